@@ -1,0 +1,54 @@
+// Adam (Kingma, Ba 2015) and AdamW (Loshchilov, Hutter 2019), with the gradient's global norm clipped before.
+//
+//   g := g min(1, clip / (|g| + 1e-6))
+//   w := w (1 - lr decay)                              AdamW
+//   m := beta1 m + (1 - beta1) g                       v := beta2 v + (1 - beta2) g^2
+//   w := w - lr / (1 - beta1^t) m / (sqrt(v) / sqrt(1 - beta2^t) + epsilon)
+#pragma once
+
+#include <cmath>
+#include <cstdint>
+#include <span>
+
+#include "../../core/thread_pool.hpp"
+#include "../backend.hpp"
+#include "matrix.hpp"
+
+namespace musicgen::cpu {
+
+/// Sum of squares, in double, in ascending order.
+template <class Scalar>
+double sum_of_squares(std::span<const Scalar> x) {
+  double sum[4] = {};
+  std::size_t i = 0;
+  for (; i + 4 <= x.size(); i += 4)
+    for (std::size_t j = 0; j < 4; ++j) sum[j] += static_cast<double>(x[i + j]) * static_cast<double>(x[i + j]);
+  for (; i < x.size(); ++i) sum[0] += static_cast<double>(x[i]) * static_cast<double>(x[i]);
+  return (sum[0] + sum[1]) + (sum[2] + sum[3]);
+}
+
+/// One step for one tensor; all spans of one length.
+/// @param t      steps so far, this one included
+/// @param scale  what the gradient is multiplied by to clip it
+template <class Scalar>
+void adam_update(std::span<Scalar> w, std::span<const Scalar> g, std::span<Scalar> m, std::span<Scalar> v,
+                 std::int64_t t, double learning_rate, double scale, const AdamOptions& options) {
+  using Array = Eigen::Array<Scalar, Eigen::Dynamic, 1>;
+  const auto S = [](double x) { return static_cast<Scalar>(x); };
+  const double correction1 = 1 - std::pow(options.beta1, static_cast<double>(t));
+  const double correction2 = 1 - std::pow(options.beta2, static_cast<double>(t));
+  const Scalar step = S(learning_rate / correction1), root = S(1 / std::sqrt(correction2));
+  constexpr Index chunk = 1 << 14;
+  const Index size = static_cast<Index>(w.size());
+  thread_pool().parallel_for((size + chunk - 1) / chunk, [&](Index c) {
+    const Index first = c * chunk, n = std::min(chunk, size - first);
+    Eigen::Map<Array> W(w.data() + first, n), M(m.data() + first, n), V(v.data() + first, n);
+    const Eigen::Map<const Array> G(g.data() + first, n);
+    if (options.weight_decay != 0) W *= S(1 - learning_rate * options.weight_decay);
+    M = S(options.beta1) * M + S((1 - options.beta1) * scale) * G;
+    V = S(options.beta2) * V + S((1 - options.beta2) * scale * scale) * G.square();
+    W -= step * M / (V.sqrt() * root + S(options.epsilon));
+  });
+}
+
+}  // namespace musicgen::cpu

@@ -1,0 +1,116 @@
+// The CPU as a backend: the layers of this folder behind the names that `Model` calls.
+#pragma once
+
+#include "../backend.hpp"
+#include "adam.hpp"
+#include "attention.hpp"
+#include "decode.hpp"
+#include "embedding.hpp"
+#include "gru.hpp"
+#include "head.hpp"
+#include "loss.hpp"
+#include "parameters.hpp"
+
+namespace musicgen {
+
+namespace cpu {
+
+/// What a forward pass leaves for the backward pass, and the gradients that travel between the layers. Buffers are
+/// used again from one batch to the next.
+template <class Scalar>
+struct Activations {
+  Matrix<Scalar> embedded;  ///< (T*B, E)
+  std::vector<GruKept<Scalar>> gru;
+  AttentionKept<Scalar> attention;
+  Matrix<Scalar> context;  ///< (Q*B, H)
+  HeadKept<Scalar> head;
+  Matrix<Scalar> logits;    ///< (Q*B, V); after the loss their gradient
+  std::vector<Scalar> nll;  ///< (Q*B), of each target
+
+  Matrix<Scalar> dcontext;   ///< (Q*B, H)
+  Matrix<Scalar> dh, dx;     ///< (T*B, H), of a layer's outputs and inputs
+  bool for_backward = true;  ///< false: a forward pass alone, which keeps less
+};
+
+}  // namespace cpu
+
+/// Eigen matrices on the thread pool. `float` to work with, `double` to check with.
+template <class S>
+struct BasicCpu {
+  using Scalar = S;
+  using Parameters = cpu::Parameters<S>;
+  using Activations = cpu::Activations<S>;
+  using Decoder = cpu::Decoder<S>;
+
+  static Parameters zeros(const Dimensions& d) { return Parameters::zeros(d); }
+
+  static void embed(const Parameters& p, const Sequences& batch, Activations& kept) {
+    cpu::embedding_forward(p.embedding, batch.inputs, kept.embedded);
+  }
+  static void gru_stack_forward(const Parameters& p, const Sequences& batch, Activations& kept) {
+    kept.gru.resize(p.gru.size());
+    for (std::size_t l = 0; l < p.gru.size(); ++l)
+      cpu::gru_forward<S>(p.gru[l], layer_input(batch, kept, l), batch.B, nullptr, kept.gru[l]);
+  }
+  static void attend(const Sequences& batch, Activations& kept) {
+    cpu::attention_forward<S>(outputs(batch, kept), batch.B, batch.Q, kept.context,
+                              kept.for_backward ? &kept.attention : nullptr);
+  }
+  static void head(const Parameters& p, const Sequences& batch, Activations& kept) {
+    cpu::head_forward<S>(p.head, last(outputs(batch, kept), batch), kept.context, kept.head, kept.logits);
+  }
+  static double loss(const Sequences& batch, Activations& kept) {
+    return static_cast<double>(cpu::softmax_cross_entropy(kept.logits, batch.targets, kept.nll));
+  }
+
+  static void head_backward(const Parameters& p, const Sequences& batch, Activations& kept, Parameters& gradients) {
+    const auto h = outputs(batch, kept);
+    kept.dh.setZero(h.rows, h.columns);
+    cpu::head_backward<S>(p.head, last(h, batch), kept.context, kept.head, kept.logits, last(cpu::view(kept.dh), batch),
+                          kept.dcontext, gradients.head);
+  }
+  static void attend_backward(const Sequences& batch, Activations& kept) {
+    cpu::attention_backward<S>(outputs(batch, kept), batch.B, batch.Q, kept.attention, kept.dcontext,
+                               cpu::view(kept.dh));
+  }
+  static void gru_stack_backward(const Parameters& p, const Sequences& batch, Activations& kept,
+                                 Parameters& gradients) {
+    for (std::size_t l = p.gru.size(); l-- > 0; std::swap(kept.dh, kept.dx))
+      cpu::gru_backward<S>(p.gru[l], layer_input(batch, kept, l), batch.B, kept.gru[l], kept.dh, &kept.dx,
+                           gradients.gru[l]);
+  }
+  static void embed_backward(const Sequences& batch, Activations& kept, Parameters& gradients) {
+    cpu::embedding_backward(batch.inputs, kept.dh, gradients.embedding);
+  }
+
+  static double squared_norm(const Parameters& gradients) {
+    double sum = 0;
+    for (const auto& t : gradients.tensors()) sum += cpu::sum_of_squares<S>(t.values);
+    return sum;
+  }
+  static void update(Parameters& p, const Parameters& gradients, Parameters& m, Parameters& v, std::int64_t t,
+                     double learning_rate, double scale, const AdamOptions& options) {
+    auto w = p.tensors(), first = m.tensors(), second = v.tensors();
+    const auto g = gradients.tensors();
+    for (std::size_t i = 0; i < w.size(); ++i)
+      cpu::adam_update<S>(w[i].values, g[i].values, first[i].values, second[i].values, t, learning_rate, scale,
+                          options);
+  }
+
+ private:
+  static cpu::View<const S> layer_input(const Sequences& batch, Activations& kept, std::size_t l) {
+    return l == 0 ? cpu::view(std::as_const(kept.embedded)) : cpu::View<const S>(kept.gru[l - 1].outputs(batch.B));
+  }
+  static cpu::View<const S> outputs(const Sequences& batch, Activations& kept) {
+    return kept.gru.back().outputs(batch.B);
+  }
+  /// The rows of the last Q steps.
+  template <class T>
+  static cpu::View<T> last(cpu::View<T> m, const Sequences& batch) {
+    return m.row_range((batch.T - batch.Q) * batch.B, batch.Q * batch.B);
+  }
+};
+
+using Cpu = BasicCpu<float>;
+
+}  // namespace musicgen

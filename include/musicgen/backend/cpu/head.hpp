@@ -1,0 +1,73 @@
+// From output and context to logits.
+//
+//   u = tanh(W1 [h ; c] + b1)          logits = W2 u + b2
+//
+//   du = W2' dlogits, dv = du (1 - u^2), dW2 = dlogits' u, dW1 = dv' [h ; c], [dh ; dc] = W1' dv
+//
+// [h ; c] is never put together: W1's left half meets h, its right half c.
+#pragma once
+
+#include "gru.hpp"
+#include "matrix.hpp"
+#include "product.hpp"
+#include "simd/elementwise.hpp"
+
+namespace musicgen::cpu {
+
+/// Also the gradients.
+template <class Scalar>
+struct HeadParameters {
+  Matrix<Scalar> w1;     ///< (H, 2H)
+  RowVector<Scalar> b1;  ///< (H)
+  Matrix<Scalar> w2;     ///< (V, H)
+  RowVector<Scalar> b2;  ///< (V)
+};
+
+/// What the forward pass keeps.
+template <class Scalar>
+struct HeadKept {
+  Matrix<Scalar> u;  ///< (N, H)
+};
+
+/// @param h       (N, H)  @param c  (N, H)
+/// @param logits  (N, V), assigned
+template <class Scalar>
+void head_forward(const HeadParameters<Scalar>& p, View<const Scalar> h, const Matrix<Scalar>& c,
+                  HeadKept<Scalar>& kept, Matrix<Scalar>& logits) {
+  const Index H = p.w1.rows();
+  const View<const Scalar> w1 = view(p.w1).transposed();  // (2H, H)
+  kept.u.resize(h.rows, H);
+  kept.u.rowwise() = p.b1;
+  product<Scalar>(h, w1.row_range(0, H), view(kept.u), Into::add);
+  product<Scalar>(view(c), w1.row_range(H, H), view(kept.u), Into::add);
+  thread_pool().parallel_for(h.rows, [&](Index i) { simd::tanh_row(kept.u.row(i).data(), H); });
+  logits.resize(h.rows, p.w2.rows());
+  logits.rowwise() = p.b2;
+  product<Scalar>(view(kept.u), view(p.w2).transposed(), view(logits), Into::add);
+}
+
+/// @param dlogits    (N, V)
+/// @param dh         (N, H), added to
+/// @param dc         (N, H), assigned
+/// @param gradients  added to
+template <class Scalar>
+void head_backward(const HeadParameters<Scalar>& p, View<const Scalar> h, const Matrix<Scalar>& c,
+                   const HeadKept<Scalar>& kept, const Matrix<Scalar>& dlogits, View<Scalar> dh, Matrix<Scalar>& dc,
+                   HeadParameters<Scalar>& gradients) {
+  const Index H = p.w1.rows(), N = h.rows;
+  product<Scalar>(view(dlogits).transposed(), view(kept.u), view(gradients.w2), Into::add);
+  detail::add_column_sums<Scalar>(view(dlogits), gradients.b2.data());
+
+  Matrix<Scalar> dv(N, H);
+  product<Scalar>(view(dlogits), view(p.w2), view(dv));
+  thread_pool().parallel_for(N, [&](Index i) { dv.row(i).array() *= 1 - kept.u.row(i).array().square(); });
+
+  product<Scalar>(view(dv).transposed(), h, view(gradients.w1).column_range(0, H), Into::add);
+  product<Scalar>(view(dv).transposed(), view(c), view(gradients.w1).column_range(H, H), Into::add);
+  detail::add_column_sums<Scalar>(view(dv), gradients.b1.data());
+  dc.resize(N, H);
+  product<Scalar>(view(dv), view(p.w1).column_range(0, H), dh, Into::add);
+  product<Scalar>(view(dv), view(p.w1).column_range(H, H), view(dc));
+}
+
+}  // namespace musicgen::cpu

@@ -1,0 +1,205 @@
+// Matrix products. Every product of the CPU backend goes through here.
+//
+//   C (M, N) = A (M, K) B (K, N)   or   C += A B
+//
+// B is packed in panels as wide as three vectors, A in strips of four rows; a tile of C, four rows by three vectors,
+// stays in twelve registers while k runs (Goto, van de Geijn: "Anatomy of high-performance matrix multiplication",
+// TOMS 34, 2008). Each element of C is summed over k in the same order, in blocks of `block_k`, whatever tile it falls
+// in and whoever computes it: the result does not depend on the number of threads, nor on which other rows there are.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <vector>
+
+#include "../../core/thread_pool.hpp"
+#include "matrix.hpp"
+#include "simd/dispatch.hpp"
+#include "simd/vector.hpp"
+
+namespace musicgen::cpu {
+
+enum class Into { assign, add };  ///< what happens to what C held
+
+namespace detail {
+
+inline constexpr Index block_k = 256;    // a panel's block, 24 KB at 3 AVX2 vectors, stays in the first-level cache
+inline constexpr Index block_rows = 64;  // a packed block of A, 64 KB, stays in the second-level cache
+inline constexpr Index strip_rows = 4;
+inline constexpr Index panel_vectors = 3;
+
+/// C tile (Rows, 3 vectors) (+)= strip (K, Rows) panel (K, 3 vectors); the last columns are kept off where C is
+/// narrower.
+template <class Scalar, int Bytes, int Rows>
+MUSICGEN_INLINE void product_tile(Index K, const Scalar* a, const Scalar* b, Scalar* c, Index c_stride, Index columns,
+                                  bool add) {
+  using V = simd::Vector<Scalar, Bytes>;
+  constexpr int width = simd::lanes<Scalar, Bytes>, J = panel_vectors;
+  V sum[Rows][J] = {};
+  for (Index k = 0; k < K; ++k, a += Rows, b += J * width) {
+    V row[J];
+    MUSICGEN_UNROLL
+    for (int j = 0; j < J; ++j) simd::load(row[j], b + j * width);
+    MUSICGEN_UNROLL
+    for (int r = 0; r < Rows; ++r) MUSICGEN_UNROLL
+    for (int j = 0; j < J; ++j) sum[r][j] = a[r] * row[j] + sum[r][j];
+  }
+  if (columns == J * width) {
+    MUSICGEN_UNROLL
+    for (int r = 0; r < Rows; ++r) MUSICGEN_UNROLL
+    for (int j = 0; j < J; ++j) {
+      Scalar* to = c + r * c_stride + j * width;
+      V old = {};
+      if (add) simd::load(old, to);
+      old += sum[r][j];
+      simd::store(old, to);
+    }
+    return;
+  }
+  MUSICGEN_UNROLL
+  for (int r = 0; r < Rows; ++r) {
+    Scalar line[J * width];
+    MUSICGEN_UNROLL
+    for (int j = 0; j < J; ++j) simd::store(sum[r][j], line + j * width);
+    for (Index n = 0; n < columns; ++n) c[r * c_stride + n] = (add ? c[r * c_stride + n] : Scalar(0)) + line[n];
+  }
+}
+
+/// All strips of a packed block of A against one panel's block.
+template <class Scalar>
+struct ProductBlock {
+  template <int Bytes>
+  MUSICGEN_INLINE static void run(Index M, Index K, const Scalar* a, const Scalar* b, Scalar* c, Index c_stride,
+                                  Index columns, bool add) {
+    for (Index i = 0; i < M; i += strip_rows, a += strip_rows * K, c += strip_rows * c_stride) switch (M - i) {
+        case 1:
+          product_tile<Scalar, Bytes, 1>(K, a, b, c, c_stride, columns, add);
+          break;
+        case 2:
+          product_tile<Scalar, Bytes, 2>(K, a, b, c, c_stride, columns, add);
+          break;
+        case 3:
+          product_tile<Scalar, Bytes, 3>(K, a, b, c, c_stride, columns, add);
+          break;
+        default:
+          product_tile<Scalar, Bytes, 4>(K, a, b, c, c_stride, columns, add);
+      }
+  }
+};
+
+template <class Scalar>
+Index panel_width() {
+  return panel_vectors * simd::vector_bytes() / static_cast<Index>(sizeof(Scalar));
+}
+
+/// Rows of A in strips of four (the last may have fewer), each strip k by k.
+template <class Scalar>
+void pack_strips(View<const Scalar> a, Scalar* to) {
+  for (Index i = 0; i < a.rows; i += strip_rows) {
+    const Index rows = std::min(strip_rows, a.rows - i);
+    for (Index k = 0; k < a.columns; ++k)
+      for (Index r = 0; r < rows; ++r) *to++ = a.data[(i + r) * a.row_stride + k * a.column_stride];
+  }
+}
+
+}  // namespace detail
+
+/// B of a product, packed once and used many times.
+template <class Scalar>
+class Packed {
+ public:
+  Packed() = default;
+  explicit Packed(View<const Scalar> b) { pack(b); }
+
+  /// @param b  (K, N), any strides; memory of an earlier matrix is used again
+  void pack(View<const Scalar> b) {
+    K_ = b.rows;
+    N_ = b.columns;
+    width_ = detail::panel_width<Scalar>();
+    data_.resize(static_cast<std::size_t>(panels() * K_ * width_));
+    const auto pack_one = [&](Index p) { pack_panel(b, p); };
+    if (K_ * N_ < 1 << 15) {
+      for (Index p = 0; p < panels(); ++p) pack_one(p);
+    } else {
+      thread_pool().parallel_for(panels(), pack_one);
+    }
+  }
+
+  Index rows() const { return K_; }
+  Index columns() const { return N_; }
+  Index width() const { return width_; }
+  Index panels() const { return (N_ + width_ - 1) / width_; }
+  /// Panel p from row k on: row after row, `width` elements each, zeros past column N.
+  const Scalar* panel(Index p, Index k = 0) const { return data_.data() + (p * K_ + k) * width_; }
+
+ private:
+  void pack_panel(View<const Scalar> b, Index p) {
+    Scalar* to = data_.data() + p * K_ * width_;
+    const Index first = p * width_, columns = std::min(width_, N_ - first);
+    for (Index k = 0; k < K_; ++k, to += width_) {
+      const Scalar* from = b.data + k * b.row_stride + first * b.column_stride;
+      for (Index n = 0; n < columns; ++n) to[n] = from[n * b.column_stride];
+      std::fill(to + columns, to + width_, Scalar(0));
+    }
+  }
+
+  Index K_ = 0, N_ = 0, width_ = 1;
+  std::vector<Scalar> data_;
+};
+
+/// C = A B or C += A B on the calling thread, for loops that share out work in their own way.
+/// @param a  (M, K)   @param panels  [first, last) of b's panels: columns of c outside of them are left alone
+/// @param c  (M, N), columns adjacent, apart from a
+template <class Scalar>
+void product_on_this_thread(View<const Scalar> a, const Packed<Scalar>& b, View<Scalar> c, Into into, Index first_panel,
+                            Index last_panel) {
+  using namespace detail;
+  thread_local std::vector<Scalar> strips(static_cast<std::size_t>(block_rows * block_k));
+  if (a.columns == 0 && into == Into::assign)
+    for (Index i = 0; i < c.rows; ++i) std::fill_n(c.data + i * c.row_stride, c.columns, Scalar(0));
+  for (Index i = 0; i < a.rows; i += block_rows) {
+    const Index rows = std::min(block_rows, a.rows - i);
+    for (Index k = 0; k < a.columns; k += block_k) {
+      const Index depth = std::min(block_k, a.columns - k);
+      pack_strips<Scalar>(a.row_range(i, rows).column_range(k, depth), strips.data());
+      for (Index p = first_panel; p < last_panel; ++p)
+        simd::run<ProductBlock<Scalar>>(rows, depth, static_cast<const Scalar*>(strips.data()), b.panel(p, k),
+                                        c.data + i * c.row_stride + p * b.width(), c.row_stride,
+                                        std::min(b.width(), b.columns() - p * b.width()), k > 0 || into == Into::add);
+    }
+  }
+}
+template <class Scalar>
+void product_on_this_thread(View<const Scalar> a, const Packed<Scalar>& b, View<Scalar> c, Into into = Into::assign) {
+  product_on_this_thread(a, b, c, into, 0, b.panels());
+}
+
+/// C = A B or C += A B on the thread pool. Allocates nothing.
+/// @param a  (M, K)  @param b  (K, N)  @param c  (M, N), columns adjacent, apart from a
+template <class Scalar>
+void product(View<const Scalar> a, const Packed<Scalar>& b, View<Scalar> c, Into into = Into::assign) {
+  constexpr Index worth_sharing = 1 << 16;  // multiplications; below, waking a thread costs more
+  const Index threads = thread_pool().threads();
+  if (threads == 1 || a.rows * a.columns * b.columns() < worth_sharing) return product_on_this_thread(a, b, c, into);
+  // Blocks of rows; where these are few, of panels too.
+  const Index row_blocks = (a.rows + detail::block_rows - 1) / detail::block_rows;
+  const Index wanted = 4 * threads;
+  const Index panel_blocks = std::min(b.panels(), (wanted + row_blocks - 1) / row_blocks);
+  thread_pool().parallel_for(row_blocks * panel_blocks, [&](Index task) {
+    const Index i = task / panel_blocks * detail::block_rows, q = task % panel_blocks;
+    const Index rows = std::min(detail::block_rows, a.rows - i);
+    product_on_this_thread(a.row_range(i, rows), b, c.row_range(i, rows), into, q * b.panels() / panel_blocks,
+                           (q + 1) * b.panels() / panel_blocks);
+  });
+}
+
+/// The same with a B that is used once; packed in memory that the calling thread keeps.
+template <class Scalar>
+void product(View<const Scalar> a, View<const Scalar> b, View<Scalar> c, Into into = Into::assign) {
+  thread_local Packed<Scalar> packed;
+  packed.pack(b);
+  product(a, packed, c, into);
+}
+
+}  // namespace musicgen::cpu

@@ -1,0 +1,61 @@
+// Which instructions the processor has, and how a kernel comes to use them.
+//
+// A kernel is a struct with `template <int Bytes> static void run(arguments...)`, always inlined, written with vector
+// types of that many bytes. `simd::run<Kernel>(arguments...)` inlines it into a function compiled for the widest
+// instructions that this processor has. The library carries no -march flag, so a program built once runs anywhere.
+#pragma once
+
+#include <atomic>
+
+namespace musicgen::cpu::simd {
+
+/// Instruction sets in ascending order. `baseline` is what the program was compiled for, vectors of 16 bytes.
+enum class Isa { baseline, avx2 };
+
+inline Isa best_isa() {
+#if defined(__x86_64__)
+  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return Isa::avx2;
+#endif
+  return Isa::baseline;
+}
+
+namespace detail {
+inline std::atomic<Isa>& chosen_isa() {
+  static std::atomic<Isa> isa = best_isa();
+  return isa;
+}
+}  // namespace detail
+
+inline Isa isa() {
+  return detail::chosen_isa().load(std::memory_order_relaxed);
+}
+
+/// For tests of the lesser paths. Matrices packed before are of no use afterwards.
+/// @param isa  at most best_isa()
+inline void force_isa(Isa isa) {
+  detail::chosen_isa() = isa;
+}
+
+/// Bytes of a vector.
+inline int vector_bytes() {
+  return isa() == Isa::avx2 ? 32 : 16;
+}
+
+namespace detail {
+#if defined(__x86_64__)
+template <class Kernel, class... Arguments>
+[[gnu::target("avx2,fma")]] void run_avx2(Arguments... arguments) {
+  Kernel::template run<32>(arguments...);
+}
+#endif
+}  // namespace detail
+
+template <class Kernel, class... Arguments>
+void run(Arguments... arguments) {
+#if defined(__x86_64__)
+  if (isa() == Isa::avx2) return detail::run_avx2<Kernel, Arguments...>(arguments...);
+#endif
+  Kernel::template run<16>(arguments...);
+}
+
+}  // namespace musicgen::cpu::simd

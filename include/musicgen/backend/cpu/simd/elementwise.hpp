@@ -1,0 +1,131 @@
+// What the layers do to one row at a time. Every element is computed alike wherever it stands in its row: the tail of a
+// row goes through the same vectors, padded.
+#pragma once
+
+#include <algorithm>
+#include <limits>
+
+#include "dispatch.hpp"
+#include "vector.hpp"
+
+namespace musicgen::cpu::simd {
+
+using Index = std::ptrdiff_t;
+
+template <class V, class Scalar>
+MUSICGEN_INLINE void load_part(V& v, const Scalar* from, Index count) {
+  v = V{};
+  std::memcpy(&v, from, static_cast<std::size_t>(count) * sizeof(Scalar));
+}
+template <class V, class Scalar>
+MUSICGEN_INLINE void store_part(const V& v, Scalar* to, Index count) {
+  std::memcpy(to, &v, static_cast<std::size_t>(count) * sizeof(Scalar));
+}
+
+/// Runs Body::at<Bytes>(i, count, ...) on whole vectors with a constant count, then once on what is left.
+template <class Scalar, class Body>
+struct OverRow {
+  template <int Bytes, class... Arguments>
+  MUSICGEN_INLINE static void run(Index n, Arguments... arguments) {
+    constexpr Index width = lanes<Scalar, Bytes>;
+    Index i = 0;
+    for (; i + width <= n; i += width) Body::template at<Bytes>(i, width, arguments...);
+    if (i < n) Body::template at<Bytes>(i, n - i, arguments...);
+  }
+};
+
+/// x := tanh(x)
+template <class Scalar>
+struct TanhAt {
+  template <int Bytes>
+  MUSICGEN_INLINE static void at(Index i, Index count, Scalar* x) {
+    Vector<Scalar, Bytes> v;
+    load_part(v, x + i, count);
+    tanh<Bytes>(v);
+    store_part(v, x + i, count);
+  }
+};
+template <class Scalar>
+void tanh_row(Scalar* x, Index n) {
+  run<OverRow<Scalar, TanhAt<Scalar>>>(n, x);
+}
+
+/// x (n) := softmax(x); returns log sum exp(x).
+template <class Scalar>
+struct Softmax {
+  template <int Bytes>
+  MUSICGEN_INLINE static void run(Index n, Scalar* x, Scalar* log_sum) {
+    constexpr Index width = lanes<Scalar, Bytes>;
+    Scalar max = -std::numeric_limits<Scalar>::infinity();
+    for (Index i = 0; i < n; ++i) max = std::max(max, x[i]);
+    Vector<Scalar, Bytes> sums = {}, v;
+    for (Index i = 0; i < n; i += width) {
+      const Index count = std::min(width, n - i);
+      load_part(v, x + i, count);
+      v -= max;
+      exp<Bytes>(v);
+      store_part(v, x + i, count);
+      if (count < width) load_part(v, x + i, count);  // padding adds 0
+      sums += v;
+    }
+    Scalar sum = 0;
+    for (Index i = 0; i < width; ++i) sum += sums[i];
+    for (Index i = 0; i < n; ++i) x[i] /= sum;
+    *log_sum = max + std::log(sum);
+  }
+};
+template <class Scalar>
+Scalar softmax_row(Scalar* x, Index n) {
+  if (n == 0) return -std::numeric_limits<Scalar>::infinity();
+  Scalar log_sum;
+  run<Softmax<Scalar>>(n, x, &log_sum);
+  return log_sum;
+}
+
+/// scores[s] := rows[s] . q  for `count` rows of n elements
+template <class Scalar>
+struct Dots {
+  template <int Bytes>
+  MUSICGEN_INLINE static void run(Index count, Index n, const Scalar* rows, const Scalar* q, Scalar* scores) {
+    constexpr Index width = lanes<Scalar, Bytes>;
+    for (Index s = 0; s < count; ++s, rows += n) {
+      Vector<Scalar, Bytes> sums[2] = {}, a, b;
+      Index i = 0;
+      for (; i + 2 * width <= n; i += 2 * width)
+        for (int j = 0; j < 2; ++j) {
+          load(a, rows + i + j * width);
+          load(b, q + i + j * width);
+          sums[j] = a * b + sums[j];
+        }
+      for (; i < n; i += width) {
+        load_part(a, rows + i, std::min(width, n - i));
+        load_part(b, q + i, std::min(width, n - i));
+        sums[0] = a * b + sums[0];
+      }
+      sums[0] += sums[1];
+      Scalar sum = 0;
+      for (Index j = 0; j < width; ++j) sum += sums[0][j];
+      scores[s] = sum;
+    }
+  }
+};
+
+/// y (n) += sum_s a[s] rows[s]
+template <class Scalar>
+struct WeightedSum {
+  template <int Bytes>
+  MUSICGEN_INLINE static void run(Index count, Index n, const Scalar* rows, const Scalar* a, Scalar* y) {
+    constexpr Index width = lanes<Scalar, Bytes>;
+    for (Index s = 0; s < count; ++s, rows += n)
+      for (Index i = 0; i < n; i += width) {
+        const Index part = std::min(width, n - i);
+        Vector<Scalar, Bytes> row, sum;
+        load_part(row, rows + i, part);
+        load_part(sum, y + i, part);
+        sum = a[s] * row + sum;
+        store_part(sum, y + i, part);
+      }
+  }
+};
+
+}  // namespace musicgen::cpu::simd

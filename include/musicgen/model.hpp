@@ -1,0 +1,135 @@
+// The network as a whole: its sizes, its weights, forward and backward. Composes what a backend computes.
+//
+//   e_t      = E[token_t]
+//   h^l_t    = GRU^l(h^{l-1}_t, h^l_{t-1})
+//   c_t      = sum_{s<t} softmax_s(h_t . h_s) h_s         (top layer)
+//   logits_t = W2 tanh(W1 [h_t ; c_t] + b1) + b2
+//   loss     = mean over the targets of -log softmax(logits)_target
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <optional>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "backend/backend.hpp"
+#include "backend/cpu/cpu.hpp"
+#include "core/error.hpp"
+#include "core/random.hpp"
+#include "tokens/vocabulary.hpp"
+
+namespace musicgen {
+
+/// What a model is, apart from its weights.
+struct ModelConfig {
+  Dimensions dimensions;
+  std::optional<Vocabulary> vocabulary;  ///< none: numbers without meaning, as in tests
+  std::vector<int> programs;             ///< General MIDI instrument of track K in the music it learned from
+  bool canonical = true;                 ///< that music's tokens were in canonical order (see grammar.hpp)
+};
+
+namespace presets {
+/// The original project's sizes: embedding 32, hidden 1028, 3 layers.
+inline ModelConfig original(const Vocabulary& vocabulary) {
+  return {{vocabulary.size(), 32, 1028, 3}, vocabulary, {}, true};
+}
+/// Embedding 32, hidden 256, 2 layers: 3.6 MB, trains on a laptop.
+inline ModelConfig small(const Vocabulary& vocabulary) {
+  return {{vocabulary.size(), 32, 256, 2}, vocabulary, {}, true};
+}
+}  // namespace presets
+
+template <Backend B = Cpu>
+class Model {
+ public:
+  using Scalar = typename B::Scalar;
+  using Parameters = typename B::Parameters;
+
+  /// Weights drawn as PyTorch draws them: embedding N(0, 1), layers uniform within 1/sqrt(fan-in), GRU 1/sqrt(H).
+  /// @throws Error  for sizes that are not positive
+  explicit Model(ModelConfig config, std::uint64_t seed = 1) : Model(std::move(config), B::zeros({})) {
+    const Dimensions& d = config_.dimensions;
+    std::uint64_t stream = 0;
+    for (auto& t : weights_.tensors()) {
+      Random random(seed, stream++);
+      const int fan_in = t.name.starts_with("combine") ? 2 * d.H : d.H;
+      for (Scalar& w : t.values)
+        w = static_cast<Scalar>(t.name == "embed.weight" ? random.normal()
+                                                         : (2 * random.uniform() - 1) / std::sqrt(fan_in));
+    }
+  }
+
+  const ModelConfig& config() const { return config_; }
+  const Dimensions& dimensions() const { return config_.dimensions; }
+  /// @throws Error  if the model has none
+  const Vocabulary& vocabulary() const {
+    if (!config_.vocabulary) throw Error("the model has no vocabulary");
+    return *config_.vocabulary;
+  }
+  Parameters& weights() { return weights_; }
+  const Parameters& weights() const { return weights_; }
+  Parameters& gradients() { return gradients_; }
+  std::int64_t parameter_count() const {
+    std::int64_t count = 0;
+    for (const auto& t : weights_.tensors()) count += element_count(t.shape);
+    return count;
+  }
+
+  /// Loss in nats per target. Keeps what backward() needs. Teacher forcing: the inputs are the true tokens.
+  /// @throws Error  for a token out of range
+  double forward(const Sequences& batch) {
+    kept_.for_backward = true;
+    run_forward(batch);
+    return B::loss(batch, kept_);
+  }
+  /// Gradients of the last forward(), assigned.
+  void backward(const Sequences& batch) {
+    if (gradients_.tensors().front().values.empty()) gradients_ = B::zeros(config_.dimensions);
+    gradients_.set_zero();
+    B::head_backward(weights_, batch, kept_, gradients_);
+    B::attend_backward(batch, kept_);
+    B::gru_stack_backward(weights_, batch, kept_, gradients_);
+    B::embed_backward(batch, kept_, gradients_);
+  }
+
+  /// Logits (Q*B, V) after each of the last Q inputs, valid until the next call.
+  const auto& logits(const Sequences& batch) {
+    kept_.for_backward = false;
+    run_forward(batch);
+    return kept_.logits;
+  }
+  /// Negative log-likelihood (Q*B) of each target in nats, 0 where there is none; valid until the next call.
+  std::span<const Scalar> nll(const Sequences& batch) {
+    logits(batch);
+    B::loss(batch, kept_);
+    return kept_.nll;
+  }
+
+  /// The network a token at a time, with the weights as they are now.
+  typename B::Decoder decoder(int batch, int window) const { return typename B::Decoder(weights_, batch, window); }
+
+ private:
+  Model(ModelConfig config, Parameters) : config_(std::move(config)) {
+    const Dimensions& d = config_.dimensions;
+    for (const auto& [size, name] :
+         {std::pair(d.V, "vocabulary"), {d.E, "embedding"}, {d.H, "hidden"}, {d.L, "layers"}})
+      if (size <= 0) throw Error(std::string("model: ") + name + " size is " + std::to_string(size) + ", not positive");
+    weights_ = B::zeros(d);
+  }
+
+  void run_forward(const Sequences& batch) {
+    B::embed(weights_, batch, kept_);
+    B::gru_stack_forward(weights_, batch, kept_);
+    B::attend(batch, kept_);
+    B::head(weights_, batch, kept_);
+  }
+
+  ModelConfig config_;
+  Parameters weights_, gradients_;
+  typename B::Activations kept_;
+};
+
+}  // namespace musicgen

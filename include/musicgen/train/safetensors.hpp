@@ -1,0 +1,199 @@
+// The safetensors format: named tensors and text metadata in one file (github.com/huggingface/safetensors, format).
+//
+//   8 bytes   length n of the header, little-endian
+//   n bytes   JSON: {"name": {"dtype": "F32", "shape": [2, 3], "data_offsets": [first, last]}, ..., "__metadata__":
+//   {...}} the rest  the tensors' bytes, row-major, little-endian; offsets count from here
+#pragma once
+
+#include <algorithm>
+#include <bit>
+#include <cstring>
+#include <filesystem>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "../core/error.hpp"
+#include "../core/files.hpp"
+#include "../core/tensor.hpp"
+
+namespace musicgen {
+
+static_assert(std::endian::native == std::endian::little, "safetensors are read and written as they lie in memory");
+
+namespace detail {
+template <class T>
+constexpr const char* dtype_name() {
+  if constexpr (std::is_same_v<T, float>)
+    return "F32";
+  else if constexpr (std::is_same_v<T, double>)
+    return "F64";
+  else if constexpr (std::is_same_v<T, std::int64_t>)
+    return "I64";
+  else
+    static_assert(sizeof(T) == 0, "no such dtype");
+}
+/// Bytes of an element, 0 for a dtype that this reader does not know.
+inline std::size_t dtype_size(const std::string& dtype) {
+  return dtype == "F64" || dtype == "I64" ? 8 : dtype == "F32" || dtype == "I32" ? 4 : dtype == "BF16" ? 2 : 0;
+}
+}  // namespace detail
+
+/// A file of tensors in memory.
+class Safetensors {
+ public:
+  struct Entry {
+    std::string dtype;
+    Shape shape;
+    std::size_t first, size;  ///< bytes within data
+  };
+
+  /// @throws Error  naming the file and the byte, or the tensor, for anything that is not a whole and consistent file
+  static Safetensors read(const std::filesystem::path& file) {
+    Safetensors all;
+    all.file_ = file;
+    const std::vector<unsigned char> bytes = read_bytes(file);
+    std::uint64_t n = 0;
+    if (bytes.size() < 8) throw file_error(file, bytes.size(), "ends within the length of the safetensors header");
+    std::memcpy(&n, bytes.data(), 8);
+    if (n > bytes.size() - 8)
+      throw file_error(file, 0,
+                       "the header's length, " + std::to_string(n) +
+                           ", goes beyond the end of the file: cut short, or no safetensors");
+    const auto header =
+        nlohmann::json::parse(bytes.begin() + 8, bytes.begin() + 8 + static_cast<std::ptrdiff_t>(n), nullptr, false);
+    if (!header.is_object()) throw file_error(file, 8, "the header is no JSON object");
+    all.data_.assign(bytes.begin() + 8 + static_cast<std::ptrdiff_t>(n), bytes.end());
+    for (const auto& [name, entry] : header.items()) {
+      if (name == "__metadata__")
+        all.read_metadata(entry);
+      else
+        all.read_entry(name, entry);
+    }
+    return all;
+  }
+
+  /// Writes in one step: the file is the old one or the new one, whole.
+  /// @throws Error  if it cannot be written
+  void write(const std::filesystem::path& file) const {
+    nlohmann::json header = nlohmann::json::object();
+    if (!metadata_.empty()) header["__metadata__"] = metadata_;
+    for (const auto& [name, e] : entries_)
+      header[name] = {{"dtype", e.dtype}, {"shape", e.shape}, {"data_offsets", {e.first, e.first + e.size}}};
+    std::string text = header.dump();
+    text.resize((text.size() + 7) / 8 * 8, ' ');  // tensors begin on a multiple of 8
+    const std::uint64_t n = text.size();
+    AtomicFile out(file);
+    out.write(&n, sizeof n);
+    out.write(text);
+    out.write(data_.data(), data_.size());
+    out.commit();
+  }
+
+  template <class T>
+  void add(const std::string& name, const Shape& shape, std::span<const T> values) {
+    const std::size_t first = data_.size(), size = values.size_bytes();
+    data_.resize(first + size);
+    if (size > 0) std::memcpy(data_.data() + first, values.data(), size);
+    entries_[name] = {detail::dtype_name<T>(), shape, first, size};
+  }
+
+  const std::map<std::string, Entry>& entries() const { return entries_; }
+  bool contains(const std::string& name) const { return entries_.contains(name); }
+  std::map<std::string, std::string>& metadata() { return metadata_; }
+  const std::map<std::string, std::string>& metadata() const { return metadata_; }
+
+  /// @throws Error  naming the file and the tensor if there is none of that name
+  const Entry& entry(const std::string& name) const {
+    const auto found = entries_.find(name);
+    if (found == entries_.end()) throw file_error(file_, "has no tensor \"" + name + "\"");
+    return found->second;
+  }
+  /// The values of a tensor, converted.
+  /// @throws Error  if there is none of that name
+  template <class T>
+  std::vector<T> values(const std::string& name) const {
+    const Entry& e = entry(name);
+    std::vector<T> out(static_cast<std::size_t>(element_count(e.shape)));
+    copy(e, std::span(out));
+    return out;
+  }
+  /// Copies a tensor into place.
+  /// @throws Error  naming the tensor and both shapes if they differ
+  template <class T>
+  void read_into(const std::string& name, const Shape& shape, std::span<T> out) const {
+    const Entry& e = entry(name);
+    if (e.shape != shape)
+      throw file_error(file_,
+                       "tensor \"" + name + "\" has shape " + to_string(e.shape) + ", expected " + to_string(shape));
+    copy(e, out);
+  }
+
+ private:
+  void read_metadata(const nlohmann::json& entry) {
+    if (!entry.is_object()) throw file_error(file_, 8, "the metadata is no JSON object");
+    for (const auto& [key, value] : entry.items())
+      if (value.is_string()) metadata_[key] = value.template get<std::string>();
+  }
+
+  void read_entry(const std::string& name, const nlohmann::json& entry) {
+    const auto bad = [&](const std::string& what) { return file_error(file_, 8, "tensor \"" + name + "\": " + what); };
+    const auto field = [&](const char* key) {
+      return entry.is_object() && entry.contains(key) ? entry[key] : nlohmann::json();
+    };
+    const nlohmann::json dtype = field("dtype"), shape = field("shape"), offsets = field("data_offsets");
+    const auto is_count = [](const nlohmann::json& x) { return x.is_number_unsigned(); };
+    if (!dtype.is_string() || !shape.is_array() || !offsets.is_array() || offsets.size() != 2 ||
+        !std::all_of(shape.begin(), shape.end(), is_count) || !std::all_of(offsets.begin(), offsets.end(), is_count))
+      throw bad("needs a dtype, a shape and two data_offsets");
+    Entry e{dtype.get<std::string>(), {}, offsets[0].get<std::size_t>(), 0};
+    const std::size_t last = offsets[1].get<std::size_t>(), size = detail::dtype_size(e.dtype);
+    if (size == 0) throw bad("dtype \"" + e.dtype + "\" is not supported");
+    std::size_t bytes = size;
+    for (const auto& x : shape) {
+      const auto extent = x.get<std::uint64_t>();
+      if (extent != 0 && bytes > data_.size() / extent) throw bad("its data go beyond the end of the file: cut short");
+      bytes *= static_cast<std::size_t>(extent);
+      e.shape.push_back(static_cast<std::int64_t>(extent));
+    }
+    if (e.first > last || last > data_.size()) throw bad("its data go beyond the end of the file: cut short");
+    if (last - e.first != bytes) throw bad("shape " + to_string(e.shape) + " and data_offsets do not agree");
+    e.size = bytes;
+    entries_[name] = std::move(e);
+  }
+
+  template <class T>
+  void copy(const Entry& e, std::span<T> out) const {
+    const unsigned char* from = data_.data() + e.first;
+    const auto convert = [&]<class From>(From) {
+      for (std::size_t i = 0; i < out.size(); ++i) {
+        From x;
+        std::memcpy(&x, from + i * sizeof x, sizeof x);
+        out[i] = static_cast<T>(x);
+      }
+    };
+    if (e.dtype == "F32")
+      convert(float{});
+    else if (e.dtype == "F64")
+      convert(double{});
+    else if (e.dtype == "I64")
+      convert(std::int64_t{});
+    else if (e.dtype == "I32")
+      convert(std::int32_t{});
+    else  // BF16: the upper half of a float
+      for (std::size_t i = 0; i < out.size(); ++i) {
+        std::uint16_t half;
+        std::memcpy(&half, from + i * sizeof half, sizeof half);
+        out[i] = static_cast<T>(std::bit_cast<float>(static_cast<std::uint32_t>(half) << 16));
+      }
+  }
+
+  std::filesystem::path file_;
+  std::map<std::string, Entry> entries_;
+  std::map<std::string, std::string> metadata_;
+  std::vector<unsigned char> data_;
+};
+
+}  // namespace musicgen

@@ -48,19 +48,12 @@ class Model {
   using Scalar = typename B::Scalar;
   using Parameters = typename B::Parameters;
 
-  /// Weights drawn as PyTorch draws them: embedding N(0, 1), layers uniform within 1/sqrt(fan-in), GRU 1/sqrt(H).
+  /// Weights drawn as PyTorch draws them: embedding N(0, 1), GRU uniform within 1/sqrt(H), layers 1/sqrt(fan-in).
   /// @throws Error  for sizes that are not positive
-  explicit Model(ModelConfig config, std::uint64_t seed = 1) : Model(std::move(config), B::zeros({})) {
-    const Dimensions& d = config_.dimensions;
-    std::uint64_t stream = 0;
-    for (auto& t : weights_.tensors()) {
-      Random random(seed, stream++);
-      const int fan_in = t.name.starts_with("combine") ? 2 * d.H : d.H;
-      for (Scalar& w : t.values)
-        w = static_cast<Scalar>(t.name == "embed.weight" ? random.normal()
-                                                         : (2 * random.uniform() - 1) / std::sqrt(fan_in));
-    }
-  }
+  explicit Model(ModelConfig config, std::uint64_t seed = 1) : Model(config, drawn(config.dimensions, seed)) {}
+
+  /// @param weights  of the shapes that the configuration asks for
+  Model(ModelConfig config, Parameters weights) : config_(std::move(config)), weights_(std::move(weights)) {}
 
   const ModelConfig& config() const { return config_; }
   const Dimensions& dimensions() const { return config_.dimensions; }
@@ -112,12 +105,19 @@ class Model {
   typename B::Decoder decoder(int batch, int window) const { return typename B::Decoder(weights_, batch, window); }
 
  private:
-  Model(ModelConfig config, Parameters) : config_(std::move(config)) {
-    const Dimensions& d = config_.dimensions;
+  static Parameters drawn(const Dimensions& d, std::uint64_t seed) {
     for (const auto& [size, name] :
          {std::pair(d.V, "vocabulary"), {d.E, "embedding"}, {d.H, "hidden"}, {d.L, "layers"}})
       if (size <= 0) throw Error(std::string("model: ") + name + " size is " + std::to_string(size) + ", not positive");
-    weights_ = B::zeros(d);
+    Parameters weights = B::zeros(d);
+    std::uint64_t stream = 0;
+    for (auto& t : weights.tensors()) {
+      Random random(seed, stream++);
+      const double bound = 1 / std::sqrt(t.name.starts_with("combine") ? 2.0 * d.H : d.H);
+      for (Scalar& w : t.values)
+        w = static_cast<Scalar>(t.name == "embed.weight" ? random.normal() : (2 * random.uniform() - 1) * bound);
+    }
+    return weights;
   }
 
   void run_forward(const Sequences& batch) {

@@ -93,11 +93,11 @@ class TempoMap {
 
 /// The notes of one channel of one MIDI track.
 struct Track {
-  std::string name;
-  int channel = 0;                    ///< 0..15; 9 is drums
-  int program = 0;                    ///< General MIDI instrument, 0..127
-  std::vector<TickNote> notes;        ///< by start, then pitch
-  std::optional<TempoMap> own_tempo;  ///< format 2: every track has its own
+  std::string name{};
+  int channel = 0;                      ///< 0..15; 9 is drums
+  int program = 0;                      ///< General MIDI instrument, 0..127
+  std::vector<TickNote> notes{};        ///< by start, then pitch
+  std::optional<TempoMap> own_tempo{};  ///< format 2: every track has its own
 
   bool is_drums() const { return channel == 9; }
   /// Has notes that are not drums.

@@ -28,19 +28,12 @@ class Decoder {
   /// @param B       songs side by side
   /// @param window  earlier outputs that attention sees, at least 1
   Decoder(const Parameters<Scalar>& parameters, int B, int window)
-      : weights_(std::make_shared<Weights>(parameters)), B_(B), window_(window) {
-    const Index H = weights_->b1.size();
-    state_.h.assign(weights_->w_hh.size(), Matrix<Scalar>::Zero(B, H));
-    state_.outputs.assign(static_cast<std::size_t>(B * window * H), Scalar(0));
-    x_.resize(B, weights_->embedding.cols());
-    gates_.resize(B, 4 * H);
-    context_.resize(B, H);
-    u_.resize(B, H);
-    scores_.resize(B, window);
-    logits_.resize(B, weights_->b2.size());
-  }
+      : Decoder(std::make_shared<Weights>(parameters), B, window) {}
 
-  int batch() const { return B_; }
+  /// A decoder at its beginning for another number of songs, sharing this one's weights.
+  Decoder of_batch(int B) const { return Decoder(weights_, static_cast<Index>(B), window_); }
+
+  Index batch() const { return B_; }
 
   /// Feeds a token to each song. Allocates nothing.
   /// @param tokens  (B), each in [0, V)
@@ -90,6 +83,19 @@ class Decoder {
     std::vector<RowVector<Scalar>> biases;  // r | z | q | n
   };
 
+  Decoder(std::shared_ptr<const Weights> weights, Index B, Index window)
+      : weights_(std::move(weights)), B_(B), window_(window) {
+    const Index H = weights_->b1.size();
+    state_.h.assign(weights_->w_hh.size(), Matrix<Scalar>::Zero(B, H));
+    state_.outputs.assign(static_cast<std::size_t>(B * window * H), Scalar(0));
+    x_.resize(B, weights_->embedding.cols());
+    gates_.resize(B, 4 * H);
+    context_.resize(B, H);
+    u_.resize(B, H);
+    scores_.resize(B, window);
+    logits_.resize(B, weights_->b2.size());
+  }
+
   void gru_step(std::size_t l, View<const Scalar> x) {
     const Weights& w = *weights_;
     const Index H = w.w_hh[l].rows();
@@ -113,7 +119,6 @@ class Decoder {
       Scalar* context = context_.row(b).data();
       simd::run<simd::Dots<Scalar>>(earlier, H, past, h.row(b).data(), scores);
       simd::softmax_row(scores, earlier);
-      std::fill_n(context, H, Scalar(0));
       simd::run<simd::WeightedSum<Scalar>>(earlier, H, past, static_cast<const Scalar*>(scores), context);
       std::copy_n(h.row(b).data(), H, outputs + state_.steps % window_ * H);
     });

@@ -60,7 +60,7 @@ void head_backward(const HeadParameters<Scalar>& p, View<const Scalar> h, const 
 
   Matrix<Scalar> dv(N, H);
   product<Scalar>(view(dlogits), view(p.w2), view(dv));
-  thread_pool().parallel_for(N, [&](Index i) { dv.row(i).array() *= 1 - kept.u.row(i).array().square(); });
+  thread_pool().parallel_for(N, [&](Index i) { dv.row(i).array() *= Scalar(1) - kept.u.row(i).array().square(); });
 
   product<Scalar>(view(dv).transposed(), h, view(gradients.w1).column_range(0, H), Into::add);
   product<Scalar>(view(dv).transposed(), view(c), view(gradients.w1).column_range(H, H), Into::add);

@@ -58,20 +58,26 @@ struct Softmax {
     constexpr Index width = lanes<Scalar, Bytes>;
     Scalar max = -std::numeric_limits<Scalar>::infinity();
     for (Index i = 0; i < n; ++i) max = std::max(max, x[i]);
-    Vector<Scalar, Bytes> sums = {}, v;
-    for (Index i = 0; i < n; i += width) {
-      const Index count = std::min(width, n - i);
-      load_part(v, x + i, count);
-      v -= max;
-      exp<Bytes>(v);
-      store_part(v, x + i, count);
-      if (count < width) load_part(v, x + i, count);  // padding adds 0
-      sums += v;
-    }
+    Vector<Scalar, Bytes> sums = {};
+    Index i = 0;
+    for (; i + width <= n; i += width) exp_part<Bytes>(x + i, width, max, sums);
+    if (i < n) exp_part<Bytes>(x + i, n - i, max, sums);
     Scalar sum = 0;
-    for (Index i = 0; i < width; ++i) sum += sums[i];
-    for (Index i = 0; i < n; ++i) x[i] /= sum;
+    for (Index j = 0; j < width; ++j) sum += sums[j];
+    for (Index j = 0; j < n; ++j) x[j] /= sum;
     *log_sum = max + std::log(sum);
+  }
+
+ private:
+  template <int Bytes>
+  MUSICGEN_INLINE static void exp_part(Scalar* x, Index count, Scalar max, Vector<Scalar, Bytes>& sums) {
+    Vector<Scalar, Bytes> v;
+    load_part(v, x, count);
+    v -= max;
+    exp<Bytes>(v);
+    store_part(v, x, count);
+    load_part(v, x, count);  // padding adds 0
+    sums += v;
   }
 };
 template <class Scalar>
@@ -110,21 +116,31 @@ struct Dots {
   }
 };
 
-/// y (n) += sum_s a[s] rows[s]
+/// y (n) := sum_s a[s] rows[s], a few vectors of y in registers while s runs.
 template <class Scalar>
 struct WeightedSum {
   template <int Bytes>
   MUSICGEN_INLINE static void run(Index count, Index n, const Scalar* rows, const Scalar* a, Scalar* y) {
     constexpr Index width = lanes<Scalar, Bytes>;
-    for (Index s = 0; s < count; ++s, rows += n)
-      for (Index i = 0; i < n; i += width) {
-        const Index part = std::min(width, n - i);
-        Vector<Scalar, Bytes> row, sum;
-        load_part(row, rows + i, part);
-        load_part(sum, y + i, part);
-        sum = a[s] * row + sum;
-        store_part(sum, y + i, part);
+    Index i = 0;
+    for (; i + 8 * width <= n; i += 8 * width) columns<Bytes, 8>(count, n, rows + i, a, y + i, width);
+    for (; i + width <= n; i += width) columns<Bytes, 1>(count, n, rows + i, a, y + i, width);
+    if (i < n) columns<Bytes, 1>(count, n, rows + i, a, y + i, n - i);
+  }
+
+ private:
+  template <int Bytes, int Vectors>
+  MUSICGEN_INLINE static void columns(Index count, Index n, const Scalar* rows, const Scalar* a, Scalar* y, Index part) {
+    constexpr Index width = lanes<Scalar, Bytes>;
+    Vector<Scalar, Bytes> sums[Vectors] = {}, row;
+    for (Index s = 0; s < count; ++s, rows += n) {
+      MUSICGEN_UNROLL
+      for (int j = 0; j < Vectors; ++j) {
+        load_part(row, rows + j * width, part);
+        sums[j] = a[s] * row + sums[j];
       }
+    }
+    for (int j = 0; j < Vectors; ++j) store_part(sums[j], y + j * width, part);
   }
 };
 

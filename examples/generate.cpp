@@ -1,0 +1,106 @@
+// Writes new songs, from nothing or from where a given one stops.
+#include <iomanip>
+#include <musicgen/musicgen.hpp>
+
+#include "machine.hpp"
+#include "program.hpp"
+#include "render.hpp"
+
+using namespace musicgen;
+namespace fs = std::filesystem;
+
+namespace {
+
+struct Options {
+  fs::path model, out, prompt, picture, audio, tokens_file;
+  double seconds = 0, prompt_seconds = 0;
+  std::int64_t tokens = 0;
+  int count = 1;
+  bool no_grammar = false;
+  SamplerOptions sampler;
+  Machine machine;
+};
+
+void add_options(CLI::App& app, Options& o) {
+  SamplerOptions& s = o.sampler;
+  app.add_option("--model", o.model, "a model that `train` made")->required();
+  app.add_option("--out", o.out, "the MIDI file to write; with --count NAME-1.mid, NAME-2.mid, ...")->required();
+  app.add_option("--seconds", o.seconds, "how long the song is to be, a prompt included; by default the model ends it")
+      ->check(CLI::Range(0.01, 1e6));
+  app.add_option("--tokens", o.tokens, "end the song after so many tokens, if the model does not before")
+      ->check(CLI::Range(std::int64_t{2}, std::int64_t{1} << 40));
+  app.add_option("--temperature", s.temperature, "under 1: safer, over 1: bolder, 0: always the most probable")
+      ->capture_default_str()
+      ->check(CLI::Range(0.0, 100.0));
+  app.add_option("--top-k", s.top_k, "choose among the k most probable tokens; 0: all")
+      ->capture_default_str()
+      ->check(CLI::Range(0, 1 << 20));
+  app.add_option("--top-p", s.top_p, "choose among the fewest that have this probability together; 1: all")
+      ->capture_default_str()
+      ->check(CLI::Range(1e-6, 1.0));
+  app.add_option("--min-p", s.min_p, "leave out what is less probable than this part of the most probable; 0: none")
+      ->capture_default_str()
+      ->check(CLI::Range(0.0, 1.0));
+  app.add_option("--seed", s.seed, "equal seeds give equal songs")->capture_default_str();
+  app.add_option("--count", o.count, "how many songs")->capture_default_str()->check(CLI::Range(1, 100000));
+  app.add_option("--prompt", o.prompt, "a MIDI file to go on from; the song begins with it");
+  app.add_option("--prompt-seconds", o.prompt_seconds, "how much of the prompt to take; all by default")
+      ->check(CLI::PositiveNumber);
+  app.add_option("--picture", o.picture, "a piano roll of the song, PNG");
+  app.add_option("--audio", o.audio, "the song as sound, WAV");
+  app.add_option("--save-tokens", o.tokens_file, "the song's tokens as text, one a line");
+  app.add_flag("--no-grammar", o.no_grammar, "let the model write what makes no sense, too");
+  o.machine.add_options(app);
+}
+
+/// "song.mid" -> "song-3.mid", where there are several.
+fs::path numbered(fs::path file, int number, int count) {
+  if (count == 1) return file;
+  const auto extension = file.extension();
+  return file.replace_extension("-" + std::to_string(number) + extension.string());
+}
+
+void write(const GeneratedSong& song, const Vocabulary& vocabulary, const Options& o, int number, double prompt_end) {
+  const auto name = [&](const fs::path& file) { return numbered(file, number, o.count); };
+  write_midi(name(o.out), song.score);
+  if (!o.tokens_file.empty()) {
+    std::string text;
+    for (const Token token : song.tokens) text += vocabulary.text(token) + '\n';
+    write_bytes(name(o.tokens_file), text);
+  }
+  if (!o.picture.empty())
+    render_picture(name(o.picture), song.score, name(o.out).filename().string(),
+                   prompt_end > 0 ? std::optional(prompt_end) : std::nullopt);
+  if (!o.audio.empty()) render_audio(name(o.audio), song.score);
+  std::cout << name(o.out).string() << ": " << std::fixed << std::setprecision(1) << song.score.duration() << " s, "
+            << song.score.notes().size() << " notes, " << song.tokens.size() << " tokens\n";
+}
+
+void generate(Options& o) {
+  o.machine.prepare();
+  o.sampler.grammar = !o.no_grammar;
+  const auto model = load_model(o.model);
+  Sampler sampler(model, o.sampler);
+  if (!o.prompt.empty()) sampler.prompt(read_midi(o.prompt), o.prompt_seconds);
+
+  Length length = Length::in_tokens(o.tokens);
+  length.seconds = o.seconds;
+  constexpr int side_by_side = 32;
+  for (int done = 0; done < o.count;) {
+    for (const GeneratedSong& song : sampler.generate(std::min(side_by_side, o.count - done), length))
+      write(song, model.vocabulary(), o, ++done, sampler.prompt_seconds());
+  }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app("Writes new music with a trained model");
+  Options options;
+  add_options(app, options);
+  return run_program(app, argc, argv, [&] {
+    if (options.prompt.empty() && options.prompt_seconds > 0)
+      throw CLI::ValidationError("--prompt-seconds", "goes with --prompt");
+    generate(options);
+  });
+}

@@ -1,0 +1,60 @@
+// Shows what is in a file: a model's configuration, or a song's tracks.
+#include <iomanip>
+#include <musicgen/musicgen.hpp>
+
+#include "program.hpp"
+
+using namespace musicgen;
+
+namespace {
+
+void inspect_model(const std::filesystem::path& file) {
+  const Safetensors tensors = Safetensors::read(file);
+  const auto model = from_safetensors(tensors, file);
+  const ModelConfig& config = model.config();
+  const Dimensions& d = config.dimensions;
+  std::cout << "model: embedding " << d.E << ", hidden " << d.H << ", layers " << d.L << ", " << model.parameter_count()
+            << " parameters\nvocabulary: " << d.V << " tokens, "
+            << (config.canonical ? "in canonical order" : "in no canonical order") << "\nprograms:";
+  for (const int program : config.programs) std::cout << ' ' << program;
+  std::cout << '\n';
+  if (tensors.metadata().contains("training")) {
+    const auto state = detail::musicgen_metadata(tensors, file, "training").get<TrainingState>();
+    std::cout << "training: step " << state.step << ", stage " << state.stage + 1 << ", " << state.tokens << " tokens, "
+              << std::lround(state.seconds) << " s\n";
+  }
+  for (const auto& [name, entry] : tensors.entries())
+    std::cout << "  " << std::left << std::setw(28) << name << entry.dtype << ' ' << to_string(entry.shape) << '\n';
+}
+
+void inspect_song(const std::filesystem::path& file) {
+  const Score score = read_midi(file);
+  const std::vector<Note> notes = score.notes();
+  std::cout << "format " << score.format << ", division " << score.tempo.division() << ", "
+            << score.tempo.changes().size() << " tempo changes, " << std::fixed << std::setprecision(1)
+            << score.duration() << " s, " << notes.size() << " notes that are not drums\n";
+  int k = 0;
+  for (const Track& track : score.tracks) {
+    std::cout << "  " << std::setw(3) << (track.is_melodic() ? "i" + std::to_string(k++) : "-") << "  channel "
+              << std::setw(2) << track.channel + 1 << "  program " << std::setw(3) << track.program << "  "
+              << std::setw(5) << track.notes.size() << (track.is_drums() ? " drums" : " notes") << "  " << track.name
+              << '\n';
+  }
+  for (const std::string& warning : score.warnings) std::cout << "  passed over: " << warning << '\n';
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app("Shows a model's configuration or a song's tracks");
+  std::filesystem::path file;
+  app.add_option("FILE", file, "a model or a MIDI file")->required();
+  return run_program(app, argc, argv, [&] {
+    const auto bytes = read_bytes(file);
+    const std::string head(bytes.begin(), bytes.begin() + std::min<std::ptrdiff_t>(4, std::ssize(bytes)));
+    if (head == "MThd" || head == "RIFF" || has_midi_extension(file))
+      inspect_song(file);
+    else
+      inspect_model(file);
+  });
+}

@@ -1,0 +1,27 @@
+// Options for the machine that computes: --device and --threads.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <musicgen/core/error.hpp>
+#include <musicgen/core/thread_pool.hpp>
+#include <string>
+
+struct Machine {
+  std::string device = "auto";
+  int threads = 0;
+
+  void add_options(CLI::App& app) {
+    app.add_option("--device", device, "cpu, cuda or auto: what this program has")
+        ->capture_default_str()
+        ->check(CLI::IsMember({"cpu", "cuda", "auto"}));
+    app.add_option("--threads", threads, "0: as many as the machine has; results do not depend on it")
+        ->capture_default_str()
+        ->check(CLI::Range(0, 1024));
+  }
+
+  /// @throws Error  for a device that is not to be had
+  void prepare() const {
+    if (device == "cuda") throw musicgen::Error("--device cuda: this program was built without CUDA");
+    musicgen::set_threads(threads);
+  }
+};

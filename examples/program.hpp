@@ -1,0 +1,50 @@
+// What every example program has in common: options, exit statuses, and faults told in one line.
+//
+//   int main(int argc, char** argv) {
+//     CLI::App app("Writes a song from nothing");
+//     std::string out;
+//     app.add_option("--out", out, "the MIDI file to write")->required();
+//     return run_program(app, argc, argv, [&] { ... });
+//   }
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <exception>
+#include <filesystem>
+#include <functional>
+#include <iostream>
+#include <new>
+#include <stdexcept>
+#include <string>
+
+/// Parses the command line, then runs `body`.
+///
+/// Exit status: 0 when all went well (`--help` included), 2 for a command line that cannot be right, 1 for anything
+/// else that is thrown: a file that is no MIDI file, a full disk, no memory. 1 and 2 come with one line on stderr,
+/// "NAME: message". A file that does not exist is bad input, not bad usage: let the library find it (no
+/// CLI::ExistingFile). `body` may throw CLI::ValidationError for options that do not go together.
+inline int run_program(CLI::App& app, int argc, char** argv, const std::function<void()>& body) {
+  const std::string name = argc > 0 ? std::filesystem::path(argv[0]).filename().string() : "musicgen";
+  const auto fail = [&](int status, std::string message) {
+    std::cout.flush();
+    std::replace(message.begin(), message.end(), '\n', ' ');
+    std::cerr << name << ": " << message << '\n';
+    return status;
+  };
+  app.name(name);
+  try {
+    app.parse(argc, argv);
+    body();
+    if (!std::cout.flush()) throw std::runtime_error("cannot write to the standard output");
+    return 0;
+  } catch (const CLI::Success& help) {
+    return app.exit(help);
+  } catch (const CLI::ParseError& error) {
+    return fail(2, std::string(error.what()) + " (--help tells more)");
+  } catch (const std::bad_alloc&) {
+    return fail(1, "out of memory");
+  } catch (const std::exception& error) {
+    return fail(1, error.what());
+  }
+}

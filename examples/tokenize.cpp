@@ -1,0 +1,100 @@
+// Shows a MIDI file as tokens or as notes, and makes tokens a MIDI file.
+#include <iomanip>
+#include <iterator>
+#include <musicgen/core/files.hpp>
+#include <musicgen/midi/smf.hpp>
+#include <musicgen/tokens/decoder.hpp>
+#include <musicgen/tokens/encoder.hpp>
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+#include "program.hpp"
+
+using namespace musicgen;
+
+/// The bytes of a file, or of the standard input for "-".
+std::vector<unsigned char> read_input(const std::string& name) {
+  if (name != "-") return read_bytes(name);
+  return std::vector<unsigned char>(std::istreambuf_iterator<char>(std::cin), {});
+}
+
+Vocabulary read_vocabulary(const std::string& name) {
+  const auto json = nlohmann::json::parse(read_bytes(name), nullptr, /*allow_exceptions=*/false);
+  if (!json.is_array() || !std::all_of(json.begin(), json.end(), [](const auto& word) { return word.is_string(); }))
+    throw file_error(name, "is no JSON list of words");
+  try {
+    return Vocabulary::from_texts(json.get<std::vector<std::string>>());
+  } catch (const Error& error) {
+    throw file_error(name, error.what());
+  }
+}
+
+/// Tokens from text, words apart by white space.
+std::vector<Token> read_tokens(const std::string& name, const Vocabulary& vocabulary) {
+  const auto bytes = read_input(name);
+  std::istringstream lines(std::string(bytes.begin(), bytes.end()));
+  std::vector<Token> tokens;
+  std::string line, word;
+  for (int number = 1; std::getline(lines, line); ++number)
+    for (std::istringstream words(line); words >> word;) {
+      tokens.push_back(vocabulary.find(word));
+      if (tokens.back() == no_token)
+        throw file_error(name, "line " + std::to_string(number) + ": \"" + word.substr(0, 20) + "\" is no token");
+    }
+  return tokens;
+}
+
+/// Says on stderr what in the tokens broke the grammar.
+void tell(const DecodeReport& report) {
+  if (report == DecodeReport{}) return;
+  std::cerr << "tokenize: tokens passed over: " << report.stray;
+  if (report.stray > 0) std::cerr << ", the first is number " << report.first_stray + 1;
+  std::cerr << "; notes struck again while they sounded: " << report.restruck
+            << "; notes still open at the end: " << report.open << '\n';
+}
+
+Encoded encode_file(const Score& score, const Vocabulary& vocabulary, const std::string& name) {
+  try {
+    return encode(score, vocabulary);
+  } catch (const Error& error) {
+    throw file_error(name, error.what());
+  }
+}
+
+int main(int argc, char** argv) {
+  CLI::App app("Writes a MIDI file's tokens to the standard output, one a line");
+  std::string in, out, vocabulary_file;
+  MidiReadOptions reading;
+  bool notes = false, decoding = false;
+  app.add_option("IN", in, "a MIDI file; with --decode a text of tokens; - is the standard input")->required();
+  app.add_option("OUT", out, "with --decode: the MIDI file to write");
+  auto* decode_flag = app.add_flag("--decode", decoding, "turn the tokens in IN into the MIDI file OUT");
+  app.add_flag("--notes", notes, "notes, one a line: start and end in seconds, pitch, velocity, track")
+      ->excludes(decode_flag);
+  app.add_flag("--strict", reading.strict, "refuse a MIDI file with faults")->excludes(decode_flag);
+  app.add_flag("--sustain", reading.sustain, "let the sustain pedal lengthen notes")->excludes(decode_flag);
+  app.add_option("--vocabulary", vocabulary_file, "a JSON list of tokens to use instead of the standard 405");
+
+  return run_program(app, argc, argv, [&] {
+    if (decoding == out.empty()) throw CLI::ValidationError("OUT", "goes with --decode, and only with it");
+    const Vocabulary vocabulary = vocabulary_file.empty() ? Vocabulary::standard() : read_vocabulary(vocabulary_file);
+    if (decoding) {
+      DecodeReport report;
+      write_midi(out, decode(read_tokens(in, vocabulary), vocabulary, {}, &report));
+      return tell(report);
+    }
+    const Score score = parse_midi(read_input(in), in, reading);
+    if (notes) {
+      std::cout << std::fixed << std::setprecision(9);
+      for (const Note& n : score.notes())
+        std::cout << n.start << ' ' << n.end << ' ' << n.pitch << ' ' << n.velocity << ' ' << n.track << '\n';
+      return;
+    }
+    const Encoded encoded = encode_file(score, vocabulary, in);
+    for (const Token token : encoded.tokens) std::cout << vocabulary.text(token) << '\n';
+    const EncodeReport& report = encoded.report;
+    if (report.dropped_notes > 0)
+      std::cerr << "tokenize: notes without tokens left out: " << report.dropped_notes
+                << ", tracks beyond the sixteenth: " << report.dropped_tracks << '\n';
+  });
+}

@@ -1,0 +1,138 @@
+// Trains a model on a folder of MIDI files.
+#include <atomic>
+#include <csignal>
+#include <musicgen/musicgen.hpp>
+
+#include "machine.hpp"
+#include "program.hpp"
+
+using namespace musicgen;
+
+namespace {
+std::atomic<bool> interrupted = false;
+
+struct Options {
+  std::filesystem::path data, init, cache;
+  std::string preset = "small", stages;
+  std::optional<int> hidden, layers, embedding;
+  std::optional<double> learning_rate;
+  std::vector<int> transpose{0, 0};
+  bool resume = false;
+  Machine machine;
+  TrainerOptions trainer;
+};
+
+void add_options(CLI::App& app, Options& o) {
+  const CLI::Range positive(1, 1 << 20);
+  TrainerOptions& t = o.trainer;
+  app.add_option("--data", o.data, "a folder of MIDI files, POP909, MAESTRO, or one MIDI file")->required();
+  app.add_option("--out", t.checkpoint, "the model to write; beside it MODEL.last, to resume from")->required();
+  app.add_option("--preset", o.preset, "small (32/256/2) or original (32/1028/3, its stages and learning rate)")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"small", "original"}));
+  app.add_option("--hidden", o.hidden, "hidden units, in place of the preset's")->check(positive);
+  app.add_option("--layers", o.layers, "GRU layers, in place of the preset's")->check(positive);
+  app.add_option("--embedding", o.embedding, "size of the embedding, in place of the preset's")->check(positive);
+  app.add_option("--batch", t.batch, "sequences in a step")->capture_default_str()->check(CLI::Range(1, 65535));
+  app.add_option("--steps", t.steps, "end after so many steps")
+      ->check(CLI::Range(std::int64_t{1}, std::int64_t{1} << 40));
+  app.add_option("--minutes", t.minutes, "end after so much time; 20 if neither this nor --steps is given")
+      ->check(CLI::PositiveNumber);
+  app.add_option("--stages", o.stages, "original, all-positions, or a JSON file with a list of stages");
+  app.add_option("--learning-rate", o.learning_rate, "the highest")->check(CLI::PositiveNumber);
+  app.add_option("--transpose", o.transpose, "lowest and highest number of semitones to move songs by")
+      ->expected(2)
+      ->check(CLI::Range(-60, 60));
+  app.add_option("--seed", t.seed, "equal seeds give equal models, if --steps is the limit")->capture_default_str();
+  app.add_flag("--resume", o.resume, "go on from MODEL.last, with the same options as before");
+  app.add_option("--init", o.init, "start from this model's weights (fine-tuning)");
+  app.add_option("--log", t.log, "JSON lines, one a step");
+  app.add_option("--cache", o.cache, "a file that keeps the tokenized data from one run to the next");
+  app.add_option("--save-seconds", t.save_seconds, "time between checkpoints")
+      ->capture_default_str()
+      ->check(CLI::PositiveNumber);
+  o.machine.add_options(app);
+}
+
+ModelConfig configuration(const Options& o, const Corpus& corpus) {
+  const Vocabulary& vocabulary = corpus.vocabulary();
+  ModelConfig config = o.preset == "small" ? presets::small(vocabulary) : presets::original(vocabulary);
+  config.dimensions.H = o.hidden.value_or(config.dimensions.H);
+  config.dimensions.L = o.layers.value_or(config.dimensions.L);
+  config.dimensions.E = o.embedding.value_or(config.dimensions.E);
+  config.programs = corpus.programs();
+  return config;
+}
+
+void choose_training(Options& o) {
+  TrainerOptions& t = o.trainer;
+  const bool original = o.preset == "original";
+  if (o.stages.empty()) o.stages = original ? "original" : "all-positions";
+  t.stages = o.stages == "original"        ? stages::original()
+             : o.stages == "all-positions" ? stages::all_positions()
+                                           : stages::from_file(o.stages);
+  if (original) {
+    t.schedule = {.learning_rate = 1e-4, .warmup_steps = 0, .final_fraction = 1};
+    t.adam.weight_decay = 0;
+  }
+  if (!o.init.empty()) t.schedule.learning_rate /= 4;  // what is there is to be changed, not drowned
+  t.schedule.learning_rate = o.learning_rate.value_or(t.schedule.learning_rate);
+  t.augmentation.transpose = {o.transpose[0], o.transpose[1]};
+  if (t.steps == 0 && t.minutes == 0) t.minutes = 20;
+}
+
+Model<> starting_model(const Options& o, const std::optional<Model<>>& given, const Corpus& corpus) {
+  if (!given) return Model<>(configuration(o, corpus), o.trainer.seed);
+  ModelConfig config = given->config();
+  config.programs = corpus.programs();
+  return Model<>(std::move(config), given->weights());
+}
+
+void train(Options& o) {
+  o.machine.prepare();
+  choose_training(o);
+  const auto last = last_checkpoint(o.trainer.checkpoint);
+  std::optional<Model<>> given;
+  if (o.resume && std::filesystem::exists(last))
+    given = load_model(last);
+  else if (!o.init.empty())
+    given = load_model(o.init);
+
+  CorpusOptions reading;
+  if (!o.cache.empty()) reading.cache = o.cache;
+  if (given) reading.vocabulary = given->vocabulary();
+  const Corpus corpus = Corpus::open(o.data, reading);
+  std::cout << corpus << '\n';
+
+  Model<> model = starting_model(o, given, corpus);
+  const Dimensions& d = model.dimensions();
+  std::cout << "embedding " << d.E << ", hidden " << d.H << ", layers " << d.L << ": " << model.parameter_count()
+            << " parameters; " << thread_pool().threads() << " threads" << std::endl;
+  Trainer trainer(model, corpus, o.trainer);
+  if (o.resume) {
+    if (trainer.resume())
+      std::cout << "resumed at step " << trainer.state().step << std::endl;
+    else
+      std::cout << last.string() << " does not exist: a new run" << std::endl;
+  }
+  std::signal(SIGINT, [](int) { interrupted = true; });
+  std::signal(SIGTERM, [](int) { interrupted = true; });
+  double shown = -1e9;
+  trainer.run([&](const Progress& p) {
+    if (p.validation_loss || p.seconds >= shown + 10) {
+      std::cout << p << std::endl;
+      shown = p.seconds;
+    }
+    return !interrupted;
+  });
+  std::cout << (interrupted ? "stopped" : "finished") << " at step " << trainer.state().step << ": "
+            << o.trainer.checkpoint.string() << std::endl;
+}
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app("Trains a model on MIDI files");
+  Options options;
+  add_options(app, options);
+  return run_program(app, argc, argv, [&] { train(options); });
+}

@@ -1,0 +1,275 @@
+// Music from a model: whole songs, or a stream that goes on as long as somebody listens.
+#pragma once
+
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+#include <iterator>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include "../midi/score.hpp"
+#include "../model.hpp"
+#include "../tokens/decoder.hpp"
+#include "../tokens/encoder.hpp"
+#include "voice.hpp"
+
+namespace musicgen {
+
+/// How long a song is to be: until the model ends it, but no longer than ten minutes; or a time; or a number of tokens.
+struct Length {
+  Length() = default;
+  /// A time, for which the model's own end waits. Whatever sounds then is ended there.
+  template <class Rep, class Period>
+  Length(std::chrono::duration<Rep, Period> time) : seconds(std::chrono::duration<double>(time).count()) {}
+  /// So many tokens at most; what ends the notes that still sound comes on top.
+  static Length in_tokens(std::int64_t count) {
+    Length length;
+    length.tokens = count;
+    return length;
+  }
+
+  double seconds = 0;       ///< 0: not given
+  std::int64_t tokens = 0;  ///< 0: not given
+};
+
+/// A song and how it came about.
+struct GeneratedSong {
+  Score score;
+  std::vector<Token> tokens;              ///< `^ ... $` as written, a prompt's and those that end open notes included
+  std::vector<double> log_probabilities;  ///< of each token by the model, in nats; 0 where it was given, not chosen
+};
+
+template <Backend B>
+class Sampler {
+ public:
+  using Scalar = typename B::Scalar;
+
+  /// Takes a copy of what it needs of the model.
+  /// @throws Error  for options out of range, or a model without a vocabulary
+  explicit Sampler(const Model<B>& model, SamplerOptions options = {})
+      : rules_(model.vocabulary(), model.config().canonical, options),
+        programs_(model.config().programs),
+        decoder_(model.decoder(1, options.attention_window)),
+        voice_(rules_, 0) {}
+
+  // ---- whole songs ----
+
+  /// The next song. The n-th of a sampler depends on model, options, prompt and n alone.
+  /// @throws Error  if the prompt is longer than the song
+  Score song(Length length = {}) { return std::move(generate(1, length).front().score); }
+
+  /// `count` songs side by side, the same as one after the other.
+  std::vector<GeneratedSong> generate(int count, Length length = {});
+
+  // ---- a song to go on from ----
+
+  /// From now on songs begin with this one, up to `seconds` of it (0: all). Notes that sound there are the model's to
+  /// end. The prompt is part of the song.
+  void prompt(const Score& score, double seconds = 0);
+  /// Where the prompt's last note event is, in seconds; 0 without a prompt.
+  double prompt_seconds() const { return static_cast<double>(prompt_steps_) * step_seconds; }
+
+  // ---- token by token, note by note; allocates nothing, takes as long for the first hour as for the last ----
+
+  /// The next token, `^` or the prompt not among them. After `$` comes the next song.
+  Token next() { return advance({}); }
+  /// The model's log-probability, in nats, of the token that came last.
+  double log_probability() const { return voice_.log_probability(); }
+  /// The next note to end, in the order of their ends. The model's own end of a song does not come.
+  Note next_note() {
+    do advance({.end_waits = true});
+    while (!voice_.finished());
+    return *voice_.finished();
+  }
+  /// What sounds, and what time it is, for a player that does not wait for notes to end.
+  const Grammar& so_far() const { return voice_.grammar(); }
+
+  /// next_note() as a range without end: `for (const Note& note : sampler.stream()) play(note);`
+  class Stream {
+   public:
+    class iterator {
+     public:
+      using iterator_category = std::input_iterator_tag;
+      using value_type = Note;
+      using difference_type = std::ptrdiff_t;
+      using pointer = const Note*;
+      using reference = const Note&;
+      explicit iterator(Sampler& sampler) : sampler_(&sampler), note_(sampler.next_note()) {}
+      const Note& operator*() const { return note_; }
+      const Note* operator->() const { return &note_; }
+      iterator& operator++() {
+        note_ = sampler_->next_note();
+        return *this;
+      }
+      void operator++(int) { ++*this; }
+      bool operator==(std::default_sentinel_t) const { return false; }
+
+     private:
+      Sampler* sampler_;
+      Note note_;
+    };
+    explicit Stream(Sampler& sampler) : sampler_(sampler) {}
+    iterator begin() { return iterator(sampler_); }
+    std::default_sentinel_t end() const { return {}; }
+
+   private:
+    Sampler& sampler_;
+  };
+  Stream stream() { return Stream(*this); }
+
+  /// The stream's place, to come back to: again the same tokens follow.
+  struct State {
+    typename B::Decoder::State decoder;
+    Voice voice;
+    bool begun;
+    std::uint64_t songs;
+  };
+  State snapshot() const { return {decoder_.state(), voice_, begun_, songs_}; }
+  void restore(const State& state) {
+    decoder_.restore(state.decoder);
+    voice_ = state.voice;
+    begun_ = state.begun;
+    songs_ = state.songs;
+  }
+
+ private:
+  Token advance(const Limit& limit) {
+    if (!begun_ || voice_.ended()) {
+      voice_ = Voice(rules_, songs_++);
+      decoder_.reset();
+      begun_ = true;
+      feed(decoder_, std::span(&voice_, 1));
+    }
+    const Token last = voice_.last();
+    return voice_.choose(logits_of(decoder_.step(std::span(&last, 1)), 0), rules_, limit);
+  }
+
+  /// Gives `^` and the prompt to every voice; the last of them is left for the first step.
+  void feed(typename B::Decoder& decoder, std::span<Voice> voices) {
+    std::vector<Token>& row = row_;
+    row.resize(voices.size());
+    for (std::size_t i = 0; i <= prompt_.size(); ++i) {
+      if (i > 0) decoder.step(row);
+      const Token token = i == 0 ? rules_.start.vocabulary().start() : prompt_[i - 1];
+      std::fill(row.begin(), row.end(), token);
+      for (Voice& voice : voices) voice.follow(token, rules_.options.grammar);
+    }
+  }
+
+  template <class Logits>
+  static std::span<const Scalar> logits_of(const Logits& logits, std::size_t row) {
+    return {logits.row(static_cast<std::ptrdiff_t>(row)).data(), static_cast<std::size_t>(logits.cols())};
+  }
+
+  Limit limit_of(const Length& length) const;
+  GeneratedSong finish(const Voice& voice, GeneratedSong song) const;
+
+  VoiceRules rules_;
+  std::vector<int> programs_;
+  typename B::Decoder decoder_;
+  Voice voice_;
+  std::vector<Token> prompt_;  // without `^` and `$`
+  std::int64_t prompt_steps_ = 0;
+  std::vector<Token> row_;
+  bool begun_ = false;
+  std::uint64_t songs_ = 0;  // begun so far
+};
+
+template <Backend B>
+void Sampler<B>::prompt(const Score& score, double seconds) {
+  const Vocabulary& vocabulary = rules_.start.vocabulary();
+  const Encoded song = encode(score, vocabulary);
+  const std::int64_t steps =
+      seconds > 0 ? std::llround(seconds / step_seconds) : std::numeric_limits<std::int64_t>::max();
+  prompt_.clear();
+  prompt_steps_ = 0;
+  std::size_t kept = 0;  // up to the last note event in time
+  for (std::size_t i = 1; i + 1 < song.tokens.size() && prompt_steps_ <= steps; ++i) {
+    const Meaning m = vocabulary[song.tokens[i]];
+    prompt_.push_back(song.tokens[i]);
+    if (m.kind == TokenKind::time)
+      prompt_steps_ += m.value;
+    else
+      kept = prompt_.size();
+  }
+  prompt_steps_ = 0;
+  prompt_.resize(kept);
+  for (const Token t : prompt_)
+    if (vocabulary[t].kind == TokenKind::time) prompt_steps_ += vocabulary[t].value;
+  for (std::size_t k = 0; k < song.programs.size(); ++k) {
+    if (k < programs_.size())
+      programs_[k] = song.programs[k];
+    else
+      programs_.push_back(song.programs[k]);
+  }
+  begun_ = false;
+}
+
+template <Backend B>
+Limit Sampler<B>::limit_of(const Length& length) const {
+  constexpr double longest_seconds = 600;
+  Limit limit;
+  limit.end_waits = length.seconds > 0;
+  const double seconds =
+      length.seconds > 0 ? length.seconds : longest_seconds + static_cast<double>(prompt_steps_) * step_seconds;
+  if (!(seconds < 1e9)) throw Error("sampler: a song of " + std::to_string(length.seconds) + " s is too long");
+  limit.steps = std::max<std::int64_t>(1, std::llround(seconds / step_seconds));
+  if (length.tokens > 0) limit.tokens = length.tokens;
+  if (prompt_steps_ >= limit.steps)
+    throw Error("the prompt lasts " + std::to_string(static_cast<double>(prompt_steps_) * step_seconds) +
+                " s, and the whole song is to last " + std::to_string(seconds) + " s");
+  if (static_cast<std::int64_t>(prompt_.size()) + 1 >= limit.tokens)
+    throw Error("the prompt has " + std::to_string(prompt_.size() + 1) + " tokens, and the whole song is to have " +
+                std::to_string(limit.tokens));
+  return limit;
+}
+
+template <Backend B>
+std::vector<GeneratedSong> Sampler<B>::generate(int count, Length length) {
+  if (count < 1) throw Error("sampler: " + std::to_string(count) + " songs");
+  const Limit limit = limit_of(length);
+  auto decoder = decoder_.of_batch(count);
+  std::vector<Voice> voices;
+  for (int i = 0; i < count; ++i) voices.emplace_back(rules_, songs_++);
+  feed(decoder, voices);
+
+  std::vector<GeneratedSong> songs(voices.size());
+  for (GeneratedSong& song : songs) {
+    song.tokens.push_back(rules_.start.vocabulary().start());
+    song.tokens.insert(song.tokens.end(), prompt_.begin(), prompt_.end());
+    song.log_probabilities.resize(song.tokens.size());
+  }
+  const auto writing = [&](const Voice& voice) { return !voice.at_limit(limit); };
+  while (std::any_of(voices.begin(), voices.end(), writing)) {
+    for (std::size_t i = 0; i < voices.size(); ++i) row_[i] = voices[i].last();
+    const auto& logits = decoder.step(row_);
+    for (std::size_t i = 0; i < voices.size(); ++i) {
+      if (!writing(voices[i])) continue;
+      songs[i].tokens.push_back(voices[i].choose(logits_of(logits, i), rules_, limit));
+      songs[i].log_probabilities.push_back(voices[i].log_probability());
+    }
+  }
+  for (std::size_t i = 0; i < voices.size(); ++i) songs[i] = finish(voices[i], std::move(songs[i]));
+  return songs;
+}
+
+/// Ends what still sounds, and puts the notes together.
+template <Backend B>
+GeneratedSong Sampler<B>::finish(const Voice& voice, GeneratedSong song) const {
+  const Vocabulary& vocabulary = rules_.start.vocabulary();
+  if (rules_.options.grammar) {
+    const Closing end = closing(voice.grammar());
+    song.tokens.resize(song.tokens.size() - static_cast<std::size_t>(end.drop));
+    song.tokens.insert(song.tokens.end(), end.tokens.begin(), end.tokens.end());
+    song.score = decode(song.tokens, vocabulary, programs_);
+  } else {  // whatever was drawn, this is what it comes to
+    song.score = decode(song.tokens, vocabulary, programs_);
+    song.tokens = encode(song.score, vocabulary).tokens;
+  }
+  song.log_probabilities.resize(song.tokens.size());
+  return song;
+}
+
+}  // namespace musicgen

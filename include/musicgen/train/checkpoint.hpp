@@ -1,0 +1,136 @@
+// Models on disk: safetensors with PyTorch's names for the weights, everything else as JSON in the metadata.
+// docs/formats.md has the whole of it.
+#pragma once
+
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "../core/error.hpp"
+#include "../model.hpp"
+#include "safetensors.hpp"
+
+namespace musicgen {
+
+/// Version of the files written; older ones load.
+inline constexpr int checkpoint_version = 1;
+
+namespace detail {
+
+template <class T>
+T json_field(const nlohmann::json& j, const char* key, const std::filesystem::path& file) {
+  try {
+    return j.at(key).get<T>();
+  } catch (const nlohmann::json::exception&) {
+    throw file_error(file, std::string("the metadata lacks \"") + key + "\" or it has the wrong type");
+  }
+}
+
+inline nlohmann::json to_json(const ModelConfig& config) {
+  const Dimensions& d = config.dimensions;
+  nlohmann::json j{{"version", checkpoint_version},
+                   {"vocabulary_size", d.V},
+                   {"embedding", d.E},
+                   {"hidden", d.H},
+                   {"layers", d.L},
+                   {"programs", config.programs},
+                   {"canonical", config.canonical}};
+  if (config.vocabulary) j["vocabulary"] = config.vocabulary->texts();
+  return j;
+}
+
+inline ModelConfig config_from_json(const nlohmann::json& j, const std::filesystem::path& file) {
+  if (const int version = json_field<int>(j, "version", file); version > checkpoint_version)
+    throw file_error(file, "is of version " + std::to_string(version) + ", this program reads up to " +
+                               std::to_string(checkpoint_version));
+  ModelConfig config;
+  config.dimensions = {json_field<int>(j, "vocabulary_size", file), json_field<int>(j, "embedding", file),
+                       json_field<int>(j, "hidden", file), json_field<int>(j, "layers", file)};
+  config.programs = json_field<std::vector<int>>(j, "programs", file);
+  config.canonical = json_field<bool>(j, "canonical", file);
+  for (const int program : config.programs)
+    if (program < 0 || program > 127)
+      throw file_error(file, "program " + std::to_string(program) + " is not in 0..127");
+  if (j.contains("vocabulary")) {
+    try {
+      config.vocabulary = Vocabulary::from_texts(json_field<std::vector<std::string>>(j, "vocabulary", file));
+    } catch (const Error& e) {
+      throw file_error(file, e.what());
+    }
+    if (config.vocabulary->size() != config.dimensions.V)
+      throw file_error(file, "the vocabulary has " + std::to_string(config.vocabulary->size()) +
+                                 " tokens, \"vocabulary_size\" says " + std::to_string(config.dimensions.V));
+  }
+  return config;
+}
+
+/// Refuses sizes that the file's own tensors do not have, before memory for them is asked for.
+inline void require_dimensions(const Safetensors& file, const Dimensions& d, const std::filesystem::path& path) {
+  const auto require = [&](const std::string& name, const Shape& shape) {
+    if (const Shape& found = file.entry(name).shape; found != shape)
+      throw file_error(path,
+                       "tensor \"" + name + "\" has shape " + to_string(found) + ", expected " + to_string(shape));
+  };
+  if (d.V <= 0 || d.E <= 0 || d.H <= 0 || d.L <= 0) throw file_error(path, "a size in the metadata is not positive");
+  require("embed.weight", {d.V, d.E});
+  require("combine_ctx.weight", {d.H, std::int64_t{2} * d.H});
+  for (int l = 0; l < d.L; ++l) require("gru.weight_hh_l" + std::to_string(l), {std::int64_t{3} * d.H, d.H});
+}
+
+/// The tensors of `p`, their names after `prefix`.
+template <class Parameters>
+void add_tensors(Safetensors& file, const Parameters& p, const std::string& prefix = "") {
+  for (const auto& t : p.tensors())
+    file.add(prefix + t.name, t.shape, std::span<const typename decltype(t.values)::value_type>(t.values));
+}
+template <class Parameters>
+void read_tensors(const Safetensors& file, Parameters& p, const std::string& prefix = "") {
+  for (auto& t : p.tensors()) file.read_into(prefix + t.name, t.shape, t.values);
+}
+
+/// @throws Error  if the file is no model of this project
+inline nlohmann::json musicgen_metadata(const Safetensors& file, const std::filesystem::path& path, const char* key) {
+  const auto found = file.metadata().find(key);
+  const auto j =
+      found == file.metadata().end() ? nlohmann::json() : nlohmann::json::parse(found->second, nullptr, false);
+  if (!j.is_object())
+    throw file_error(path, std::string("its metadata has no \"") + key + "\": not written by musicgen");
+  return j;
+}
+
+}  // namespace detail
+
+/// The model as a file in memory.
+template <Backend B>
+Safetensors to_safetensors(const Model<B>& model) {
+  Safetensors file;
+  file.metadata()["musicgen"] = detail::to_json(model.config()).dump();
+  detail::add_tensors(file, model.weights());
+  return file;
+}
+
+/// @param path  only names the file in errors
+template <Backend B = Cpu>
+Model<B> from_safetensors(const Safetensors& file, const std::filesystem::path& path) {
+  ModelConfig config = detail::config_from_json(detail::musicgen_metadata(file, path, "musicgen"), path);
+  detail::require_dimensions(file, config.dimensions, path);
+  auto weights = B::zeros(config.dimensions);
+  detail::read_tensors(file, weights);
+  return Model<B>(std::move(config), std::move(weights));
+}
+
+/// Writes the model in one step.
+/// @throws Error  if it cannot be written
+template <Backend B>
+void save_model(const std::filesystem::path& path, const Model<B>& model) {
+  to_safetensors(model).write(path);
+}
+
+/// @throws Error  naming the file and what is wrong with it
+template <Backend B = Cpu>
+Model<B> load_model(const std::filesystem::path& path) {
+  return from_safetensors<B>(Safetensors::read(path), path);
+}
+
+}  // namespace musicgen

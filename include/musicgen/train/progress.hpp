@@ -1,0 +1,70 @@
+// Where a training run stands: what a callback is shown, what the log and the checkpoint keep.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <iomanip>
+#include <limits>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <ostream>
+#include <sstream>
+#include <string>
+
+namespace musicgen {
+
+/// After a step. Losses are in nats/token.
+struct Progress {
+  std::int64_t step = 0;  ///< steps done
+  std::size_t stage = 1;  ///< from 1
+  std::string stage_name;
+  double loss = 0;                              ///< of this step's batch
+  double smoothed_loss = 0;                     ///< mean of the stage's last steps, `smoothing_steps` at most
+  std::optional<double> validation_loss = {};        ///< in steps that validate
+  bool best = false;                            ///< this validation is the lowest so far
+  double learning_rate = 0, gradient_norm = 0;  ///< norm before clipping
+  std::int64_t tokens = 0;                      ///< targets learned from so far
+  double seconds = 0;                           ///< of training so far, earlier parts of a resumed run included
+};
+
+/// "step 1200  stage all positions  loss 1.934  validation 1.921 *  12.4 M tokens  840 s"
+inline std::ostream& operator<<(std::ostream& out, const Progress& p) {
+  std::ostringstream line;
+  line << std::fixed << "step " << p.step << "  stage " << p.stage_name << "  loss " << std::setprecision(3)
+       << p.smoothed_loss;
+  if (p.validation_loss) line << "  validation " << *p.validation_loss << (p.best ? " *" : "");
+  line << std::setprecision(2) << "  " << static_cast<double>(p.tokens) * 1e-6 << " M tokens  " << std::setprecision(0)
+       << p.seconds << " s";
+  return out << line.str();
+}
+
+/// One line of the log.
+inline nlohmann::json to_json(const Progress& p) {
+  nlohmann::json j{{"step", p.step},
+                   {"stage", p.stage},
+                   {"loss", p.loss},
+                   {"smoothed_loss", p.smoothed_loss},
+                   {"learning_rate", p.learning_rate},
+                   {"gradient_norm", p.gradient_norm},
+                   {"tokens", p.tokens},
+                   {"seconds", p.seconds}};
+  if (p.validation_loss) j["validation_loss"] = *p.validation_loss;
+  return j;
+}
+
+/// All that decides how a run goes on, weights and moments apart. Batches are a function of the seed and the step.
+struct TrainingState {
+  std::uint64_t seed = 1;
+  std::int64_t step = 0, stage_step = 0, tokens = 0;
+  std::size_t stage = 0;
+  double seconds = 0;
+  std::deque<double> recent_losses;  ///< of the stage
+  double best_validation = std::numeric_limits<double>::max(), best_of_stage = std::numeric_limits<double>::max();
+  int validations_since_best = 0;  ///< of the stage
+  bool finished = false;           ///< by its own end, not a callback
+
+  NLOHMANN_DEFINE_TYPE_INTRUSIVE(TrainingState, seed, step, stage_step, tokens, stage, seconds, recent_losses,
+                                 best_validation, best_of_stage, validations_since_best, finished)
+};
+
+}  // namespace musicgen

@@ -1,0 +1,135 @@
+// What a training run consists of: stages that follow each other, a learning rate, an end.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstdint>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <numbers>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "../core/error.hpp"
+#include "../core/files.hpp"
+
+namespace musicgen {
+
+/// A stage trains on windows of `input_length + target_length` tokens, the loss being on the last `target_length`.
+/// With an input of one token the loss is on every position, and a step teaches the most.
+struct Stage {
+  std::string name;
+  std::array<int, 2> input_length{1, 1};  ///< smallest and largest, drawn for each batch
+  int target_length = 255;
+  double start_probability = 0.01;  ///< of a window that begins at the song's beginning
+  double teacher_forcing = 1;       ///< probability that the next input is the true token, not the model's best guess
+
+  // A stage is over when the first of these holds. The last stage is over when training is.
+  double leave_below = 0;      ///< mean loss of the last `smoothing_steps` steps, nats/token; 0: never
+  int patience = 0;            ///< validations in a row without improvement; 0: any number
+  std::int64_t max_steps = 0;  ///< 0: no limit
+  double learning_rate = 0;    ///< 0: the run's
+
+  bool operator==(const Stage&) const = default;
+};
+
+/// Batches that a threshold looks at: no single one can trip it.
+inline constexpr std::size_t smoothing_steps = 50;
+
+namespace stages {
+
+/// The original project's four.
+inline std::vector<Stage> original() {
+  return {{.name = "one", .input_length = {32, 32}, .target_length = 1, .start_probability = 0, .leave_below = 2.5},
+          {.name = "two", .input_length = {50, 50}, .target_length = 12, .leave_below = 1.7},
+          {.name = "three", .input_length = {100, 100}, .target_length = 50, .leave_below = 1.1},
+          {.name = "four", .input_length = {100, 1000}, .target_length = 50}};
+}
+
+/// One stage with the loss on all positions of windows of `tokens`.
+inline std::vector<Stage> all_positions(int tokens = 256) {
+  return {{.name = "all positions", .input_length = {1, 1}, .target_length = tokens - 1}};
+}
+
+namespace detail {
+inline Stage stage_from_json(const nlohmann::json& j, std::size_t number, const std::filesystem::path& file) {
+  const auto bad = [&](const std::string& what) {
+    return file_error(file, "stage " + std::to_string(number) + ": " + what);
+  };
+  if (!j.is_object()) throw bad("is no JSON object");
+  Stage s;
+  s.name = std::to_string(number);
+  for (const auto& [key, value] : j.items()) {
+    const auto number_into = [&, &value = value, &key = key](auto& field) {
+      if (!value.is_number()) throw bad("\"" + key + "\" is no number");
+      if (const double x = value.template get<double>(); !(x >= 0 && x <= 1e9))
+        throw bad("\"" + key + "\" is out of range");
+      field = value.template get<std::remove_reference_t<decltype(field)>>();
+    };
+    if (key == "name" && value.is_string())
+      s.name = value.get<std::string>();
+    else if (key == "input_length" && value.is_array() && value.size() == 2 && value[0].is_number_integer() &&
+             value[1].is_number_integer())
+      s.input_length = {value[0].get<int>(), value[1].get<int>()};
+    else if (key == "input_length" && value.is_number_integer())
+      s.input_length = {value.get<int>(), value.get<int>()};
+    else if (key == "target_length")
+      number_into(s.target_length);
+    else if (key == "start_probability")
+      number_into(s.start_probability);
+    else if (key == "teacher_forcing")
+      number_into(s.teacher_forcing);
+    else if (key == "leave_below")
+      number_into(s.leave_below);
+    else if (key == "patience")
+      number_into(s.patience);
+    else if (key == "max_steps")
+      number_into(s.max_steps);
+    else if (key == "learning_rate")
+      number_into(s.learning_rate);
+    else
+      throw bad("\"" + key +
+                "\" is not one of name, input_length, target_length, start_probability, "
+                "teacher_forcing, leave_below, patience, max_steps, learning_rate, or has the wrong type");
+  }
+  if (s.input_length[0] < 1 || s.input_length[1] < s.input_length[0] || s.input_length[1] > 1 << 20)
+    throw bad("\"input_length\" is out of order or out of range");
+  if (s.target_length < 1 || s.target_length > 1 << 20) throw bad("\"target_length\" is out of range");
+  if (s.start_probability > 1 || s.teacher_forcing > 1) throw bad("a probability is over 1");
+  return s;
+}
+}  // namespace detail
+
+/// Stages from a JSON file: a list of objects with the members of `Stage`.
+/// @throws Error  naming the file, the stage and the member
+inline std::vector<Stage> from_file(const std::filesystem::path& file) {
+  const auto bytes = read_bytes(file);
+  const auto j = nlohmann::json::parse(bytes, nullptr, false);
+  if (j.is_discarded()) throw file_error(file, "is no JSON");
+  if (!j.is_array() || j.empty()) throw file_error(file, "is no list of stages");
+  std::vector<Stage> all;
+  for (const auto& stage : j) all.push_back(detail::stage_from_json(stage, all.size() + 1, file));
+  return all;
+}
+
+}  // namespace stages
+
+/// The learning rate over a run: up in a line, then level or down along a cosine.
+struct Schedule {
+  double learning_rate = 2e-3;
+  std::int64_t warmup_steps = 100;
+  double final_fraction = 0.02;  ///< of the learning rate, at the end of the cosine; 1: level
+
+  /// @param step  from 0
+  /// @param part  of the run that is over, 0..1
+  double at(std::int64_t step, double part) const {
+    const double rise =
+        warmup_steps > 0 ? std::min(1.0, static_cast<double>(step + 1) / static_cast<double>(warmup_steps)) : 1;
+    const double fall = (1 + std::cos(std::numbers::pi * std::clamp(part, 0.0, 1.0))) / 2;
+    return learning_rate * rise * (final_fraction + (1 - final_fraction) * fall);
+  }
+};
+
+}  // namespace musicgen

@@ -1,0 +1,8 @@
+// The version of the library; the build reads it from here.
+#pragma once
+
+namespace musicgen {
+
+inline constexpr const char* version = "0.1.0";  ///< major.minor.patch, as semantic versioning has them
+
+}  // namespace musicgen

@@ -18,6 +18,7 @@
 #include <span>
 #include <vector>
 
+#include "../core/error.hpp"
 #include "../core/random.hpp"
 #include "../tokens/vocabulary.hpp"
 
@@ -42,8 +43,9 @@ class Chooser {
       : probabilities_(static_cast<std::size_t>(vocabulary_size)), order_(static_cast<std::size_t>(vocabulary_size)) {}
 
   /// @param logits   (V) of the model
-  /// @param bias     (V) added to the logits, -infinity: never; or empty
+  /// @param bias     (V) added to the logits, -infinity: never, infinity: before all others; or empty
   /// @param allowed  (V) 0: may not come; or empty. If the bias forbids all that is allowed, it does not count.
+  /// @throws Error   if a logit is not finite
   template <class Scalar>
   Choice choose(std::span<const Scalar> logits, std::span<const float> bias, std::span<const std::uint8_t> allowed,
                 const ChooseOptions& options, Random& random) {
@@ -68,16 +70,19 @@ class Chooser {
   static double log_sum_exp(std::span<const Scalar> x) {
     const double max = static_cast<double>(*std::max_element(x.begin(), x.end()));
     double sum = 0;
-    for (const Scalar v : x) sum += std::exp(static_cast<double>(v) - max);
+    for (const Scalar v : x) {
+      if (!std::isfinite(v)) throw Error("the model's logits are not finite");
+      sum += std::exp(static_cast<double>(v) - max);
+    }
     return max + std::log(sum);
   }
 
   template <class Scalar>
   void fill(std::span<const Scalar> logits, std::span<const float> bias, std::span<const std::uint8_t> allowed) {
     for (std::size_t v = 0; v < logits.size(); ++v) {
-      const bool may_come = allowed.empty() || allowed[v];
-      probabilities_[v] =
-          may_come ? static_cast<double>(logits[v]) + (bias.empty() ? 0.0 : static_cast<double>(bias[v])) : -infinity;
+      const double x = static_cast<double>(logits[v]) + (bias.empty() ? 0.0 : static_cast<double>(bias[v]));
+      const bool may_come = (allowed.empty() || allowed[v]) && !std::isnan(x);
+      probabilities_[v] = may_come ? std::min(x, std::numeric_limits<double>::max()) : -infinity;
     }
   }
 

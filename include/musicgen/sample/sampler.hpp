@@ -3,12 +3,17 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
+#include <cstddef>
 #include <cstdint>
 #include <iterator>
+#include <limits>
 #include <span>
+#include <string>
 #include <utility>
 #include <vector>
 
+#include "../core/error.hpp"
 #include "../midi/score.hpp"
 #include "../model.hpp"
 #include "../tokens/decoder.hpp"
@@ -18,6 +23,7 @@
 namespace musicgen {
 
 /// How long a song is to be: until the model ends it, but no longer than ten minutes; or a time; or a number of tokens.
+/// A model that has got stuck and writes over a thousand tokens a second of music is not listened to for ever.
 struct Length {
   Length() = default;
   /// A time, for which the model's own end waits. Whatever sounds then is ended there.
@@ -38,8 +44,16 @@ struct Length {
 struct GeneratedSong {
   Score score;
   std::vector<Token> tokens;              ///< `^ ... $` as written, a prompt's and those that end open notes included
-  std::vector<double> log_probabilities;  ///< of each token by the model, in nats; 0 where it was given, not chosen
+  std::vector<double> log_probabilities;  ///< of each token by the model, in nats; 0 where it was given, not chosen.
+                                          ///< Without the grammar none: the tokens are those of the notes that came
 };
+
+namespace detail {
+/// The time steps that fit into so many seconds.
+inline std::int64_t whole_steps(double seconds) {
+  return static_cast<std::int64_t>(std::floor(seconds / step_seconds + 1e-6));
+}
+}  // namespace detail
 
 template <Backend B>
 class Sampler {
@@ -50,14 +64,17 @@ class Sampler {
   /// @throws Error  for options out of range, or a model without a vocabulary
   explicit Sampler(const Model<B>& model, SamplerOptions options = {})
       : rules_(model.vocabulary(), model.config().canonical, options),
-        programs_(model.config().programs),
+        model_programs_(model.config().programs),
+        programs_(model_programs_),
+        given_{rules_.vocabulary().start()},
         decoder_(model.decoder(1, options.attention_window)),
-        voice_(rules_, 0) {}
+        beginning_(rules_, given_),
+        voice_(beginning_) {}
 
   // ---- whole songs ----
 
   /// The next song. The n-th of a sampler depends on model, options, prompt and n alone.
-  /// @throws Error  if the prompt is longer than the song
+  /// @throws Error  if the prompt is longer than the song, or the length negative
   Score song(Length length = {}) { return std::move(generate(1, length).front().score); }
 
   /// `count` songs side by side, the same as one after the other.
@@ -66,14 +83,15 @@ class Sampler {
   // ---- a song to go on from ----
 
   /// From now on songs begin with this one, up to `seconds` of it (0: all). Notes that sound there are the model's to
-  /// end. The prompt is part of the song.
+  /// end. The prompt is part of the song, and may have what the bias rules out.
+  /// @throws Error  for a song longer than a week, or a negative time
   void prompt(const Score& score, double seconds = 0);
   /// Where the prompt's last note event is, in seconds; 0 without a prompt.
   double prompt_seconds() const { return static_cast<double>(prompt_steps_) * step_seconds; }
 
   // ---- token by token, note by note; allocates nothing, takes as long for the first hour as for the last ----
 
-  /// The next token, `^` or the prompt not among them. After `$` comes the next song.
+  /// The next token, `^` and the prompt not among them. After `$` comes the next song.
   Token next() { return advance({}); }
   /// The model's log-probability, in nats, of the token that came last.
   double log_probability() const { return voice_.log_probability(); }
@@ -137,24 +155,20 @@ class Sampler {
  private:
   Token advance(const Limit& limit) {
     if (!begun_ || voice_.ended()) {
-      voice_ = Voice(rules_, songs_++);
+      voice_ = beginning_.of_song(rules_.options.seed, songs_++);
       decoder_.reset();
       begun_ = true;
-      feed(decoder_, std::span(&voice_, 1));
+      feed(decoder_, 1);
     }
     const Token last = voice_.last();
     return voice_.choose(logits_of(decoder_.step(std::span(&last, 1)), 0), rules_, limit);
   }
 
-  /// Gives `^` and the prompt to every voice; the last of them is left for the first step.
-  void feed(typename B::Decoder& decoder, std::span<Voice> voices) {
-    std::vector<Token>& row = row_;
-    row.resize(voices.size());
-    for (std::size_t i = 0; i <= prompt_.size(); ++i) {
-      if (i > 0) decoder.step(row);
-      const Token token = i == 0 ? rules_.start.vocabulary().start() : prompt_[i - 1];
-      std::fill(row.begin(), row.end(), token);
-      for (Voice& voice : voices) voice.follow(token, rules_.options.grammar);
+  /// Gives every song of the decoder what is given, but the last token, which the first step takes.
+  void feed(typename B::Decoder& decoder, std::size_t songs) {
+    for (std::size_t i = 0; i + 1 < given_.size(); ++i) {
+      row_.assign(songs, given_[i]);
+      decoder.step(row_);
     }
   }
 
@@ -167,11 +181,11 @@ class Sampler {
   GeneratedSong finish(const Voice& voice, GeneratedSong song) const;
 
   VoiceRules rules_;
-  std::vector<int> programs_;
-  typename B::Decoder decoder_;
-  Voice voice_;
-  std::vector<Token> prompt_;  // without `^` and `$`
+  std::vector<int> model_programs_, programs_;
+  std::vector<Token> given_;  // `^` and the prompt
   std::int64_t prompt_steps_ = 0;
+  typename B::Decoder decoder_;
+  Voice beginning_, voice_;
   std::vector<Token> row_;
   bool begun_ = false;
   std::uint64_t songs_ = 0;  // begun so far
@@ -179,49 +193,47 @@ class Sampler {
 
 template <Backend B>
 void Sampler<B>::prompt(const Score& score, double seconds) {
-  const Vocabulary& vocabulary = rules_.start.vocabulary();
-  const Encoded song = encode(score, vocabulary);
-  const std::int64_t steps =
-      seconds > 0 ? std::llround(seconds / step_seconds) : std::numeric_limits<std::int64_t>::max();
-  prompt_.clear();
+  if (!(seconds >= 0)) throw Error("sampler: a prompt of " + std::to_string(seconds) + " s");
+  Encoded song = encode(score, rules_.vocabulary());
+  const std::int64_t limit =
+      seconds > 0 ? detail::whole_steps(std::min(seconds, 1e9)) : std::numeric_limits<std::int64_t>::max();
+  std::size_t kept = 1;  // up to the last note event in time; before it `^`
+  std::int64_t steps = 0;
   prompt_steps_ = 0;
-  std::size_t kept = 0;  // up to the last note event in time
-  for (std::size_t i = 1; i + 1 < song.tokens.size() && prompt_steps_ <= steps; ++i) {
-    const Meaning m = vocabulary[song.tokens[i]];
-    prompt_.push_back(song.tokens[i]);
-    if (m.kind == TokenKind::time)
-      prompt_steps_ += m.value;
-    else
-      kept = prompt_.size();
+  for (std::size_t i = 1; i + 1 < song.tokens.size() && steps <= limit; ++i) {
+    if (const Meaning m = rules_.vocabulary()[song.tokens[i]]; m.kind == TokenKind::time) {
+      steps += m.value;
+    } else {
+      kept = i + 1;
+      prompt_steps_ = steps;
+    }
   }
-  prompt_steps_ = 0;
-  prompt_.resize(kept);
-  for (const Token t : prompt_)
-    if (vocabulary[t].kind == TokenKind::time) prompt_steps_ += vocabulary[t].value;
-  for (std::size_t k = 0; k < song.programs.size(); ++k) {
-    if (k < programs_.size())
-      programs_[k] = song.programs[k];
-    else
-      programs_.push_back(song.programs[k]);
-  }
+  song.tokens.resize(kept);
+  given_ = std::move(song.tokens);
+  beginning_ = Voice(rules_, given_);
+  programs_ = std::move(song.programs);
+  if (programs_.size() < model_programs_.size())  // tracks that the prompt lacks
+    programs_.insert(programs_.end(), model_programs_.begin() + std::ssize(programs_), model_programs_.end());
   begun_ = false;
 }
 
 template <Backend B>
 Limit Sampler<B>::limit_of(const Length& length) const {
-  constexpr double longest_seconds = 600;
+  constexpr double longest_seconds = 600, densest = 1000;  // tokens a second
+  if (!(length.seconds >= 0 && length.seconds < 1e9))
+    throw Error("sampler: a song of " + std::to_string(length.seconds) + " s");
+  if (length.tokens < 0) throw Error("sampler: a song of " + std::to_string(length.tokens) + " tokens");
   Limit limit;
   limit.end_waits = length.seconds > 0;
-  const double seconds =
-      length.seconds > 0 ? length.seconds : longest_seconds + static_cast<double>(prompt_steps_) * step_seconds;
-  if (!(seconds < 1e9)) throw Error("sampler: a song of " + std::to_string(length.seconds) + " s is too long");
-  limit.steps = std::max<std::int64_t>(1, std::llround(seconds / step_seconds));
-  if (length.tokens > 0) limit.tokens = length.tokens;
+  const double seconds = length.seconds > 0 ? length.seconds : longest_seconds + prompt_seconds();
+  const auto given = static_cast<std::int64_t>(given_.size());
+  limit.steps = std::max<std::int64_t>(1, detail::whole_steps(seconds));
+  limit.tokens = length.tokens > 0 ? length.tokens : given + std::llround((10 + seconds) * densest);
   if (prompt_steps_ >= limit.steps)
-    throw Error("the prompt lasts " + std::to_string(static_cast<double>(prompt_steps_) * step_seconds) +
-                " s, and the whole song is to last " + std::to_string(seconds) + " s");
-  if (static_cast<std::int64_t>(prompt_.size()) + 1 >= limit.tokens)
-    throw Error("the prompt has " + std::to_string(prompt_.size() + 1) + " tokens, and the whole song is to have " +
+    throw Error("the prompt lasts " + std::to_string(prompt_seconds()) + " s, and the whole song is to last " +
+                std::to_string(seconds) + " s");
+  if (given >= limit.tokens)
+    throw Error("the prompt has " + std::to_string(given) + " tokens, and the whole song is to have " +
                 std::to_string(limit.tokens));
   return limit;
 }
@@ -232,22 +244,20 @@ std::vector<GeneratedSong> Sampler<B>::generate(int count, Length length) {
   const Limit limit = limit_of(length);
   auto decoder = decoder_.of_batch(count);
   std::vector<Voice> voices;
-  for (int i = 0; i < count; ++i) voices.emplace_back(rules_, songs_++);
-  feed(decoder, voices);
+  for (int i = 0; i < count; ++i) voices.push_back(beginning_.of_song(rules_.options.seed, songs_++));
+  feed(decoder, voices.size());
+  row_.resize(voices.size());
 
-  std::vector<GeneratedSong> songs(voices.size());
-  for (GeneratedSong& song : songs) {
-    song.tokens.push_back(rules_.start.vocabulary().start());
-    song.tokens.insert(song.tokens.end(), prompt_.begin(), prompt_.end());
-    song.log_probabilities.resize(song.tokens.size());
-  }
+  std::vector<GeneratedSong> songs(voices.size(), {{}, given_, std::vector<double>(given_.size())});
   const auto writing = [&](const Voice& voice) { return !voice.at_limit(limit); };
   while (std::any_of(voices.begin(), voices.end(), writing)) {
     for (std::size_t i = 0; i < voices.size(); ++i) row_[i] = voices[i].last();
     const auto& logits = decoder.step(row_);
     for (std::size_t i = 0; i < voices.size(); ++i) {
       if (!writing(voices[i])) continue;
-      songs[i].tokens.push_back(voices[i].choose(logits_of(logits, i), rules_, limit));
+      const Token token = voices[i].choose(logits_of(logits, i), rules_, limit);
+      if (token == no_token) continue;
+      songs[i].tokens.push_back(token);
       songs[i].log_probabilities.push_back(voices[i].log_probability());
     }
   }
@@ -258,17 +268,18 @@ std::vector<GeneratedSong> Sampler<B>::generate(int count, Length length) {
 /// Ends what still sounds, and puts the notes together.
 template <Backend B>
 GeneratedSong Sampler<B>::finish(const Voice& voice, GeneratedSong song) const {
-  const Vocabulary& vocabulary = rules_.start.vocabulary();
   if (rules_.options.grammar) {
     const Closing end = closing(voice.grammar());
     song.tokens.resize(song.tokens.size() - static_cast<std::size_t>(end.drop));
+    song.log_probabilities.resize(song.tokens.size());
     song.tokens.insert(song.tokens.end(), end.tokens.begin(), end.tokens.end());
-    song.score = decode(song.tokens, vocabulary, programs_);
+    song.log_probabilities.resize(song.tokens.size());
+    song.score = decode(song.tokens, rules_.vocabulary(), programs_);
   } else {  // whatever was drawn, this is what it comes to
-    song.score = decode(song.tokens, vocabulary, programs_);
-    song.tokens = encode(song.score, vocabulary).tokens;
+    song.score = decode(song.tokens, rules_.vocabulary(), programs_);
+    song.tokens = encode(song.score, rules_.vocabulary()).tokens;
+    song.log_probabilities.clear();
   }
-  song.log_probabilities.resize(song.tokens.size());
   return song;
 }
 

@@ -1,13 +1,18 @@
 // One song being written: what has come so far, and the choice of what comes next.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <functional>
 #include <limits>
+#include <optional>
 #include <span>
+#include <string>
+#include <utility>
 #include <vector>
 
+#include "../core/error.hpp"
 #include "../core/random.hpp"
 #include "../tokens/decoder.hpp"
 #include "../tokens/grammar.hpp"
@@ -24,7 +29,8 @@ struct SamplerOptions {
   std::uint64_t seed = 1;
   bool grammar = true;  ///< only tokens that the grammar allows
   Bias bias = {};       ///< (V) or empty; see bias.hpp
-  /// Called at each step to add to the bias (V, at first `bias`, or zeros), knowing what has come so far.
+  /// Called at each step to add to the bias (V, at first `bias`, or zeros), knowing what has come so far (without the
+  /// grammar: nothing).
   std::function<void(std::span<float> bias, const Grammar& so_far)> steer = {};
   int attention_window = 2048;  ///< earlier tokens that attention sees; memory and time of a step grow with it
 };
@@ -32,15 +38,15 @@ struct SamplerOptions {
 /// What the voices of a sampler share: the rules, and memory to work in.
 class VoiceRules {
  public:
-  /// @throws Error  for options out of range, or a bias of another size or one that leaves nothing to say
+  /// @throws Error  for options out of range, or a bias of another size or one that leaves no note to play
   VoiceRules(const Vocabulary& vocabulary, bool canonical, const SamplerOptions& options)
       : options(options),
         chooser(vocabulary.size()),
         allowed(static_cast<std::size_t>(vocabulary.size())),
         bias(allowed.size()),
         steered(allowed.size()),
-        forbidden_(allowed.size()),
-        start(vocabulary, {.canonical = canonical}) {
+        forbidden(allowed.size()),
+        grammar(vocabulary, {.canonical = canonical}) {
     require(options.temperature >= 0 && std::isfinite(options.temperature), "temperature", "at least 0");
     require(options.top_k >= 0, "top_k", "at least 0");
     require(options.top_p > 0 && options.top_p <= 1, "top_p", "over 0 and at most 1");
@@ -48,26 +54,41 @@ class VoiceRules {
     require(options.attention_window >= 1, "attention_window", "at least 1");
     require(options.bias.empty() || options.bias.size() == allowed.size(), "bias", "of one entry a token");
     for (std::size_t v = 0; v < options.bias.size(); ++v) {
-      forbidden_[v] = options.grammar && options.bias[v] == never;
-      bias[v] = forbidden_[v] ? 0 : options.bias[v];  // the grammar knows how to do without a token
+      require(!std::isnan(options.bias[v]), "bias", "of numbers");
+      forbidden[v] = options.bias[v] == never;
+      bias[v] = options.grammar && forbidden[v] ? 0 : options.bias[v];  // the grammar knows how to do without a token
     }
-    if (options.grammar) start.forbid(forbidden_);
+    require_notes();
   }
+
+  const Vocabulary& vocabulary() const { return grammar.vocabulary(); }
 
   SamplerOptions options;
   Chooser chooser;
-  std::vector<std::uint8_t> allowed;  // (V)
-  std::vector<float> bias, steered;   // (V)
+  std::vector<std::uint8_t> allowed;    // (V)
+  std::vector<float> bias, steered;     // (V)
+  std::vector<std::uint8_t> forbidden;  // (V) by the bias
+  Grammar grammar;                      // before `^`, nothing forbidden
 
  private:
   static void require(bool holds, const char* option, const char* what) {
     if (!holds) throw Error(std::string("sampler: ") + option + " has to be " + what);
   }
 
-  std::vector<std::uint8_t> forbidden_;
-
- public:
-  Grammar start;  // before `^`
+  /// Who listens to a stream without notes waits for ever.
+  void require_notes() {
+    try {
+      Grammar song = grammar;
+      song.forbid(forbidden);
+      song.advance(vocabulary().start());
+      song.allowed(allowed);
+    } catch (const Error& error) {
+      throw Error(std::string("sampler: bias: ") + error.what());
+    }
+    for (Token t = 0; t < vocabulary().size(); ++t)
+      if (vocabulary()[t].kind == TokenKind::note_on && allowed[static_cast<std::size_t>(t)]) return;
+    throw Error("sampler: vocabulary and bias leave no note to play");
+  }
 };
 
 /// How long a song gets.
@@ -80,19 +101,22 @@ struct Limit {
 /// A copy is a snapshot. Allocates nothing once it exists.
 class Voice {
  public:
-  Voice(const VoiceRules& rules, std::uint64_t song) : grammar_(rules.start), random_(rules.options.seed, song) {}
+  /// What every song begins with: `^`, and a prompt if there is one. The bias rules out what comes after it.
+  Voice(const VoiceRules& rules, std::span<const Token> given) : grammar_(rules.grammar), random_(rules.options.seed) {
+    for (const Token token : given) follow(token, rules.options.grammar);
+    if (rules.options.grammar) grammar_.forbid(rules.forbidden);
+  }
 
-  /// Takes a token that is given: `^`, a prompt's.
-  void follow(Token token, bool with_grammar) {
-    if (with_grammar) grammar_.advance(token);
-    finished_ = notes_.push(grammar_.vocabulary()[token]);
-    last_ = token;
-    log_probability_ = 0;
-    ++tokens_;
+  /// The same beginning of song number `song`.
+  Voice of_song(std::uint64_t seed, std::uint64_t song) const {
+    Voice voice = *this;
+    voice.random_ = Random(seed, song);
+    return voice;
   }
 
   /// Chooses the next token and takes it. A gap is cut to end where the limit is.
   /// @param logits  (V) after the last token
+  /// @return        `no_token` if the song is over, the bias having no gap short enough to reach the limit
   template <class Scalar>
   Token choose(std::span<const Scalar> logits, VoiceRules& rules, const Limit& limit) {
     const Vocabulary& vocabulary = grammar_.vocabulary();
@@ -109,15 +133,18 @@ class Voice {
     const SamplerOptions& o = rules.options;
     const Choice choice = rules.chooser.choose<Scalar>(logits, o.steer ? rules.steered : rules.bias, rules.allowed,
                                                        {o.temperature, o.top_k, o.top_p, o.min_p}, random_);
-    Token token = choice.token;
-    if (const Meaning m = vocabulary[token]; m.kind == TokenKind::time && m.value > limit.steps - steps())
-      token = vocabulary.time(static_cast<int>(std::max<std::int64_t>(1, limit.steps - steps())));
+    const Token token = cut(choice.token, limit.steps - steps(), rules);
+    over_ = token == no_token;
+    if (over_) return token;
     follow(token, with_grammar);
-    log_probability_ = choice.log_probability;
+    const auto logit = [&](Token t) { return static_cast<double>(logits[static_cast<std::size_t>(t)]); };
+    log_probability_ = choice.log_probability + (logit(token) - logit(choice.token));
     return token;
   }
 
-  bool at_limit(const Limit& limit) const { return ended() || steps() >= limit.steps || tokens_ >= limit.tokens; }
+  bool at_limit(const Limit& limit) const {
+    return over_ || ended() || steps() >= limit.steps || tokens_ >= limit.tokens;
+  }
   bool ended() const { return notes_.ended(); }  ///< `$` has come
   std::int64_t steps() const { return notes_.steps(); }
   Token last() const { return last_; }
@@ -127,6 +154,25 @@ class Voice {
   const Grammar& grammar() const { return grammar_; }
 
  private:
+  void follow(Token token, bool with_grammar) {
+    if (with_grammar) grammar_.advance(token);
+    finished_ = notes_.push(grammar_.vocabulary()[token]);
+    last_ = token;
+    log_probability_ = 0;
+    ++tokens_;
+  }
+
+  /// A time token no longer than `left`: itself, or the longest that the bias does not rule out; `no_token` if there is
+  /// none. Any other token as it is.
+  static Token cut(Token token, std::int64_t left, const VoiceRules& rules) {
+    const Meaning m = rules.vocabulary()[token];
+    if (m.kind != TokenKind::time || m.value <= left) return token;
+    for (int steps = static_cast<int>(left); steps > 0; --steps)
+      if (const Token shorter = rules.vocabulary().time(steps); !rules.forbidden[static_cast<std::size_t>(shorter)])
+        return shorter;
+    return no_token;
+  }
+
   /// Unless it is all that may come.
   static void hold_back(Token token, std::vector<std::uint8_t>& allowed) {
     const auto at = static_cast<std::size_t>(token);
@@ -140,6 +186,7 @@ class Voice {
   Token last_ = no_token;
   double log_probability_ = 0;
   std::int64_t tokens_ = 0;
+  bool over_ = false;
   std::optional<Note> finished_;
 };
 

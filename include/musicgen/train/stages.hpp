@@ -20,7 +20,7 @@ namespace musicgen {
 /// A stage trains on windows of `input_length + target_length` tokens, the loss being on the last `target_length`.
 /// With an input of one token the loss is on every position, and a step teaches the most.
 struct Stage {
-  std::string name;
+  std::string name = {};
   std::array<int, 2> input_length{1, 1};  ///< smallest and largest, drawn for each batch
   int target_length = 255;
   double start_probability = 0.01;  ///< of a window that begins at the song's beginning

@@ -1,0 +1,30 @@
+#include <musicgen/backend/cpu/adam.hpp>
+
+#include "numeric.hpp"
+
+using namespace musicgen;
+
+TEST_CASE("adam: three steps follow the equations") {
+  const AdamOptions options{.beta1 = 0.8, .beta2 = 0.95, .epsilon = 1e-6, .weight_decay = 0.1};
+  std::vector<double> w{1, -2, 3}, m(3), v(3);
+  double expected = 1, first = 0, second = 0;
+  for (int t = 1; t <= 3; ++t) {
+    const std::vector<double> g{0.5 * t, -1, 0};
+    const double scale = 0.7, rate = 0.01;
+    cpu::adam_update<double>(w, g, m, v, t, rate, scale, options);
+    const double clipped = g[0] * scale;
+    first = 0.8 * first + 0.2 * clipped;
+    second = 0.95 * second + 0.05 * clipped * clipped;
+    expected *= 1 - rate * 0.1;
+    expected -= rate * (first / (1 - std::pow(0.8, t))) / (std::sqrt(second / (1 - std::pow(0.95, t))) + 1e-6);
+    CHECK(w[0] == Approx(expected).epsilon(1e-14));
+  }
+  CHECK(w[2] == Approx(3 * std::pow(1 - 0.001, 3)).epsilon(1e-14));  // no gradient: decay alone
+}
+
+TEST_CASE("adam: the sum of squares covers every element") {
+  for (const std::size_t n : {0u, 1u, 3u, 4u, 9u}) {
+    const std::vector<float> x(n, 2);
+    CHECK(cpu::sum_of_squares<float>(x) == 4.0 * static_cast<double>(n));
+  }
+}

@@ -1,0 +1,77 @@
+#include <musicgen/model.hpp>
+
+#include "numeric.hpp"
+
+using namespace musicgen;
+
+namespace {
+
+Model<> small_model(int V, int H, int L) {
+  ModelConfig config;
+  config.dimensions = {V, 5, H, L};
+  return Model<>(config, 3);
+}
+std::vector<Token> random_tokens(int count, int V, std::uint64_t seed) {
+  Random random(seed);
+  std::vector<Token> tokens;
+  for (int i = 0; i < count; ++i) tokens.push_back(static_cast<Token>(random.below(static_cast<std::uint64_t>(V))));
+  return tokens;
+}
+
+}  // namespace
+
+TEST_CASE("decode: a token at a time gives the logits of the whole sequence") {
+  const int B = 3, T = 40, V = 19;
+  auto model = small_model(V, 29, 2);
+  const auto tokens = random_tokens(T * B, V, 1);
+  const std::vector<Token> no_targets(tokens.size(), no_token);
+  const auto whole = model.logits({B, T, T, tokens, no_targets});
+  auto decoder = model.decoder(B, T);
+  for (int t = 0; t < T; ++t) {
+    const auto& logits = decoder.step(std::span(tokens).subspan(static_cast<std::size_t>(t * B), B));
+    CHECK(test::relative_difference(logits, whole.middleRows(t * B, B).eval()) < 1e-5);
+  }
+}
+
+TEST_CASE("decode: a song has the same bits alone and beside others") {
+  const int B = 5, T = 30, V = 19;
+  const auto model = small_model(V, 29, 3);
+  const auto tokens = random_tokens(T * B, V, 2);
+  auto together = model.decoder(B, 16), alone = together.of_batch(1);
+  for (int t = 0; t < T; ++t) {
+    const auto row = std::span(tokens).subspan(static_cast<std::size_t>(t * B), B);
+    const auto& all = together.step(row);
+    const auto& one = alone.step(row.subspan(4, 1));
+    CHECK((one.row(0).array() == all.row(4).array()).all());
+  }
+}
+
+TEST_CASE("decode: attention sees the last `window` outputs and no others") {
+  const int V = 19, window = 8;
+  const auto model = small_model(V, 16, 1);
+  // Two pasts that differ, then enough equal tokens: the recurrent state differs less and less, and the ring holds none
+  // of the difference. With a window over everything the difference stays in view.
+  const auto after = [&](Token first, int w) {
+    auto decoder = model.decoder(1, w);
+    decoder.step(std::vector<Token>{first});
+    for (int i = 0; i < 400; ++i) decoder.step(std::vector<Token>{static_cast<Token>(i % V)});
+    return decoder.step(std::vector<Token>{7});
+  };
+  CHECK((after(1, window).array() == after(2, window).array()).all());
+  CHECK((after(1, 1000).array() != after(2, 1000).array()).any());
+}
+
+TEST_CASE("decode: restoring a state repeats what followed it") {
+  const int V = 19;
+  const auto model = small_model(V, 16, 2);
+  auto decoder = model.decoder(1, 8);
+  for (Token t = 0; t < 12; ++t) decoder.step(std::vector<Token>{t});
+  const auto state = decoder.state();
+  const auto first = decoder.step(std::vector<Token>{3});
+  decoder.step(std::vector<Token>{4});
+  decoder.restore(state);
+  CHECK((decoder.step(std::vector<Token>{3}).array() == first.array()).all());
+  decoder.reset();
+  auto fresh = model.decoder(1, 8);
+  CHECK((decoder.step(std::vector<Token>{5}).array() == fresh.step(std::vector<Token>{5}).array()).all());
+}

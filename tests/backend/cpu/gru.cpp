@@ -1,0 +1,120 @@
+#include <musicgen/backend/cpu/gru.hpp>
+
+#include "numeric.hpp"
+
+using namespace musicgen;
+using namespace musicgen::cpu;
+using musicgen::test::check_gradient;
+using musicgen::test::random_matrix;
+
+namespace {
+
+template <class Scalar>
+GruParameters<Scalar> random_layer(Index I, Index H) {
+  GruParameters<Scalar> p;
+  p.w_ih = random_matrix<Scalar>(3 * H, I, 1);
+  p.w_hh = random_matrix<Scalar>(3 * H, H, 2);
+  p.b_ih = random_matrix<Scalar>(1, 3 * H, 3);
+  p.b_hh = random_matrix<Scalar>(1, 3 * H, 4);
+  return p;
+}
+template <class Scalar>
+GruParameters<Scalar> zero_layer(Index I, Index H) {
+  return {Matrix<Scalar>::Zero(3 * H, I), Matrix<Scalar>::Zero(3 * H, H), RowVector<Scalar>::Zero(3 * H),
+          RowVector<Scalar>::Zero(3 * H)};
+}
+
+}  // namespace
+
+TEST_CASE("gru: forward follows the equations, element by element") {
+  const Index B = 3, T = 4, I = 5, H = 7;
+  const auto p = random_layer<double>(I, H);
+  const auto x = random_matrix<double>(T * B, I, 5), h0 = random_matrix<double>(B, H, 6);
+  GruKept<double> kept;
+  gru_forward<double>(p, view(x), B, &h0, kept);
+  const auto sigmoid = [](double v) { return 1 / (1 + std::exp(-v)); };
+  for (Index b = 0; b < B; ++b) {
+    Eigen::VectorXd h = h0.row(b).transpose();
+    for (Index t = 0; t < T; ++t) {
+      const Eigen::VectorXd wx = p.w_ih * x.row(t * B + b).transpose() + p.b_ih.transpose();
+      const Eigen::VectorXd uh = p.w_hh * h + p.b_hh.transpose();
+      for (Index i = 0; i < H; ++i) {
+        const double r = sigmoid(wx[i] + uh[i]), z = sigmoid(wx[H + i] + uh[H + i]);
+        const double n = std::tanh(wx[2 * H + i] + r * uh[2 * H + i]);
+        h[i] = (1 - z) * n + z * h[i];
+      }
+      CHECK((kept.h.row((t + 1) * B + b).transpose() - h).cwiseAbs().maxCoeff() < 1e-13);
+    }
+  }
+}
+
+TEST_CASE("gru: gradients agree with central differences") {
+  const auto [B, T, I, H] = GENERATE(table<Index, Index, Index, Index>({{1, 1, 3, 4}, {2, 5, 3, 6}, {5, 3, 4, 3}}));
+  auto p = random_layer<double>(I, H);
+  auto x = random_matrix<double>(T * B, I, 5);
+  const auto weights = random_matrix<double>(T * B, H, 7);  // loss = sum of outputs times these
+  const auto loss = [&] {
+    GruKept<double> kept;
+    gru_forward<double>(p, view(x), B, nullptr, kept);
+    return test::dot(kept.h.bottomRows(T * B), weights);
+  };
+  GruKept<double> kept;
+  gru_forward<double>(p, view(x), B, nullptr, kept);
+  auto gradients = zero_layer<double>(I, H);
+  Matrix<double> dx;
+  gru_backward<double>(p, view(x), B, kept, weights, &dx, gradients);
+  check_gradient(p.w_ih, gradients.w_ih, loss);
+  check_gradient(p.w_hh, gradients.w_hh, loss);
+  check_gradient(p.b_ih, gradients.b_ih, loss);
+  check_gradient(p.b_hh, gradients.b_hh, loss);
+  check_gradient(x, dx, loss);
+}
+
+TEST_CASE("gru: gradients are added to what is there") {
+  const Index B = 2, T = 3, I = 3, H = 4;
+  const auto p = random_layer<double>(I, H);
+  const auto x = random_matrix<double>(T * B, I, 5), dh = random_matrix<double>(T * B, H, 6);
+  auto once = zero_layer<double>(I, H), twice = once;
+  for (auto* g : {&once, &twice, &twice}) {
+    GruKept<double> kept;
+    gru_forward<double>(p, view(x), B, nullptr, kept);
+    gru_backward<double>(p, view(x), B, kept, dh, nullptr, *g);
+  }
+  CHECK(test::relative_difference(twice.w_hh, (2 * once.w_hh).eval()) < 1e-14);
+  CHECK(test::relative_difference(twice.b_ih, (2 * once.b_ih).eval()) < 1e-14);
+}
+
+TEST_CASE("gru: going on from a state is the same as never having stopped") {
+  const Index B = 3, I = 4, H = 5;
+  const auto p = random_layer<float>(I, H);
+  const auto x = random_matrix<float>(6 * B, I, 5);
+  GruKept<float> whole, first, second;
+  gru_forward<float>(p, view(x), B, nullptr, whole);
+  gru_forward<float>(p, view(x).row_range(0, 2 * B), B, nullptr, first);
+  const Matrix<float> state = first.h.bottomRows(B);
+  gru_forward<float>(p, view(x).row_range(2 * B, 4 * B), B, &state, second);
+  CHECK((second.h.bottomRows(4 * B).array() == whole.h.bottomRows(4 * B).array()).all());
+}
+
+TEST_CASE("gru: the same bits for 1, 2 and 3 threads") {
+  const Index B = 11, T = 6, I = 9, H = 50;
+  const auto p = random_layer<float>(I, H);
+  const auto x = random_matrix<float>(T * B, I, 5), dh = random_matrix<float>(T * B, H, 6);
+  std::vector<Matrix<float>> results;
+  for (const int threads : {1, 2, 3}) {
+    set_threads(threads);
+    GruKept<float> kept;
+    auto gradients = zero_layer<float>(I, H);
+    Matrix<float> dx;
+    gru_forward<float>(p, view(x), B, nullptr, kept);
+    const Matrix<float> h = kept.h;
+    gru_backward<float>(p, view(x), B, kept, dh, &dx, gradients);
+    Matrix<float> all(1, h.size() + dx.size() + gradients.w_hh.size() + gradients.b_hh.size());
+    all << h.reshaped<Eigen::RowMajor>().transpose(), dx.reshaped<Eigen::RowMajor>().transpose(),
+        gradients.w_hh.reshaped<Eigen::RowMajor>().transpose(), gradients.b_hh;
+    results.push_back(all);
+  }
+  set_threads(0);
+  CHECK((results[0].array() == results[1].array()).all());
+  CHECK((results[0].array() == results[2].array()).all());
+}

@@ -1,0 +1,90 @@
+#include <musicgen/backend/cpu/product.hpp>
+
+#include "numeric.hpp"
+
+using namespace musicgen;
+using namespace musicgen::cpu;
+using musicgen::test::random_matrix;
+using musicgen::test::relative_difference;
+
+namespace {
+
+/// Runs `body` under every instruction set that this processor has.
+template <class Body>
+void under_every_isa(Body&& body) {
+  for (const simd::Isa isa : {simd::Isa::baseline, simd::Isa::avx2}) {
+    if (isa > simd::best_isa()) continue;
+    simd::force_isa(isa);
+    INFO("vectors of " << simd::vector_bytes() << " bytes");
+    body();
+  }
+  simd::force_isa(simd::best_isa());
+}
+
+template <class Scalar>
+void check_sizes(double tolerance) {
+  for (const Index M : {1, 2, 3, 5, 64, 67, 130})
+    for (const Index N : {1, 7, 24, 25, 145})
+      for (const Index K : {1, 3, 256, 257, 600}) {
+        const auto a = random_matrix<Scalar>(M, K, 1), b = random_matrix<Scalar>(K, N, 2);
+        const auto c = random_matrix<Scalar>(M, N, 3);
+        const Matrix<double> exact = a.template cast<double>() * b.template cast<double>();
+        INFO(M << " x " << N << " x " << K);
+        Matrix<Scalar> assigned = c, added = c;
+        product<Scalar>(view(a), view(b), view(assigned));
+        product<Scalar>(view(a), view(b), view(added), Into::add);
+        CHECK(relative_difference(assigned, exact) < tolerance);
+        CHECK(relative_difference(added, (exact + c.template cast<double>()).eval()) < tolerance);
+        const Matrix<Scalar> at = a.transpose(), bt = b.transpose();
+        Matrix<Scalar> of_transposes(M, N);
+        product<Scalar>(view(at).transposed(), view(bt).transposed(), view(of_transposes));
+        CHECK((of_transposes.array() == assigned.array()).all());
+      }
+}
+
+}  // namespace
+
+TEST_CASE("product: agrees with Eigen for odd sizes, transposes and strides") {
+  under_every_isa([] {
+    check_sizes<double>(1e-14);
+    check_sizes<float>(1e-5);
+  });
+}
+
+TEST_CASE("product: an inner dimension of zero assigns zero and adds nothing") {
+  const Matrix<float> a(3, 0), b(0, 4);
+  Matrix<float> c = Matrix<float>::Ones(3, 4);
+  product<float>(view(a), view(b), view(c), Into::add);
+  CHECK((c.array() == 1).all());
+  product<float>(view(a), view(b), view(c));
+  CHECK((c.array() == 0).all());
+}
+
+TEST_CASE("product: writes no column outside its view") {
+  const auto a = random_matrix<float>(5, 40, 1), b = random_matrix<float>(40, 26, 2);
+  Matrix<float> wide = Matrix<float>::Constant(5, 60, 7);
+  product<float>(view(a), view(b), view(wide).column_range(10, 26));
+  CHECK((wide.leftCols(10).array() == 7).all());
+  CHECK((wide.rightCols(24).array() == 7).all());
+  const Matrix<float> written = wide.middleCols(10, 26), exact = a * b;
+  CHECK(relative_difference(written, exact) < 1e-5);
+}
+
+TEST_CASE("product: the same bits for any number of threads and whatever rows there are") {
+  under_every_isa([] {
+    const auto a = random_matrix<float>(203, 300, 1), b = random_matrix<float>(300, 301, 2);
+    Matrix<float> first(203, 301), other(203, 301), alone(1, 301);
+    set_threads(1);
+    product<float>(view(a), view(b), view(first));
+    for (const int threads : {2, 3, 5}) {
+      set_threads(threads);
+      product<float>(view(a), view(b), view(other));
+      CHECK((first.array() == other.array()).all());
+    }
+    for (const Index row : {0, 62, 202}) {
+      product<float>(view(a).row_range(row, 1), view(b), view(alone));
+      CHECK((alone.row(0).array() == first.row(row).array()).all());
+    }
+    set_threads(0);
+  });
+}

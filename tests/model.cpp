@@ -1,0 +1,82 @@
+#include <musicgen/data/composer.hpp>
+#include <musicgen/model.hpp>
+#include <musicgen/tokens/encoder.hpp>
+
+#include "backend/cpu/numeric.hpp"
+
+using namespace musicgen;
+
+namespace {
+
+using Double = BasicCpu<double>;
+
+Model<Double> double_model(Dimensions d) {
+  ModelConfig config;
+  config.dimensions = d;
+  return Model<Double>(config, 5);
+}
+
+}  // namespace
+
+TEST_CASE("model: gradients of the whole network agree with central differences") {
+  const auto [B, T, Q, L] = GENERATE(table<int, int, int, int>({{1, 1, 1, 1}, {2, 5, 2, 3}, {3, 4, 4, 2}}));
+  const Dimensions d{7, 3, 4, L};
+  auto model = double_model(d);
+  std::vector<Token> inputs, targets;
+  Random random(9);
+  for (int i = 0; i < T * B; ++i) inputs.push_back(random.between(0, d.V - 1));
+  for (int i = 0; i < Q * B; ++i) targets.push_back(i == 1 ? no_token : random.between(0, d.V - 1));
+  const Sequences batch{B, T, Q, inputs, targets};
+  model.forward(batch);
+  model.backward(batch);
+  auto weights = model.weights().tensors();
+  const auto gradients = model.gradients().tensors();
+  for (std::size_t i = 0; i < weights.size(); ++i) {
+    INFO(weights[i].name);
+    test::check_gradient(weights[i].values, gradients[i].values, [&] { return model.forward(batch); });
+  }
+}
+
+TEST_CASE("model: overfits one bar of music") {
+  // The first bar or so of a composed song; a small network must learn it by heart.
+  const Vocabulary vocabulary = Vocabulary::standard();
+  std::vector<Token> tokens = encode(compose(1), vocabulary).tokens;
+  tokens.resize(40);
+  ModelConfig config{{vocabulary.size(), 16, 32, 2}, vocabulary, {}, true};
+  Model<> model(config, 1);
+  auto m = Cpu::zeros(config.dimensions), v = m;
+  const int T = static_cast<int>(tokens.size()) - 1;
+  const Sequences batch{1, T, T, std::span(tokens).first(tokens.size() - 1), std::span(tokens).subspan(1)};
+  double loss = 0;
+  for (int step = 1; step <= 1000; ++step) {
+    loss = model.forward(batch);
+    model.backward(batch);
+    Cpu::update(model.weights(), model.gradients(), m, v, step, 5e-3, 1, {});
+  }
+  CHECK(loss < 0.01);
+}
+
+TEST_CASE("model: equal seeds give equal weights, other seeds others, and the scale is PyTorch's") {
+  const ModelConfig config = presets::small(Vocabulary::standard());
+  const Model<> a(config, 1), b(config, 1), c(config, 2);
+  CHECK((a.weights().gru[0].w_hh.array() == b.weights().gru[0].w_hh.array()).all());
+  CHECK((a.weights().gru[0].w_hh.array() != c.weights().gru[0].w_hh.array()).any());
+  CHECK(a.weights().gru[0].w_hh.cwiseAbs().maxCoeff() <= 1.0f / 16);
+  CHECK(a.weights().gru[0].w_hh.cwiseAbs().maxCoeff() > 0.99f / 16);
+  CHECK(a.weights().embedding.norm() / std::sqrt(static_cast<float>(a.weights().embedding.size())) ==
+        Approx(1).epsilon(0.05));
+  CHECK(a.parameter_count() == 865845);
+}
+
+TEST_CASE("model: sizes that make no sense are refused by name") {
+  ModelConfig config;
+  config.dimensions = {10, 4, 0, 1};
+  CHECK_THROWS_WITH(Model<>(config), "model: hidden size is 0, not positive");
+  CHECK_THROWS_AS(double_model({5, 2, 3, 1}).vocabulary(), Error);
+}
+
+TEST_CASE("model: the presets are the documented sizes") {
+  const Vocabulary vocabulary = Vocabulary::standard();
+  CHECK(presets::small(vocabulary).dimensions == Dimensions{405, 32, 256, 2});
+  CHECK(presets::original(vocabulary).dimensions == Dimensions{405, 32, 1028, 3});
+}

@@ -1,0 +1,61 @@
+#include <catch2/catch.hpp>
+#include <musicgen/train/checkpoint.hpp>
+
+#include "data_files.hpp"
+
+using namespace musicgen;
+
+namespace {
+
+ModelConfig tiny() {
+  const Vocabulary vocabulary = Vocabulary::standard();
+  return {{vocabulary.size(), 4, 6, 2}, vocabulary, {0, 5, 127}, false};
+}
+/// A file with one member of its metadata replaced.
+void write_with(const std::filesystem::path& file, const char* key, const nlohmann::json& value) {
+  Safetensors t = to_safetensors(Model<>(tiny()));
+  auto j = nlohmann::json::parse(t.metadata()["musicgen"]);
+  j[key] = value;
+  t.metadata()["musicgen"] = j.dump();
+  t.write(file);
+}
+
+}  // namespace
+
+TEST_CASE("checkpoint: a model survives a file") {
+  const test::TemporaryDirectory folder;
+  const Model<> model(tiny(), 7);
+  save_model(folder / "m", model);
+  const auto loaded = load_model(folder / "m");
+  CHECK(loaded.dimensions() == model.dimensions());
+  CHECK(loaded.vocabulary() == model.vocabulary());
+  CHECK(loaded.config().programs == model.config().programs);
+  CHECK(loaded.config().canonical == false);
+  const auto a = model.weights().tensors(), b = loaded.weights().tensors();
+  for (std::size_t i = 0; i < a.size(); ++i)
+    CHECK(std::equal(a[i].values.begin(), a[i].values.end(), b[i].values.begin()));
+  save_model(folder / "again", loaded);
+  CHECK(read_bytes(folder / "m") == read_bytes(folder / "again"));
+}
+
+TEST_CASE("checkpoint: files that are no model, or not this one, are refused with the reason") {
+  const test::TemporaryDirectory folder;
+  const auto file = folder / "m";
+  const auto refused = [&](const std::string& part) { CHECK_THROWS_WITH(load_model(file), Catch::Contains(part)); };
+  Safetensors other;
+  other.add<float>("x", {1}, std::vector<float>{1});
+  other.write(file);
+  refused("not written by musicgen");
+  write_with(file, "version", 2);
+  refused("is of version 2, this program reads up to 1");
+  write_with(file, "hidden", 1 << 30);
+  refused("\"combine_ctx.weight\" has shape (6, 12)");
+  write_with(file, "hidden", "six");
+  refused("lacks \"hidden\" or it has the wrong type");
+  write_with(file, "layers", 3);
+  refused("has no tensor \"gru.weight_hh_l2\"");
+  write_with(file, "programs", {0, 128});
+  refused("program 128 is not in 0..127");
+  write_with(file, "vocabulary", {"+60", "what"});
+  refused("\"what\" is no token");
+}

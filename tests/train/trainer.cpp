@@ -1,0 +1,239 @@
+#include <catch2/catch.hpp>
+#include <musicgen/data/composer.hpp>
+#include <musicgen/train/trainer.hpp>
+
+#include "data_files.hpp"
+
+using namespace musicgen;
+
+namespace {
+
+Corpus composed_corpus() {
+  const Vocabulary vocabulary = Vocabulary::standard();
+  std::vector<Song> songs;
+  for (std::uint64_t i = 0; i < 5; ++i) {
+    Encoded song = encode(compose(i), vocabulary);
+    songs.push_back(make_song("song " + std::to_string(i), i == 4 ? Split::validation : Split::train,
+                              std::move(song.tokens), std::move(song.programs), vocabulary));
+  }
+  return Corpus(std::move(songs));
+}
+
+const Corpus& corpus() {
+  static const Corpus corpus = composed_corpus();
+  return corpus;
+}
+
+ModelConfig tiny() {
+  return {{405, 8, 16, 1}, corpus().vocabulary(), {}, true};
+}
+
+TrainerOptions quick(std::int64_t steps) {
+  TrainerOptions o;
+  o.stages = stages::all_positions(24);
+  o.batch = 4;
+  o.steps = steps;
+  o.validate_every = 5;
+  o.validation_batches = 1;
+  o.schedule.warmup_steps = 5;
+  return o;
+}
+
+struct Run {
+  std::vector<double> losses, validations;
+  std::vector<std::size_t> stages;
+};
+template <class Callback>
+Run run(Trainer<Cpu>& trainer, Callback&& go_on) {
+  Run result;
+  trainer.run([&](const Progress& p) {
+    result.losses.push_back(p.loss);
+    result.stages.push_back(p.stage);
+    if (p.validation_loss) result.validations.push_back(*p.validation_loss);
+    return go_on(p);
+  });
+  return result;
+}
+Run run(Trainer<Cpu>& trainer) {
+  return run(trainer, [](const Progress&) { return true; });
+}
+
+}  // namespace
+
+TEST_CASE("trainer: learns") {
+  Model<> model(tiny());
+  TrainerOptions options = quick(150);
+  options.schedule.learning_rate = 1e-2;
+  Trainer trainer(model, corpus(), options);
+  const Run result = run(trainer);
+  REQUIRE(result.losses.size() == 150);
+  CHECK(result.losses.front() > 5);
+  CHECK(result.losses.back() < 4.2);
+  CHECK(result.validations.size() == 30);
+  CHECK(result.validations.back() < result.validations.front() - 1);
+}
+
+TEST_CASE("trainer: the same losses for 1, 2 and 3 threads") {
+  std::vector<std::vector<double>> losses;
+  for (const int threads : {1, 2, 3}) {
+    set_threads(threads);
+    Model<> model(tiny());
+    Trainer trainer(model, corpus(), quick(12));
+    losses.push_back(run(trainer).losses);
+  }
+  set_threads(0);
+  CHECK(losses[0] == losses[1]);
+  CHECK(losses[0] == losses[2]);
+}
+
+TEST_CASE("trainer: a resumed run has the losses and weights of an uninterrupted one, bit for bit") {
+  const test::TemporaryDirectory folder;
+  for (const double forcing : {1.0, 0.5}) {
+    TrainerOptions options = quick(20);
+    options.stages = {{.input_length = {3, 9}, .target_length = 12, .teacher_forcing = forcing, .max_steps = 8},
+                      {.input_length = {1, 1}, .target_length = 20, .teacher_forcing = forcing}};
+    options.augmentation = {.transpose = {-3, 3}, .tempo = {0.9, 1.1}};
+    options.checkpoint = folder / "whole.safetensors";
+    options.log = folder / "whole.jsonl";
+    Model<> whole(tiny());
+    Trainer uninterrupted(whole, corpus(), options);
+    const Run expected = run(uninterrupted);
+
+    options.checkpoint = folder / "parts.safetensors";
+    options.log = folder / "parts.jsonl";
+    std::vector<double> losses;
+    Model<> parts(tiny());
+    for (const std::int64_t stop : {1, 7, 8, 13, 20}) {
+      Model<> fresh(tiny(), /*seed=*/99);
+      Trainer trainer(fresh, corpus(), options);
+      CHECK(trainer.resume() == (stop > 1));
+      if (stop == 1) {
+        Trainer first(parts, corpus(), options);
+        const auto part = run(first, [&](const Progress& p) { return p.step < stop; });
+        losses.insert(losses.end(), part.losses.begin(), part.losses.end());
+        continue;
+      }
+      const auto part = run(trainer, [&](const Progress& p) { return p.step < stop; });
+      losses.insert(losses.end(), part.losses.begin(), part.losses.end());
+      parts = fresh;
+    }
+    CHECK(losses == expected.losses);
+    const auto a = std::as_const(whole).weights().tensors(), b = std::as_const(parts).weights().tensors();
+    for (std::size_t i = 0; i < a.size(); ++i)
+      CHECK(std::equal(a[i].values.begin(), a[i].values.end(), b[i].values.begin()));
+    CHECK(read_bytes(folder / "whole.safetensors") == read_bytes(folder / "parts.safetensors"));
+    for (const char* name : {"whole.last.safetensors", "parts.last.safetensors"})
+      std::filesystem::remove(folder / name);
+  }
+}
+
+TEST_CASE("trainer: stages are left at max_steps, and by a mean that one batch cannot trip") {
+  Model<> model(tiny());
+  TrainerOptions options = quick(120);
+  options.stages = {{.target_length = 8, .leave_below = 100, .max_steps = 70},
+                    {.target_length = 8, .max_steps = 7},
+                    {.target_length = 8}};
+  Trainer trainer(model, corpus(), options);
+  const Run result = run(trainer);
+  // Every loss is under 100, but the mean needs `smoothing_steps` of them.
+  CHECK(std::count(result.stages.begin(), result.stages.end(), 1u) == static_cast<std::ptrdiff_t>(smoothing_steps));
+  CHECK(std::count(result.stages.begin(), result.stages.end(), 2u) == 7);
+  CHECK(result.stages.back() == 3);
+}
+
+TEST_CASE("trainer: a stage is left when validation stops improving, and a run ends early") {
+  Model<> model(tiny());
+  TrainerOptions options = quick(400);
+  options.schedule = {.learning_rate = 0.5, .warmup_steps = 0, .final_fraction = 1};  // far too high: no improvement
+  options.stages = {{.target_length = 8, .patience = 3}, {.target_length = 8}};
+  options.early_stop = 6;
+  Trainer trainer(model, corpus(), options);
+  const Run result = run(trainer);
+  CHECK(result.stages.back() == 2);
+  CHECK(result.losses.size() < 400);
+  CHECK(trainer.state().finished);
+}
+
+TEST_CASE("trainer: a loss that is not finite stops the run and keeps the last good checkpoint") {
+  const test::TemporaryDirectory folder;
+  Model<> model(tiny());
+  TrainerOptions options = quick(50);
+  options.checkpoint = folder / "m.safetensors";
+  options.save_seconds = 1e-9;  // before every step
+  Trainer trainer(model, corpus(), options);
+  const auto spoil = [&](const Progress& p) {
+    if (p.step == 6) model.weights().embedding.setConstant(std::numeric_limits<float>::quiet_NaN());
+    return true;
+  };
+  CHECK_THROWS_WITH(trainer.run(spoil),
+                    Catch::Contains("step 7: the loss is not finite; the checkpoint of step 5 is kept in"));
+  CHECK(load_model(folder / "m.last.safetensors").weights().embedding.allFinite());
+  CHECK(load_model(folder / "m.safetensors").weights().embedding.allFinite());
+  Model<> again(tiny());
+  Trainer resumed(again, corpus(), options);
+  REQUIRE(resumed.resume());
+  CHECK(resumed.state().step == 5);
+}
+
+TEST_CASE("trainer: fine-tuning starts where another model ended") {
+  Model<> model(tiny());
+  TrainerOptions options = quick(100);
+  options.schedule.learning_rate = 1e-2;
+  Trainer(model, corpus(), options).run();
+  Model<> tuned(model.config(), model.weights());
+  Trainer trainer(tuned, corpus(), quick(1));
+  CHECK(run(trainer).losses.front() < 4.5);
+}
+
+TEST_CASE("trainer: the log has a line a step, and none of steps that were lost") {
+  const test::TemporaryDirectory folder;
+  Model<> model(tiny());
+  TrainerOptions options = quick(9);
+  options.checkpoint = folder / "m.safetensors";
+  options.log = folder / "log.jsonl";
+  Trainer trainer(model, corpus(), options);
+  run(trainer, [](const Progress& p) { return p.step < 5; });
+  std::ofstream(options.log, std::ios::app) << "{\"step\": 6, \"loss\": 1}\n{\"step\": 7, \"lo";  // then it was killed
+  Model<> again(tiny());
+  Trainer resumed(again, corpus(), options);
+  REQUIRE(resumed.resume());
+  run(resumed);
+  std::ifstream in(options.log);
+  std::int64_t step = 0;
+  for (std::string line; std::getline(in, line);) {
+    const auto j = nlohmann::json::parse(line);
+    CHECK(j["step"] == ++step);
+    CHECK(j["loss"] > 3);
+    CHECK(j.contains("validation_loss") == (step % 5 == 0 || step == 9));
+  }
+  CHECK(step == 9);
+}
+
+TEST_CASE("trainer: what cannot work is refused before it starts") {
+  Model<> model(tiny());
+  TrainerOptions options = quick(1);
+  options.checkpoint = "/no/such/folder/m.safetensors";
+  CHECK_THROWS_WITH(Trainer(model, corpus(), options),
+                    Catch::Contains("/no/such/folder/m.safetensors: cannot be written"));
+  options = quick(1);
+  options.stages.clear();
+  CHECK_THROWS_WITH(Trainer(model, corpus(), options), "training: there are no stages");
+  ModelConfig other = tiny();
+  std::vector<std::string> texts = corpus().vocabulary().texts();
+  std::reverse(texts.begin(), texts.end());
+  other.vocabulary = Vocabulary::from_texts(texts);
+  Model<> stranger(other);
+  CHECK_THROWS_WITH(Trainer(stranger, corpus(), quick(1)), "training: the model's vocabulary is not the corpus's");
+}
+
+TEST_CASE("trainer: without validation songs the model is what was trained last") {
+  const test::TemporaryDirectory folder;
+  const Vocabulary vocabulary = Vocabulary::standard();
+  Encoded song = encode(compose(1), vocabulary);
+  const Corpus one({make_song("one", Split::train, song.tokens, song.programs, vocabulary)});
+  Model<> model(tiny());
+  TrainerOptions options = quick(3);
+  options.checkpoint = folder / "m.safetensors";
+  Trainer(model, one, options).run();
+  CHECK((load_model(folder / "m.safetensors").weights().embedding.array() == model.weights().embedding.array()).all());
+}

@@ -26,7 +26,8 @@ void add_options(CLI::App& app, Options& o) {
   const CLI::Range positive(1, 1 << 20);
   TrainerOptions& t = o.trainer;
   app.add_option("--data", o.data, "a folder of MIDI files, POP909, MAESTRO, or one MIDI file")->required();
-  app.add_option("--out", t.checkpoint, "the model to write; beside it MODEL.last, to resume from")->required();
+  app.add_option("--out", t.checkpoint, "the model to write; beside it NAME.last.safetensors, to resume from")
+      ->required();
   app.add_option("--preset", o.preset, "small (32/256/2) or original (32/1028/3, its stages and learning rate)")
       ->capture_default_str()
       ->check(CLI::IsMember({"small", "original"}));
@@ -44,7 +45,7 @@ void add_options(CLI::App& app, Options& o) {
       ->expected(2)
       ->check(CLI::Range(-60, 60));
   app.add_option("--seed", t.seed, "equal seeds give equal models, if --steps is the limit")->capture_default_str();
-  app.add_flag("--resume", o.resume, "go on from MODEL.last, with the same options as before");
+  app.add_flag("--resume", o.resume, "go on from NAME.last.safetensors, with the same options as before");
   app.add_option("--init", o.init, "start from this model's weights (fine-tuning)");
   app.add_option("--log", t.log, "JSON lines, one a step");
   app.add_option("--cache", o.cache, "a file that keeps the tokenized data from one run to the next");

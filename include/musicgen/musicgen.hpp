@@ -1,23 +1,24 @@
 // musicgen: learns from MIDI files and writes new music. One header to include; needs Eigen and nlohmann-json.
-//
-// In the order in which data flow:
 #pragma once
 
+// In the order in which data flow.
+// clang-format off
 #include "core/error.hpp"           // what goes wrong
-#include "data/batches.hpp"         // windows to learn from
-#include "data/composer.hpp"        // songs made by rule
-#include "data/corpus.hpp"          // POP909, MAESTRO or any folder of MIDI files
-#include "evaluate/likelihood.hpp"  // how well a model knows a song
 #include "midi/score.hpp"           // notes, tracks, tempo
 #include "midi/smf.hpp"             // Standard MIDI Files, read and written
+#include "tokens/vocabulary.hpp"    // the words
+#include "tokens/encoder.hpp"       // a score as words
+#include "tokens/decoder.hpp"       // and back
+#include "tokens/grammar.hpp"       // what may come next
+#include "data/composer.hpp"        // songs made by rule
+#include "data/corpus.hpp"          // POP909, MAESTRO or any folder of MIDI files
+#include "data/batches.hpp"         // windows to learn from
 #include "model.hpp"                // the network
+#include "train/stages.hpp"         // how training goes
+#include "train/checkpoint.hpp"     // models on disk
+#include "train/trainer.hpp"        // training
+#include "evaluate/likelihood.hpp"  // how well a model knows a song
 #include "sample/bias.hpp"          // what a listener asks for
 #include "sample/sampler.hpp"       // new music
-#include "tokens/decoder.hpp"       // and back
-#include "tokens/encoder.hpp"       // a score as words
-#include "tokens/grammar.hpp"       // what may come next
-#include "tokens/vocabulary.hpp"    // the words
-#include "train/checkpoint.hpp"     // models on disk
-#include "train/stages.hpp"         // how training goes
-#include "train/trainer.hpp"        // training
 #include "version.hpp"
+// clang-format on

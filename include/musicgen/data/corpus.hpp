@@ -7,10 +7,8 @@
 #include <cstdint>
 #include <filesystem>
 #include <map>
-#include <numeric>
 #include <optional>
 #include <ostream>
-#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -99,6 +97,7 @@ class Corpus {
       for (std::size_t k = 0; k < song.programs.size(); ++k) ++votes[k][song.programs[k]];
     }
     std::vector<int> programs;
+    programs.reserve(votes.size());
     for (const auto& track : votes)
       programs.push_back(
           std::max_element(track.begin(), track.end(), [](auto& a, auto& b) { return a.second < b.second; })->first);

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace musicgen::detail {
@@ -34,13 +35,11 @@ inline std::vector<CsvRow> parse_csv(std::string_view text) {
         field += text[++i];
       else
         quoted = !quoted;
-    } else if (quoted) {
-      field += c;
-    } else if (c == ',') {
+    } else if (c == ',' && !quoted) {
       row.fields.emplace_back();
-    } else if (c == '\n') {
+    } else if (c == '\n' && !quoted) {
       end_row();
-    } else if (c != '\r') {
+    } else if (c != '\r' || quoted) {
       field += c;
     }
   }

@@ -77,7 +77,8 @@ inline void measure(Song& song, const Vocabulary& vocabulary) {
     i += on ? 2 : 1;  // a group that breaks off stops at `$` at the latest
     const auto [last_kind, track] = at(i);
     require_of_song(last_kind == TokenKind::track, song, i, "is no track");
-    std::int64_t& start = began[static_cast<std::size_t>(track * pitch_count + value)];
+    const int voice = track * pitch_count + value;
+    std::int64_t& start = began[static_cast<std::size_t>(voice)];
     require_of_song((start == silent) == on, song, i,
                     on ? "begins a note that sounds" : "ends a note that does not sound");
     if (on) {

@@ -105,6 +105,7 @@ inline void split_by_song(std::span<Song> songs) {
     if (!is_new) at->second = std::min(at->second, hash);
   }
   std::vector<std::pair<std::uint64_t, std::size_t>> order;
+  order.reserve(hashes.size());
   for (const auto& [song, hash] : hashes) order.emplace_back(hash, song);
   std::sort(order.begin(), order.end());
 

@@ -20,14 +20,14 @@ struct Progress {
   std::string stage_name;
   double loss = 0;                              ///< of this step's batch
   double smoothed_loss = 0;                     ///< mean of the stage's last steps, `smoothing_steps` at most
-  std::optional<double> validation_loss = {};        ///< in steps that validate
+  std::optional<double> validation_loss = {};   ///< in steps that validate
   bool best = false;                            ///< this validation is the lowest so far
   double learning_rate = 0, gradient_norm = 0;  ///< norm before clipping
   std::int64_t tokens = 0;                      ///< targets learned from so far
   double seconds = 0;                           ///< of training so far, earlier parts of a resumed run included
 };
 
-/// "step 1200  stage all positions  loss 1.934  validation 1.921 *  12.4 M tokens  840 s"
+/// "step 1200  stage all positions  loss 1.934  validation 1.921 *  12.40 M tokens  840 s"
 inline std::ostream& operator<<(std::ostream& out, const Progress& p) {
   std::ostringstream line;
   line << std::fixed << "step " << p.step << "  stage " << p.stage_name << "  loss " << std::setprecision(3)

@@ -1,8 +1,9 @@
 // The safetensors format: named tensors and text metadata in one file (github.com/huggingface/safetensors, format).
 //
-//   8 bytes   length n of the header, little-endian
-//   n bytes   JSON: {"name": {"dtype": "F32", "shape": [2, 3], "data_offsets": [first, last]}, ..., "__metadata__":
-//   {...}} the rest  the tensors' bytes, row-major, little-endian; offsets count from here
+//   8 bytes    length n of the header, little-endian
+//   n bytes    JSON: {"name": {"dtype": "F32", "shape": [2, 3], "data_offsets": [first, last]}, ...}, where
+//              "__metadata__" is no tensor but texts by name
+//   the rest   the tensors' bytes, row-major, little-endian; offsets count from here
 #pragma once
 
 #include <algorithm>

@@ -26,7 +26,7 @@ struct Stage {
   double start_probability = 0.01;  ///< of a window that begins at the song's beginning
   double teacher_forcing = 1;       ///< probability that the next input is the true token, not the model's best guess
 
-  // A stage is over when the first of these holds. The last stage is over when training is.
+  // A stage is over when the first of these holds. The end of the last one is the end of the run.
   double leave_below = 0;      ///< mean loss of the last `smoothing_steps` steps, nats/token; 0: never
   int patience = 0;            ///< validations in a row without improvement; 0: any number
   std::int64_t max_steps = 0;  ///< 0: no limit
@@ -66,6 +66,8 @@ inline Stage stage_from_json(const nlohmann::json& j, std::size_t number, const 
       if (!value.is_number()) throw bad("\"" + key + "\" is no number");
       if (const double x = value.template get<double>(); !(x >= 0 && x <= 1e9))
         throw bad("\"" + key + "\" is out of range");
+      if (std::is_integral_v<std::remove_reference_t<decltype(field)>> && !value.is_number_integer())
+        throw bad("\"" + key + "\" is no whole number");
       field = value.template get<std::remove_reference_t<decltype(field)>>();
     };
     if (key == "name" && value.is_string())

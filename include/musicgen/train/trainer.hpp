@@ -38,7 +38,7 @@ struct TrainerOptions {
 
   int validate_every = 100;  ///< steps
   int validation_batches = 8;
-  int early_stop = 0;  ///< validations in a row without improvement that end the run; 0: none do
+  int early_stop = 0;  ///< validations of a stage in a row without improvement that end the run; 0: none do
 
   std::filesystem::path checkpoint;  ///< the best model; beside it "NAME.last.safetensors", to resume from. Empty: none
   double save_seconds = 20;          ///< between checkpoints
@@ -95,7 +95,6 @@ class Trainer {
     detail::read_tensors(file, model_.weights());
     detail::read_tensors(file, m_, "adam.m.");
     detail::read_tensors(file, v_, "adam.v.");
-    state_.finished = false;  // it may go on under larger limits
     return true;
   }
 
@@ -109,14 +108,17 @@ class Trainer {
     bool go_on = true;
     while (go_on && !state_.finished && !limit_reached()) {
       Progress progress = step();
-      const bool stage_over = finish_stage_if_over();
+      bool stage_over = stage_is_over();
       if (has_validation_ && (stage_over || limit_reached() || state_.step % options_.validate_every == 0))
         validate(progress);
+      stage_over = stage_over || out_of_patience();
       if (stage_over) enter_next_stage();
       log.write(progress);
       go_on = !callback || callback(progress);
     }
     save();
+    const bool none_is_best_yet = has_validation_ && state_.best_validation == std::numeric_limits<double>::max();
+    if (none_is_best_yet && !options_.checkpoint.empty()) save_model(options_.checkpoint, model_);
   }
 
   const TrainingState& state() const { return state_; }
@@ -196,12 +198,12 @@ class Trainer {
     return sum / static_cast<double>(state_.recent_losses.size());
   }
 
-  bool finish_stage_if_over() const {
+  bool stage_is_over() const {
     const Stage& s = stage();
     return (s.leave_below > 0 && state_.recent_losses.size() == smoothing_steps && smoothed_loss() < s.leave_below) ||
-           (s.max_steps > 0 && state_.stage_step >= s.max_steps) ||
-           (s.patience > 0 && state_.validations_since_best >= s.patience);
+           (s.max_steps > 0 && state_.stage_step >= s.max_steps);
   }
+  bool out_of_patience() const { return stage().patience > 0 && state_.validations_since_best >= stage().patience; }
 
   void enter_next_stage() {
     if (state_.stage + 1 == options_.stages.size()) {

@@ -16,7 +16,7 @@
 
 namespace musicgen::cpu {
 
-/// Sum of squares, in double, in ascending order.
+/// Sum of squares, in double, in an order of its own that is always the same.
 template <class Scalar>
 double sum_of_squares(std::span<const Scalar> x) {
   double sum[4] = {};

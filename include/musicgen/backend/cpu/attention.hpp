@@ -54,7 +54,8 @@ void softmax_of_earlier(View<Scalar> scores, Index first) {
 
 }  // namespace detail
 
-/// What the forward pass keeps: a_ts of all sequences.
+/// What the forward pass keeps: a_ts of all sequences. Columns past the last s that a block of queries may see hold
+/// nothing of meaning.
 template <class Scalar>
 struct AttentionKept {
   Matrix<Scalar> weights;  ///< (B*Q, T)

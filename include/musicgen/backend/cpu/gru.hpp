@@ -22,6 +22,7 @@
 
 #include <vector>
 
+#include "column_sums.hpp"
 #include "matrix.hpp"
 #include "product.hpp"
 #include "simd/elementwise.hpp"
@@ -109,17 +110,6 @@ void for_row_groups(Index B, const Body& body) {
   });
 }
 
-/// Sums of the columns of m, added to `sums`; rows in ascending order whatever the number of threads.
-template <class Scalar>
-void add_column_sums(View<const Scalar> m, Scalar* sums) {
-  constexpr Index width = 64;
-  thread_pool().parallel_for((m.columns + width - 1) / width, [&](Index block) {
-    const Index first = block * width, count = std::min(width, m.columns - first);
-    for (Index i = 0; i < m.rows; ++i)
-      for (Index j = 0; j < count; ++j) sums[first + j] += m.data[i * m.row_stride + first + j];
-  });
-}
-
 }  // namespace detail
 
 /// All steps of a layer.
@@ -192,7 +182,7 @@ void gru_backward(const GruParameters<Scalar>& p, View<const Scalar> x, Index B,
   product<Scalar>(d.column_range(0, 3 * H).transposed(), view(kept.h).row_range(0, TB), view(gradients.w_hh),
                   Into::add);
   RowVector<Scalar> sums = RowVector<Scalar>::Zero(4 * H);
-  detail::add_column_sums<Scalar>(d, sums.data());
+  add_column_sums<Scalar>(d, sums.data());
   gradients.b_hh += sums.head(3 * H);
   gradients.b_ih.head(2 * H) += sums.head(2 * H);
   gradients.b_ih.tail(H) += sums.tail(H);

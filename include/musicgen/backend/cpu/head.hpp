@@ -7,7 +7,7 @@
 // [h ; c] is never put together: W1's left half meets h, its right half c.
 #pragma once
 
-#include "gru.hpp"
+#include "column_sums.hpp"
 #include "matrix.hpp"
 #include "product.hpp"
 #include "simd/elementwise.hpp"
@@ -56,7 +56,7 @@ void head_backward(const HeadParameters<Scalar>& p, View<const Scalar> h, const 
                    HeadParameters<Scalar>& gradients) {
   const Index H = p.w1.rows(), N = h.rows;
   product<Scalar>(view(dlogits).transposed(), view(kept.u), view(gradients.w2), Into::add);
-  detail::add_column_sums<Scalar>(view(dlogits), gradients.b2.data());
+  add_column_sums<Scalar>(view(dlogits), gradients.b2.data());
 
   Matrix<Scalar> dv(N, H);
   product<Scalar>(view(dlogits), view(p.w2), view(dv));
@@ -64,7 +64,7 @@ void head_backward(const HeadParameters<Scalar>& p, View<const Scalar> h, const 
 
   product<Scalar>(view(dv).transposed(), h, view(gradients.w1).column_range(0, H), Into::add);
   product<Scalar>(view(dv).transposed(), view(c), view(gradients.w1).column_range(H, H), Into::add);
-  detail::add_column_sums<Scalar>(view(dv), gradients.b1.data());
+  add_column_sums<Scalar>(view(dv), gradients.b1.data());
   dc.resize(N, H);
   product<Scalar>(view(dv), view(p.w1).column_range(0, H), dh, Into::add);
   product<Scalar>(view(dv), view(p.w1).column_range(H, H), view(dc));

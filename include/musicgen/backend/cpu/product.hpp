@@ -1,4 +1,4 @@
-// Matrix products. Every product of the CPU backend goes through here.
+// Matrix products. Every product of two matrices of the CPU backend goes through here.
 //
 //   C (M, N) = A (M, K) B (K, N)   or   C += A B
 //

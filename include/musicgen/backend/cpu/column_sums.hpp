@@ -1,0 +1,22 @@
+// Sums of columns: the gradients of biases.
+#pragma once
+
+#include <algorithm>
+
+#include "../../core/thread_pool.hpp"
+#include "matrix.hpp"
+
+namespace musicgen::cpu {
+
+/// Sums of the columns of m, added to `sums`; rows in ascending order whatever the number of threads.
+template <class Scalar>
+void add_column_sums(View<const Scalar> m, Scalar* sums) {
+  constexpr Index width = 64;
+  thread_pool().parallel_for((m.columns + width - 1) / width, [&](Index block) {
+    const Index first = block * width, count = std::min(width, m.columns - first);
+    for (Index i = 0; i < m.rows; ++i)
+      for (Index j = 0; j < count; ++j) sums[first + j] += m.data[i * m.row_stride + first + j];
+  });
+}
+
+}  // namespace musicgen::cpu

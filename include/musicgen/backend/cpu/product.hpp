@@ -96,10 +96,23 @@ Index panel_width() {
 /// Rows of A in strips of four (the last may have fewer), each strip k by k.
 template <class Scalar>
 void pack_strips(View<const Scalar> a, Scalar* to) {
-  for (Index i = 0; i < a.rows; i += strip_rows) {
-    const Index rows = std::min(strip_rows, a.rows - i);
-    for (Index k = 0; k < a.columns; ++k)
-      for (Index r = 0; r < rows; ++r) *to++ = a.data[(i + r) * a.row_stride + k * a.column_stride];
+  // A transposed matrix is read eight of its rows at a time, and those stay in the first-level cache for all strips,
+  // even where the stride is a power of two and they share their places there with one another.
+  const Index run = a.row_stride == 1 ? 8 : a.columns;
+  for (Index first = 0; first < a.columns; first += run) {
+    const Index last = std::min(first + run, a.columns);
+    for (Index i = 0; i < a.rows; i += strip_rows) {
+      const Index rows = std::min(strip_rows, a.rows - i);
+      Scalar* strip = to + i * a.columns + first * rows;
+      const Scalar* from = a.data + i * a.row_stride + first * a.column_stride;
+      if (a.row_stride == 1 && rows == strip_rows) {
+        for (Index k = first; k < last; ++k, from += a.column_stride, strip += strip_rows)
+          std::copy_n(from, strip_rows, strip);
+      } else {
+        for (Index k = first; k < last; ++k, from += a.column_stride)
+          for (Index r = 0; r < rows; ++r) *strip++ = from[r * a.row_stride];
+      }
+    }
   }
 }
 

@@ -1,0 +1,103 @@
+// Where tests find data that is no part of the project, and folders to write in.
+#pragma once
+
+#include <spawn.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <iostream>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+
+namespace musicgen::test {
+
+/// Says why a test did not run; CTest shows it as skipped. Return from the test afterwards. A test that prints this
+/// and fails still counts as skipped, so print it before anything is checked.
+inline void skip(std::string_view reason) {
+  std::cout << "SKIPPED: " << reason << std::endl;
+}
+
+/// The project's folder; MUSICGEN_SOURCE_DIR comes from CMake.
+inline std::filesystem::path source_dir() {
+  return MUSICGEN_SOURCE_DIR;
+}
+
+/// A new folder of its own, removed with all it holds when this goes out of scope.
+class TemporaryDirectory {
+ public:
+  explicit TemporaryDirectory(const std::filesystem::path& in = std::filesystem::temp_directory_path()) {
+    std::string name = (in / "musicgen-XXXXXX").string();
+    if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error("no folder can be made in " + in.string());
+    path_ = name;
+  }
+  TemporaryDirectory(const TemporaryDirectory&) = delete;
+  TemporaryDirectory& operator=(const TemporaryDirectory&) = delete;
+  ~TemporaryDirectory() {
+    std::error_code ignored;
+    std::filesystem::remove_all(path_, ignored);
+  }
+
+  const std::filesystem::path& path() const { return path_; }
+  /// A path inside.
+  std::filesystem::path operator/(const std::filesystem::path& name) const { return path_ / name; }
+
+ private:
+  std::filesystem::path path_;
+};
+
+namespace detail {
+
+/// What an environment variable says, if anything.
+inline std::optional<std::filesystem::path> environment(const char* variable) {
+  const char* value = std::getenv(variable);
+  return value != nullptr && *value != '\0' ? std::optional<std::filesystem::path>(value) : std::nullopt;
+}
+
+/// `path` if there is such a folder.
+inline std::optional<std::filesystem::path> folder(const std::filesystem::path& path) {
+  std::error_code ignored;
+  return std::filesystem::is_directory(path, ignored) ? std::optional(path) : std::nullopt;
+}
+
+/// Unpacks a tar archive into an existing folder.
+inline void unpack(const std::filesystem::path& archive, const std::filesystem::path& into) {
+  const std::string from = archive.string(), to = into.string();
+  const char* arguments[] = {"tar", "-xf", from.c_str(), "-C", to.c_str(), nullptr};
+  pid_t child = 0;
+  int status = 0;
+  if (::posix_spawnp(&child, "tar", nullptr, nullptr, const_cast<char**>(arguments), ::environ) != 0 ||
+      ::waitpid(child, &status, 0) != child || status != 0)
+    throw std::runtime_error("tar cannot unpack " + from);
+}
+
+}  // namespace detail
+
+/// The folder of POP909 (the one that holds 001/, 002/, ...): MUSICGEN_POP909_DIR, else what
+/// ../shared/pop909/pop909.tar.xz holds, unpacked once into the build folder; nothing where there is neither.
+inline std::optional<std::filesystem::path> pop909_dir() {
+  namespace fs = std::filesystem;
+  if (const auto named = detail::environment("MUSICGEN_POP909_DIR")) return detail::folder(*named);
+  const fs::path build = MUSICGEN_BUILD_DIR, unpacked = build / "POP909";
+  const fs::path archive = source_dir().parent_path() / "shared" / "pop909" / "pop909.tar.xz";
+  if (fs::is_directory(unpacked) || !fs::is_regular_file(archive)) return detail::folder(unpacked);
+  const TemporaryDirectory beside(build);
+  detail::unpack(archive, beside.path());
+  // Tests run side by side: whoever comes second finds the first one's folder there and drops its own.
+  std::error_code taken;
+  fs::rename(beside / "POP909", unpacked, taken);
+  return detail::folder(unpacked);
+}
+
+/// The folder with the reference models `model_*.safetensors`: MUSICGEN_GOLDEN_DIR, by default ../shared/golden;
+/// nothing where it is missing.
+inline std::optional<std::filesystem::path> golden_dir() {
+  return detail::folder(
+      detail::environment("MUSICGEN_GOLDEN_DIR").value_or(source_dir().parent_path() / "shared" / "golden"));
+}
+
+}  // namespace musicgen::test

@@ -1,0 +1,159 @@
+#include <catch2/catch.hpp>
+#include <musicgen/evaluate/likelihood.hpp>
+
+#include "data/corpora.hpp"
+#include "sample/models.hpp"
+
+using namespace musicgen;
+using namespace musicgen::test;
+
+namespace {
+
+using Double = BasicCpu<double>;
+
+/// The same model in double precision.
+Model<Double> in_double(Model<>& model) {
+  auto weights = Double::zeros(model.dimensions());
+  auto to = weights.tensors();
+  const auto from = model.weights().tensors();
+  for (std::size_t i = 0; i < to.size(); ++i)
+    std::copy(from[i].values.begin(), from[i].values.end(), to[i].values.begin());
+  return {model.config(), std::move(weights)};
+}
+
+std::vector<const Song*> pointers(const std::vector<Song>& songs) {
+  std::vector<const Song*> all;
+  for (const Song& song : songs) all.push_back(&song);
+  return all;
+}
+
+/// -log p of each token, one token at a time, written down plainly.
+Likelihood plain_likelihood(const Model<Double>& model, const Song& song) {
+  const Vocabulary& vocabulary = model.vocabulary();
+  auto decoder = model.decoder(1, static_cast<int>(song.tokens.size()));
+  Grammar grammar(vocabulary, {.canonical = model.config().canonical});
+  Likelihood sum;
+  for (std::size_t i = 0; i + 1 < song.tokens.size(); ++i) {
+    grammar.advance(song.tokens[i]);
+    const auto& logits = decoder.step(std::span(&song.tokens[i], 1));
+    double all = 0, allowed = 0;
+    for (Token t = 0; t < vocabulary.size(); ++t) {
+      all += std::exp(logits(0, t));
+      if (grammar.allows(t)) allowed += std::exp(logits(0, t));
+    }
+    const double own = logits(0, song.tokens[i + 1]);
+    sum.nats += std::log(all) - own;
+    sum.nats_masked += std::log(allowed) - own;
+  }
+  return sum;
+}
+
+bool same(const Likelihood& a, const Likelihood& b) {
+  return std::tuple(a.songs, a.tokens, a.notes, a.seconds, a.nats, a.nats_masked) ==
+         std::tuple(b.songs, b.tokens, b.notes, b.seconds, b.nats, b.nats_masked);
+}
+
+}  // namespace
+
+TEST_CASE("likelihood: is what the network says token by token, in double precision") {
+  for (const bool canonical : {true, false}) {
+    Model<> model = untrained(Vocabulary::standard(), 3, canonical, 6);
+    Model<Double> precise = in_double(model);
+    std::vector<Song> songs = random_songs(4, 20);
+    songs.push_back(song_of("^ +60 v63 i0 t10 -60 i0 $"));
+    songs.push_back(song_of("^ $"));
+    const auto exact = likelihoods(precise, pointers(songs)), found = likelihoods(model, pointers(songs));
+    REQUIRE(exact.size() == songs.size());
+    for (std::size_t i = 0; i < songs.size(); ++i) {
+      const Likelihood plain = plain_likelihood(precise, songs[i]);
+      CHECK(exact[i].nats == Approx(plain.nats).epsilon(1e-10));
+      CHECK(exact[i].nats_masked == Approx(plain.nats_masked).epsilon(1e-10));
+      CHECK(found[i].nats == Approx(plain.nats).epsilon(1e-5));
+      CHECK(found[i].nats_masked == Approx(plain.nats_masked).epsilon(1e-5));
+      CHECK(exact[i].nats_masked <= exact[i].nats);
+      CHECK(exact[i].nats > 0);
+    }
+  }
+}
+
+TEST_CASE("likelihood: does not depend on which songs come along, nor on threads") {
+  Model<> model = untrained(Vocabulary::standard(), 5, true, 4, 40);
+  std::vector<Song> songs = random_songs(40, 50);  // more than a batch
+  songs.push_back(song_of("^ $"));
+  std::vector<std::vector<Likelihood>> results;
+  for (const int count : {1, 2, 3}) {
+    const Threads threads(count);
+    results.push_back(likelihoods(model, pointers(songs)));
+  }
+  for (std::size_t i = 0; i < songs.size(); ++i) {
+    const Song* const alone[] = {&songs[i]};
+    const Likelihood single = likelihoods<Cpu>(model, alone).front();
+    for (const auto& result : results) CHECK(same(result[i], single));
+  }
+  std::vector<const Song*> backwards = pointers(songs);
+  std::reverse(backwards.begin(), backwards.end());
+  const auto reversed = likelihoods(model, backwards);
+  for (std::size_t i = 0; i < songs.size(); ++i) CHECK(same(reversed[songs.size() - 1 - i], results[0][i]));
+}
+
+TEST_CASE("likelihood: counts tokens, notes and seconds, and sums up") {
+  Model<> model = untrained();
+  const Song a = song_of("^ +60 v63 i0 t50 -60 i0 $"), b = song_of("^ +60 v63 i0 +64 v63 i1 t100 t50 -60 i0 -64 i1 $");
+  const Song* const songs[] = {&a, &b};
+  const Likelihood sum = likelihood<Cpu>(model, songs);
+  CHECK(sum.songs == 2);
+  CHECK(sum.tokens == 7 + 13);
+  CHECK(sum.notes == 3);
+  CHECK(sum.seconds == Approx(2));
+  const auto parts = likelihoods<Cpu>(model, songs);
+  CHECK(sum.nats == parts[0].nats + parts[1].nats);
+  CHECK(sum.nats_masked == parts[0].nats_masked + parts[1].nats_masked);
+  CHECK(likelihoods<Cpu>(model, {}).empty());
+}
+
+TEST_CASE("likelihood: per token, per note and per second are the sum over each") {
+  Likelihood l{.songs = 1, .tokens = 20, .notes = 4, .seconds = 5, .nats = 40, .nats_masked = 30};
+  CHECK(l.nats_per_token() == 2);
+  CHECK(l.nats_per_note() == 10);
+  CHECK(l.bits_per_second() == Approx(8 / 0.69314718056));
+  CHECK(l.masked_nats_per_token() == 1.5);
+  CHECK(l.masked_nats_per_note() == 7.5);
+  CHECK(l.masked_bits_per_second() == Approx(6 / 0.69314718056));
+  l += l;
+  CHECK(same(l, {2, 40, 8, 10, 80, 60}));
+  CHECK(Likelihood{}.nats_per_note() == 0);  // of nothing
+}
+
+TEST_CASE("likelihood: a model without opinion gives every token the same share, of what may come where masked") {
+  Model<> model = untrained();
+  model.weights().head.w2.setZero();
+  model.weights().head.b2.setZero();
+  const Song song = song_of("^ +60 v63 i0 t50 -60 i0 $");
+  const Song* const songs[] = {&song};
+  const Likelihood l = likelihood<Cpu>(model, songs);
+  CHECK(l.nats_per_token() == Approx(std::log(405)));
+  // May come: 128 ons or $; 31 velocities; 16 tracks; 128 ons or 100 gaps (offs not yet, and canonical ons of what
+  // comes after +60 i0: 128 of 16 tracks); 128 ons, the off; i0; 128 ons or $.
+  const double masked =
+      std::log(129) + std::log(31) + std::log(16) + std::log(228) + std::log(129) + std::log(1) + std::log(128 + 1);
+  CHECK(l.nats_masked == Approx(masked));
+}
+
+TEST_CASE("likelihood: a song that leaves the grammar is not masked from there on") {
+  Model<> model = untrained();
+  // Ons out of order: well made, not canonical.
+  const Song song = song_of("^ +64 v63 i0 +60 v63 i0 t50 -60 i0 -64 i0 $");
+  const Song* const songs[] = {&song};
+  const Likelihood l = likelihood<Cpu>(model, songs);
+  CHECK(std::isfinite(l.nats_masked));
+  CHECK(l.nats_masked < l.nats);
+}
+
+TEST_CASE("likelihood: a token that the model lacks is an error, and so is a model without a vocabulary") {
+  const Song song = song_of("^ +1 v63 i15 t50 -1 i15 $");
+  const Song* const songs[] = {&song};
+  Model<> small = untrained(fewer_words());
+  CHECK_THROWS_AS(likelihoods<Cpu>(small, songs), Error);
+  Model<> numbers(ModelConfig{{405, 8, 16, 1}, {}, {}, true});
+  CHECK_THROWS_WITH(likelihoods<Cpu>(numbers, songs), Catch::Contains("vocabulary"));
+}

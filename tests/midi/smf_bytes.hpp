@@ -1,0 +1,93 @@
+// MIDI files put together byte by byte, and the property that every file must have: read, write, read is read.
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "musicgen/midi/smf.hpp"
+
+namespace musicgen::test {
+
+using Bytes = std::vector<unsigned char>;
+
+inline Bytes operator+(Bytes a, const Bytes& b) {
+  a.insert(a.end(), b.begin(), b.end());
+  return a;
+}
+
+inline Bytes text(std::string_view characters) {
+  return Bytes(characters.begin(), characters.end());
+}
+
+inline Bytes big(std::size_t value, int size) {
+  Bytes bytes;
+  for (int k = size - 1; k >= 0; --k) bytes.push_back(static_cast<unsigned char>(value >> 8 * k));
+  return bytes;
+}
+
+inline Bytes chunk(std::string_view type, const Bytes& content) {
+  return text(type) + big(content.size(), 4) + content;
+}
+
+/// 14 bytes.
+inline Bytes header(std::size_t format, std::size_t tracks, std::size_t division) {
+  return chunk("MThd", big(format, 2) + big(tracks, 2) + big(division, 2));
+}
+
+inline const Bytes end_of_track{0, 0xFF, 0x2F, 0};
+
+/// A file of these MTrk chunks' events, each followed by an end of track. The first chunk's events begin at byte 22.
+inline Bytes smf(std::size_t format, std::size_t division, const std::vector<Bytes>& tracks) {
+  Bytes bytes = header(format, tracks.size(), division);
+  for (const Bytes& events : tracks) bytes = bytes + chunk("MTrk", events + end_of_track);
+  return bytes;
+}
+
+/// A file of one MTrk chunk, 100 ticks a quarter note, without an end of track unless the events have one.
+inline Bytes song(const Bytes& events) {
+  return header(1, 1, 100) + chunk("MTrk", events);
+}
+
+inline Score parse(const Bytes& bytes, const MidiReadOptions& options = {}) {
+  return parse_midi(bytes, "song.mid", options);
+}
+
+/// What the reader says when it refuses; nothing if it does not.
+inline std::string refusal(const Bytes& bytes, const MidiReadOptions& options = {}) {
+  try {
+    parse(bytes, options);
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return {};
+}
+
+/// All but the warnings.
+inline bool same_music(const Score& a, const Score& b) {
+  return a.format == b.format && a.tempo == b.tempo && a.tracks == b.tracks;
+}
+
+/// Reads bytes that may be anything, writes what was read and reads it again: whether that is the same.
+/// Bytes that are refused are fine.
+inline bool survives(std::span<const unsigned char> bytes) {
+  for (const bool strict : {false, true})
+    for (const bool sustain : {false, true}) {
+      Score score;
+      try {
+        score = parse_midi(bytes, "any", {.strict = strict, .sustain = sustain});
+      } catch (const Error&) {
+        continue;
+      }
+      if (strict && !score.warnings.empty()) return false;
+      const Score again = parse_midi(midi_bytes(score), "again");
+      if (!same_music(score, again)) return false;
+      // What is written has no faults of its own; an unusual frame rate is kept.
+      if (!again.warnings.empty() && !again.tempo.is_smpte()) return false;
+    }
+  return true;
+}
+
+}  // namespace musicgen::test

@@ -1,0 +1,144 @@
+// Sampling allocates nothing once it is warm, on any thread: every allocation of this program is counted.
+#include <atomic>
+#include <catch2/catch.hpp>
+#include <cerrno>
+#include <cstdlib>
+#include <musicgen/sample/sampler.hpp>
+
+#include "sample/models.hpp"
+
+#if defined(__SANITIZE_ADDRESS__)
+#define COUNT_BY_SANITIZER
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define COUNT_BY_SANITIZER
+#endif
+#endif
+
+namespace {
+std::atomic<std::int64_t> allocations = 0;
+}
+
+#if defined(COUNT_BY_SANITIZER)
+#include <sanitizer/allocator_interface.h>
+namespace {
+[[maybe_unused]] const int installed = __sanitizer_install_malloc_and_free_hooks(
+    [](const volatile void*, std::size_t) { ++allocations; }, [](const volatile void*) {});
+constexpr bool counting = true;
+}  // namespace
+#elif defined(__GLIBC__)
+// operator new ends here, and so does Eigen's memory.
+extern "C" {
+void* __libc_malloc(std::size_t);
+void* __libc_calloc(std::size_t, std::size_t);
+void* __libc_realloc(void*, std::size_t);
+void* __libc_memalign(std::size_t, std::size_t);
+
+void* malloc(std::size_t size) {
+  ++allocations;
+  return __libc_malloc(size);
+}
+void* calloc(std::size_t count, std::size_t size) {
+  ++allocations;
+  return __libc_calloc(count, size);
+}
+void* realloc(void* old, std::size_t size) {
+  ++allocations;
+  return __libc_realloc(old, size);
+}
+void* aligned_alloc(std::size_t alignment, std::size_t size) {
+  ++allocations;
+  return __libc_memalign(alignment, size);
+}
+void* memalign(std::size_t alignment, std::size_t size) {
+  ++allocations;
+  return __libc_memalign(alignment, size);
+}
+int posix_memalign(void** result, std::size_t alignment, std::size_t size) {
+  ++allocations;
+  *result = __libc_memalign(alignment, size);
+  return *result == nullptr ? ENOMEM : 0;
+}
+}
+namespace {
+constexpr bool counting = true;
+}
+#else
+namespace {
+constexpr bool counting = false;
+}
+#endif
+
+using namespace musicgen;
+using namespace musicgen::test;
+
+namespace {
+
+/// Lets every thread of the pool do a product, so that each has the memory for it.
+void warm_threads() {
+  const int threads = thread_pool().threads();
+  std::atomic<int> arrived = 0;
+  thread_pool().parallel_for(threads, [&](std::int64_t) {
+    ++arrived;
+    while (arrived < threads) std::this_thread::yield();  // nobody takes two
+    const cpu::Matrix<float> a = cpu::Matrix<float>::Ones(3, 3);
+    cpu::Matrix<float> b = a;
+    cpu::product_on_this_thread<float>(cpu::view(a), cpu::Packed<float>(cpu::view(a)), cpu::view(b));
+  });
+}
+
+/// How many allocations `body` makes.
+template <class Body>
+std::int64_t allocations_in(Body&& body) {
+  const std::int64_t before = allocations;
+  body();
+  return allocations - before;
+}
+
+}  // namespace
+
+TEST_CASE("sample: the counter of allocations counts") {
+  CHECK(counting);
+  CHECK(allocations_in([] { delete new volatile int(3); }) == 1);
+  CHECK(allocations_in([] { cpu::Matrix<float>::Ones(9, 9).eval(); }) >= 1);
+  CHECK(allocations_in([] { std::thread([] { std::free(std::malloc(7)); }).join(); }) >= 2);
+}
+
+TEST_CASE("sample: a step allocates nothing, past the attention window and from song to song") {
+  for (const int count : {1, 2}) {
+    const Threads threads(count);
+    Model<> model = untrained(Vocabulary::standard(), 1, true, 1, 192);  // large enough to be shared among threads
+    model.weights().head.b2[model.vocabulary().end()] = 2;
+    const auto steer = [](std::span<float> bias, const Grammar& so_far) {
+      if (so_far.sounding() > 1) bias[60] += 1;
+    };
+    Sampler sampler(model, {.temperature = 1.2f,
+                            .top_k = 200,
+                            .top_p = 0.99f,
+                            .min_p = 0.001f,
+                            .bias = few_notes(model.vocabulary()),
+                            .steer = steer,
+                            .attention_window = 64});
+    warm_threads();
+    for (int i = 0; i < 100; ++i) sampler.next();
+    int songs = 0;
+    CHECK(allocations_in([&] {
+            for (int i = 0; i < 2000; ++i) songs += sampler.next() == model.vocabulary().end();
+          }) == 0);
+    CHECK(songs > 0);
+    CHECK(allocations_in([&] {
+            for (int i = 0; i < 100; ++i) sampler.next_note();
+          }) == 0);
+    double sum = 0;
+    CHECK(allocations_in([&] {
+            int i = 0;
+            for (const Note& note : sampler.stream()) {
+              sum += note.end;
+              if (++i == 100) break;
+            }
+          }) == 0);
+    CHECK(sum > 0);
+    const auto state = sampler.snapshot();
+    CHECK(allocations_in([&] { sampler.restore(state); }) == 0);
+  }
+}

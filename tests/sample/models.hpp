@@ -1,0 +1,51 @@
+// Small models that have learned nothing, and what tests of sampling do again and again.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <musicgen/core/thread_pool.hpp>
+#include <musicgen/model.hpp>
+#include <musicgen/sample/bias.hpp>
+#include <string>
+#include <vector>
+
+namespace musicgen::test {
+
+/// A model with random weights. The more `contrast`, the further its logits are apart.
+inline Model<> untrained(const Vocabulary& vocabulary = Vocabulary::standard(), std::uint64_t seed = 1,
+                         bool canonical = true, float contrast = 1, int hidden = 16) {
+  ModelConfig config = presets::small(vocabulary);
+  config.dimensions = {vocabulary.size(), 8, hidden, 2};
+  config.programs = {40, 41, 0};
+  config.canonical = canonical;
+  Model<> model(config, seed);
+  model.weights().head.w2 *= contrast;
+  return model;
+}
+
+/// The words that an old checkpoint has: fewer pitches and tracks, in another order.
+inline Vocabulary fewer_words() {
+  std::vector<std::string> texts;
+  for (int n = 1; n <= max_time_steps; ++n) texts.push_back("t" + std::to_string(n));
+  for (int p = 21; p <= 108; ++p) texts.push_back("-" + std::to_string(p));
+  for (const int v : velocity_values) texts.push_back("v" + std::to_string(v));
+  for (int p = 21; p <= 108; ++p) texts.push_back("+" + std::to_string(p));
+  for (const char* rest : {"i2", "i0", "i1", "$", "^"}) texts.emplace_back(rest);
+  return Vocabulary::from_texts(texts);
+}
+
+/// A bias under which few notes sound together, so that a model that has learned nothing comes to an end.
+inline Bias few_notes(const Vocabulary& vocabulary) {
+  return combined(only_range(vocabulary, 60, 61), only_tracks(vocabulary, std::array{0}));
+}
+
+/// The number of threads while this lives, and as many as the machine has afterwards.
+class Threads {
+ public:
+  explicit Threads(int count) { set_threads(count); }
+  Threads(const Threads&) = delete;
+  Threads& operator=(const Threads&) = delete;
+  ~Threads() { set_threads(0); }
+};
+
+}  // namespace musicgen::test

@@ -1,0 +1,238 @@
+#include <catch2/catch.hpp>
+#include <musicgen/midi/smf.hpp>
+#include <musicgen/sample/sampler.hpp>
+
+#include "sample/models.hpp"
+#include "sample/rules.hpp"
+#include "tokens/songs.hpp"
+
+using namespace musicgen;
+using namespace musicgen::test;
+using namespace std::chrono_literals;
+
+namespace {
+
+const Vocabulary vocabulary = Vocabulary::standard();
+
+/// A model to which `$` is as likely as e^logit to anything else's 1.
+Model<> model_that_ends(float logit) {
+  Model<> model = untrained();
+  model.weights().head.b2[vocabulary.end()] = logit;
+  return model;
+}
+
+/// The bytes that the songs would be written as, and all that is known of them.
+std::string everything(const std::vector<GeneratedSong>& songs) {
+  std::string all;
+  for (const GeneratedSong& song : songs) {
+    const auto bytes = midi_bytes(song.score);
+    all.append(bytes.begin(), bytes.end());
+    for (const Token token : song.tokens) all += vocabulary.text(token) + ' ';
+    for (const double p : song.log_probabilities) all.append(reinterpret_cast<const char*>(&p), sizeof p);
+  }
+  return all;
+}
+
+int steps_of(const std::vector<Token>& song) {
+  int steps = 0;
+  for (const Token token : song)
+    if (const Meaning m = vocabulary[token]; m.kind == TokenKind::time) steps += m.value;
+  return steps;
+}
+
+}  // namespace
+
+TEST_CASE("sample: the same seed gives the same bytes for 1, 2 and 3 threads") {
+  const Model<> model = untrained(vocabulary, 1, true, 3, 96);
+  std::vector<std::string> results;
+  for (const int count : {1, 2, 3, 1}) {
+    const Threads threads(count);
+    Sampler sampler(model, {.top_p = 0.9f, .seed = 8});
+    results.push_back(everything(sampler.generate(6, 4s)) + everything(sampler.generate(1, Length::in_tokens(200))));
+  }
+  CHECK(results[0].size() > 1000);
+  for (const std::string& result : results) CHECK((result == results[0]));
+}
+
+TEST_CASE("sample: another seed gives other songs, and so does the next song") {
+  const Model<> model = untrained();
+  std::set<std::vector<Token>> different;
+  for (std::uint64_t seed = 0; seed < 5; ++seed)
+    for (const GeneratedSong& song : Sampler(model, {.seed = seed}).generate(4, 10s)) different.insert(song.tokens);
+  CHECK(different.size() == 20);
+}
+
+TEST_CASE("sample: songs side by side are those that come one after the other") {
+  Model<> model = untrained(vocabulary, 2, true, 3, 40);
+  model.weights().head.b2[vocabulary.end()] = 3;
+  for (const Length& length : {Length(), Length(5s), Length::in_tokens(150)}) {
+    const SamplerOptions options{.seed = 4, .bias = few_notes(vocabulary)};
+    Sampler one(model, options), side_by_side(model, options), mixed(model, options);
+    std::vector<GeneratedSong> singles;
+    for (int i = 0; i < 7; ++i) singles.push_back(one.generate(1, length).front());
+    CHECK((everything(side_by_side.generate(7, length)) == everything(singles)));
+    std::vector<GeneratedSong> parts = mixed.generate(3, length);
+    CHECK(midi_bytes(mixed.song(length)) == midi_bytes(singles[3].score));
+    parts.push_back(singles[3]);
+    for (GeneratedSong& song : mixed.generate(3, length)) parts.push_back(std::move(song));
+    CHECK((everything(parts) == everything(singles)));
+  }
+}
+
+TEST_CASE("sample: token by token comes what comes as a song") {
+  const Model<> model = model_that_ends(1);
+  const SamplerOptions options{.seed = 6, .bias = few_notes(vocabulary)};
+  Sampler whole(model, options), by_token(model, options);
+  std::size_t tokens = 0;
+  for (const GeneratedSong& song : whole.generate(10, Length::in_tokens(2000))) {
+    REQUIRE(song.log_probabilities.size() == song.tokens.size());
+    CHECK(song.log_probabilities.front() == 0);
+    for (std::size_t i = 1; i < song.tokens.size(); ++i) {
+      REQUIRE(by_token.next() == song.tokens[i]);
+      REQUIRE(by_token.log_probability() == song.log_probabilities[i]);
+    }
+    CHECK(by_token.so_far().ended());
+    tokens += song.tokens.size();
+  }
+  CHECK(tokens > 100);
+}
+
+TEST_CASE("sample: with a length in seconds the end waits, and the time is kept") {
+  Sampler sampler(model_that_ends(12), {.seed = 2});
+  CHECK(sampler.song().notes().empty());
+  for (const GeneratedSong& song : sampler.generate(10, 5s)) {
+    CHECK(song.score.duration() <= 5);
+    CHECK(song.score.duration() > 3);
+    CHECK(song.tokens.back() == vocabulary.end());
+  }
+  for (const auto& length : {Length(10ms), Length(25ms), Length(1ms), Length(1s)})
+    for (const GeneratedSong& song : sampler.generate(10, length)) {
+      CHECK(steps_of(song.tokens) <= std::max(1, static_cast<int>(length.seconds * 100)));
+      CHECK(song.score.duration() <= std::max(0.01, length.seconds));
+    }
+}
+
+TEST_CASE("sample: without a length songs end where the model ends them, after ten minutes at the latest") {
+  Sampler soon(model_that_ends(3), {.seed = 2, .bias = few_notes(vocabulary)});
+  for (const GeneratedSong& song : soon.generate(20)) CHECK(song.score.duration() < 100);
+  Sampler never(model_that_ends(-50), {.seed = 2});
+  const double duration = never.song().duration();
+  CHECK(duration > 590);
+  CHECK(duration <= 600);
+}
+
+TEST_CASE("sample: a length in tokens is kept, but for what ends the open notes") {
+  Sampler sampler(model_that_ends(-50));
+  for (const int count : {2, 3, 4, 5, 6, 7, 50, 151})
+    for (const GeneratedSong& song : sampler.generate(6, Length::in_tokens(count))) {
+      const auto n = static_cast<std::size_t>(count);
+      CHECK(song.tokens.size() + 4 > n);  // a gap and a group that came to nothing are gone
+      CHECK(read_by_the_rules(song.tokens, vocabulary, true).fault == "");
+      // What was added: perhaps t1, the offs, the end; it was not chosen, so its log-probability is 0.
+      const auto chosen = std::find(song.log_probabilities.begin() + 1, song.log_probabilities.end(), 0.0);
+      const auto added = static_cast<std::size_t>(song.log_probabilities.end() - chosen);
+      REQUIRE(added >= 1);
+      CHECK(song.tokens.size() - added <= n);
+      for (std::size_t i = song.tokens.size() - added; i < song.tokens.size(); ++i) {
+        CHECK(song.log_probabilities[i] == 0);
+        CHECK(vocabulary[song.tokens[i]].kind != TokenKind::note_on);
+      }
+    }
+}
+
+TEST_CASE("sample: log-probabilities are the model's own") {
+  Model<> model = untrained(vocabulary, 4, true, 4);
+  Sampler sampler(model, {.temperature = 0.6f, .top_k = 50, .seed = 3});
+  const GeneratedSong song = sampler.generate(1, 7s).front();
+  const std::span inputs = std::span(song.tokens).first(song.tokens.size() - 1);
+  const std::vector<Token> targets(inputs.size(), no_token);
+  const int T = static_cast<int>(inputs.size());
+  const auto& logits = model.logits({1, T, T, inputs, targets});
+  std::size_t chosen = 0;
+  for (std::size_t i = 1; i < song.tokens.size(); ++i) {
+    if (song.log_probabilities[i] == 0) continue;
+    const Eigen::ArrayXd row = logits.row(static_cast<Eigen::Index>(i - 1)).cast<double>();
+    CHECK(song.log_probabilities[i] == Approx(row[song.tokens[i]] - std::log(row.exp().sum())).margin(1e-4));
+    ++chosen;
+  }
+  CHECK(chosen > 20);
+}
+
+TEST_CASE("sample: a small attention window works, and changes what is played") {
+  const Model<> model = untrained(vocabulary, 2, true, 8);
+  std::set<std::vector<Token>> different;
+  for (const int window : {1, 7, 2048}) {
+    const SamplerOptions options{.seed = 5, .attention_window = window};
+    const auto songs = Sampler(model, options).generate(3, 8s);
+    Sampler again(model, options);
+    for (const GeneratedSong& song : songs) {
+      CHECK(again.generate(1, 8s).front().tokens == song.tokens);
+      CHECK(read_by_the_rules(song.tokens, vocabulary, true).fault == "");
+    }
+    different.insert(songs.front().tokens);
+  }
+  CHECK(different.size() == 3);
+}
+
+TEST_CASE("sample: going back to a snapshot, the same follows") {
+  Sampler sampler(model_that_ends(4), {.seed = 9, .bias = few_notes(vocabulary), .attention_window = 16});
+  const auto next = [&](int count) {
+    std::vector<std::pair<Token, double>> all;
+    for (int i = 0; i < count; ++i) {
+      const Token token = sampler.next();
+      all.emplace_back(token, sampler.log_probability());
+    }
+    return all;
+  };
+  const auto at_first = sampler.snapshot();
+  const auto beginning = next(11);  // in the middle of a note, or of a gap
+  const auto later = sampler.snapshot();
+  const auto rest = next(300);  // and beyond the end of the song
+  CHECK(std::count_if(rest.begin(), rest.end(), [](const auto& t) { return t.first == vocabulary.end(); }) > 1);
+  sampler.restore(later);
+  CHECK(next(300) == rest);
+  sampler.restore(later);
+  CHECK(next(300) == rest);
+  sampler.restore(at_first);
+  CHECK(next(11) == beginning);
+  CHECK(next(300) == rest);
+}
+
+TEST_CASE("sample: a stream has no end, and its notes come in the order of their ends") {
+  Sampler sampler(model_that_ends(12), {.seed = 3});
+  double last = 0, from = 1e9;
+  int count = 0;
+  for (const Note& note : sampler.stream()) {
+    CHECK(note.end >= last);
+    CHECK(note.end > note.start + 0.0099);
+    CHECK(note.start >= 0);
+    CHECK((note.pitch >= 0 && note.pitch <= 127));
+    CHECK((note.velocity >= 1 && note.velocity <= 127));
+    CHECK((note.track >= 0 && note.track < 16));
+    last = note.end;
+    from = std::min(from, note.start);
+    if (++count == 400) break;
+  }
+  CHECK(from == 0);  // the first note starts at once
+  CHECK(last > 100);
+  CHECK(sampler.so_far().steps() == std::llround(last * 100));
+}
+
+TEST_CASE("sample: impossible wishes are errors that say so") {
+  const Model<> model = untrained();
+  Sampler sampler(model);
+  CHECK_THROWS_WITH(sampler.generate(0), Catch::Contains("0 songs"));
+  CHECK_THROWS_WITH(sampler.generate(-1), Catch::Contains("-1 songs"));
+  CHECK_THROWS_WITH(sampler.song(-1s), Catch::Contains("-1"));
+  CHECK_THROWS_AS(sampler.song(std::chrono::duration<double>(std::nan(""))), Error);
+  CHECK_THROWS_AS(sampler.song(std::chrono::duration<double>(HUGE_VAL)), Error);
+  CHECK_THROWS_WITH(sampler.song(Length::in_tokens(-7)), Catch::Contains("-7"));
+  CHECK_THROWS_WITH(sampler.song(Length::in_tokens(1)), Catch::Contains("1 tokens"));
+  CHECK_THROWS_WITH(Sampler(model, {.temperature = -1}), Catch::Contains("temperature"));
+  CHECK_THROWS_WITH(Sampler(model, {.attention_window = 0}), Catch::Contains("attention_window"));
+  CHECK_THROWS_WITH(Sampler(Model<>(ModelConfig{{405, 8, 16, 1}, {}, {}, true})), Catch::Contains("vocabulary"));
+
+  Model<> broken = untrained();
+  broken.weights().head.b2[3] = std::nanf("");
+  CHECK_THROWS_WITH(Sampler(broken).song(), Catch::Contains("not finite"));
+}

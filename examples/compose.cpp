@@ -15,7 +15,7 @@ int main(int argc, char** argv) {
   std::uint64_t count = 100, seed = 1;
   app.add_option("--out", out, "the folder to write to, made if it is missing")->required();
   app.add_option("--count", count, "how many songs")->capture_default_str()->check(CLI::Range(1, 9999));
-  app.add_option("--seed", seed, "equal seeds give equal songs")->capture_default_str();
+  app.add_option("--seed", seed, "equal seeds give equal songs")->capture_default_str()->check(seed_number());
 
   return run_program(app, argc, argv, [&] {
     std::error_code fault;

@@ -17,7 +17,7 @@ int main(int argc, char** argv) {
   app.add_option("--split", split, "train, validation, test or all")
       ->capture_default_str()
       ->check(CLI::IsMember({"train", "validation", "test", "all"}));
-  app.add_option("--files", files, "only the first so many songs, by path")->check(CLI::PositiveNumber);
+  app.add_option("--files", files, "only the first so many songs, by path")->check(CLI::Range(1, 1 << 30));
   machine.add_options(app);
 
   return run_program(app, argc, argv, [&] {

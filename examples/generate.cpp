@@ -26,26 +26,26 @@ void add_options(CLI::App& app, Options& o) {
   app.add_option("--model", o.model, "a model that `train` made")->required();
   app.add_option("--out", o.out, "the MIDI file to write; with --count NAME-1.mid, NAME-2.mid, ...")->required();
   app.add_option("--seconds", o.seconds, "how long the song is to be, a prompt included; by default the model ends it")
-      ->check(CLI::Range(0.01, 1e6));
+      ->check(number_in(0.01, 600000));
   app.add_option("--tokens", o.tokens, "end the song after so many tokens, if the model does not before")
       ->check(CLI::Range(std::int64_t{2}, std::int64_t{1} << 40));
   app.add_option("--temperature", s.temperature, "under 1: safer, over 1: bolder, 0: always the most probable")
       ->capture_default_str()
-      ->check(CLI::Range(0.0, 100.0));
+      ->check(number_in(0, 100));
   app.add_option("--top-k", s.top_k, "choose among the k most probable tokens; 0: all")
       ->capture_default_str()
       ->check(CLI::Range(0, 1 << 20));
   app.add_option("--top-p", s.top_p, "choose among the fewest that have this probability together; 1: all")
       ->capture_default_str()
-      ->check(CLI::Range(1e-6, 1.0));
+      ->check(number_in(1e-6, 1));
   app.add_option("--min-p", s.min_p, "leave out what is less probable than this part of the most probable; 0: none")
       ->capture_default_str()
-      ->check(CLI::Range(0.0, 1.0));
-  app.add_option("--seed", s.seed, "equal seeds give equal songs")->capture_default_str();
+      ->check(number_in(0, 1));
+  app.add_option("--seed", s.seed, "equal seeds give equal songs")->capture_default_str()->check(seed_number());
   app.add_option("--count", o.count, "how many songs")->capture_default_str()->check(CLI::Range(1, 100000));
   app.add_option("--prompt", o.prompt, "a MIDI file to go on from; the song begins with it");
   app.add_option("--prompt-seconds", o.prompt_seconds, "how much of the prompt to take; all by default")
-      ->check(CLI::PositiveNumber);
+      ->check(number_in(0.01, 600000));
   app.add_option("--picture", o.picture, "a piano roll of the song, PNG");
   app.add_option("--audio", o.audio, "the song as sound, WAV");
   app.add_option("--save-tokens", o.tokens_file, "the song's tokens as text, one a line");
@@ -54,18 +54,19 @@ void add_options(CLI::App& app, Options& o) {
 }
 
 /// "song.mid" -> "song-3.mid", where there are several.
-fs::path numbered(fs::path file, int number, int count) {
+fs::path numbered(const fs::path& file, int number, int count) {
   if (count == 1) return file;
-  const auto extension = file.extension();
-  return file.replace_extension("-" + std::to_string(number) + extension.string());
+  return file.parent_path() / (file.stem().string() + "-" + std::to_string(number) + file.extension().string());
 }
 
-void write(const GeneratedSong& song, const Vocabulary& vocabulary, const Options& o, int number, double prompt_end) {
+void write(const GeneratedSong& song, const ModelConfig& model, const Options& o, int number, double prompt_end) {
   const auto name = [&](const fs::path& file) { return numbered(file, number, o.count); };
   write_midi(name(o.out), song.score);
   if (!o.tokens_file.empty()) {
     std::string text;
-    for (const Token token : song.tokens) text += vocabulary.text(token) + '\n';
+    // As the file will be read: a track that the song leaves out has no number there.
+    const auto tokens = model.canonical ? encode(song.score, *model.vocabulary).tokens : song.tokens;
+    for (const Token token : tokens) text += model.vocabulary->text(token) + '\n';
     write_bytes(name(o.tokens_file), text);
   }
   if (!o.picture.empty())
@@ -76,10 +77,22 @@ void write(const GeneratedSong& song, const Vocabulary& vocabulary, const Option
             << song.score.notes().size() << " notes, " << song.tokens.size() << " tokens\n";
 }
 
+/// Finds out before the music is made that a file cannot be written, or would take another's place.
+void probe_outputs(const Options& o) {
+  const std::vector<fs::path> files{o.model, o.prompt, o.out, o.tokens_file, o.picture, o.audio};
+  for (std::size_t i = 2; i < files.size(); ++i)
+    for (std::size_t j = 0; j < i; ++j)
+      if (!files[i].empty() && fs::weakly_canonical(files[i]) == fs::weakly_canonical(files[j]))
+        throw file_error(files[i], "is named twice, and would be overwritten");
+  for (const fs::path& file : {o.out, o.tokens_file, o.picture, o.audio})
+    if (!file.empty()) AtomicFile(numbered(file, 1, o.count));
+}
+
 void generate(Options& o) {
   o.machine.prepare();
   o.sampler.grammar = !o.no_grammar;
   const auto model = load_model(o.model);
+  probe_outputs(o);
   Sampler sampler(model, o.sampler);
   if (!o.prompt.empty()) sampler.prompt(read_midi(o.prompt), o.prompt_seconds);
 
@@ -88,7 +101,7 @@ void generate(Options& o) {
   constexpr int side_by_side = 32;
   for (int done = 0; done < o.count;) {
     for (const GeneratedSong& song : sampler.generate(std::min(side_by_side, o.count - done), length))
-      write(song, model.vocabulary(), o, ++done, sampler.prompt_seconds());
+      write(song, model.config(), o, ++done, sampler.prompt_seconds());
   }
 }
 

@@ -10,13 +10,41 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <charconv>
+#include <cstdint>
 #include <exception>
 #include <filesystem>
 #include <functional>
 #include <iostream>
 #include <new>
+#include <sstream>
 #include <stdexcept>
 #include <string>
+
+/// A number from `low` to `high`; unlike CLI::Range it lets no NaN pass.
+inline CLI::Validator number_in(double low, double high) {
+  return CLI::Validator(
+      [low, high](const std::string& text) {
+        double number = 0;
+        const bool is_number = CLI::detail::lexical_cast(text, number);
+        std::ostringstream range;
+        range << text << " is not in " << low << " to " << high;
+        return is_number && number >= low && number <= high ? std::string() : range.str();
+      },
+      "NUMBER");
+}
+
+/// A whole number that is not negative and fits into 64 bits, in digits.
+inline CLI::Validator seed_number() {
+  return CLI::Validator(
+      [](const std::string& text) {
+        std::uint64_t number = 0;
+        const auto [rest, fault] = std::from_chars(text.data(), text.data() + text.size(), number);
+        const bool fits = fault == std::errc() && rest == text.data() + text.size();
+        return fits && (text == "0" || text[0] != '0') ? std::string() : text + " is no whole number of up to 64 bits";
+      },
+      "UINT");
+}
 
 /// Parses the command line, then runs `body`.
 ///

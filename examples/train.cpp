@@ -38,20 +38,22 @@ void add_options(CLI::App& app, Options& o) {
   app.add_option("--steps", t.steps, "end after so many steps")
       ->check(CLI::Range(std::int64_t{1}, std::int64_t{1} << 40));
   app.add_option("--minutes", t.minutes, "end after so much time; 20 if neither this nor --steps is given")
-      ->check(CLI::PositiveNumber);
+      ->check(number_in(1e-9, 1e9));
   app.add_option("--stages", o.stages, "original, all-positions, or a JSON file with a list of stages");
-  app.add_option("--learning-rate", o.learning_rate, "the highest")->check(CLI::PositiveNumber);
+  app.add_option("--learning-rate", o.learning_rate, "the highest")->check(number_in(1e-9, 1e9));
   app.add_option("--transpose", o.transpose, "lowest and highest number of semitones to move songs by")
       ->expected(2)
       ->check(CLI::Range(-60, 60));
-  app.add_option("--seed", t.seed, "equal seeds give equal models, if --steps is the limit")->capture_default_str();
+  app.add_option("--seed", t.seed, "equal seeds give equal models, if --steps is the limit")
+      ->capture_default_str()
+      ->check(seed_number());
   app.add_flag("--resume", o.resume, "go on from NAME.last.safetensors, with the same options as before");
   app.add_option("--init", o.init, "start from this model's weights (fine-tuning)");
   app.add_option("--log", t.log, "JSON lines, one a step");
   app.add_option("--cache", o.cache, "a file that keeps the tokenized data from one run to the next");
   app.add_option("--save-seconds", t.save_seconds, "time between checkpoints")
       ->capture_default_str()
-      ->check(CLI::PositiveNumber);
+      ->check(number_in(1e-9, 1e9));
   o.machine.add_options(app);
 }
 
@@ -84,6 +86,11 @@ void choose_training(Options& o) {
 
 Model<> starting_model(const Options& o, const std::optional<Model<>>& given, const Corpus& corpus) {
   if (!given) return Model<>(configuration(o, corpus), o.trainer.seed);
+  const Dimensions& d = given->dimensions();
+  for (const auto& [wanted, found, option] :
+       {std::tuple(o.hidden, d.H, "--hidden"), {o.layers, d.L, "--layers"}, {o.embedding, d.E, "--embedding"}})
+    if (wanted.value_or(found) != found)
+      throw Error(std::string(option) + ": the model to start from has " + std::to_string(found));
   ModelConfig config = given->config();
   config.programs = corpus.programs();
   return Model<>(std::move(config), given->weights());
@@ -135,5 +142,8 @@ int main(int argc, char** argv) {
   CLI::App app("Trains a model on MIDI files");
   Options options;
   add_options(app, options);
-  return run_program(app, argc, argv, [&] { train(options); });
+  return run_program(app, argc, argv, [&] {
+    if (options.trainer.checkpoint.empty()) throw CLI::ValidationError("--out", "is empty");
+    train(options);
+  });
 }

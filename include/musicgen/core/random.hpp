@@ -45,7 +45,7 @@ class Random {
   /// Uniform in {0, ..., n-1}, n > 0 (Lemire's multiplication, its bias under n / 2^64).
   std::uint64_t below(std::uint64_t n) {
     const std::uint64_t first = bits(), second = bits();
-    return static_cast<std::uint64_t>((static_cast<unsigned __int128>((first << 32) | second) * n) >> 64);
+    return static_cast<std::uint64_t>((static_cast<Wide>((first << 32) | second) * n) >> 64);
   }
 
   /// Uniform in {first, ..., last}.
@@ -64,6 +64,8 @@ class Random {
   }
 
  private:
+  __extension__ using Wide = unsigned __int128;
+
   static std::uint32_t low(std::uint64_t x) { return static_cast<std::uint32_t>(x); }
   static std::uint32_t high(std::uint64_t x) { return static_cast<std::uint32_t>(x >> 32); }
 

@@ -8,6 +8,7 @@
 #include <exception>
 #include <memory>
 #include <mutex>
+#include <system_error>
 #include <thread>
 #include <type_traits>
 #include <utility>
@@ -19,9 +20,12 @@ namespace musicgen {
 /// wants the same bytes for any number of threads lets an iteration write only what belongs to it.
 class ThreadPool {
  public:
-  /// @param threads  how many work at a loop, the caller included; at least 1
+  /// @param threads  how many work at a loop, the caller included; at least 1. Fewer where the system gives no more.
   explicit ThreadPool(int threads) {
-    for (int i = 1; i < threads; ++i) workers_.emplace_back([this] { work(); });
+    try {
+      for (int i = 1; i < threads; ++i) workers_.emplace_back([this] { work(); });
+    } catch (const std::system_error&) {
+    }
   }
   ThreadPool(const ThreadPool&) = delete;
   ThreadPool& operator=(const ThreadPool&) = delete;

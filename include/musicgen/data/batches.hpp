@@ -159,10 +159,12 @@ Batch batch_of(const Corpus& corpus, const BatchOptions& options, int input_leng
   return batch;
 }
 
+__extension__ using Wide = unsigned __int128;
+
 /// Evenly spread over [0, n) however many are taken: the fractional parts of i times the golden ratio.
 inline std::uint64_t spread(std::uint64_t i, std::uint64_t n) {
   const std::uint64_t fraction = i * 0x9E3779B97F4A7C15u + (std::uint64_t{1} << 63);
-  return static_cast<std::uint64_t>(static_cast<unsigned __int128>(fraction) * n >> 64);
+  return static_cast<std::uint64_t>(static_cast<Wide>(fraction) * n >> 64);
 }
 
 }  // namespace detail

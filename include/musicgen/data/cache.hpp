@@ -129,13 +129,22 @@ class CacheReader {
   Hash hash_;
 };
 
+/// Whether a file is not there, empty, or begins as a cache does.
+inline bool may_be_cache(const std::filesystem::path& file) {
+  std::uint64_t magic = 0;
+  std::ifstream in(file, std::ios::binary);
+  in.read(reinterpret_cast<char*>(&magic), sizeof magic);
+  return in.gcount() == 0 || magic == cache_magic;
+}
+
 }  // namespace detail
 
 /// Replaces the cache in one step.
 /// @param reading  what read_files(listing, ...) gave
-/// @throws Error  if it cannot be written
+/// @throws Error  if it cannot be written, or would take the place of a file that is no cache
 inline void store_cache(const std::filesystem::path& cache, std::uint64_t key, const Listing& listing,
                         const Reading& reading) {
+  if (!detail::may_be_cache(cache)) throw file_error(cache, "is no cache of a corpus, and is not overwritten");
   detail::CacheWriter out(cache);
   out.put(detail::cache_magic);
   out.put(key);

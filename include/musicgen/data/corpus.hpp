@@ -70,7 +70,7 @@ class Corpus {
   }
 
   const Vocabulary& vocabulary() const { return vocabulary_; }
-  const std::vector<Song>& songs() const { return songs_; }             ///< by name
+  const std::vector<Song>& songs() const { return songs_; }             ///< by path
   const std::vector<Skipped>& skipped() const { return skipped_; }      ///< files that are not among the songs
   const EncodeReport& encode_report() const { return encode_report_; }  ///< notes merged and dropped, over all songs
   /// The songs of one side: indices into songs(), in order.

@@ -51,7 +51,7 @@ struct MidiFile {
 struct Listing {
   std::filesystem::path root;
   Layout layout = Layout::folder;
-  std::vector<MidiFile> files;   ///< by name
+  std::vector<MidiFile> files;   ///< by path
   std::vector<Skipped> skipped;  ///< by path
 };
 
@@ -76,7 +76,7 @@ inline void find_midi_files(const std::filesystem::path& folder, std::set<std::p
   for (const fs::directory_entry& entry : entries) {
     if (entry.is_directory(ignored))
       find_midi_files(entry.path(), entered, files, skipped);
-    else if (has_midi_extension(entry.path()))
+    else if (has_midi_extension(entry.path()) && entry.is_regular_file(ignored))
       files.push_back(entry.path());
   }
 }
@@ -88,9 +88,8 @@ inline std::string song_name(const std::filesystem::path& file, const std::files
   return name.replace_extension().generic_string();
 }
 
-inline void sort_by_name(std::vector<MidiFile>& files) {
-  std::sort(files.begin(), files.end(),
-            [](const MidiFile& a, const MidiFile& b) { return std::tie(a.name, a.path) < std::tie(b.name, b.path); });
+inline void sort_by_path(std::vector<MidiFile>& files) {
+  std::sort(files.begin(), files.end(), [](const MidiFile& a, const MidiFile& b) { return a.path < b.path; });
 }
 
 }  // namespace detail
@@ -110,7 +109,7 @@ inline Listing list_folder(const std::filesystem::path& path) {
     detail::find_midi_files(path, entered, files, listing.skipped);
   }
   for (const auto& file : files) listing.files.push_back({file, detail::song_name(file, path), Split::train});
-  detail::sort_by_name(listing.files);
+  detail::sort_by_path(listing.files);
   return listing;
 }
 
@@ -245,7 +244,7 @@ inline Listing list_maestro(const std::filesystem::path& dir) {
       listing.files.push_back(std::move(found.extract(file).mapped())), listing.files.back().split = *split;
   }
   for (const auto& [path, file] : found) listing.skipped.push_back({path, "is not in " + table->filename().string()});
-  detail::sort_by_name(listing.files);
+  detail::sort_by_path(listing.files);
   return listing;
 }
 

@@ -28,8 +28,8 @@ struct CorpusOptions {
 
 /// What became of a listing's files.
 struct Reading {
-  std::vector<Song> songs;       ///< by name
-  std::vector<Skipped> skipped;  ///< by name of the file
+  std::vector<Song> songs;       ///< by path
+  std::vector<Skipped> skipped;  ///< by path
   EncodeReport report;           ///< summed over the songs
 };
 

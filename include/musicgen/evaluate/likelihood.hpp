@@ -95,7 +95,7 @@ Likelihood song_likelihood(const Song& song, const ModelConfig& config, const Lo
 /// @throws Error  if a song has a token that the model lacks
 template <Backend B>
 std::vector<Likelihood> likelihoods(Model<B>& model, std::span<const Song* const> songs) {
-  constexpr std::size_t largest_batch = 32, largest_rows = 1 << 15;  // rows: about 200 MB at hidden 256
+  constexpr std::size_t largest_batch = 32, largest_rows = 1 << 14;  // rows: some 15 KB each at hidden 256
   model.vocabulary();
   std::vector<std::size_t> order(songs.size());
   std::iota(order.begin(), order.end(), std::size_t{0});

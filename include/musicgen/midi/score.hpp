@@ -150,20 +150,24 @@ struct Score {
   }
 
   /// A score of these notes, on a grid of 1 ms (500 ticks a quarter at 120 quarters a minute). Every note lasts at
-  /// least a tick. Track k becomes `tracks[k]` with `programs[k]` (0 where there is none) on a channel of its own as
-  /// far as they go, drums' left free.
+  /// least a tick. The notes of track k have the program `programs[k]` (0 where there is none); a number that no note
+  /// has is no track. Each track has a channel of its own, drums' left free; a 16th has to share the first one's.
   static Score from_notes(std::span<const Note> notes, std::span<const int> programs = {}) {
     Score score;
-    std::size_t count = programs.size();
-    for (const Note& n : notes) count = std::max(count, static_cast<std::size_t>(n.track) + 1);
-    score.tracks.resize(count);
-    for (std::size_t k = 0; k < count; ++k) {
-      score.tracks[k].channel = static_cast<int>(k % 15 < 9 ? k % 15 : k % 15 + 1);
-      score.tracks[k].program = k < programs.size() ? programs[k] : 0;
+    std::vector<std::size_t> place;  // of track k in score.tracks
+    for (const Note& n : notes) place.resize(std::max(place.size(), static_cast<std::size_t>(n.track) + 1));
+    for (const Note& n : notes) place[static_cast<std::size_t>(n.track)] = 1;
+    for (std::size_t k = 0; k < place.size(); ++k) {
+      if (place[k] == 0) continue;
+      place[k] = score.tracks.size();
+      Track& track = score.tracks.emplace_back();
+      const int channel = static_cast<int>(place[k] % 15);
+      track.channel = channel < 9 ? channel : channel + 1;
+      track.program = k < programs.size() ? programs[k] : 0;
     }
     for (const Note& n : notes) {
       const auto start = score.tempo.tick(n.start), end = std::max(start + 1, score.tempo.tick(n.end));
-      score.tracks[static_cast<std::size_t>(n.track)].notes.push_back(
+      score.tracks[place[static_cast<std::size_t>(n.track)]].notes.push_back(
           {start, end, static_cast<std::uint8_t>(n.pitch), static_cast<std::uint8_t>(n.velocity)});
     }
     for (Track& track : score.tracks)

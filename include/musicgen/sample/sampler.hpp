@@ -198,19 +198,19 @@ void Sampler<B>::prompt(const Score& score, double seconds) {
   const std::int64_t limit =
       seconds > 0 ? detail::whole_steps(std::min(seconds, 1e9)) : std::numeric_limits<std::int64_t>::max();
   std::size_t kept = 1;  // up to the last note event in time; before it `^`
-  std::int64_t steps = 0;
-  prompt_steps_ = 0;
+  std::int64_t steps = 0, steps_kept = 0;
   for (std::size_t i = 1; i + 1 < song.tokens.size() && steps <= limit; ++i) {
     if (const Meaning m = rules_.vocabulary()[song.tokens[i]]; m.kind == TokenKind::time) {
       steps += m.value;
     } else {
       kept = i + 1;
-      prompt_steps_ = steps;
+      steps_kept = steps;
     }
   }
   song.tokens.resize(kept);
+  beginning_ = Voice(rules_, song.tokens);
   given_ = std::move(song.tokens);
-  beginning_ = Voice(rules_, given_);
+  prompt_steps_ = steps_kept;
   programs_ = std::move(song.programs);
   if (programs_.size() < model_programs_.size())  // tracks that the prompt lacks
     programs_.insert(programs_.end(), model_programs_.begin() + std::ssize(programs_), model_programs_.end());

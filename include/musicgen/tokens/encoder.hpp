@@ -86,10 +86,12 @@ inline std::vector<Part> parts_to_encode(const Score& score, const Vocabulary& v
     std::stable_sort(by_size.begin(), by_size.end(),
                      [](const Track* a, const Track* b) { return a->notes.size() > b->notes.size(); });
     for (const Track* dropped : std::span(by_size).subspan(track_count)) {
-      std::erase(tracks, dropped);
       ++report.dropped_tracks;
       report.dropped_notes += static_cast<std::int64_t>(dropped->notes.size());
     }
+    by_size.resize(track_count);
+    std::sort(by_size.begin(), by_size.end());  // by address, which is the order of appearance
+    tracks = std::move(by_size);
   }
 
   std::vector<Part> parts;

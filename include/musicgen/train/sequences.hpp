@@ -24,11 +24,11 @@ class TrainingSequences {
     input_length_ = batch.input_length;
     Q_ = batch.target_length;
     const int length = input_length_ + Q_;
-    inputs_.resize(static_cast<std::size_t>((length - 1) * B_));
-    targets_.resize(static_cast<std::size_t>(Q_ * B_));
+    inputs_.resize(at(length - 1, 0));
+    targets_.resize(at(Q_, 0));
     for (int b = 0; b < B_; ++b)
       for (int t = 0; t < length; ++t) {
-        const Token token = batch.tokens[static_cast<std::size_t>(b * length + t)];
+        const Token token = batch.row(b)[static_cast<std::size_t>(t)];
         if (t + 1 < length) inputs_[at(t, b)] = token == no_token ? vocabulary.end() : token;
         if (t >= input_length_) targets_[at(t - input_length_, b)] = token;
       }
@@ -58,7 +58,9 @@ class TrainingSequences {
   }
 
  private:
-  std::size_t at(int t, int b) const { return static_cast<std::size_t>(t * B_ + b); }
+  std::size_t at(int t, int b) const {
+    return static_cast<std::size_t>(t) * static_cast<std::size_t>(B_) + static_cast<std::size_t>(b);
+  }
 
   int B_ = 0, input_length_ = 0, Q_ = 0;
   std::vector<Token> inputs_, targets_;

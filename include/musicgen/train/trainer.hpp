@@ -28,9 +28,9 @@ namespace musicgen {
 struct TrainerOptions {
   std::vector<Stage> stages = stages::all_positions();
   int batch = 32;
-  Schedule schedule;
+  Schedule schedule{};
   AdamOptions adam{.weight_decay = 0.01};
-  Augmentation augmentation;  ///< of training windows
+  Augmentation augmentation{};  ///< of training windows
   std::uint64_t seed = 1;
 
   std::int64_t steps = 0;  ///< of the whole run; 0: no limit
@@ -40,9 +40,10 @@ struct TrainerOptions {
   int validation_batches = 8;
   int early_stop = 0;  ///< validations of a stage in a row without improvement that end the run; 0: none do
 
-  std::filesystem::path checkpoint;  ///< the best model; beside it "NAME.last.safetensors", to resume from. Empty: none
-  double save_seconds = 20;          ///< between checkpoints
-  std::filesystem::path log;         ///< JSON lines, one a step; empty: none
+  std::filesystem::path
+      checkpoint{};             ///< the best model; beside it "NAME.last.safetensors", to resume from. Empty: none
+  double save_seconds = 20;     ///< between checkpoints
+  std::filesystem::path log{};  ///< JSON lines, one a step; empty: none
 };
 
 /// "run.safetensors" -> "run.last.safetensors"
@@ -63,6 +64,8 @@ class Trainer {
       : model_(model), corpus_(corpus), options_(std::move(options)) {
     if (options_.stages.empty()) throw Error("training: there are no stages");
     if (options_.batch < 1) throw Error("training: batch is " + std::to_string(options_.batch) + ", not positive");
+    if (options_.validate_every < 1 || options_.validation_batches < 1)
+      throw Error("training: validate_every and validation_batches have to be positive");
     if (model_.vocabulary() != corpus_.vocabulary())
       throw Error("training: the model's vocabulary is not the corpus's");
     state_.seed = options_.seed;
@@ -95,6 +98,11 @@ class Trainer {
     detail::read_tensors(file, model_.weights());
     detail::read_tensors(file, m_, "adam.m.");
     detail::read_tensors(file, v_, "adam.v.");
+    saved_step_ = state_.step;
+    if (state_.finished && state_.stage + 1 < options_.stages.size()) {  // stages have been added
+      state_.finished = false;
+      enter_next_stage();
+    }
     return true;
   }
 
@@ -105,16 +113,16 @@ class Trainer {
     start_ = Clock::now() - std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(state_.seconds));
     TrainingLog log(options_.log, state_.step);
     last_save_ = Clock::now();
-    bool go_on = true;
-    while (go_on && !state_.finished && !limit_reached()) {
+    bool go_on = !limit_reached();
+    while (go_on && !state_.finished) {
       Progress progress = step();
       bool stage_over = stage_is_over();
-      if (has_validation_ && (stage_over || limit_reached() || state_.step % options_.validate_every == 0))
-        validate(progress);
+      const bool last = limit_reached();
+      if (has_validation_ && (stage_over || last || state_.step % options_.validate_every == 0)) validate(progress);
       stage_over = stage_over || out_of_patience();
       if (stage_over) enter_next_stage();
       log.write(progress);
-      go_on = !callback || callback(progress);
+      go_on = (!callback || callback(progress)) && !last;
     }
     save();
     const bool none_is_best_yet = has_validation_ && state_.best_validation == std::numeric_limits<double>::max();

@@ -1,0 +1,161 @@
+// hello, generate and evaluate, with a model that has learned nothing.
+#include <catch2/catch.hpp>
+#include <nlohmann/json.hpp>
+
+#include "examples/programs.hpp"
+
+using namespace musicgen;
+using namespace musicgen::test;
+
+namespace {
+
+std::vector<std::string> joined(std::vector<std::string> a, const std::vector<std::string>& b) {
+  a.insert(a.end(), b.begin(), b.end());
+  return a;
+}
+
+}  // namespace
+
+TEST_CASE("examples: hello writes a minute of music") {
+  const Workplace place;
+  place.output("hello", {place.model(), place / "song.mid"});
+  const Score song = read_midi(place / "song.mid", {.strict = true});
+  CHECK(song.duration() > 50);
+  CHECK(song.duration() <= 60);
+  CHECK(song.programs().size() > 1);
+}
+
+TEST_CASE("examples: the same seed generates the same bytes, on any number of threads") {
+  const Workplace place;
+  const std::string model = place.model();
+  const auto generate = [&](const std::string& seed, const std::string& threads) {
+    place.output("generate", {"--model", model, "--out", place / "song.mid", "--seconds", "8", "--seed", seed,
+                              "--threads", threads, "--save-tokens", place / "tokens.txt"});
+    return content(place / "song.mid") + content(place / "tokens.txt");
+  };
+  const std::string first = generate("5", "1");
+  CHECK((generate("5", "1") == first));
+  CHECK((generate("5", "2") == first));
+  CHECK((generate("5", "3") == first));
+  CHECK((generate("6", "1") != first));
+}
+
+TEST_CASE("examples: several songs are numbered, and are those of one after the other") {
+  const Workplace place;
+  const std::string model = place.model();
+  const std::vector<std::string> common{"--model", model, "--tokens", "120", "--seed", "3"};
+  const std::string said = place.output(
+      "generate", joined(common, {"--out", place / "a.b.mid", "--count", "3", "--save-tokens", place / "words"}));
+  CHECK(lines(said).size() == 3);
+  for (const int number : {1, 2, 3}) {
+    const std::string end = std::to_string(number);
+    CHECK_THAT(lines(said)[static_cast<std::size_t>(number - 1)], Catch::Contains("a.b-" + end + ".mid"));
+    CHECK(read_midi(place / ("a.b-" + end + ".mid"), {.strict = true}).notes().size() > 5);
+    CHECK(lines(content(place / ("words-" + end))).size() > 50);
+  }
+  CHECK_FALSE(fs::exists(place / "a.b.mid"));
+  CHECK_FALSE(fs::exists(place / "a.b-4.mid"));
+  place.output("generate", joined(common, {"--out", place / "one.mid"}));
+  CHECK((content(place / "one.mid") == content(place / "a.b-1.mid")));
+  CHECK((content(place / "one.mid") != content(place / "a.b-2.mid")));
+}
+
+TEST_CASE("examples: saved tokens are those of the written file") {
+  const Workplace place;
+  // Of models with two tracks. A file numbers its tracks without holes, so both, or the first, have to be used.
+  auto texts = Vocabulary::standard().texts();
+  std::erase_if(texts, [](const std::string& text) { return text[0] == 'i' && text != "i0" && text != "i1"; });
+  const Vocabulary vocabulary = Vocabulary::from_texts(texts);
+  ModelConfig config = presets::small(vocabulary);
+  config.dimensions = {vocabulary.size(), 8, 16, 1};
+  save_model(place / "m.safetensors", Model<>(config));
+  int compared = 0;
+  for (const std::string length : {"--seconds", "--tokens"})
+    for (const std::string seed : {"1", "2", "3"}) {
+      place.output("generate", {"--model", place / "m.safetensors", "--out", place / "song.mid", length, "20", "--seed",
+                                seed, "--save-tokens", place / "tokens.txt"});
+      const std::string saved = content(place / "tokens.txt");
+      const auto words = lines(saved);
+      const auto uses = [&](const char* track) { return std::find(words.begin(), words.end(), track) != words.end(); };
+      if (uses("i1") && !uses("i0")) continue;
+      CHECK(words.front() == "^");
+      CHECK(words.back() == "$");
+      CHECK((place.output("tokenize", {place / "song.mid"}) == saved));
+      ++compared;
+    }
+  CHECK(compared >= 3);
+}
+
+TEST_CASE("examples: a length in seconds and one in tokens are kept") {
+  const Workplace place;
+  const std::string model = place.model(), song = place / "song.mid", tokens = place / "tokens.txt";
+  const std::vector<std::string> common{"--model", model, "--out", song, "--save-tokens", tokens};
+  place.output("generate", joined(common, {"--seconds", "7.5"}));
+  CHECK(read_midi(song).duration() <= 7.5);
+  CHECK(read_midi(song).duration() > 5);
+  place.output("generate", joined(common, {"--seconds", "600", "--tokens", "100"}));
+  const auto words = lines(content(tokens));
+  CHECK(std::count_if(words.begin(), words.end(), [](auto& w) { return w[0] == '+'; }) <= 33);
+  for (const std::string option : {"--temperature=0", "--top-k=3", "--top-p=0.5", "--min-p=0.2", "--no-grammar"}) {
+    INFO(option);
+    place.output("generate", joined(common, {"--seconds", "3", option}));
+    CHECK(read_midi(song, {.strict = true}).duration() <= 3);
+  }
+}
+
+TEST_CASE("examples: a song goes on from a prompt") {
+  const Workplace place;
+  const std::string prompt = place / "prompt.mid", song = place / "song.mid", model = place.model();
+  write_midi(prompt, compose(3));
+  const auto given = lines(place.output("tokenize", {prompt}));
+  const auto generate = [&](const std::vector<std::string>& more) {
+    place.output("generate", joined({"--model", model, "--prompt", prompt, "--out", song, "--save-tokens",
+                                     place / "tokens.txt", "--seed", "2"},
+                                    more));
+    return lines(content(place / "tokens.txt"));
+  };
+  const auto cut = generate({"--prompt-seconds", "5", "--seconds", "10"});
+  std::size_t shared = 0;
+  while (shared < cut.size() && cut[shared] == given[shared]) ++shared;
+  int steps = 0;
+  for (std::size_t i = 0; i < shared; ++i) steps += given[i][0] == 't' ? std::stoi(given[i].substr(1)) : 0;
+  CHECK(steps > 400);
+  CHECK(steps < 700);
+  CHECK(read_midi(song).duration() <= 10);
+
+  const double length = read_midi(prompt).duration();
+  const auto whole = generate({"--seconds", std::to_string(length + 5)});
+  REQUIRE(whole.size() > given.size());
+  CHECK(std::equal(given.begin(), given.end() - 1, whole.begin()));
+  CHECK(read_midi(song).duration() > length);
+}
+
+TEST_CASE("examples: evaluate says one JSON object with the figures and how they hang together") {
+  const Workplace place;
+  const std::string model = place.model(), songs = place.songs("songs", 4);
+  const auto evaluate = [&](const std::vector<std::string>& more) {
+    return nlohmann::json::parse(place.output("evaluate", joined({"--model", model, "--data", songs}, more)));
+  };
+  const auto all = evaluate({"--threads", "2"});
+  CHECK(all.at("songs") == 4);
+  CHECK(all == evaluate({"--threads", "1"}));
+  CHECK(all == evaluate({"--split", "all", "--files", "100"}));
+  const double tokens = all.at("tokens"), notes = all.at("notes"), seconds = all.at("seconds"),
+               nats = all.at("nats_per_token");
+  CHECK(nats > 5);  // log 405 is 6
+  CHECK(nats < 7);
+  CHECK(all.at("nats_per_note").get<double>() == Approx(nats * tokens / notes));
+  CHECK(all.at("bits_per_second").get<double>() == Approx(nats * tokens / std::log(2) / seconds));
+  for (const std::string figure : {"nats_per_token", "nats_per_note", "bits_per_second"})
+    CHECK(all.at("masked_" + figure) < all.at(figure));
+
+  // The first N by path, and the two sides of the whole.
+  const auto first = evaluate({"--files", "1"});
+  CHECK(first.at("songs") == 1);
+  const auto words = lines(place.output("tokenize", {songs + "/0.mid"}));
+  CHECK(first.at("tokens") == words.size() - 1);
+  const auto train = evaluate({"--split", "train"}), validation = evaluate({"--split", "validation"});
+  CHECK(train.at("songs").get<int>() + validation.at("songs").get<int>() == 4);
+  CHECK(train.at("tokens").get<double>() + validation.at("tokens").get<double>() == tokens);
+  CHECK(place.run("evaluate", {"--model", model, "--data", songs, "--split", "test"}).status == 1);
+}

@@ -1,0 +1,115 @@
+// Training from the command line, and what becomes of the model.
+#include <catch2/catch.hpp>
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "examples/training.hpp"
+
+using namespace musicgen;
+using namespace musicgen::test;
+
+TEST_CASE("examples: compose, train, generate, evaluate and inspect, one after the other") {
+  const TrainingPlace place;
+  place.output("compose", {"--out", place / "composed", "--count", "5"});
+  const std::string model = place / "m.safetensors";
+  const std::string said = place.output(
+      "train", place.command("m", 150, {"--data", place / "composed", "--learning-rate", "0.02", "--threads", "2"}));
+  CHECK_THAT(said, Catch::Contains("5 songs (4 train, 1 validation)") && Catch::Contains("embedding 8, hidden 16") &&
+                       Catch::Contains("step 150") && Catch::Contains("validation") && Catch::Contains("finished"));
+
+  const auto found = nlohmann::json::parse(place.output("evaluate", {"--model", model, "--data", place / "composed"}));
+  CHECK(found.at("nats_per_token") < 4.5);  // at first log 405, which is 6
+  place.output("generate", {"--model", model, "--out", place / "song.mid", "--seconds", "20"});
+  const Score song = read_midi(place / "song.mid", {.strict = true});
+  CHECK(song.duration() <= 20);
+  CHECK(song.notes().size() > 10);
+  CHECK_THAT(place.output("inspect", {model}), Catch::Contains("embedding 8, hidden 16, layers 1"));
+  CHECK_THAT(place.output("inspect", {place / "m.last.safetensors"}), Catch::Contains("step 150"));
+}
+
+TEST_CASE("examples: the same seed trains the same model, on any number of threads") {
+  const TrainingPlace place;
+  for (const std::string threads : {"1", "2", "3"})
+    place.output("train", place.command(threads, 30, {"--threads", threads}));
+  place.output("train", place.command("again", 30));
+  place.output("train", place.command("other", 30, {"--seed", "4"}));
+  for (const std::string name : {"2", "3", "again"}) {
+    CHECK((place.model_bytes(name) == place.model_bytes("1")));
+    CHECK((place.tensors(name) == place.tensors("1")));
+  }
+  CHECK((place.model_bytes("other") != place.model_bytes("1")));
+}
+
+TEST_CASE("examples: the log has a line a step") {
+  const TrainingPlace place;
+  place.output("train", place.command("m", 30, {"--log", place / "log.jsonl"}));
+  const auto steps = place.log("log.jsonl");
+  REQUIRE(steps.size() == 30);
+  for (std::size_t i = 0; i < steps.size(); ++i) {
+    CHECK(steps[i].at("step") == i + 1);
+    CHECK(std::isfinite(steps[i].at("loss").get<double>()));
+    CHECK(steps[i].at("gradient_norm") > 0);
+    CHECK(steps[i].contains("validation_loss") == (i == 29));  // the last step validates
+  }
+}
+
+TEST_CASE("examples: stages from a file follow each other") {
+  const TrainingPlace place;
+  write(place / "two.json", R"([{"name": "a", "input_length": [5, 9], "target_length": 4, "max_steps": 6},
+                                {"name": "b", "target_length": 20, "teacher_forcing": 0.5, "learning_rate": 0.001}])");
+  place.output("train", place.command("m", 15, {"--stages", place / "two.json", "--log", place / "log.jsonl"}));
+  const auto steps = place.log("log.jsonl");
+  REQUIRE(steps.size() == 15);
+  for (std::size_t i = 0; i < steps.size(); ++i) CHECK(steps[i].at("stage") == (i < 6 ? 1 : 2));
+  CHECK(steps[5].at("tokens") == 6 * 4 * 4);  // steps, batch, targets
+  CHECK(steps[5].contains("validation_loss"));
+}
+
+TEST_CASE("examples: both presets and both named kinds of stages train") {
+  const TrainingPlace place;
+  for (const std::string preset : {"small", "original"})
+    for (const std::string stages : {"all-positions", "original"})
+      CHECK_THAT(place.output("train", place.command("m", 2, {"--preset", preset, "--stages", stages})),
+                 Catch::Contains("finished at step 2"));
+}
+
+TEST_CASE("examples: training ends when its minutes are over") {
+  const TrainingPlace place;
+  const auto begin = std::chrono::steady_clock::now();
+  place.output("train", {"--data", place.data(), "--out", place / "m.safetensors", "--hidden", "16", "--layers", "1",
+                         "--batch", "4", "--minutes", "0.02", "--stages", place.stages()});
+  CHECK(std::chrono::steady_clock::now() - begin > std::chrono::milliseconds(1200));
+  CHECK(fs::exists(place / "m.safetensors"));
+}
+
+TEST_CASE("examples: a cache changes nothing but the time") {
+  const TrainingPlace place;
+  place.output("train", place.command("plain", 5));
+  for (const std::string name : {"first", "second"}) {
+    place.output("train", place.command(name, 5, {"--cache", place / "cache"}));
+    CHECK((place.model_bytes(name) == place.model_bytes("plain")));
+  }
+  CHECK(fs::exists(place / "cache"));
+}
+
+TEST_CASE("examples: fine-tuning starts from another model's weights") {
+  const TrainingPlace place;
+  place.output("train", place.command("first", 60, {"--learning-rate", "0.02"}));
+  const std::string first = place / "first.safetensors";
+  // Its sizes are its own, whatever the options ask for.
+  const std::string said =
+      place.output("train", place.command("tuned", 1, {"--init", first, "--hidden", "99", "--learning-rate", "1e-9"}));
+  CHECK_THAT(said, Catch::Contains("hidden 16"));
+  const Model<> untuned = load_model(first), tuned = load_model(place / "tuned.safetensors");
+  const auto before = untuned.weights().tensors(), after = tuned.weights().tensors();
+  REQUIRE(after.size() == before.size());
+  for (std::size_t i = 0; i < before.size(); ++i)
+    for (std::size_t j = 0; j < before[i].values.size(); ++j)
+      REQUIRE(std::abs(after[i].values[j] - before[i].values[j]) < 1e-6f);
+
+  // And it learns on: other songs, from a loss far below a new model's.
+  place.songs("others", 4);
+  place.output("train", place.command("on", 20, {"--init", first, "--data", place / "others", "--log", place / "log"}));
+  CHECK(place.log("log").front().at("loss") < 5);
+  CHECK((place.model_bytes("on") != place.model_bytes("first")));
+}

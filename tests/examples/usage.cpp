@@ -1,0 +1,92 @@
+// Help, and command lines that cannot be right: exit status 2 and a line that says why.
+#include <catch2/catch.hpp>
+
+#include "examples/programs.hpp"
+
+using namespace musicgen::test;
+
+namespace {
+
+void check_usage(const Workplace& place, const std::string& program, const std::vector<std::string>& arguments,
+                 const std::string& named) {
+  std::string command = program;
+  for (const std::string& argument : arguments) command += ' ' + argument;
+  INFO(command);
+  const Finished finished = place.run(program, arguments);
+  CHECK(finished.status == 2);
+  CHECK(lines(finished.err).size() == 1);
+  CHECK_THAT(finished.err, Catch::StartsWith(program + ": ") && Catch::Contains(named) && Catch::EndsWith("\n"));
+  CHECK(finished.out == "");
+}
+
+}  // namespace
+
+TEST_CASE("examples: every program has help") {
+  const Workplace place;
+  for (const std::string program : program_names) {
+    INFO(program);
+    const Finished finished = place.run(program, {"--help"});
+    CHECK(finished.status == 0);
+    CHECK_THAT(finished.out, Catch::Contains(program) && Catch::Contains("--help"));
+    CHECK(finished.err == "");
+  }
+}
+
+TEST_CASE("examples: unknown and missing options are usage errors") {
+  const Workplace place;
+  const std::map<std::string, std::vector<std::string>> complete{{"hello", {"m"}},
+                                                                 {"tokenize", {"a.mid"}},
+                                                                 {"compose", {"--out", "songs"}},
+                                                                 {"train", {"--data", "songs", "--out", "m"}},
+                                                                 {"generate", {"--model", "m", "--out", "a.mid"}},
+                                                                 {"evaluate", {"--model", "m", "--data", "songs"}},
+                                                                 {"inspect", {"a.mid"}}};
+  for (const std::string program : program_names) {
+    check_usage(place, program, {}, "required");
+    auto arguments = complete.at(program);
+    arguments.emplace_back("--nonsense");
+    check_usage(place, program, arguments, "--nonsense");
+  }
+  CHECK(place.files().empty());
+}
+
+TEST_CASE("examples: options out of range, and those that do not go together, are usage errors") {
+  const Workplace place;
+  const auto generate = [&](std::vector<std::string> arguments, const std::string& named) {
+    arguments.insert(arguments.begin(), {"--model", "m", "--out", place / "a.mid"});
+    check_usage(place, "generate", arguments, named);
+  };
+  generate({"--temperature", "-1"}, "--temperature");
+  generate({"--temperature", "warm"}, "--temperature");
+  generate({"--top-k", "-3"}, "--top-k");
+  generate({"--top-p", "1.5"}, "--top-p");
+  generate({"--top-p", "0"}, "--top-p");
+  generate({"--min-p", "2"}, "--min-p");
+  generate({"--seconds", "-5"}, "--seconds");
+  generate({"--tokens", "0"}, "--tokens");
+  generate({"--count", "0"}, "--count");
+  generate({"--seed", "many"}, "--seed");
+  generate({"--device", "abacus"}, "--device");
+  generate({"--threads", "-1"}, "--threads");
+  generate({"--prompt-seconds", "3"}, "--prompt");
+
+  const auto train = [&](std::vector<std::string> arguments, const std::string& named) {
+    arguments.insert(arguments.begin(), {"--data", "songs", "--out", place / "m"});
+    check_usage(place, "train", arguments, named);
+  };
+  train({"--preset", "huge"}, "--preset");
+  train({"--hidden", "0"}, "--hidden");
+  train({"--batch", "0"}, "--batch");
+  train({"--steps", "0"}, "--steps");
+  train({"--steps", "many"}, "--steps");
+  train({"--minutes", "-1"}, "--minutes");
+  train({"--learning-rate", "0"}, "--learning-rate");
+  train({"--transpose", "3"}, "--transpose");
+  check_usage(place, "evaluate", {"--model", "m", "--data", "d", "--split", "most"}, "--split");
+  check_usage(place, "evaluate", {"--model", "m", "--data", "d", "--files", "0"}, "--files");
+  check_usage(place, "tokenize", {"a.mid", "b.mid"}, "OUT");
+  check_usage(place, "tokenize", {"--decode", "a.txt"}, "OUT");
+  check_usage(place, "tokenize", {"--decode", "--notes", "a.txt", "b.mid"}, "--notes");
+  check_usage(place, "compose", {"--out", place / "songs", "--count", "0"}, "--count");
+  CHECK(place.files().empty());
+}

@@ -96,9 +96,8 @@ TEST_CASE("examples: fine-tuning starts from another model's weights") {
   const TrainingPlace place;
   place.output("train", place.command("first", 60, {"--learning-rate", "0.02"}));
   const std::string first = place / "first.safetensors";
-  // Its sizes are its own, whatever the options ask for.
   const std::string said =
-      place.output("train", place.command("tuned", 1, {"--init", first, "--hidden", "99", "--learning-rate", "1e-9"}));
+      place.output("train", place.command("tuned", 1, {"--init", first, "--learning-rate", "1e-9"}));
   CHECK_THAT(said, Catch::Contains("hidden 16"));
   const Model<> untuned = load_model(first), tuned = load_model(place / "tuned.safetensors");
   const auto before = untuned.weights().tensors(), after = tuned.weights().tensors();
@@ -106,6 +105,11 @@ TEST_CASE("examples: fine-tuning starts from another model's weights") {
   for (std::size_t i = 0; i < before.size(); ++i)
     for (std::size_t j = 0; j < before[i].values.size(); ++j)
       REQUIRE(std::abs(after[i].values[j] - before[i].values[j]) < 1e-6f);
+
+  // Its sizes are its own.
+  const Finished larger = place.run("train", place.command("larger", 1, {"--init", first, "--hidden", "99"}));
+  CHECK(larger.status == 1);
+  CHECK_THAT(larger.err, Catch::Contains("--hidden") && Catch::Contains("16"));
 
   // And it learns on: other songs, from a loss far below a new model's.
   place.songs("others", 4);

@@ -63,8 +63,10 @@ TEST_CASE("examples: options out of range, and those that do not go together, ar
   generate({"--top-p", "0"}, "--top-p");
   generate({"--min-p", "2"}, "--min-p");
   generate({"--seconds", "-5"}, "--seconds");
+  generate({"--seconds", "nan"}, "--seconds");
   generate({"--tokens", "0"}, "--tokens");
   generate({"--count", "0"}, "--count");
+  generate({"--seed", "-1"}, "--seed");
   generate({"--seed", "many"}, "--seed");
   generate({"--device", "abacus"}, "--device");
   generate({"--threads", "-1"}, "--threads");
@@ -80,6 +82,7 @@ TEST_CASE("examples: options out of range, and those that do not go together, ar
   train({"--steps", "0"}, "--steps");
   train({"--steps", "many"}, "--steps");
   train({"--minutes", "-1"}, "--minutes");
+  train({"--minutes", "nan"}, "--minutes");
   train({"--learning-rate", "0"}, "--learning-rate");
   train({"--transpose", "3"}, "--transpose");
   check_usage(place, "evaluate", {"--model", "m", "--data", "d", "--split", "most"}, "--split");

@@ -28,6 +28,15 @@ std::vector<StepNote> step_notes(const Score& score) {
   return notes;
 }
 
+/// The same notes, their tracks numbered without holes, as a score numbers them.
+std::vector<StepNote> without_holes(std::vector<StepNote> notes) {
+  std::map<int, int> numbers;
+  for (const StepNote& n : notes) numbers[n.track];
+  for (int k = 0; auto& [track, number] : numbers) number = k++;
+  for (StepNote& n : notes) n.track = numbers[n.track];
+  return notes;
+}
+
 void check_song(const GeneratedSong& song, const Vocabulary& vocabulary, bool canonical,
                 const std::filesystem::path& file) {
   Grammar grammar(vocabulary, {.canonical = canonical});
@@ -37,7 +46,7 @@ void check_song(const GeneratedSong& song, const Vocabulary& vocabulary, bool ca
   const Reading reading = read_by_the_rules(song.tokens, vocabulary, canonical);
   INFO(text(vocabulary, song.tokens));
   CHECK(reading.fault == "");
-  CHECK(step_notes(song.score) == reading.notes);
+  CHECK(step_notes(song.score) == without_holes(reading.notes));
   for (const Note& n : song.score.notes()) CHECK(n.end > n.start + 0.0099);
 
   write_midi(file, song.score);

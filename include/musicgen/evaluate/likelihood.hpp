@@ -95,7 +95,9 @@ Likelihood song_likelihood(const Song& song, const ModelConfig& config, const Lo
 /// @throws Error  if a song has a token that the model lacks
 template <Backend B>
 std::vector<Likelihood> likelihoods(Model<B>& model, std::span<const Song* const> songs) {
-  constexpr std::size_t largest_batch = 32, largest_rows = 1 << 14;  // rows: some 15 KB each at hidden 256
+  const Dimensions& d = model.dimensions();
+  const double row_bytes = sizeof(typename B::Scalar) * (5.0 * d.L * d.H + 3.0 * d.H + d.V + d.E);
+  const std::size_t largest_batch = 32, largest_rows = static_cast<std::size_t>(1e9 / row_bytes);  // a gigabyte
   model.vocabulary();
   std::vector<std::size_t> order(songs.size());
   std::iota(order.begin(), order.end(), std::size_t{0});

@@ -130,7 +130,8 @@ struct WeightedSum {
 
  private:
   template <int Bytes, int Vectors>
-  MUSICGEN_INLINE static void columns(Index count, Index n, const Scalar* rows, const Scalar* a, Scalar* y, Index part) {
+  MUSICGEN_INLINE static void columns(Index count, Index n, const Scalar* rows, const Scalar* a, Scalar* y,
+                                      Index part) {
     constexpr Index width = lanes<Scalar, Bytes>;
     Vector<Scalar, Bytes> sums[Vectors] = {}, row;
     for (Index s = 0; s < count; ++s, rows += n) {

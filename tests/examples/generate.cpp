@@ -62,28 +62,16 @@ TEST_CASE("examples: several songs are numbered, and are those of one after the 
 
 TEST_CASE("examples: saved tokens are those of the written file") {
   const Workplace place;
-  // Of models with two tracks. A file numbers its tracks without holes, so both, or the first, have to be used.
-  auto texts = Vocabulary::standard().texts();
-  std::erase_if(texts, [](const std::string& text) { return text[0] == 'i' && text != "i0" && text != "i1"; });
-  const Vocabulary vocabulary = Vocabulary::from_texts(texts);
-  ModelConfig config = presets::small(vocabulary);
-  config.dimensions = {vocabulary.size(), 8, 16, 1};
-  save_model(place / "m.safetensors", Model<>(config));
-  int compared = 0;
+  const std::string model = place.model();
   for (const std::string length : {"--seconds", "--tokens"})
     for (const std::string seed : {"1", "2", "3"}) {
-      place.output("generate", {"--model", place / "m.safetensors", "--out", place / "song.mid", length, "20", "--seed",
-                                seed, "--save-tokens", place / "tokens.txt"});
+      place.output("generate", {"--model", model, "--out", place / "song.mid", length, "20", "--seed", seed,
+                                "--save-tokens", place / "tokens.txt"});
       const std::string saved = content(place / "tokens.txt");
-      const auto words = lines(saved);
-      const auto uses = [&](const char* track) { return std::find(words.begin(), words.end(), track) != words.end(); };
-      if (uses("i1") && !uses("i0")) continue;
-      CHECK(words.front() == "^");
-      CHECK(words.back() == "$");
+      CHECK(lines(saved).front() == "^");
+      CHECK(lines(saved).back() == "$");
       CHECK((place.output("tokenize", {place / "song.mid"}) == saved));
-      ++compared;
     }
-  CHECK(compared >= 3);
 }
 
 TEST_CASE("examples: a length in seconds and one in tokens are kept") {

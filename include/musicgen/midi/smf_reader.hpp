@@ -137,7 +137,7 @@ class SmfReader {
     ++mtrks_;
     for (Mtrk::Channel& channel : mtrk.channels) {
       const auto program = channel.first_program ? channel.first_program : channel.program;
-      if (!program) without_program_.push_back({score_.tracks.size(), channel.first_note});
+      if (!program) without_program_.emplace_back(score_.tracks.size(), channel.first_note);
       Track& track = score_.tracks.emplace_back();
       track.name = mtrk.name;
       track.channel = channel.number;

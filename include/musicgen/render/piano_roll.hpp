@@ -31,7 +31,7 @@ inline constexpr Color roll_background{255, 255, 255}, roll_ink{38, 43, 51}, rol
 class RollLayout {
  public:
   RollLayout(const std::vector<Note>& notes, double duration, const PianoRollOptions& options)
-      : left(54), top(options.title.empty() ? 48 : 62), right(options.width - 22.0), bottom(options.height - 34.0) {
+      : top(options.title.empty() ? 48 : 62), right(options.width - 22.0), bottom(options.height - 34.0) {
     if (!notes.empty()) {
       const auto by_pitch = [](const Note& a, const Note& b) { return a.pitch < b.pitch; };
       const auto [low, high] = std::minmax_element(notes.begin(), notes.end(), by_pitch);
@@ -46,8 +46,8 @@ class RollLayout {
   double row_height() const { return (bottom - top) / (highest - lowest + 1); }
   double row_top(int pitch) const { return top + (highest - pitch) * row_height(); }
 
-  double left, top, right, bottom;  // of the part that holds the notes
-  int lowest = 48, highest = 72;    // pitches
+  double left = 54, top, right, bottom;  // of the part that holds the notes
+  int lowest = 48, highest = 72;         // pitches
   double seconds;
 };
 

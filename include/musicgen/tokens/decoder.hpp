@@ -85,7 +85,9 @@ class NoteAssembler {
 
   static double seconds(std::int64_t steps) { return static_cast<double>(steps) / (1 / step_seconds); }
 
-  Voice& at(int track, int pitch) { return voices_[static_cast<std::size_t>(track * pitch_count + pitch)]; }
+  Voice& at(int track, int pitch) {
+    return voices_[static_cast<std::size_t>(track) * pitch_count + static_cast<std::size_t>(pitch)];
+  }
 
   std::nullopt_t pass_over(int tokens, std::int64_t position) {
     if (report_.stray == 0) report_.first_stray = position;

@@ -175,7 +175,7 @@ inline void settle(std::vector<GridNote>& notes, EncodeReport& report) {
   latest.fill(none);
   std::size_t kept = 0;
   for (const GridNote n : notes) {
-    std::size_t& last = latest[static_cast<std::size_t>(n.track * pitch_count + n.pitch)];
+    std::size_t& last = latest[std::size_t{n.track} * pitch_count + n.pitch];
     if (last != none) {
       GridNote& before = notes[last];
       if (before.start == n.start) {

@@ -92,8 +92,7 @@ void read_tensors(const Safetensors& file, Parameters& p, const std::string& pre
 /// @throws Error  if the file is no model of this project
 inline nlohmann::json musicgen_metadata(const Safetensors& file, const std::filesystem::path& path, const char* key) {
   const auto found = file.metadata().find(key);
-  const auto j =
-      found == file.metadata().end() ? nlohmann::json() : nlohmann::json::parse(found->second, nullptr, false);
+  auto j = found == file.metadata().end() ? nlohmann::json() : nlohmann::json::parse(found->second, nullptr, false);
   if (!j.is_object())
     throw file_error(path, std::string("its metadata has no \"") + key + "\": not written by musicgen");
   return j;

@@ -13,7 +13,7 @@ namespace musicgen::cpu::simd {
 
 template <class Scalar, int Bytes>
 struct VectorOf {
-  typedef Scalar type __attribute__((vector_size(Bytes)));
+  typedef Scalar type __attribute__((vector_size(Bytes)));  // NOLINT: `using` takes no such attribute in clang 14
 };
 template <class Scalar, int Bytes>
 using Vector = typename VectorOf<Scalar, Bytes>::type;

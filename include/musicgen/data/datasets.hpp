@@ -76,7 +76,7 @@ inline void find_midi_files(const std::filesystem::path& folder, std::set<std::p
   for (const fs::directory_entry& entry : entries) {
     if (entry.is_directory(ignored))
       find_midi_files(entry.path(), entered, files, skipped);
-    else if (has_midi_extension(entry.path()) && entry.is_regular_file(ignored))
+    else if (has_midi_extension(entry.path()) && !entry.is_other(ignored))
       files.push_back(entry.path());
   }
 }

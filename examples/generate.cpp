@@ -64,9 +64,7 @@ void write(const GeneratedSong& song, const ModelConfig& model, const Options& o
   write_midi(name(o.out), song.score);
   if (!o.tokens_file.empty()) {
     std::string text;
-    // As the file will be read: a track that the song leaves out has no number there.
-    const auto tokens = model.canonical ? encode(song.score, *model.vocabulary).tokens : song.tokens;
-    for (const Token token : tokens) text += model.vocabulary->text(token) + '\n';
+    for (const Token token : song.tokens) text += model.vocabulary->text(token) + '\n';
     write_bytes(name(o.tokens_file), text);
   }
   if (!o.picture.empty())

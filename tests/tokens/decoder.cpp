@@ -153,13 +153,13 @@ TEST_CASE("tokens: decoding, and what it makes of tokens that break the grammar"
   }
 }
 
-TEST_CASE("tokens: decoding keeps programs and track numbers") {
+TEST_CASE("tokens: decoding keeps programs, and makes no track of a number that no note has") {
   const auto vocabulary = Vocabulary::standard();
   const auto song = tokens(vocabulary, "^ +60 v63 i2 t1 -60 i2 $");
   const Score score = decode(song, vocabulary, std::vector{10, 20, 30});
-  REQUIRE(score.tracks.size() == 3);
-  CHECK(score.tracks[2].program == 30);
-  CHECK(score.tracks[2].notes.size() == 1);
+  REQUIRE(score.tracks.size() == 1);
+  CHECK(score.tracks[0].program == 30);
+  CHECK(score.tracks[0].notes.size() == 1);
   CHECK(text(vocabulary, encode(score, vocabulary).tokens) == "^ +60 v63 i0 t1 -60 i0 $");  // numbered anew
 }
 

@@ -48,7 +48,7 @@ void add_options(CLI::App& app, Options& o) {
       ->check(number_in(0.01, 600000));
   app.add_option("--picture", o.picture, "a piano roll of the song, PNG");
   app.add_option("--audio", o.audio, "the song as sound, WAV");
-  app.add_option("--save-tokens", o.tokens_file, "the song's tokens as text, one a line");
+  app.add_option("--save-tokens", o.tokens_file, "the tokens of the written song as text, one a line");
   app.add_flag("--no-grammar", o.no_grammar, "let the model write what makes no sense, too");
   o.machine.add_options(app);
 }
@@ -59,12 +59,13 @@ fs::path numbered(const fs::path& file, int number, int count) {
   return file.parent_path() / (file.stem().string() + "-" + std::to_string(number) + file.extension().string());
 }
 
-void write(const GeneratedSong& song, const ModelConfig& model, const Options& o, int number, double prompt_end) {
+void write(const GeneratedSong& song, const Vocabulary& vocabulary, const Options& o, int number, double prompt_end) {
   const auto name = [&](const fs::path& file) { return numbered(file, number, o.count); };
   write_midi(name(o.out), song.score);
   if (!o.tokens_file.empty()) {
+    // As `tokenize` reads the file: in canonical order, and without numbers for tracks that have no note in it.
     std::string text;
-    for (const Token token : song.tokens) text += model.vocabulary->text(token) + '\n';
+    for (const Token token : encode(song.score, vocabulary).tokens) text += vocabulary.text(token) + '\n';
     write_bytes(name(o.tokens_file), text);
   }
   if (!o.picture.empty())
@@ -99,7 +100,7 @@ void generate(Options& o) {
   constexpr int side_by_side = 32;
   for (int done = 0; done < o.count;) {
     for (const GeneratedSong& song : sampler.generate(std::min(side_by_side, o.count - done), length))
-      write(song, model.config(), o, ++done, sampler.prompt_seconds());
+      write(song, *model.config().vocabulary, o, ++done, sampler.prompt_seconds());
   }
 }
 

@@ -9,7 +9,7 @@ using namespace musicgen::test;
 
 namespace {
 
-constexpr int steps = 260;
+constexpr int steps = 400;
 
 std::size_t count_lines(const std::string& file) {
   const std::string text = content(file);
@@ -65,7 +65,7 @@ TEST_CASE("examples: training killed ten times loses at most a step each time, a
   std::int64_t checkpoint = 0;
   for (int kill = 0; kill < 10; ++kill) {
     Process run = place.start("train", command);
-    wait_for(run, log, static_cast<std::size_t>(checkpoint) + random.below(20));
+    wait_for(run, log, static_cast<std::size_t>(checkpoint) + random.below(15));
     std::this_thread::sleep_for(std::chrono::microseconds(random.below(8000)));
     run.send(SIGKILL);
     const Finished killed = run.wait();

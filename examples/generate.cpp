@@ -78,13 +78,24 @@ void write(const GeneratedSong& song, const Vocabulary& vocabulary, const Option
 
 /// Finds out before the music is made that a file cannot be written, or would take another's place.
 void probe_outputs(const Options& o) {
-  const std::vector<fs::path> files{o.model, o.prompt, o.out, o.tokens_file, o.picture, o.audio};
-  for (std::size_t i = 2; i < files.size(); ++i)
-    for (std::size_t j = 0; j < i; ++j)
-      if (!files[i].empty() && fs::weakly_canonical(files[i]) == fs::weakly_canonical(files[j]))
-        throw file_error(files[i], "is named twice, and would be overwritten");
+  std::vector<fs::path> written;
+  for (const fs::path& file : {o.out, o.tokens_file, o.picture, o.audio})
+    for (int i = 1; i <= o.count && !file.empty(); ++i) written.push_back(numbered(file, i, o.count));
+  require_distinct({o.model, o.prompt}, written);
   for (const fs::path& file : {o.out, o.tokens_file, o.picture, o.audio})
     if (!file.empty()) AtomicFile(numbered(file, 1, o.count));
+  if (!o.picture.empty()) require_pictures();
+  if (!o.audio.empty()) require_audio();
+}
+
+void begin_with_prompt(Sampler<Cpu>& sampler, const Options& o) {
+  const Score prompt = read_midi(o.prompt);
+  if (prompt.notes().empty()) throw file_error(o.prompt, "has no notes, drums apart, to go on from");
+  try {
+    sampler.prompt(prompt, o.prompt_seconds);
+  } catch (const Error& error) {
+    throw file_error(o.prompt, error.what());
+  }
 }
 
 void generate(Options& o) {
@@ -93,10 +104,10 @@ void generate(Options& o) {
   const auto model = load_model(o.model);
   probe_outputs(o);
   Sampler sampler(model, o.sampler);
-  if (!o.prompt.empty()) sampler.prompt(read_midi(o.prompt), o.prompt_seconds);
+  if (!o.prompt.empty()) begin_with_prompt(sampler, o);
 
   Length length = Length::in_tokens(o.tokens);
-  length.seconds = o.seconds;
+  if (o.seconds > 0) length.seconds = o.seconds;
   constexpr int side_by_side = 32;
   for (int done = 0; done < o.count;) {
     for (const GeneratedSong& song : sampler.generate(std::min(side_by_side, o.count - done), length))

@@ -1,6 +1,7 @@
 // Music from a model, in ten lines.
 #include <musicgen/musicgen.hpp>
 
+#include "machine.hpp"
 #include "program.hpp"
 
 int main(int argc, char** argv) {
@@ -8,7 +9,10 @@ int main(int argc, char** argv) {
   std::string in, out = "song.mid";
   app.add_option("MODEL", in, "a model that `train` made")->required();
   app.add_option("SONG.mid", out, "the MIDI file to write")->capture_default_str();
+  Machine machine;
+  machine.add_options(app);
   return run_program(app, argc, argv, [&] {
+    machine.prepare();
     const auto model = musicgen::load_model(in);
     musicgen::Sampler sampler(model, {.temperature = 0.95f, .top_p = 0.98f, .seed = 7});
     musicgen::write_midi(out, sampler.song(std::chrono::seconds(60)));

@@ -19,7 +19,7 @@ void inspect_model(const std::filesystem::path& file) {
   for (const int program : config.programs) std::cout << ' ' << program;
   std::cout << '\n';
   if (tensors.metadata().contains("training")) {
-    const auto state = detail::musicgen_metadata(tensors, file, "training").get<TrainingState>();
+    const auto state = detail::training_state(tensors, file);
     std::cout << "training: step " << state.step << ", stage " << state.stage + 1 << ", " << state.tokens << " tokens, "
               << std::lround(state.seconds) << " s\n";
   }

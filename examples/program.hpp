@@ -17,9 +17,12 @@
 #include <functional>
 #include <iostream>
 #include <new>
+#include <set>
 #include <sstream>
 #include <stdexcept>
 #include <string>
+#include <system_error>
+#include <vector>
 
 /// A number from `low` to `high`; unlike CLI::Range it lets no NaN pass.
 inline CLI::Validator number_in(double low, double high) {
@@ -44,6 +47,23 @@ inline CLI::Validator seed_number() {
         return fits && (text == "0" || text[0] != '0') ? std::string() : text + " is no whole number of up to 64 bits";
       },
       "UINT");
+}
+
+/// Keeps a program from overwriting what it reads, or one output with another. Empty names are none.
+/// @throws std::runtime_error  naming the file
+inline void require_distinct(const std::vector<std::filesystem::path>& read,
+                             const std::vector<std::filesystem::path>& written) {
+  namespace fs = std::filesystem;
+  std::set<fs::path> seen;
+  std::error_code fault;
+  const auto place = [&](const fs::path& file) { return fs::weakly_canonical(fs::absolute(file, fault), fault); };
+  for (const fs::path& file : read)
+    if (!file.empty()) seen.insert(place(file));
+  for (const fs::path& file : written) {
+    const bool device = fs::exists(file, fault) && !fs::is_regular_file(file, fault);  // /dev/null, say
+    if (!file.empty() && !device && !seen.insert(place(file)).second)
+      throw std::runtime_error(file.string() + ": is named twice, and would be overwritten");
+  }
 }
 
 /// Parses the command line, then runs `body`.

@@ -14,6 +14,18 @@
 #include <musicgen/render/audio.hpp>
 #endif
 
+/// @throws Error  if this program makes none
+inline void require_pictures() {
+#ifndef MUSICGEN_HAS_PIANO_ROLL
+  throw musicgen::Error("--picture: this program was built without libpng");
+#endif
+}
+inline void require_audio() {
+#ifndef MUSICGEN_HAS_AUDIO
+  throw musicgen::Error("--audio: this program was built without FluidSynth");
+#endif
+}
+
 /// @param mark  where a continuation begins, in seconds
 inline void render_picture([[maybe_unused]] const std::filesystem::path& file,
                            [[maybe_unused]] const musicgen::Score& score, [[maybe_unused]] const std::string& title,
@@ -22,7 +34,7 @@ inline void render_picture([[maybe_unused]] const std::filesystem::path& file,
   musicgen::write_piano_roll(file, score,
                              {.title = title, .mark_seconds = mark, .mark_label = mark ? "continuation" : ""});
 #else
-  throw musicgen::Error("--picture: this program was built without libpng");
+  require_pictures();
 #endif
 }
 
@@ -31,6 +43,6 @@ inline void render_audio([[maybe_unused]] const std::filesystem::path& file,
 #ifdef MUSICGEN_HAS_AUDIO
   musicgen::write_wav(file, score);
 #else
-  throw musicgen::Error("--audio: this program was built without FluidSynth");
+  require_audio();
 #endif
 }

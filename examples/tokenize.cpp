@@ -2,6 +2,7 @@
 #include <iomanip>
 #include <iterator>
 #include <musicgen/core/files.hpp>
+#include <musicgen/core/json.hpp>
 #include <musicgen/midi/smf.hpp>
 #include <musicgen/tokens/decoder.hpp>
 #include <musicgen/tokens/encoder.hpp>
@@ -19,7 +20,7 @@ std::vector<unsigned char> read_input(const std::string& name) {
 }
 
 Vocabulary read_vocabulary(const std::string& name) {
-  const auto json = nlohmann::json::parse(read_bytes(name), nullptr, /*allow_exceptions=*/false);
+  const auto json = detail::parse_json(read_bytes(name));
   if (!json.is_array() || !std::all_of(json.begin(), json.end(), [](const auto& word) { return word.is_string(); }))
     throw file_error(name, "is no JSON list of words");
   try {

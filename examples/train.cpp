@@ -100,6 +100,7 @@ void train(Options& o) {
   o.machine.prepare();
   choose_training(o);
   const auto last = last_checkpoint(o.trainer.checkpoint);
+  require_distinct({o.data, o.init}, {o.trainer.checkpoint, last, o.trainer.log, o.cache});
   std::optional<Model<>> given;
   if (o.resume && std::filesystem::exists(last))
     given = load_model(last);
@@ -111,6 +112,7 @@ void train(Options& o) {
   if (given) reading.vocabulary = given->vocabulary();
   const Corpus corpus = Corpus::open(o.data, reading);
   std::cout << corpus << '\n';
+  if (corpus.indices(Split::train).empty()) throw file_error(o.data, "has no songs to train on");
 
   Model<> model = starting_model(o, given, corpus);
   const Dimensions& d = model.dimensions();

@@ -49,6 +49,29 @@ TEST_CASE("files: a link stays a link, what it points to is replaced") {
   CHECK(text_of(folder / "real") == "new");
 }
 
+TEST_CASE("files: a link to what is not there yet stays a link") {
+  const test::TemporaryDirectory folder;
+  fs::create_directory(folder / "elsewhere");
+  fs::create_symlink("elsewhere/real", folder / "link");
+  fs::create_symlink("link", folder / "link to link");
+  write_bytes(folder / "link to link", "new");
+  CHECK(fs::is_symlink(folder / "link"));
+  CHECK(fs::is_symlink(folder / "link to link"));
+  CHECK(text_of(folder / "elsewhere" / "real") == "new");
+}
+
+TEST_CASE("files: two writers of one file do not mix") {
+  const test::TemporaryDirectory folder;
+  AtomicFile first(folder / "file"), second(folder / "file");
+  first.write("first");
+  second.write("second");
+  first.commit();
+  CHECK(text_of(folder / "file") == "first");
+  second.commit();
+  CHECK(text_of(folder / "file") == "second");
+  CHECK(entries_in(folder.path()) == 1);
+}
+
 TEST_CASE("files: faults name the file") {
   const test::TemporaryDirectory folder;
   const std::string missing = folder / "no" / "such", directory = folder.path();

@@ -162,7 +162,7 @@ TEST_CASE("data: songs are drawn as often as they are long") {
   for (std::uint64_t step = 0; step < 100; ++step)
     for (const Window& window : make_batch(corpus, Split::train, {.batch = 100, .target_length = 5}, 6, step).windows)
       ++drawn[window.song];
-  for (const std::size_t song : corpus.songs(Split::train)) {
+  for (const std::size_t song : corpus.indices(Split::train)) {
     const double expected = 1e4 * static_cast<double>(corpus.songs()[song].tokens.size()) /
                             static_cast<double>(corpus.amount(Split::train).tokens);
     INFO(song << ": " << drawn[song] << " of " << expected);
@@ -272,7 +272,7 @@ TEST_CASE("data: validation windows are fixed and spread evenly") {
   }
   CHECK(lengths.size() == 9);
   CHECK(places.size() > 350);
-  for (const std::size_t song : corpus.songs(Split::validation)) {
+  for (const std::size_t song : corpus.indices(Split::validation)) {
     const double share = static_cast<double>(corpus.songs()[song].tokens.size()) /
                          static_cast<double>(corpus.amount(Split::validation).tokens);
     INFO(song << ": " << drawn[song] << " of " << 500 * share);

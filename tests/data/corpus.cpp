@@ -37,11 +37,11 @@ TEST_CASE("data: a corpus opens whatever a folder holds") {
   write_pop909(dir / "pop");
   const Corpus pop = Corpus::open(dir / "pop");
   CHECK(pop.songs().size() == 19);
-  CHECK(pop.songs(Split::validation) == std::vector<std::size_t>{7, 8});
+  CHECK(pop.indices(Split::validation) == std::vector<std::size_t>{7, 8});
   CHECK(pop.songs()[7].name == "005/005");
   CHECK(pop.songs()[8].name == "005/versions/005-v1");
-  CHECK(pop.songs(Split::train).size() == 17);
-  CHECK(pop.songs(Split::test).empty());
+  CHECK(pop.indices(Split::train).size() == 17);
+  CHECK(pop.indices(Split::test).empty());
   REQUIRE(pop.skipped().size() == 1);
   CHECK(pop.skipped()[0] ==
         Skipped{dir / "pop/003/versions/003-v1.mid", "its first track with notes is not named \"melody\""});
@@ -60,7 +60,7 @@ TEST_CASE("data: a corpus opens whatever a folder holds") {
   write_text(dir / "pop/maestro.csv", "split,midi_filename\ntest,001/001.mid\n");
   const Corpus maestro = Corpus::open(dir / "pop");
   CHECK(maestro.songs().size() == 1);
-  CHECK(maestro.songs(Split::test).size() == 1);
+  CHECK(maestro.indices(Split::test).size() == 1);
   CHECK(maestro.skipped().size() == 19);
 }
 
@@ -70,7 +70,7 @@ TEST_CASE("data: songs 010, 020, ... make a corpus of their own") {
   write_song(dir / "010/versions/010-v1.mid", named(scale(6), "MELODY"));
   const Corpus corpus = Corpus::open(dir.path());
   CHECK(corpus.songs().size() == 2);
-  CHECK(corpus.songs(Split::train).size() == 2);
+  CHECK(corpus.indices(Split::train).size() == 2);
 }
 
 TEST_CASE("data: a corpus without songs is an error") {
@@ -103,7 +103,7 @@ TEST_CASE("data: a corpus counts its music, the longest songs first") {
   CHECK(corpus.amount().seconds() == Approx(2.2));
   CHECK(corpus.amount(Split::test) == Amount{});
   CHECK(corpus.longest_first(Split::train).songs == std::vector<std::size_t>{2, 3, 0});
-  CHECK(corpus.longest_first(Split::train).tokens == std::vector<std::uint64_t>{32, 64, 84});
+  CHECK(corpus.longest_first(Split::train).tokens_up_to == std::vector<std::uint64_t>{32, 64, 84});
   CHECK(corpus.longest_note() == 10);
 }
 
@@ -130,7 +130,7 @@ TEST_CASE("data: POP909 is read and split as it should be") {
   if (!dir) return skip("POP909 is not here");
   const Corpus corpus = Corpus::open(*dir);
   CHECK(corpus.songs().size() > 50 * corpus.skipped().size());
-  CHECK(corpus.songs(Split::test).empty());
+  CHECK(corpus.indices(Split::test).empty());
   std::set<std::string> train, validation;
   for (const Song& song : corpus.songs()) {
     const std::string number = song.name.substr(0, 3);

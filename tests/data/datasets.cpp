@@ -133,7 +133,9 @@ TEST_CASE("data: MAESTRO is what its table says") {
                  "X,Y,train,2004,2004/b.midi,x,1\n"
                  "X,Y,both,2006,2006/bad.midi,x,1\n"
                  "X,Y,train\n"
-                 "X,Y,train,2006,../../etc/passwd,x,1\n");
+                 "X,Y,train,2006,../../etc/passwd,x,1\n"
+                 "X,Y,train,2006," +
+                 std::string(300, 'x') + ".midi,x,1\n");
   for (const bool deeper : {false, true}) {
     const Listing listing = list_files(deeper ? dir.path() : dir / "maestro");
     const std::string front = deeper ? "maestro/" : "";
@@ -142,14 +144,15 @@ TEST_CASE("data: MAESTRO is what its table says") {
     CHECK(listing.files[0].split == Split::test);
     CHECK(listing.files[1].split == Split::train);
     CHECK(listing.files[2].split == Split::validation);
-    REQUIRE(listing.skipped.size() == 7);
+    REQUIRE(listing.skipped.size() == 8);
     CHECK(listing.skipped[0] ==
           Skipped{dir / "maestro/2006/gone.midi", "maestro-v3.0.0.csv, line 5: there is no such file"});
     CHECK(listing.skipped[1].reason == "maestro-v3.0.0.csv, line 6: is no MIDI file, or in the table twice");
     CHECK(listing.skipped[2].reason == "maestro-v3.0.0.csv, line 7: \"both\" is neither train nor validation nor test");
     CHECK(listing.skipped[3].reason == "maestro-v3.0.0.csv, line 8: has 3 fields");
-    CHECK(listing.skipped[5] == Skipped{dir / "maestro/2006/bad.midi", "is not in maestro-v3.0.0.csv"});
-    CHECK(listing.skipped[6] == Skipped{dir / "maestro/2006/extra.midi", "is not in maestro-v3.0.0.csv"});
+    CHECK(listing.skipped[5].reason == "maestro-v3.0.0.csv, line 10: there is no such file");
+    CHECK(listing.skipped[6] == Skipped{dir / "maestro/2006/bad.midi", "is not in maestro-v3.0.0.csv"});
+    CHECK(listing.skipped[7] == Skipped{dir / "maestro/2006/extra.midi", "is not in maestro-v3.0.0.csv"});
   }
 }
 

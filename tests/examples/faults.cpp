@@ -179,6 +179,43 @@ TEST_CASE("examples: a prompt longer than the song") {
               "prompt");
 }
 
+TEST_CASE("examples: a prompt without notes") {
+  const Workplace place;
+  write_midi(place / "empty.mid", Score{});
+  check_fault(place, "generate",
+              {"--model", place.model(), "--out", place / "o.mid", "--prompt", place / "empty.mid", "--seconds", "5"},
+              "empty.mid");
+}
+
+TEST_CASE("examples: no output takes the place of an input, or of another output") {
+  const Workplace place;
+  const std::string song = song_file(place), model = place.model(), prompt = place / "o-2.mid";
+  fs::copy(song, prompt);
+  const std::string before = content(prompt), weights = content(model);
+  const auto refused = [&](const std::string& program, const std::vector<std::string>& arguments) {
+    const Finished run = place.run(program, arguments);
+    CHECK(run.status == 1);
+    CHECK_THAT(run.err, Catch::Contains("is named twice"));
+  };
+  refused("generate",
+          {"--model", model, "--out", place / "o.mid", "--count", "2", "--prompt", prompt, "--tokens", "9"});
+  refused("generate", {"--model", model, "--out", model, "--tokens", "9"});
+  refused("generate", {"--model", model, "--out", place / "a", "--tokens", "9", "--save-tokens", place / "./a"});
+  refused("train", {"--data", prompt, "--out", prompt, "--steps", "1"});
+  refused("train", {"--data", song, "--out", place / "m", "--log", place / "m", "--steps", "1"});
+  CHECK((content(prompt) == before));
+  CHECK((content(model) == weights));
+}
+
+TEST_CASE("examples: a model that gives no number") {
+  const Workplace place;
+  Model<> model = load_model(place.model());
+  model.weights().embedding.setConstant(std::numeric_limits<float>::quiet_NaN());
+  save_model(place / "nan.safetensors", model);
+  check_fault(place, "evaluate", {"--model", place / "nan.safetensors", "--data", song_file(place)}, "not finite");
+  check_fault(place, "generate", {"--model", place / "nan.safetensors", "--out", place / "o.mid"}, "");
+}
+
 TEST_CASE("examples: a device that is not there") {
   const Workplace place;
   check_fault(place, "generate", {"--model", place.model(), "--out", place / "o.mid", "--device", "cuda"}, "cuda");

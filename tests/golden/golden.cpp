@@ -27,7 +27,7 @@ struct Case {
                   static_cast<int>(number("layers"))};
     forcing = number("forcing");
     clip = number("clip");
-    learning_rate = number("lr");
+    learning_rate = file.metadata().contains("lr") ? number("lr") : 0.01;
     batch.B = static_cast<int>(input[0]);
     batch.input_length = static_cast<int>(input[1]);
     batch.target_length = static_cast<int>(target[1]);

@@ -107,8 +107,8 @@ TEST_CASE("sample: with a length in seconds the end waits, and the time is kept"
   }
   for (const auto& length : {Length(10ms), Length(25ms), Length(1ms), Length(1s)})
     for (const GeneratedSong& song : sampler.generate(10, length)) {
-      CHECK(steps_of(song.tokens) <= std::max(1, static_cast<int>(length.seconds * 100)));
-      CHECK(song.score.duration() <= std::max(0.01, length.seconds));
+      CHECK(steps_of(song.tokens) <= std::max(1, static_cast<int>(*length.seconds * 100)));
+      CHECK(song.score.duration() <= std::max(0.01, *length.seconds));
     }
 }
 
@@ -226,6 +226,7 @@ TEST_CASE("sample: impossible wishes are errors that say so") {
   CHECK_THROWS_WITH(sampler.song(-1s), Catch::Contains("-1"));
   CHECK_THROWS_AS(sampler.song(std::chrono::duration<double>(std::nan(""))), Error);
   CHECK_THROWS_AS(sampler.song(std::chrono::duration<double>(HUGE_VAL)), Error);
+  CHECK_THROWS_WITH(sampler.song(0s), Catch::Contains("a song of 0"));
   CHECK_THROWS_WITH(sampler.song(Length::in_tokens(-7)), Catch::Contains("-7"));
   CHECK_THROWS_WITH(sampler.song(Length::in_tokens(1)), Catch::Contains("1 tokens"));
   CHECK_THROWS_WITH(Sampler(model, {.temperature = -1}), Catch::Contains("temperature"));

@@ -19,7 +19,7 @@ using namespace musicgen::test;
 namespace {
 
 /// "start-end pitch velocity track" in steps, separated by commas.
-std::string text(const std::vector<Note>& notes) {
+std::string notes_text(const std::vector<Note>& notes) {
   std::ostringstream out;
   for (const Note& n : notes)
     out << (out.tellp() > 0 ? ", " : "") << std::lround(n.start * 100) << '-' << std::lround(n.end * 100) << ' '
@@ -148,7 +148,7 @@ TEST_CASE("tokens: decoding, and what it makes of tokens that break the grammar"
   for (const auto& [name, input, notes, report] : decoding_cases) {
     INFO(name);
     DecodeReport got;
-    CHECK(text(decode(tokens(vocabulary, input), vocabulary, {}, &got).notes()) == notes);
+    CHECK(notes_text(decode(tokens(vocabulary, input), vocabulary, {}, &got).notes()) == notes);
     CHECK(got == report);
   }
 }
@@ -177,7 +177,7 @@ TEST_CASE("tokens: notes come out of the stream as they end, and a copy is a sna
     std::vector<Note> notes;
     for (const Token token : tokens(vocabulary, input))
       if (const auto note = assembler.push(vocabulary[token])) notes.push_back(*note);
-    return text(notes);
+    return notes_text(notes);
   };
   CHECK(push("^ +60 v63 i0 +64 v63 i3 t50 -60") == "");
   CHECK(assembler.steps() == 50);
@@ -193,7 +193,7 @@ TEST_CASE("tokens: notes come out of the stream as they end, and a copy is a sna
   CHECK(push("i0 t1") == "0-50 60 v63 i0");
   std::vector<Note> open;
   assembler.flush([&](const Note& note) { open.push_back(note); });
-  CHECK(text(open) == "0-51 64 v63 i3");
+  CHECK(notes_text(open) == "0-51 64 v63 i3");
   CHECK(assembler.report().open == 1);
   assembler.flush([&](const Note&) { FAIL("nothing sounds any more"); });
 }

@@ -52,8 +52,14 @@ TEST_CASE("checkpoint: files that are no model, or not this one, are refused wit
   refused("\"combine_ctx.weight\" has shape (6, 12)");
   write_with(file, "hidden", "six");
   refused("lacks \"hidden\" or it has the wrong type");
+  write_with(file, "hidden", std::uint64_t{4294967296} + 6);
+  refused("lacks \"hidden\" or it has the wrong type");
+  write_with(file, "hidden", 6.0);
+  refused("lacks \"hidden\" or it has the wrong type");
+  write_with(file, "embedding", 5);
+  refused("\"embed.weight\" has shape (405, 4), expected (405, 5)");
   write_with(file, "layers", 3);
-  refused("has no tensor \"gru.weight_hh_l2\"");
+  refused("has no tensor \"gru.weight_ih_l2\"");
   write_with(file, "programs", {0, 128});
   refused("program 128 is not in 0..127");
   write_with(file, "vocabulary", {"+60", "what"});

@@ -45,7 +45,12 @@ TEST_CASE("stages: faults in the file are named") {
   refused(R"([{"target_length": 0}])", "\"target_length\" is out of range");
   refused(R"([{"teacher_forcing": 1.5}])", "a probability is over 1");
   refused(R"([{"max_steps": -1}])", "\"max_steps\" is out of range");
-  refused(R"([{"max_steps": "many"}])", "\"max_steps\" is no number");
+  refused(R"([{"max_steps": "many"}])", "\"max_steps\" is no whole number");
+  refused(R"([{"max_steps": 1e300}])", "\"max_steps\" is no whole number");
+  refused(R"([{"patience": 4294967297}])", "\"patience\" is no whole number or too large");
+  refused(R"([{"learning_rate": "fast"}])", "\"learning_rate\" is no number");
+  refused(R"([{"input_length": [4294967297, 4294967298]}])", "\"input_length\" is neither");
+  refused(R"([{"input_length": "long"}])", "\"input_length\" is neither");
 }
 
 TEST_CASE("stages: the learning rate rises in a line and falls along a cosine") {

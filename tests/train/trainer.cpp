@@ -154,6 +154,34 @@ TEST_CASE("trainer: a stage is left when validation stops improving, and a run e
   CHECK(trainer.state().finished);
 }
 
+TEST_CASE("trainer: a run that ended early has ended, unless stages are added") {
+  const test::TemporaryDirectory folder;
+  TrainerOptions options = quick(400);
+  options.schedule = {.learning_rate = 0.5, .warmup_steps = 0, .final_fraction = 1};
+  options.stages = {{.target_length = 8}, {.target_length = 8}, {.target_length = 8}};
+  options.early_stop = 3;
+  options.checkpoint = folder / "m.safetensors";
+  Model<> model(tiny());
+  Trainer trainer(model, corpus(), options);
+  trainer.run();
+  REQUIRE(trainer.state().finished);
+  REQUIRE(trainer.state().stage == 0);
+  const auto steps = trainer.state().step;
+  Model<> again(tiny());
+  Trainer resumed(again, corpus(), options);
+  REQUIRE(resumed.resume());
+  resumed.run();
+  CHECK(resumed.state().step == steps);
+  options.stages.push_back({.name = "more", .target_length = 8});
+  options.steps = steps + 2;
+  Model<> longer(tiny());
+  Trainer more(longer, corpus(), options);
+  REQUIRE(more.resume());
+  more.run();
+  CHECK(more.state().step == steps + 2);
+  CHECK(more.state().stage == 1);
+}
+
 TEST_CASE("trainer: a loss that is not finite stops the run and keeps the last good checkpoint") {
   const test::TemporaryDirectory folder;
   Model<> model(tiny());
@@ -166,13 +194,25 @@ TEST_CASE("trainer: a loss that is not finite stops the run and keeps the last g
     return true;
   };
   CHECK_THROWS_WITH(trainer.run(spoil),
-                    Catch::Contains("step 7: the loss is not finite; the checkpoint of step 5 is kept in"));
+                    Catch::Contains("after 6 steps the loss is not finite; the checkpoint of step 5 is kept in"));
   CHECK(load_model(folder / "m.last.safetensors").weights().embedding.allFinite());
   CHECK(load_model(folder / "m.safetensors").weights().embedding.allFinite());
   Model<> again(tiny());
   Trainer resumed(again, corpus(), options);
   REQUIRE(resumed.resume());
   CHECK(resumed.state().step == 5);
+}
+
+TEST_CASE("trainer: a step that ruins the weights is noticed though it is the last") {
+  const test::TemporaryDirectory folder;
+  Model<> model(tiny());
+  TrainerOptions options = quick(1);
+  options.checkpoint = folder / "m.safetensors";
+  options.schedule = {.learning_rate = 1e38, .warmup_steps = 0, .final_fraction = 1};
+  Trainer trainer(model, corpus(), options);
+  CHECK_THROWS_WITH(trainer.run(), Catch::Contains("after 1 steps") && Catch::Contains("is not finite"));
+  CHECK_FALSE(std::filesystem::exists(folder / "m.safetensors"));
+  CHECK_FALSE(std::filesystem::exists(folder / "m.last.safetensors"));
 }
 
 TEST_CASE("trainer: fine-tuning starts where another model ended") {
@@ -209,6 +249,50 @@ TEST_CASE("trainer: the log has a line a step, and none of steps that were lost"
   CHECK(step == 9);
 }
 
+TEST_CASE("trainer: a file that is no log is not overwritten") {
+  const test::TemporaryDirectory folder;
+  TrainerOptions options = quick(1);
+  options.log = folder / "song.mid";
+  for (const std::string content : {"MThd\nand so on", "one line", "{\"a\": 1}\n", "{\"step\": 1}\n[]\n"}) {
+    write_bytes(options.log, content);
+    Model<> model(tiny());
+    Trainer trainer(model, corpus(), options);
+    CHECK_THROWS_WITH(trainer.run(), Catch::Contains("is none of a training log"));
+    CHECK(read_bytes(options.log).size() == content.size());
+  }
+  options.log = "/dev/null";
+  Model<> model(tiny());
+  CHECK_NOTHROW(Trainer(model, corpus(), options).run());
+}
+
+TEST_CASE("trainer: a training state that cannot be is refused") {
+  const test::TemporaryDirectory folder;
+  TrainerOptions options = quick(2);
+  options.checkpoint = folder / "m.safetensors";
+  const auto last = last_checkpoint(options.checkpoint);
+  Model<> model(tiny());
+  Trainer(model, corpus(), options).run();
+  const Safetensors good = Safetensors::read(last);
+  const auto refused = [&](const char* key, const nlohmann::json& value, const std::string& part) {
+    Safetensors bad = good;
+    auto state = nlohmann::json::parse(bad.metadata()["training"]);
+    state[key] = value;
+    bad.metadata()["training"] = state.dump();
+    bad.write(last);
+    Trainer trainer(model, corpus(), options);
+    CHECK_THROWS_WITH(trainer.resume(), Catch::Contains("m.last.safetensors: ") && Catch::Contains(part));
+  };
+  refused("step", -1, "a number that cannot be");
+  refused("step", 1.5, "\"step\"");
+  refused("step", std::numeric_limits<std::int64_t>::max(), "a number that cannot be");
+  refused("seconds", 1e300, "a number that cannot be");
+  refused("stage", 7, "a number that cannot be");
+  refused("stage", -1, "\"stage\"");
+  refused("seconds", nullptr, "\"seconds\"");
+  refused("recent_losses", std::vector<double>(smoothing_steps + 1, 2.0), "a number that cannot be");
+  refused("recent_losses", "low", "\"recent_losses\"");
+}
+
 TEST_CASE("trainer: what cannot work is refused before it starts") {
   Model<> model(tiny());
   TrainerOptions options = quick(1);
@@ -218,6 +302,10 @@ TEST_CASE("trainer: what cannot work is refused before it starts") {
   options = quick(1);
   options.stages.clear();
   CHECK_THROWS_WITH(Trainer(model, corpus(), options), "training: there are no stages");
+  const Vocabulary vocabulary = Vocabulary::standard();
+  const Encoded song = encode(compose(1), vocabulary);
+  const Corpus to_judge({make_song("one", Split::validation, song.tokens, song.programs, vocabulary)});
+  CHECK_THROWS_WITH(Trainer(model, to_judge, quick(1)), "training: the corpus has no songs to train on");
   ModelConfig other = tiny();
   std::vector<std::string> texts = corpus().vocabulary().texts();
   std::reverse(texts.begin(), texts.end());

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -46,13 +47,19 @@ class AtomicFile {
   explicit AtomicFile(std::filesystem::path destination) : destination_(std::move(destination)) {
     std::error_code ignored;
     if (std::filesystem::is_directory(destination_, ignored)) throw file_error(destination_, "is a directory");
-    if (std::filesystem::is_symlink(destination_, ignored))
-      if (auto target = std::filesystem::canonical(destination_, ignored); !ignored) destination_ = std::move(target);
+    for (int links = 0; links < 40 && std::filesystem::is_symlink(destination_, ignored); ++links)
+      destination_ = destination_.parent_path() / std::filesystem::read_symlink(destination_, ignored);
     in_place_ =
         std::filesystem::exists(destination_, ignored) && !std::filesystem::is_regular_file(destination_, ignored);
-    temporary_ = destination_;
-    if (!in_place_) temporary_ += ".tmp" + std::to_string(::getpid());
-    descriptor_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    if (in_place_) {
+      descriptor_ = ::open(destination_.c_str(), O_WRONLY | O_TRUNC | O_CLOEXEC);
+    } else {  // a name that nobody has: another thread, or one left by a process that was killed
+      do {
+        temporary_ = destination_;
+        temporary_ += ".tmp" + std::to_string(::getpid()) + "." + std::to_string(number_++);
+        descriptor_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+      } while (descriptor_ < 0 && errno == EEXIST);
+    }
     if (descriptor_ < 0) fail("cannot be written");
   }
   AtomicFile(const AtomicFile&) = delete;
@@ -87,6 +94,8 @@ class AtomicFile {
   [[noreturn]] void fail(const std::string& what) const {
     throw file_error(destination_, what + ": " + std::strerror(errno));
   }
+
+  static inline std::atomic<unsigned> number_ = 0;
 
   std::filesystem::path destination_, temporary_;
   int descriptor_ = -1;

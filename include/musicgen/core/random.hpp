@@ -12,6 +12,14 @@
 
 namespace musicgen {
 
+namespace detail {
+/// The upper 64 bits of a product of 128.
+inline std::uint64_t multiply_high(std::uint64_t a, std::uint64_t b) {
+  __extension__ using Wide = unsigned __int128;
+  return static_cast<std::uint64_t>((static_cast<Wide>(a) * b) >> 64);
+}
+}  // namespace detail
+
 /// One Philox 4x32-10 block: the 128 random bits at `counter` under `key`.
 inline std::array<std::uint32_t, 4> philox(std::array<std::uint32_t, 4> counter, std::array<std::uint32_t, 2> key) {
   for (int round = 0; round < 10; ++round) {
@@ -45,7 +53,7 @@ class Random {
   /// Uniform in {0, ..., n-1}, n > 0 (Lemire's multiplication, its bias under n / 2^64).
   std::uint64_t below(std::uint64_t n) {
     const std::uint64_t first = bits(), second = bits();
-    return static_cast<std::uint64_t>((static_cast<Wide>((first << 32) | second) * n) >> 64);
+    return detail::multiply_high((first << 32) | second, n);
   }
 
   /// Uniform in {first, ..., last}.
@@ -64,8 +72,6 @@ class Random {
   }
 
  private:
-  __extension__ using Wide = unsigned __int128;
-
   static std::uint32_t low(std::uint64_t x) { return static_cast<std::uint32_t>(x); }
   static std::uint32_t high(std::uint64_t x) { return static_cast<std::uint32_t>(x >> 32); }
 

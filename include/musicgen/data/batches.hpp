@@ -96,13 +96,13 @@ class WindowMaker {
 
   int input_length() const { return input_length_; }
   /// Of all usable songs together.
-  std::uint64_t tokens() const { return songs_.tokens[usable_ - 1]; }
+  std::uint64_t tokens() const { return songs_.tokens_up_to[usable_ - 1]; }
 
   /// The window that belongs to the `at`-th of tokens(): its song is that token's, its start as far along as the token.
   Window at(std::uint64_t at) const {
-    const auto end =
-        std::upper_bound(songs_.tokens.begin(), songs_.tokens.begin() + static_cast<std::ptrdiff_t>(usable_), at);
-    const std::size_t song = songs_.songs[static_cast<std::size_t>(end - songs_.tokens.begin())];
+    const auto end = std::upper_bound(songs_.tokens_up_to.begin(),
+                                      songs_.tokens_up_to.begin() + static_cast<std::ptrdiff_t>(usable_), at);
+    const std::size_t song = songs_.songs[static_cast<std::size_t>(end - songs_.tokens_up_to.begin())];
     const std::uint64_t length = length_of(song), position = length - (*end - at);
     return {song, start(corpus_.songs()[song], position, length)};
   }
@@ -159,12 +159,10 @@ Batch batch_of(const Corpus& corpus, const BatchOptions& options, int input_leng
   return batch;
 }
 
-__extension__ using Wide = unsigned __int128;
-
 /// Evenly spread over [0, n) however many are taken: the fractional parts of i times the golden ratio.
 inline std::uint64_t spread(std::uint64_t i, std::uint64_t n) {
   const std::uint64_t fraction = i * 0x9E3779B97F4A7C15u + (std::uint64_t{1} << 63);
-  return static_cast<std::uint64_t>(static_cast<Wide>(fraction) * n >> 64);
+  return multiply_high(fraction, n);
 }
 
 }  // namespace detail

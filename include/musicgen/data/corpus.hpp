@@ -31,8 +31,8 @@ struct Amount {
 
 /// The songs of one side, the longest first, so that those with at least n tokens stand in front.
 struct LongestFirst {
-  std::vector<std::size_t> songs;     ///< indices into Corpus::songs()
-  std::vector<std::uint64_t> tokens;  ///< how many songs[0] to songs[i] have together
+  std::vector<std::size_t> songs;           ///< indices into Corpus::songs()
+  std::vector<std::uint64_t> tokens_up_to;  ///< how many songs[0] to songs[i] have together
 };
 
 class Corpus {
@@ -73,8 +73,8 @@ class Corpus {
   const std::vector<Song>& songs() const { return songs_; }             ///< by path
   const std::vector<Skipped>& skipped() const { return skipped_; }      ///< files that are not among the songs
   const EncodeReport& encode_report() const { return encode_report_; }  ///< notes merged and dropped, over all songs
-  /// The songs of one side: indices into songs(), in order.
-  const std::vector<std::size_t>& songs(Split split) const { return sides_[index(split)].songs; }
+  /// Indices into songs() of one side's, in order.
+  const std::vector<std::size_t>& indices(Split split) const { return sides_[index(split)].songs; }
   const LongestFirst& longest_first(Split split) const { return sides_[index(split)].longest_first; }
 
   Amount amount() const {
@@ -158,12 +158,12 @@ class Corpus {
       side.amount.steps += song.steps;
     }
     for (Side& side : sides_) {
-      auto& [songs, tokens] = side.longest_first;
+      auto& [songs, tokens_up_to] = side.longest_first;
       songs = side.songs;
       std::stable_sort(songs.begin(), songs.end(),
                        [&](std::size_t a, std::size_t b) { return songs_[a].tokens.size() > songs_[b].tokens.size(); });
       std::uint64_t sum = 0;
-      for (const std::size_t song : songs) tokens.push_back(sum += songs_[song].tokens.size());
+      for (const std::size_t song : songs) tokens_up_to.push_back(sum += songs_[song].tokens.size());
     }
   }
 

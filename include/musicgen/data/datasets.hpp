@@ -23,6 +23,7 @@
 
 #include "../core/error.hpp"
 #include "../core/files.hpp"
+#include "../core/text.hpp"
 #include "../midi/score.hpp"
 #include "../midi/smf.hpp"
 #include "csv.hpp"
@@ -161,10 +162,7 @@ inline Listing list_pop909(const std::filesystem::path& dir) {
 inline void require_melody(const Score& score) {
   const auto first = std::find_if(score.tracks.begin(), score.tracks.end(), [](auto& t) { return !t.notes.empty(); });
   if (first == score.tracks.end()) throw Error("has no notes");
-  std::string name;
-  for (const char c : first->name) name += static_cast<char>(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
-  constexpr std::string_view blanks(" \t\n\v\f\r\0", 7);
-  name.erase(name.find_last_not_of(blanks) + 1).erase(0, name.find_first_not_of(blanks));
+  const std::string name = detail::lower_case(detail::trimmed(first->name));
   if (name != "melody" && name != "meldoy" && name != "melopy")
     throw Error("its first track with notes is not named \"melody\"");
 }
@@ -236,8 +234,9 @@ inline Listing list_maestro(const std::filesystem::path& dir) {
     const fs::path path = (table->parent_path() / row.fields[file_column]).lexically_normal();
     const auto split = detail::parse_split(row.fields[split_column]);
     const auto file = found.find(path);
+    std::error_code ignored;
     if (file == found.end())
-      skip(path, fs::exists(path) ? "is no MIDI file, or in the table twice" : "there is no such file");
+      skip(path, fs::exists(path, ignored) ? "is no MIDI file, or in the table twice" : "there is no such file");
     else if (!split)
       skip(path, "\"" + row.fields[split_column] + "\" is neither train nor validation nor test");
     else

@@ -18,6 +18,7 @@
 #include <utility>
 #include <vector>
 
+#include "../core/text.hpp"
 #include "hash.hpp"
 #include "song.hpp"
 
@@ -60,9 +61,7 @@ inline std::string_view without_version(std::string_view name) {
 
 /// What a song's versions have in common: its path in lower case, without folders named "versions" or a mark.
 inline std::string song_key(std::string_view name) {
-  std::string path;
-  for (const char c : name) path += static_cast<char>(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
-  std::string key;
+  std::string path = lower_case(name), key;
   for (std::size_t slash; (slash = path.find('/')) != std::string::npos; path.erase(0, slash + 1))
     if (path.compare(0, slash, "versions") != 0) key += path.substr(0, slash + 1);
   return key += without_version(path);

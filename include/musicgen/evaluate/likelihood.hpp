@@ -13,6 +13,7 @@
 #include <span>
 #include <vector>
 
+#include "../core/error.hpp"
 #include "../core/thread_pool.hpp"
 #include "../data/song.hpp"
 #include "../model.hpp"
@@ -91,13 +92,14 @@ Likelihood song_likelihood(const Song& song, const ModelConfig& config, const Lo
 
 }  // namespace detail
 
-/// The likelihood of each song, in the order given.
-/// @throws Error  if a song has a token that the model lacks
+/// The likelihood of each song, in the order given. Takes a gigabyte, and more only for a song that has no room in it
+/// by itself.
+/// @throws Error  if a song has a token that the model lacks, or the model gives no number
 template <Backend B>
 std::vector<Likelihood> likelihoods(Model<B>& model, std::span<const Song* const> songs) {
   const Dimensions& d = model.dimensions();
   const double row_bytes = sizeof(typename B::Scalar) * (5.0 * d.L * d.H + 3.0 * d.H + d.V + d.E);
-  const std::size_t largest_batch = 32, largest_rows = static_cast<std::size_t>(1e9 / row_bytes);  // a gigabyte
+  const std::size_t largest_batch = 32, largest_rows = static_cast<std::size_t>(1e9 / row_bytes);
   model.vocabulary();
   std::vector<std::size_t> order(songs.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
@@ -121,6 +123,9 @@ std::vector<Likelihood> likelihoods(Model<B>& model, std::span<const Song* const
       const std::size_t i = order[first + static_cast<std::size_t>(b)];
       all[i] = detail::song_likelihood(*songs[i], model.config(), logits, static_cast<int>(b), N);
     });
+    for (std::size_t b = 0; b < rows; ++b)
+      if (const std::size_t i = order[first + b]; !std::isfinite(all[i].nats + all[i].nats_masked))
+        throw Error("the model's probabilities for " + songs[i]->name + " are not finite");
     first += rows;
   }
   return all;

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "../core/error.hpp"
+#include "../core/text.hpp"
 #include "note_pairing.hpp"
 #include "score.hpp"
 #include "smf_format.hpp"
@@ -167,7 +168,8 @@ class MtrkReader {
     const unsigned char type = bytes_[at_++];
     const auto data = block();
     if (type == midi_meta::end_of_track) over_ = true;
-    if (type == midi_meta::track_name && mtrk_.name.empty()) mtrk_.name = trimmed(data);
+    if (type == midi_meta::track_name && mtrk_.name.empty())
+      mtrk_.name = trimmed({reinterpret_cast<const char*>(data.data()), data.size()});
     if (type != midi_meta::tempo) return;
     if (data.size() != 3) return faults_(event_, "a tempo of " + counted(data.size(), "byte"));
     const std::uint32_t microseconds = big_endian(data);
@@ -223,13 +225,6 @@ class MtrkReader {
 
   void dropped(std::size_t count) {
     if (count > 0) faults_(event_, counted(count, "note") + " of no length dropped");
-  }
-
-  static std::string trimmed(std::span<const unsigned char> data) {
-    constexpr std::string_view blank(" \t\r\n\v\f\0", 7);
-    std::string text(data.begin(), data.end());
-    text.erase(0, text.find_first_not_of(blank));
-    return text.erase(text.find_last_not_of(blank) + 1);
   }
 
   std::span<const unsigned char> bytes_;

@@ -214,9 +214,7 @@ inline Score read_midi(const std::filesystem::path& file, const MidiReadOptions&
 
 /// Whether a file's name ends like a MIDI file's: .mid, .midi or .kar, in any case.
 inline bool has_midi_extension(const std::filesystem::path& file) {
-  std::string extension = file.extension().string();
-  for (char& c : extension)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  const std::string extension = detail::lower_case(file.extension().string());
   return extension == ".mid" || extension == ".midi" || extension == ".kar";
 }
 

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <iterator>
 #include <limits>
+#include <optional>
 #include <span>
 #include <string>
 #include <utility>
@@ -36,8 +37,8 @@ struct Length {
     return length;
   }
 
-  double seconds = 0;       ///< 0: not given
-  std::int64_t tokens = 0;  ///< 0: not given
+  std::optional<double> seconds;  ///< over 0
+  std::int64_t tokens = 0;        ///< 0: not given
 };
 
 /// A song and how it came about.
@@ -74,7 +75,7 @@ class Sampler {
   // ---- whole songs ----
 
   /// The next song. The n-th of a sampler depends on model, options, prompt and n alone.
-  /// @throws Error  if the prompt is longer than the song, or the length negative
+  /// @throws Error  if the prompt is longer than the song, or the length is none
   Score song(Length length = {}) { return std::move(generate(1, length).front().score); }
 
   /// `count` songs side by side, the same as one after the other.
@@ -156,9 +157,11 @@ class Sampler {
   Token advance(const Limit& limit) {
     if (!begun_ || voice_.ended()) {
       voice_ = beginning_.of_song(rules_.options.seed, songs_++);
-      decoder_.reset();
       begun_ = true;
-      feed(decoder_, 1);
+      if (after_given_)
+        decoder_.restore(*after_given_);
+      else
+        decoder_.reset();
     }
     const Token last = voice_.last();
     return voice_.choose(logits_of(decoder_.step(std::span(&last, 1)), 0), rules_, limit);
@@ -185,6 +188,7 @@ class Sampler {
   std::vector<Token> given_;  // `^` and the prompt
   std::int64_t prompt_steps_ = 0;
   typename B::Decoder decoder_;
+  std::optional<typename B::Decoder::State> after_given_;  // all but its last token; without a prompt: the beginning
   Voice beginning_, voice_;
   std::vector<Token> row_;
   bool begun_ = false;
@@ -215,23 +219,26 @@ void Sampler<B>::prompt(const Score& score, double seconds) {
   if (programs_.size() < model_programs_.size())  // tracks that the prompt lacks
     programs_.insert(programs_.end(), model_programs_.begin() + std::ssize(programs_), model_programs_.end());
   begun_ = false;
+  decoder_.reset();
+  feed(decoder_, 1);
+  after_given_ = decoder_.state();
 }
 
 template <Backend B>
 Limit Sampler<B>::limit_of(const Length& length) const {
   constexpr double longest_seconds = 600, densest = 1000;  // tokens a second
-  if (!(length.seconds >= 0 && length.seconds < 1e9))
-    throw Error("sampler: a song of " + std::to_string(length.seconds) + " s");
+  if (length.seconds && !(*length.seconds > 0 && *length.seconds < 1e9))
+    throw Error("sampler: a song of " + std::to_string(*length.seconds) + " s");
   if (length.tokens < 0) throw Error("sampler: a song of " + std::to_string(length.tokens) + " tokens");
   Limit limit;
-  limit.end_waits = length.seconds > 0;
-  const double seconds = length.seconds > 0 ? length.seconds : longest_seconds + prompt_seconds();
+  limit.end_waits = length.seconds.has_value();
+  const double seconds = length.seconds.value_or(longest_seconds + prompt_seconds());
   const auto given = static_cast<std::int64_t>(given_.size());
   limit.steps = std::max<std::int64_t>(1, detail::whole_steps(seconds));
   limit.tokens = length.tokens > 0 ? length.tokens : given + std::llround((10 + seconds) * densest);
   if (prompt_steps_ >= limit.steps)
     throw Error("the prompt lasts " + std::to_string(prompt_seconds()) + " s, and the whole song is to last " +
-                std::to_string(seconds) + " s");
+                std::to_string(seconds) + " s: take less of the prompt, or ask for a longer song");
   if (given >= limit.tokens)
     throw Error("the prompt has " + std::to_string(given) + " tokens, and the whole song is to have " +
                 std::to_string(limit.tokens));

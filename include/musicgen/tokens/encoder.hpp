@@ -219,7 +219,8 @@ inline GridSong to_grid(const Score& score, const Vocabulary& vocabulary) {
 }
 
 /// The tokens of settled notes, `^` and `$` included.
-/// @throws Error  for notes that are not settled, and for one that the vocabulary has no words for
+/// @throws Error  for notes that are out of the order of their starts or end before they begin, and for one that the
+///                vocabulary has no words for
 inline std::vector<Token> encode_notes(std::span<const GridNote> notes, const Vocabulary& vocabulary) {
   std::vector<std::uint64_t> offs;
   offs.reserve(notes.size());

@@ -4,12 +4,17 @@
 
 #include <filesystem>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "../core/error.hpp"
+#include "../core/json.hpp"
 #include "../model.hpp"
+#include "progress.hpp"
 #include "safetensors.hpp"
+#include "stages.hpp"
 
 namespace musicgen {
 
@@ -18,13 +23,13 @@ inline constexpr int checkpoint_version = 1;
 
 namespace detail {
 
+/// The member `key` of an object.
 template <class T>
 T json_field(const nlohmann::json& j, const char* key, const std::filesystem::path& file) {
-  try {
-    return j.at(key).get<T>();
-  } catch (const nlohmann::json::exception&) {
-    throw file_error(file, std::string("the metadata lacks \"") + key + "\" or it has the wrong type");
-  }
+  const auto found = j.find(key);
+  auto value = found == j.end() ? std::nullopt : json_value<T>(*found);
+  if (!value) throw file_error(file, std::string("the metadata lacks \"") + key + "\" or it has the wrong type");
+  return std::move(*value);
 }
 
 inline nlohmann::json to_json(const ModelConfig& config) {
@@ -75,7 +80,11 @@ inline void require_dimensions(const Safetensors& file, const Dimensions& d, con
   if (d.V <= 0 || d.E <= 0 || d.H <= 0 || d.L <= 0) throw file_error(path, "a size in the metadata is not positive");
   require("embed.weight", {d.V, d.E});
   require("combine_ctx.weight", {d.H, std::int64_t{2} * d.H});
-  for (int l = 0; l < d.L; ++l) require("gru.weight_hh_l" + std::to_string(l), {std::int64_t{3} * d.H, d.H});
+  require("hidden2vocab.weight", {d.V, d.H});
+  for (int l = 0; l < d.L; ++l) {
+    require("gru.weight_ih_l" + std::to_string(l), {std::int64_t{3} * d.H, l == 0 ? d.E : d.H});
+    require("gru.weight_hh_l" + std::to_string(l), {std::int64_t{3} * d.H, d.H});
+  }
 }
 
 /// The tensors of `p`, their names after `prefix`.
@@ -92,10 +101,36 @@ void read_tensors(const Safetensors& file, Parameters& p, const std::string& pre
 /// @throws Error  if the file is no model of this project
 inline nlohmann::json musicgen_metadata(const Safetensors& file, const std::filesystem::path& path, const char* key) {
   const auto found = file.metadata().find(key);
-  auto j = found == file.metadata().end() ? nlohmann::json() : nlohmann::json::parse(found->second, nullptr, false);
+  auto j = found == file.metadata().end() ? nlohmann::json() : parse_json(found->second);
   if (!j.is_object())
     throw file_error(path, std::string("its metadata has no \"") + key + "\": not written by musicgen");
   return j;
+}
+
+/// Where the run stood that wrote the file.
+/// @throws Error  if the file has no such state, or one that cannot be
+inline TrainingState training_state(const Safetensors& file, const std::filesystem::path& path) {
+  const nlohmann::json j = musicgen_metadata(file, path, "training");
+  TrainingState s;
+  const auto read = [&]<class T>(const char* key, T& into) { into = json_field<T>(j, key, path); };
+  read("seed", s.seed);
+  read("step", s.step);
+  read("stage_step", s.stage_step);
+  read("tokens", s.tokens);
+  read("stage", s.stage);
+  read("stages", s.stages);
+  read("seconds", s.seconds);
+  read("recent_losses", s.recent_losses);
+  read("best_validation", s.best_validation);
+  read("best_of_stage", s.best_of_stage);
+  read("validations_since_best", s.validations_since_best);
+  read("finished", s.finished);
+  const auto in = [](auto x, auto most) { return x >= 0 && x <= most; };
+  if (!in(s.step, std::int64_t{1} << 46) || !in(s.stage_step, s.step) || !in(s.tokens, std::int64_t{1} << 60) ||
+      !in(s.seconds, 1e9) || !in(s.validations_since_best, 1 << 30) || s.stage >= s.stages ||
+      s.recent_losses.size() > smoothing_steps)
+    throw file_error(path, "the training state has a number that cannot be");
+  return s;
 }
 
 }  // namespace detail

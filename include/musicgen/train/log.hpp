@@ -6,10 +6,12 @@
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 
 #include "../core/error.hpp"
 #include "../core/files.hpp"
+#include "../core/json.hpp"
 #include "progress.hpp"
 
 namespace musicgen {
@@ -19,19 +21,10 @@ class TrainingLog {
   /// @param file   empty: no log
   /// @param steps  done so far: lines of later steps, from a run that was cut off after its checkpoint, are dropped;
   ///               0 starts the file anew
-  /// @throws Error  if it cannot be written
+  /// @throws Error  if it cannot be written, or is there and is no log
   TrainingLog(const std::filesystem::path& file, std::int64_t steps) : file_(file) {
     if (file.empty()) return;
-    std::string kept;
-    if (steps > 0) {
-      std::ifstream in(file);
-      for (std::string line; std::getline(in, line);) {
-        const auto j = nlohmann::json::parse(line, nullptr, false);
-        if (j.is_object() && j.value("step", std::int64_t{0}) >= 1 && j.value("step", std::int64_t{0}) <= steps)
-          kept += line + '\n';
-      }
-    }
-    write_bytes(file, kept);
+    write_bytes(file, lines_to_keep(steps));
     out_.open(file, std::ios::app);
     if (!out_) throw file_error(file, std::string("cannot be written: ") + std::strerror(errno));
   }
@@ -43,6 +36,24 @@ class TrainingLog {
   }
 
  private:
+  std::string lines_to_keep(std::int64_t steps) const {
+    std::string kept;
+    if (!std::filesystem::is_regular_file(file_)) return kept;  // /dev/stdout, a pipe
+    std::ifstream in(file_);
+    int number = 0;
+    for (std::string line; std::getline(in, line);) {
+      const auto j = detail::parse_json(line);
+      const auto step =
+          j.is_object() && j.contains("step") ? detail::json_value<std::int64_t>(j["step"]) : std::nullopt;
+      const bool cut_off = in.eof() && (number > 0 || line.starts_with("{\""));  // when the run was killed
+      ++number;
+      if (!step && !cut_off)
+        throw file_error(file_, "line " + std::to_string(number) + " is none of a training log: not overwritten");
+      if (step && !cut_off && *step <= steps) kept += line + '\n';
+    }
+    return kept;
+  }
+
   std::filesystem::path file_;
   std::ofstream out_;
 };

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <iomanip>
 #include <limits>
 #include <nlohmann/json.hpp>
@@ -10,6 +9,7 @@
 #include <ostream>
 #include <sstream>
 #include <string>
+#include <vector>
 
 namespace musicgen {
 
@@ -56,15 +56,27 @@ inline nlohmann::json to_json(const Progress& p) {
 struct TrainingState {
   std::uint64_t seed = 1;
   std::int64_t step = 0, stage_step = 0, tokens = 0;
-  std::size_t stage = 0;
+  std::size_t stage = 0, stages = 1;  ///< at hand, from 0; how many the run has
   double seconds = 0;
-  std::deque<double> recent_losses;  ///< of the stage
+  std::vector<double> recent_losses;  ///< of the stage, `smoothing_steps` at most
   double best_validation = std::numeric_limits<double>::max(), best_of_stage = std::numeric_limits<double>::max();
   int validations_since_best = 0;  ///< of the stage
   bool finished = false;           ///< by its own end, not a callback
-
-  NLOHMANN_DEFINE_TYPE_INTRUSIVE(TrainingState, seed, step, stage_step, tokens, stage, seconds, recent_losses,
-                                 best_validation, best_of_stage, validations_since_best, finished)
 };
+
+inline nlohmann::json to_json(const TrainingState& s) {
+  return {{"seed", s.seed},
+          {"step", s.step},
+          {"stage_step", s.stage_step},
+          {"tokens", s.tokens},
+          {"stage", s.stage},
+          {"stages", s.stages},
+          {"seconds", s.seconds},
+          {"recent_losses", s.recent_losses},
+          {"best_validation", s.best_validation},
+          {"best_of_stage", s.best_of_stage},
+          {"validations_since_best", s.validations_since_best},
+          {"finished", s.finished}};
+}
 
 }  // namespace musicgen

@@ -18,6 +18,7 @@
 
 #include "../core/error.hpp"
 #include "../core/files.hpp"
+#include "../core/json.hpp"
 #include "../core/tensor.hpp"
 
 namespace musicgen {
@@ -63,8 +64,7 @@ class Safetensors {
       throw file_error(file, 0,
                        "the header's length, " + std::to_string(n) +
                            ", goes beyond the end of the file: cut short, or no safetensors");
-    const auto header =
-        nlohmann::json::parse(bytes.begin() + 8, bytes.begin() + 8 + static_cast<std::ptrdiff_t>(n), nullptr, false);
+    const auto header = detail::parse_json(std::span(bytes).subspan(8, n));
     if (!header.is_object()) throw file_error(file, 8, "the header is no JSON object");
     all.data_.assign(bytes.begin() + 8 + static_cast<std::ptrdiff_t>(n), bytes.end());
     for (const auto& [name, entry] : header.items()) {

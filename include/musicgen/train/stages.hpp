@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <concepts>
 #include <cstdint>
 #include <filesystem>
 #include <nlohmann/json.hpp>
@@ -14,6 +15,7 @@
 
 #include "../core/error.hpp"
 #include "../core/files.hpp"
+#include "../core/json.hpp"
 
 namespace musicgen {
 
@@ -67,40 +69,32 @@ inline Stage stage_from_json(const nlohmann::json& j, std::size_t number, const 
   if (!j.is_object()) throw bad("is no JSON object");
   Stage s;
   s.name = std::to_string(number);
+  const auto length_range = [&](const nlohmann::json& value) -> std::array<int, 2> {
+    const auto range =
+        musicgen::detail::json_value<std::vector<int>>(value.is_array() ? value : nlohmann::json{value, value});
+    if (!range || range->size() != 2) throw bad("\"input_length\" is neither a whole number nor two, or too large");
+    return {(*range)[0], (*range)[1]};
+  };
   for (const auto& [key, value] : j.items()) {
-    const auto number_into = [&, &value = value, &key = key](auto& field) {
-      if (!value.is_number()) throw bad("\"" + key + "\" is no number");
-      if (const double x = value.template get<double>(); !(x >= 0 && x <= 1e9))
-        throw bad("\"" + key + "\" is out of range");
-      if (std::is_integral_v<std::remove_reference_t<decltype(field)>> && !value.is_number_integer())
-        throw bad("\"" + key + "\" is no whole number");
-      field = value.template get<std::remove_reference_t<decltype(field)>>();
+    const auto is_number = [&, &key = key, &value = value]<class T>(const char* name, T& field) {
+      if (key != name) return false;
+      const auto found = musicgen::detail::json_value<T>(value);
+      if (!found) throw bad("\"" + key + "\" is no" + (std::integral<T> ? " whole" : "") + " number or too large");
+      if (*found < 0 || *found > T(1'000'000'000)) throw bad("\"" + key + "\" is out of range");
+      field = *found;
+      return true;
     };
     if (key == "name" && value.is_string())
       s.name = value.get<std::string>();
-    else if (key == "input_length" && value.is_array() && value.size() == 2 && value[0].is_number_integer() &&
-             value[1].is_number_integer())
-      s.input_length = {value[0].get<int>(), value[1].get<int>()};
-    else if (key == "input_length" && value.is_number_integer())
-      s.input_length = {value.get<int>(), value.get<int>()};
-    else if (key == "target_length")
-      number_into(s.target_length);
-    else if (key == "start_probability")
-      number_into(s.start_probability);
-    else if (key == "teacher_forcing")
-      number_into(s.teacher_forcing);
-    else if (key == "leave_below")
-      number_into(s.leave_below);
-    else if (key == "patience")
-      number_into(s.patience);
-    else if (key == "max_steps")
-      number_into(s.max_steps);
-    else if (key == "learning_rate")
-      number_into(s.learning_rate);
-    else
+    else if (key == "input_length")
+      s.input_length = length_range(value);
+    else if (!is_number("target_length", s.target_length) && !is_number("start_probability", s.start_probability) &&
+             !is_number("teacher_forcing", s.teacher_forcing) && !is_number("leave_below", s.leave_below) &&
+             !is_number("patience", s.patience) && !is_number("max_steps", s.max_steps) &&
+             !is_number("learning_rate", s.learning_rate))
       throw bad("\"" + key +
-                "\" is not one of name, input_length, target_length, start_probability, "
-                "teacher_forcing, leave_below, patience, max_steps, learning_rate, or has the wrong type");
+                "\" is not one of name (a text), input_length, target_length, start_probability, teacher_forcing, "
+                "leave_below, patience, max_steps, learning_rate");
   }
   if (s.input_length[0] < 1 || s.input_length[1] < s.input_length[0] || s.input_length[1] > 1 << 20)
     throw bad("\"input_length\" is out of order or out of range");
@@ -113,8 +107,7 @@ inline Stage stage_from_json(const nlohmann::json& j, std::size_t number, const 
 /// Stages from a JSON file: a list of objects with the members of `Stage`.
 /// @throws Error  naming the file, the stage and the member
 inline std::vector<Stage> from_file(const std::filesystem::path& file) {
-  const auto bytes = read_bytes(file);
-  const auto j = nlohmann::json::parse(bytes, nullptr, false);
+  const auto j = musicgen::detail::parse_json(read_bytes(file));
   if (j.is_discarded()) throw file_error(file, "is no JSON");
   if (!j.is_array() || j.empty()) throw file_error(file, "is no list of stages");
   std::vector<Stage> all;

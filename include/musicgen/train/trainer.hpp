@@ -69,9 +69,11 @@ class Trainer {
     if (model_.vocabulary() != corpus_.vocabulary())
       throw Error("training: the model's vocabulary is not the corpus's");
     state_.seed = options_.seed;
+    state_.stages = options_.stages.size();
     m_ = B::zeros(model_.dimensions());
     v_ = B::zeros(model_.dimensions());
-    has_validation_ = !corpus_.songs(Split::validation).empty();
+    if (corpus_.indices(Split::train).empty()) throw Error("training: the corpus has no songs to train on");
+    has_validation_ = !corpus_.indices(Split::validation).empty();
     for (const auto& file :
          {options_.checkpoint, options_.checkpoint.empty() ? "" : last_checkpoint(options_.checkpoint)})
       if (!file.empty()) AtomicFile probe(file);  // it can be written: known now, not after an hour
@@ -87,22 +89,20 @@ class Trainer {
     const auto config = detail::config_from_json(detail::musicgen_metadata(file, path, "musicgen"), path);
     if (config.dimensions != model_.dimensions() || config.vocabulary != model_.config().vocabulary)
       throw file_error(path, "is of a model of other sizes or another vocabulary");
-    try {
-      state_ = detail::musicgen_metadata(file, path, "training").template get<TrainingState>();
-    } catch (const nlohmann::json::exception& e) {
-      throw file_error(path, std::string("the training state is damaged: ") + e.what());
-    }
-    if (state_.stage >= options_.stages.size())
+    TrainingState state = detail::training_state(file, path);
+    if (state.stage >= options_.stages.size())
       throw file_error(
-          path, "is in stage " + std::to_string(state_.stage + 1) + " of " + std::to_string(options_.stages.size()));
+          path, "is in stage " + std::to_string(state.stage + 1) + " of " + std::to_string(options_.stages.size()));
+    state_ = std::move(state);
     detail::read_tensors(file, model_.weights());
     detail::read_tensors(file, m_, "adam.m.");
     detail::read_tensors(file, v_, "adam.v.");
     saved_step_ = state_.step;
-    if (state_.finished && state_.stage + 1 < options_.stages.size()) {  // stages have been added
+    if (state_.finished && options_.stages.size() > state_.stages) {  // some have been added
       state_.finished = false;
       enter_next_stage();
     }
+    state_.stages = options_.stages.size();
     return true;
   }
 
@@ -116,14 +116,14 @@ class Trainer {
     bool go_on = !limit_reached();
     while (go_on && !state_.finished) {
       Progress progress = step();
-      bool stage_over = stage_is_over();
+      const bool stage_over = stage_is_over();
       const bool last = limit_reached();
       if (has_validation_ && (stage_over || last || state_.step % options_.validate_every == 0)) validate(progress);
-      stage_over = stage_over || out_of_patience();
-      if (stage_over) enter_next_stage();
+      if ((stage_over || out_of_patience()) && !state_.finished) enter_next_stage();
       log.write(progress);
       go_on = (!callback || callback(progress)) && !last;
     }
+    if (!std::isfinite(B::squared_norm(model_.weights()))) fail("a weight");
     save();
     const bool none_is_best_yet = has_validation_ && state_.best_validation == std::numeric_limits<double>::max();
     if (none_is_best_yet && !options_.checkpoint.empty()) save_model(options_.checkpoint, model_);
@@ -169,7 +169,8 @@ class Trainer {
     const double loss = model_.forward(batch);
     model_.backward(batch);
     const double norm = std::sqrt(B::squared_norm(model_.gradients()));
-    if (!std::isfinite(loss) || !std::isfinite(norm)) fail(loss);
+    if (!std::isfinite(loss)) fail("the loss");
+    if (!std::isfinite(norm)) fail("the gradient");
     // What is saved has just given a finite loss; this step will be taken again after resuming.
     if (std::chrono::duration<double>(Clock::now() - last_save_).count() >= options_.save_seconds) save();
     const double clip = options_.adam.clip;
@@ -179,7 +180,7 @@ class Trainer {
     ++state_.stage_step;
     state_.tokens += sequences_.target_count();
     state_.recent_losses.push_back(loss);
-    if (state_.recent_losses.size() > smoothing_steps) state_.recent_losses.pop_front();
+    if (state_.recent_losses.size() > smoothing_steps) state_.recent_losses.erase(state_.recent_losses.begin());
     return {.step = state_.step,
             .stage = state_.stage + 1,
             .stage_name = stage().name,
@@ -191,10 +192,9 @@ class Trainer {
             .seconds = seconds()};
   }
 
-  [[noreturn]] void fail(double loss) const {
+  [[noreturn]] void fail(const std::string& what) const {
     const auto last = last_checkpoint(options_.checkpoint);
-    throw Error("step " + std::to_string(state_.step + 1) + ": the " + (std::isfinite(loss) ? "gradient" : "loss") +
-                " is not finite" +
+    throw Error("after " + std::to_string(state_.step) + " steps " + what + " is not finite" +
                 (options_.checkpoint.empty() || saved_step_ < 0
                      ? ""
                      : "; the checkpoint of step " + std::to_string(saved_step_) + " is kept in " + last.string()));
@@ -255,6 +255,7 @@ void Trainer<B>::validate(Progress& progress) {
     count += sequences_.target_count();
   }
   const double loss = sum / static_cast<double>(std::max<std::int64_t>(count, 1));
+  if (!std::isfinite(loss)) fail("the validation loss");
   progress.validation_loss = loss;
   progress.best = loss < state_.best_validation;
   state_.validations_since_best = loss < state_.best_of_stage ? 0 : state_.validations_since_best + 1;
@@ -270,7 +271,7 @@ void Trainer<B>::save() {
   if (options_.checkpoint.empty()) return;
   state_.seconds = seconds();
   Safetensors file = to_safetensors(model_);
-  file.metadata()["training"] = nlohmann::json(state_).dump();
+  file.metadata()["training"] = to_json(state_).dump();
   detail::add_tensors(file, m_, "adam.m.");
   detail::add_tensors(file, v_, "adam.v.");
   file.write(last_checkpoint(options_.checkpoint));

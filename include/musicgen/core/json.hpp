@@ -1,0 +1,79 @@
+// Values out of JSON that came from outside: taken only where they are what they should be.
+#pragma once
+
+#include <cmath>
+#include <concepts>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace musicgen::detail {
+
+/// The value that a text says; "discarded" if it is no JSON.
+inline nlohmann::json parse_json(std::string_view text) {
+  return nlohmann::json::parse(text.data(), text.data() + text.size(), nullptr, /*allow_exceptions=*/false);
+}
+/// The same for the bytes of a file.
+inline nlohmann::json parse_json(std::span<const unsigned char> bytes) {
+  return parse_json(std::string_view(reinterpret_cast<const char*>(bytes.data()), bytes.size()));
+}
+
+template <class T>
+struct JsonValue {
+  static std::optional<T> of(const nlohmann::json& j) {
+    try {
+      return j.get<T>();
+    } catch (const nlohmann::json::exception&) {
+      return std::nullopt;
+    }
+  }
+};
+
+/// nlohmann-json turns any number into any other, whether it fits or not.
+template <std::integral T>
+requires(!std::same_as<T, bool>) struct JsonValue<T> {
+  static std::optional<T> of(const nlohmann::json& j) {
+    if (j.is_number_unsigned()) return if_fits(j.get<std::uint64_t>());
+    if (j.is_number_integer()) return if_fits(j.get<std::int64_t>());
+    return std::nullopt;
+  }
+
+ private:
+  template <class From>
+  static std::optional<T> if_fits(From x) {
+    return std::in_range<T>(x) ? std::optional(static_cast<T>(x)) : std::nullopt;
+  }
+};
+
+template <std::floating_point T>
+struct JsonValue<T> {
+  static std::optional<T> of(const nlohmann::json& j) {
+    if (!j.is_number() || !std::isfinite(j.get<T>())) return std::nullopt;
+    return j.get<T>();
+  }
+};
+
+template <class T>
+struct JsonValue<std::vector<T>> {
+  static std::optional<std::vector<T>> of(const nlohmann::json& j) {
+    if (!j.is_array()) return std::nullopt;
+    std::vector<T> all;
+    for (const auto& element : j) {
+      auto value = JsonValue<T>::of(element);
+      if (!value) return std::nullopt;
+      all.push_back(std::move(*value));
+    }
+    return all;
+  }
+};
+
+/// The value if it is a `T`: a whole number that fits, a finite number, a text, a list of them; nothing otherwise.
+template <class T>
+std::optional<T> json_value(const nlohmann::json& j) {
+  return JsonValue<T>::of(j);
+}
+
+}  // namespace musicgen::detail

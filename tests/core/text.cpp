@@ -1,0 +1,16 @@
+#include <catch2/catch.hpp>
+#include <musicgen/core/text.hpp>
+
+using namespace musicgen;
+
+TEST_CASE("text: lower case leaves all but ASCII letters alone") {
+  CHECK(detail::lower_case("MeLoDy @[`{ 9 \xC3\x84") == "melody @[`{ 9 \xC3\x84");
+  CHECK(detail::lower_case("AZaz") == "azaz");
+}
+
+TEST_CASE("text: blanks and zeros go from both ends") {
+  using namespace std::string_view_literals;
+  CHECK(detail::trimmed(" \t a b\r\n\0"sv) == "a b");
+  CHECK(detail::trimmed(" \n ") == "");
+  CHECK(detail::trimmed("") == "");
+}

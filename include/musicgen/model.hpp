@@ -85,7 +85,7 @@ class Model {
     B::head_backward(weights_, batch, kept_, gradients_);
     B::attend_backward(batch, kept_);
     B::gru_stack_backward(weights_, batch, kept_, gradients_);
-    B::embed_backward(batch, kept_, gradients_);
+    B::embed_backward(weights_, batch, kept_, gradients_);
   }
 
   /// Logits (Q*B, V) after each of the last Q inputs, valid until the next call.

@@ -47,6 +47,42 @@ TEST_CASE("thread pool: loops within loops, and from several threads at once") {
   CHECK(count == 20 + 4 * 100 * 6);
 }
 
+TEST_CASE("thread pool: a team waits for each other at every step") {
+  for (const int threads : {1, 2, 3, 5}) {
+    ThreadPool pool(threads);
+    for (const int most : {1, 2, 8}) {
+      const int size = std::min(most, threads);
+      std::vector<int> members(static_cast<std::size_t>(size)), seen(static_cast<std::size_t>(size));
+      std::atomic<int> faults = 0;
+      for (int round = 0; round < 20; ++round)
+        pool.together(most, [&](Team& team, int member) {
+          faults += team.size() != size;
+          for (int step = 0; step < 50; ++step) {
+            members[static_cast<std::size_t>(member)] = round * 50 + step;
+            team.wait();
+            for (const int other : members) faults += other != round * 50 + step;
+            team.wait();
+          }
+          ++seen[static_cast<std::size_t>(member)];
+        });
+      CHECK(faults == 0);
+      CHECK(seen == std::vector<int>(static_cast<std::size_t>(size), 20));
+    }
+  }
+}
+
+TEST_CASE("thread pool: a team within a loop is its caller alone") {
+  ThreadPool pool(3);
+  std::atomic<int> alone = 0;
+  pool.parallel_for(4, [&](std::int64_t) {
+    pool.together(3, [&](Team& team, int member) {
+      team.wait();
+      alone += team.size() == 1 && member == 0;
+    });
+  });
+  CHECK(alone == 4);
+}
+
 TEST_CASE("thread pool: the process-wide pool takes the size it is told") {
   set_threads(3);
   CHECK(thread_pool().threads() == 3);

@@ -36,22 +36,37 @@ struct Sequences {
   std::span<const Token> targets;  ///< (Q*B), what follows the last Q inputs; `no_token`: not judged
 };
 
+/// The network a token at a time, several songs side by side, in a fixed amount of memory. Copies share the weights.
+template <class D>
+concept Decoder = requires(D decoder, const D& other, std::span<const Token> tokens) {
+  typename D::State;                         ///< what a step changes
+  { other.of_batch(2) } -> std::same_as<D>;  ///< at its beginning, for another number of songs
+  {decoder.step(tokens).row(0).data()};      ///< (B) tokens in, logits (B, V) out; allocates nothing
+  { other.state() } -> std::same_as<const typename D::State&>;
+  decoder.restore(other.state());
+  decoder.reset();  ///< back to before the first token
+};
+
 /// A backend computes the network's parts; `Model` puts them together.
 template <class B>
-concept Backend = requires(typename B::Parameters& weights, typename B::Parameters& gradients,
-                           typename B::Activations& kept, const Sequences& batch, const Dimensions& d) {
+concept Backend = Decoder<typename B::Decoder> &&
+    std::constructible_from<typename B::Decoder, const typename B::Parameters&, int, int> &&
+    requires(typename B::Parameters& weights, typename B::Parameters& gradients, typename B::Activations& kept,
+             const Sequences& batch, const Dimensions& d) {
   typename B::Scalar;
-  typename B::Decoder;                                      ///< the network a token at a time
   { B::zeros(d) } -> std::same_as<typename B::Parameters>;  ///< of the shapes that these sizes ask for
-  B::embed(weights, batch, kept);                           ///< tokens to (T*B, E)
+  B::embed(weights, batch, kept);                           ///< tokens to what the first layer's steps start from
   B::gru_stack_forward(weights, batch, kept);               ///< outputs of all layers
   B::attend(batch, kept);                                   ///< contexts of the last Q outputs
   B::head(weights, batch, kept);                            ///< logits (Q*B, V)
   { B::loss(batch, kept) } -> std::convertible_to<double>;  ///< nats per token; logits become their gradient
+  kept.for_backward = true;                                 ///< false: a forward pass alone
+  kept.logits.row(0).data();                                ///< (Q*B, V)
+  {std::span<const typename B::Scalar>(kept.nll)};          ///< (Q*B), each target's, after the loss
   B::head_backward(weights, batch, kept, gradients);        ///< gradients are added to
   B::attend_backward(batch, kept);
   B::gru_stack_backward(weights, batch, kept, gradients);
-  B::embed_backward(batch, kept, gradients);
+  B::embed_backward(weights, batch, kept, gradients);
   { B::squared_norm(gradients) } -> std::convertible_to<double>;
   B::update(weights, gradients, gradients, gradients, std::int64_t{}, 1e-3, 1.0,
             AdamOptions{});  ///< Adam, see adam.hpp

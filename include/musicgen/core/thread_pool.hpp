@@ -16,6 +16,40 @@
 
 namespace musicgen {
 
+namespace detail {
+/// In a loop that waits for another thread.
+inline void spin_pause() {
+#if defined(__x86_64__)
+  __builtin_ia32_pause();
+#endif
+}
+}  // namespace detail
+
+/// Threads that work on one thing step by step, each on its share, and wait for each other in between.
+class Team {
+ public:
+  explicit Team(int size) : size_(size) {}
+  int size() const { return size_; }
+
+  /// Returns when all have called it: what they wrote before, all can read after.
+  void wait() {
+    if (size_ == 1) return;
+    const unsigned phase = phase_.load(std::memory_order_relaxed);
+    if (arrived_.fetch_add(1, std::memory_order_acq_rel) + 1 == size_) {
+      arrived_.store(0, std::memory_order_relaxed);
+      phase_.store(phase + 1, std::memory_order_release);
+      return;
+    }
+    for (int spin = 0; phase_.load(std::memory_order_acquire) == phase; ++spin)
+      spin < 2000 ? detail::spin_pause() : std::this_thread::yield();
+  }
+
+ private:
+  const int size_;
+  std::atomic<int> arrived_ = 0;
+  std::atomic<unsigned> phase_ = 0;
+};
+
 /// Runs loops whose iterations do not depend on each other. Which thread runs which iteration is left open, so whoever
 /// wants the same bytes for any number of threads lets an iteration write only what belongs to it.
 class ThreadPool {
@@ -51,6 +85,31 @@ class ThreadPool {
       return;
     }
     const std::unique_lock turn(turn_, std::adopt_lock);
+    share_out(count, body);
+  }
+
+  /// body(team, member) on up to `most` threads at once, members numbered from 0; on the caller's alone inside a loop
+  /// or while another caller's is running. The body waits for the others at least once if there are any, and must not
+  /// throw. Allocates nothing.
+  template <class Body>
+  void together(int most, Body&& body) {
+    const int size = std::min(most, threads());
+    if (size <= 1 || inside_ || !turn_.try_lock()) {
+      Team alone(1);
+      body(alone, 0);
+      return;
+    }
+    const std::unique_lock turn(turn_, std::adopt_lock);
+    Team team(size);
+    // Nobody who waits in the body takes a second number, so each number comes to a thread of its own.
+    share_out(size, [&](std::int64_t member) { body(team, static_cast<int>(member)); });
+  }
+
+ private:
+  static constexpr int spins_before_sleep = 2000;
+
+  template <class Body>
+  void share_out(std::int64_t count, Body&& body) {
     call_ = [](void* b, std::int64_t i) { (*static_cast<std::remove_reference_t<Body>*>(b))(i); };
     body_ = const_cast<void*>(static_cast<const void*>(std::addressof(body)));
     count_ = count;
@@ -67,13 +126,10 @@ class ThreadPool {
     if (failure_) std::rethrow_exception(std::exchange(failure_, nullptr));
   }
 
- private:
-  static constexpr int spins_before_sleep = 2000;
-
   void work() {
     for (std::uint64_t seen = 0;; ++seen) {
       for (int spin = 0; generation_.load(std::memory_order_acquire) == seen && spin < spins_before_sleep; ++spin)
-        pause();
+        detail::spin_pause();
       if (generation_.load(std::memory_order_acquire) == seen) {
         std::unique_lock lock(mutex_);
         wake_.wait(lock, [&] { return generation_.load(std::memory_order_relaxed) != seen; });
@@ -93,12 +149,6 @@ class ThreadPool {
       if (!failure_) failure_ = std::current_exception();
     }
     inside_ = false;
-  }
-
-  static void pause() {
-#if defined(__x86_64__)
-    __builtin_ia32_pause();
-#endif
   }
 
   static inline thread_local bool inside_ = false;

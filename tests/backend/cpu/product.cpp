@@ -12,7 +12,7 @@ namespace {
 /// Runs `body` under every instruction set that this processor has.
 template <class Body>
 void under_every_isa(Body&& body) {
-  for (const simd::Isa isa : {simd::Isa::baseline, simd::Isa::avx2}) {
+  for (const simd::Isa isa : {simd::Isa::baseline, simd::Isa::avx2, simd::Isa::avx512}) {
     if (isa > simd::best_isa()) continue;
     simd::force_isa(isa);
     INFO("vectors of " << simd::vector_bytes() << " bytes");

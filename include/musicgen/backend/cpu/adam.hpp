@@ -45,8 +45,8 @@ void adam_update(std::span<Scalar> w, std::span<const Scalar> g, std::span<Scala
     Eigen::Map<Array> W(w.data() + first, n), M(m.data() + first, n), V(v.data() + first, n);
     const Eigen::Map<const Array> G(g.data() + first, n);
     if (options.weight_decay != 0) W *= S(1 - learning_rate * options.weight_decay);
-    M = S(options.beta1) * M + S((1 - options.beta1) * scale) * G;
-    V = S(options.beta2) * V + S((1 - options.beta2) * scale * scale) * G.square();
+    M = S(options.beta1) * M + S(1 - options.beta1) * (S(scale) * G);
+    V = S(options.beta2) * V + S(1 - options.beta2) * (S(scale) * G).square();
     W -= step * M / (V.sqrt() * root + S(options.epsilon));
   });
 }

@@ -19,7 +19,7 @@ namespace cpu {
 /// used again from one batch to the next.
 template <class Scalar>
 struct Activations {
-  Matrix<Scalar> embedded;  ///< (T*B, E)
+  Matrix<Scalar> table;  ///< (V, 4H), the first layer's inputs for each token; later their gradients
   std::vector<GruKept<Scalar>> gru;
   AttentionKept<Scalar> attention;
   Matrix<Scalar> context;  ///< (Q*B, H)
@@ -45,12 +45,13 @@ struct BasicCpu {
   static Parameters zeros(const Dimensions& d) { return Parameters::zeros(d); }
 
   static void embed(const Parameters& p, const Sequences& batch, Activations& kept) {
-    cpu::embedding_forward(p.embedding, batch.inputs, kept.embedded);
+    kept.gru.resize(p.gru.size());
+    cpu::embedding_forward<S>(p.embedding, p.gru[0], batch.inputs, kept.table, kept.gru[0].gates);
   }
   static void gru_stack_forward(const Parameters& p, const Sequences& batch, Activations& kept) {
-    kept.gru.resize(p.gru.size());
-    for (std::size_t l = 0; l < p.gru.size(); ++l)
-      cpu::gru_forward<S>(p.gru[l], layer_input(batch, kept, l), batch.B, nullptr, kept.gru[l]);
+    cpu::gru_steps<S>(p.gru[0], batch.B, nullptr, kept.gru[0]);
+    for (std::size_t l = 1; l < p.gru.size(); ++l)
+      cpu::gru_forward<S>(p.gru[l], kept.gru[l - 1].outputs(batch.B), batch.B, nullptr, kept.gru[l]);
   }
   static void attend(const Sequences& batch, Activations& kept) {
     cpu::attention_forward<S>(outputs(batch, kept), batch.B, batch.Q, kept.context,
@@ -75,12 +76,14 @@ struct BasicCpu {
   }
   static void gru_stack_backward(const Parameters& p, const Sequences& batch, Activations& kept,
                                  Parameters& gradients) {
-    for (std::size_t l = p.gru.size(); l-- > 0; std::swap(kept.dh, kept.dx))
-      cpu::gru_backward<S>(p.gru[l], layer_input(batch, kept, l), batch.B, kept.gru[l], kept.dh, &kept.dx,
+    for (std::size_t l = p.gru.size() - 1; l > 0; --l, std::swap(kept.dh, kept.dx))
+      cpu::gru_backward<S>(p.gru[l], kept.gru[l - 1].outputs(batch.B), batch.B, kept.gru[l], kept.dh, &kept.dx,
                            gradients.gru[l]);
+    cpu::gru_steps_backward<S>(p.gru[0], batch.B, kept.gru[0], kept.dh, gradients.gru[0]);
   }
-  static void embed_backward(const Sequences& batch, Activations& kept, Parameters& gradients) {
-    cpu::embedding_backward(batch.inputs, kept.dh, gradients.embedding);
+  static void embed_backward(const Parameters& p, const Sequences& batch, Activations& kept, Parameters& gradients) {
+    cpu::embedding_backward<S>(p.embedding, p.gru[0], batch.inputs, kept.gru[0].gates, kept.table, gradients.embedding,
+                               gradients.gru[0].w_ih);
   }
 
   static double squared_norm(const Parameters& gradients) {
@@ -98,9 +101,6 @@ struct BasicCpu {
   }
 
  private:
-  static cpu::View<const S> layer_input(const Sequences& batch, Activations& kept, std::size_t l) {
-    return l == 0 ? cpu::view(std::as_const(kept.embedded)) : cpu::View<const S>(kept.gru[l - 1].outputs(batch.B));
-  }
   static cpu::View<const S> outputs(const Sequences& batch, Activations& kept) {
     return kept.gru.back().outputs(batch.B);
   }

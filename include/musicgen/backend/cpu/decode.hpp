@@ -39,11 +39,16 @@ class Decoder {
   /// @param tokens  (B), each in [0, V)
   /// @return        logits (B, V) of the tokens after, valid until the next step
   const Matrix<Scalar>& step(std::span<const Token> tokens) {
-    embedding_forward(weights_->embedding, tokens, x_);
-    View<const Scalar> x = view(std::as_const(x_));
-    for (std::size_t l = 0; l < state_.h.size(); ++l) {
-      gru_step(l, x);
-      x = view(std::as_const(state_.h[l]));
+    gather_rows(weights_->table, tokens, gates_);
+    gru_step(0);
+    for (std::size_t l = 1; l < state_.h.size(); ++l) {
+      const View<const Scalar> x = view(std::as_const(state_.h[l - 1]));
+      const auto& [rz, n] = weights_->w_ih[l - 1];
+      const Index H = x.columns;
+      gates_.rowwise() = weights_->biases[l - 1];
+      product<Scalar>(x, rz, view(gates_).column_range(0, 2 * H), Into::add);
+      product<Scalar>(x, n, view(gates_).column_range(3 * H, H), Into::add);
+      gru_step(l);
     }
     attend();
     head();
@@ -61,26 +66,29 @@ class Decoder {
 
  private:
   struct Weights {
-    explicit Weights(const Parameters<Scalar>& p)
-        : embedding(p.embedding), b1(p.head.b1), b2(p.head.b2), w2(view(p.head.w2).transposed()) {
+    explicit Weights(const Parameters<Scalar>& p) : b1(p.head.b1), b2(p.head.b2), w2(view(p.head.w2).transposed()) {
       const Index hidden = p.head.w1.rows();
       w1_h.pack(view(p.head.w1).transposed().row_range(0, hidden));
       w1_c.pack(view(p.head.w1).transposed().row_range(hidden, hidden));
-      for (const auto& layer : p.gru) {
-        const Index H = layer.w_hh.cols();
-        const View<const Scalar> w = view(layer.w_ih).transposed();
-        w_ih_rz.emplace_back(w.column_range(0, 2 * H));
-        w_ih_n.emplace_back(w.column_range(2 * H, H));
-        w_hh.emplace_back(view(layer.w_hh).transposed());
-        RowVector<Scalar>& bias = biases.emplace_back(4 * H);
-        bias << layer.b_ih.head(2 * H) + layer.b_hh.head(2 * H), layer.b_hh.tail(H), layer.b_ih.tail(H);
+      gru_inputs(p.gru[0], view(p.embedding), table);
+      for (std::size_t l = 0; l < p.gru.size(); ++l) {
+        w_hh.emplace_back(view(p.gru[l].w_hh).transposed());
+        if (l == 0) continue;
+        const View<const Scalar> w = view(p.gru[l].w_ih).transposed();
+        w_ih.push_back(
+            {Packed<Scalar>(w.column_range(0, 2 * hidden)), Packed<Scalar>(w.column_range(2 * hidden, hidden))});
+        biases.push_back(detail::gru_biases(p.gru[l]));
       }
     }
-    Matrix<Scalar> embedding;
+    struct InputWeights {
+      Packed<Scalar> rz, n;
+    };
+    Matrix<Scalar> table;                   // (V, 4H), what the first layer's gates start from
+    std::vector<InputWeights> w_ih;         // of the layers after the first
+    std::vector<RowVector<Scalar>> biases;  // r | z | q | n, of the same
+    std::vector<Packed<Scalar>> w_hh;       // of all
     RowVector<Scalar> b1, b2;
-    std::vector<Packed<Scalar>> w_ih_rz, w_ih_n, w_hh;
     Packed<Scalar> w1_h, w1_c, w2;
-    std::vector<RowVector<Scalar>> biases;  // r | z | q | n
   };
 
   Decoder(std::shared_ptr<const Weights> weights, Index B, Index window)
@@ -88,7 +96,6 @@ class Decoder {
     const Index H = weights_->b1.size();
     state_.h.assign(weights_->w_hh.size(), Matrix<Scalar>::Zero(B, H));
     state_.outputs.assign(static_cast<std::size_t>(B * window * H), Scalar(0));
-    x_.resize(B, weights_->embedding.cols());
     gates_.resize(B, 4 * H);
     context_.resize(B, H);
     u_.resize(B, H);
@@ -96,17 +103,13 @@ class Decoder {
     logits_.resize(B, weights_->b2.size());
   }
 
-  void gru_step(std::size_t l, View<const Scalar> x) {
-    const Weights& w = *weights_;
-    const Index H = w.w_hh[l].rows();
+  /// From what the inputs have made of the gates.
+  void gru_step(std::size_t l) {
     Matrix<Scalar>& h = state_.h[l];
-    gates_.rowwise() = w.biases[l];
-    product<Scalar>(x, w.w_ih_rz[l], view(gates_).column_range(0, 2 * H), Into::add);
-    product<Scalar>(x, w.w_ih_n[l], view(gates_).column_range(3 * H, H), Into::add);
-    product<Scalar>(view(h), w.w_hh[l], view(gates_).column_range(0, 3 * H), Into::add);
+    const Index H = h.cols();
+    product<Scalar>(view(h), weights_->w_hh[l], view(gates_).column_range(0, 3 * H), Into::add);
     for (Index b = 0; b < B_; ++b)
-      simd::run<simd::OverRow<Scalar, detail::GruGatesAt<Scalar>>>(
-          H, H, gates_.row(b).data(), static_cast<const Scalar*>(h.row(b).data()), h.row(b).data());
+      detail::gru_gates<Scalar>(H, H, gates_.row(b).data(), h.row(b).data(), h.row(b).data());
   }
 
   void attend() {
@@ -138,7 +141,7 @@ class Decoder {
   std::shared_ptr<const Weights> weights_;  // copies of a decoder share them
   Index B_, window_;
   State state_;
-  Matrix<Scalar> x_, gates_, context_, u_, scores_, logits_;
+  Matrix<Scalar> gates_, context_, u_, scores_, logits_;
 };
 
 }  // namespace musicgen::cpu

@@ -16,13 +16,14 @@
 //   dq = dn r
 //   dh_{t-1} = dh z + U_r' dr + U_z' dz + U_n' dq
 //
-// Time is the outer dimension: row t*B + b of a (T*B, ...) matrix is step t of sequence b. The rows of a batch do not
-// depend on each other, so a thread takes some of them through all of time and none waits for another.
+// Time is the outer dimension: row t*B + b of a (T*B, ...) matrix is step t of sequence b. A thread takes some of the
+// units through all of time, so that its part of the recurrent weights stays in its own cache; once a step the threads
+// wait for each other.
 #pragma once
 
+#include <array>
 #include <vector>
 
-#include "column_sums.hpp"
 #include "matrix.hpp"
 #include "product.hpp"
 #include "simd/elementwise.hpp"
@@ -41,9 +42,12 @@ struct GruParameters {
 /// What the forward pass keeps for the backward pass.
 template <class Scalar>
 struct GruKept {
-  Matrix<Scalar> h;      ///< ((T+1)*B, H)  h_{-1}, h_0, ... h_{T-1}
-  Matrix<Scalar> gates;  ///< (T*B, 4H)  r | z | q | n;  after the backward pass  dr | dz | dq | dn
-  Packed<Scalar> w_hh;   ///< packed for whichever pass runs
+  Matrix<Scalar> h;                 ///< ((T+1)*B, H)  h_{-1}, h_0, ... h_{T-1}
+  Matrix<Scalar> gates;             ///< (T*B, 4H)  r | z | q | n;  after the backward pass  dr | dz | dq | dn
+  std::array<Packed<Scalar>, 3> u;  ///< U_r', U_z', U_n'  (H, H), packed for the forward pass
+  Packed<Scalar> w_hh;              ///< (3H, H), packed for the backward pass
+  Matrix<Scalar> carry;             ///< (B, H)  the gradient that goes from a step to the one before
+  RowVector<Scalar> bias_sums;      ///< (4H)  of dr | dz | dq | dn over all rows
 
   /// The outputs h_0 ... h_{T-1}, (T*B, H).
   View<Scalar> outputs(Index B) { return view(h).row_range(B, h.rows() - B); }
@@ -74,12 +78,29 @@ struct GruGatesAt {
   }
 };
 
-/// a = (r | z | q | n) becomes (dr | dz | dq | dn); carry: the gradient that h_t has from later steps becomes dh z.
+/// `count` units, from the first that the pointers name, of a row of gates: a becomes what they are, h what it is after
+/// them; h_before may be h.
+template <class Scalar>
+void gru_gates(Index count, Index H, Scalar* a, const Scalar* h_before, Scalar* h) {
+  simd::run<simd::OverRow<Scalar, GruGatesAt<Scalar>>>(count, H, a, h_before, h);
+}
+
+/// What is added to every row of gates: r | z | q | n.
+template <class Scalar>
+RowVector<Scalar> gru_biases(const GruParameters<Scalar>& p) {
+  const Index H = p.w_hh.cols();
+  RowVector<Scalar> biases(4 * H);
+  biases << p.b_ih.head(2 * H) + p.b_hh.head(2 * H), p.b_hh.tail(H), p.b_ih.tail(H);
+  return biases;
+}
+
+/// a = (r | z | q | n) becomes (dr | dz | dq | dn), which is also added to the sums; carry: the gradient that h_t has
+/// from later steps becomes dh z.
 template <class Scalar>
 struct GruGatesBackwardAt {
   template <int Bytes>
   MUSICGEN_INLINE static void at(Index i, Index count, Index H, Scalar* a, const Scalar* h_before, const Scalar* dh_out,
-                                 Scalar* carry) {
+                                 Scalar* carry, Scalar* sums) {
     simd::Vector<Scalar, Bytes> r, z, q, n, before, dh, more;
     simd::load_part(r, a + i, count);
     simd::load_part(z, a + H + i, count);
@@ -91,26 +112,79 @@ struct GruGatesBackwardAt {
     dh += more;
     const simd::Vector<Scalar, Bytes> dn = dh * (1 - z) * (1 - n * n), dz = dh * (before - n) * z * (1 - z),
                                       dr = dn * q * r * (1 - r), dq = dn * r, through = dh * z;
-    simd::store_part(dr, a + i, count);
-    simd::store_part(dz, a + H + i, count);
-    simd::store_part(dq, a + 2 * H + i, count);
-    simd::store_part(dn, a + 3 * H + i, count);
+    give(dr, i, count, a, sums);
+    give(dz, H + i, count, a, sums);
+    give(dq, 2 * H + i, count, a, sums);
+    give(dn, 3 * H + i, count, a, sums);
     simd::store_part(through, carry + i, count);
+  }
+
+ private:
+  template <class V>
+  MUSICGEN_INLINE static void give(const V& gradient, Index at, Index count, Scalar* a, Scalar* sums) {
+    V sum;
+    simd::load_part(sum, sums + at, count);
+    sum += gradient;
+    simd::store_part(gradient, a + at, count);
+    simd::store_part(sum, sums + at, count);
   }
 };
 
-/// body(first_row, rows) for groups of a batch's rows, as many groups as threads.
+/// body(team, first_panel, last_panel) on as many threads as are worth it for B rows of H units: each has some panels
+/// of units, `width` wide, and waits for the others once a step.
 template <class Body>
-void for_row_groups(Index B, const Body& body) {
-  const Index strips = (B + strip_rows - 1) / strip_rows;
-  const Index groups = std::min<Index>(thread_pool().threads(), strips);
-  thread_pool().parallel_for(groups, [&](Index g) {
-    const Index first = g * strips / groups * strip_rows;
-    body(first, std::min(B, (g + 1) * strips / groups * strip_rows) - first);
+void for_unit_groups(Index B, Index H, Index width, const Body& body) {
+  constexpr Index worth_sharing = 1 << 17;  // multiplications a step; below, waiting costs more
+  const Index panels = (H + width - 1) / width;
+  const Index most = 3 * B * H * H < worth_sharing ? 1 : panels;
+  thread_pool().together(static_cast<int>(std::min<Index>(most, thread_pool().threads())), [&](Team& team, int member) {
+    body(team, member * panels / team.size(), (member + 1) * panels / team.size());
   });
 }
 
 }  // namespace detail
+
+/// What the steps start from: gates := biases + W x, all steps at once; q has no W.
+/// @param x      (T*B, I)
+/// @param gates  (T*B, 4H), assigned
+template <class Scalar>
+void gru_inputs(const GruParameters<Scalar>& p, View<const Scalar> x, Matrix<Scalar>& gates) {
+  const Index H = p.w_hh.cols();
+  gates.resize(x.rows, 4 * H);
+  gates.rowwise() = detail::gru_biases(p);
+  const View<const Scalar> w = view(p.w_ih).transposed();  // (I, 3H)
+  product<Scalar>(x, w.column_range(0, 2 * H), view(gates).column_range(0, 2 * H), Into::add);
+  product<Scalar>(x, w.column_range(2 * H, H), view(gates).column_range(3 * H, H), Into::add);
+}
+
+/// All steps, from kept.gates as `gru_inputs` leaves them.
+/// @param h0  (B, H), the state before the first step; nullptr: zero
+template <class Scalar>
+void gru_steps(const GruParameters<Scalar>& p, Index B, const Matrix<Scalar>* h0, GruKept<Scalar>& kept) {
+  const Index H = p.w_hh.cols(), TB = kept.gates.rows();
+  kept.h.resize(TB + B, H);
+  if (h0)
+    kept.h.topRows(B) = *h0;
+  else
+    kept.h.topRows(B).setZero();
+  for (Index gate = 0; gate < 3; ++gate)
+    kept.u[static_cast<std::size_t>(gate)].pack(view(p.w_hh).row_range(gate * H, H).transposed());
+
+  const Index width = kept.u[0].width();
+  detail::for_unit_groups(B, H, width, [&](Team& team, Index first_panel, Index last_panel) {
+    const Index first = first_panel * width, units = std::min(H, last_panel * width) - first;
+    for (Index at = 0; at < TB; at += B, team.wait()) {
+      const View<Scalar> before = view(kept.h).row_range(at, B);
+      for (Index gate = 0; gate < 3; ++gate)
+        product_on_this_thread<Scalar>(before, kept.u[static_cast<std::size_t>(gate)],
+                                       view(kept.gates).row_range(at, B).column_range(gate * H, H), Into::add,
+                                       first_panel, last_panel);
+      for (Index row = at; row < at + B; ++row)
+        detail::gru_gates<Scalar>(units, H, kept.gates.row(row).data() + first, kept.h.row(row).data() + first,
+                                  kept.h.row(row + B).data() + first);
+    }
+  });
+}
 
 /// All steps of a layer.
 /// @param x   (T*B, I)
@@ -118,35 +192,59 @@ void for_row_groups(Index B, const Body& body) {
 template <class Scalar>
 void gru_forward(const GruParameters<Scalar>& p, View<const Scalar> x, Index B, const Matrix<Scalar>* h0,
                  GruKept<Scalar>& kept) {
-  const Index H = p.w_hh.cols(), TB = x.rows, T = TB / B;
-  kept.h.resize(TB + B, H);
-  if (h0)
-    kept.h.topRows(B) = *h0;
-  else
-    kept.h.topRows(B).setZero();
+  gru_inputs(p, x, kept.gates);
+  gru_steps(p, B, h0, kept);
+}
 
-  // gates := biases + W x, all steps at once; q has no W.
-  RowVector<Scalar> biases(4 * H);
-  biases << p.b_ih.head(2 * H) + p.b_hh.head(2 * H), p.b_hh.tail(H), p.b_ih.tail(H);
-  kept.gates.resize(TB, 4 * H);
-  kept.gates.rowwise() = biases;
-  const View<const Scalar> w = view(p.w_ih).transposed();  // (I, 3H)
-  product<Scalar>(x, w.column_range(0, 2 * H), view(kept.gates).column_range(0, 2 * H), Into::add);
-  product<Scalar>(x, w.column_range(2 * H, H), view(kept.gates).column_range(3 * H, H), Into::add);
-
-  kept.w_hh.pack(view(p.w_hh).transposed());  // (H, 3H)
-  detail::for_row_groups(B, [&](Index first, Index rows) {
-    for (Index t = 0; t < T; ++t) {
-      const Index at = t * B + first;
-      const View<Scalar> gates = view(kept.gates).row_range(at, rows);
-      product_on_this_thread<Scalar>(view(kept.h).row_range(at, rows), kept.w_hh, gates.column_range(0, 3 * H),
-                                     Into::add);
-      for (Index i = 0; i < rows; ++i)
-        simd::run<simd::OverRow<Scalar, detail::GruGatesAt<Scalar>>>(
-            H, H, gates.data + i * gates.row_stride, static_cast<const Scalar*>(kept.h.row(at + i).data()),
-            kept.h.row(at + B + i).data());
+/// Back through all steps: kept.gates becomes their gradients. Leaves the inputs out.
+/// @param dh         (T*B, H), with respect to the outputs
+/// @param gradients  of w_hh and both biases; added to
+template <class Scalar>
+void gru_steps_backward(const GruParameters<Scalar>& p, Index B, GruKept<Scalar>& kept, const Matrix<Scalar>& dh,
+                        GruParameters<Scalar>& gradients) {
+  const Index H = p.w_hh.cols(), TB = kept.gates.rows();
+  kept.w_hh.pack(view(p.w_hh));
+  kept.carry.setZero(B, H);
+  kept.bias_sums.setZero(4 * H);
+  const Index width = kept.w_hh.width();
+  detail::for_unit_groups(B, H, width, [&](Team& team, Index first_panel, Index last_panel) {
+    const Index first = first_panel * width, units = std::min(H, last_panel * width) - first;
+    for (Index at = TB - B; at >= 0; at -= B) {
+      for (Index b = 0; b < B; ++b)
+        simd::run<simd::OverRow<Scalar, detail::GruGatesBackwardAt<Scalar>>>(
+            units, H, kept.gates.row(at + b).data() + first,
+            static_cast<const Scalar*>(kept.h.row(at + b).data()) + first, dh.row(at + b).data() + first,
+            kept.carry.row(b).data() + first, kept.bias_sums.data() + first);
+      team.wait();
+      // dh_{t-1} = dh z + (dr | dz | dq) U
+      product_on_this_thread<Scalar>(view(kept.gates).row_range(at, B).column_range(0, 3 * H), kept.w_hh,
+                                     view(kept.carry), Into::add, first_panel, last_panel);
     }
   });
+
+  product<Scalar>(view(kept.gates).column_range(0, 3 * H).transposed(), view(kept.h).row_range(0, TB),
+                  view(gradients.w_hh), Into::add);
+  const RowVector<Scalar>& sums = kept.bias_sums;
+  gradients.b_hh += sums.head(3 * H);
+  gradients.b_ih.head(2 * H) += sums.head(2 * H);
+  gradients.b_ih.tail(H) += sums.tail(H);
+}
+
+/// Back through the inputs.
+/// @param x       (N, I)  @param dgates  (N, 4H), the gradients of `gru_inputs`' result
+/// @param dx      (N, I), assigned; nullptr: not wanted
+/// @param dw_ih   (3H, I), added to
+template <class Scalar>
+void gru_inputs_backward(const GruParameters<Scalar>& p, View<const Scalar> x, const Matrix<Scalar>& dgates,
+                         Matrix<Scalar>* dx, Matrix<Scalar>& dw_ih) {
+  const Index H = p.w_hh.cols();
+  const View<const Scalar> rz = view(dgates).column_range(0, 2 * H), n = view(dgates).column_range(3 * H, H);
+  product<Scalar>(rz.transposed(), x, view(dw_ih).row_range(0, 2 * H), Into::add);
+  product<Scalar>(n.transposed(), x, view(dw_ih).row_range(2 * H, H), Into::add);
+  if (!dx) return;
+  dx->resize(x.rows, x.columns);
+  product<Scalar>(rz, view(p.w_ih).row_range(0, 2 * H), view(*dx));
+  product<Scalar>(n, view(p.w_ih).row_range(2 * H, H), view(*dx), Into::add);
 }
 
 /// The gradients of a layer.
@@ -158,39 +256,8 @@ void gru_forward(const GruParameters<Scalar>& p, View<const Scalar> x, Index B, 
 template <class Scalar>
 void gru_backward(const GruParameters<Scalar>& p, View<const Scalar> x, Index B, GruKept<Scalar>& kept,
                   const Matrix<Scalar>& dh, Matrix<Scalar>* dx, GruParameters<Scalar>& gradients) {
-  const Index H = p.w_hh.cols(), TB = x.rows, T = TB / B;
-  kept.w_hh.pack(view(p.w_hh));  // (3H, H)
-  Matrix<Scalar> carry = Matrix<Scalar>::Zero(B, H);
-  detail::for_row_groups(B, [&](Index first, Index rows) {
-    const View<Scalar> carried = view(carry).row_range(first, rows);
-    for (Index t = T - 1; t >= 0; --t) {
-      const Index at = t * B + first;
-      const View<Scalar> gates = view(kept.gates).row_range(at, rows);
-      for (Index i = 0; i < rows; ++i)
-        simd::run<simd::OverRow<Scalar, detail::GruGatesBackwardAt<Scalar>>>(
-            H, H, gates.data + i * gates.row_stride, static_cast<const Scalar*>(kept.h.row(at + i).data()),
-            dh.row(at + i).data(), carry.row(first + i).data());
-      // dh_{t-1} = dh z + (dr | dz | dq) U
-      product_on_this_thread<Scalar>(gates.column_range(0, 3 * H), kept.w_hh, carried, Into::add);
-    }
-  });
-
-  const View<Scalar> d = view(kept.gates), rz = d.column_range(0, 2 * H), n = d.column_range(3 * H, H);
-  const View<Scalar> dw = view(gradients.w_ih);
-  product<Scalar>(rz.transposed(), x, dw.row_range(0, 2 * H), Into::add);
-  product<Scalar>(n.transposed(), x, dw.row_range(2 * H, H), Into::add);
-  product<Scalar>(d.column_range(0, 3 * H).transposed(), view(kept.h).row_range(0, TB), view(gradients.w_hh),
-                  Into::add);
-  RowVector<Scalar> sums = RowVector<Scalar>::Zero(4 * H);
-  add_column_sums<Scalar>(d, sums.data());
-  gradients.b_hh += sums.head(3 * H);
-  gradients.b_ih.head(2 * H) += sums.head(2 * H);
-  gradients.b_ih.tail(H) += sums.tail(H);
-  if (dx) {
-    dx->resize(TB, x.columns);
-    product<Scalar>(rz, view(p.w_ih).row_range(0, 2 * H), view(*dx));
-    product<Scalar>(n, view(p.w_ih).row_range(2 * H, H), view(*dx), Into::add);
-  }
+  gru_steps_backward(p, B, kept, dh, gradients);
+  gru_inputs_backward(p, x, kept.gates, dx, gradients.w_ih);
 }
 
 }  // namespace musicgen::cpu

@@ -26,7 +26,8 @@ struct HeadParameters {
 /// What the forward pass keeps.
 template <class Scalar>
 struct HeadKept {
-  Matrix<Scalar> u;  ///< (N, H)
+  Matrix<Scalar> u;   ///< (N, H)
+  Matrix<Scalar> dv;  ///< (N, H), the gradient before the tanh
 };
 
 /// @param h       (N, H)  @param c  (N, H)
@@ -52,13 +53,14 @@ void head_forward(const HeadParameters<Scalar>& p, View<const Scalar> h, const M
 /// @param gradients  added to
 template <class Scalar>
 void head_backward(const HeadParameters<Scalar>& p, View<const Scalar> h, const Matrix<Scalar>& c,
-                   const HeadKept<Scalar>& kept, const Matrix<Scalar>& dlogits, View<Scalar> dh, Matrix<Scalar>& dc,
+                   HeadKept<Scalar>& kept, const Matrix<Scalar>& dlogits, View<Scalar> dh, Matrix<Scalar>& dc,
                    HeadParameters<Scalar>& gradients) {
   const Index H = p.w1.rows(), N = h.rows;
   product<Scalar>(view(dlogits).transposed(), view(kept.u), view(gradients.w2), Into::add);
   add_column_sums<Scalar>(view(dlogits), gradients.b2.data());
 
-  Matrix<Scalar> dv(N, H);
+  Matrix<Scalar>& dv = kept.dv;
+  dv.resize(N, H);
   product<Scalar>(view(dlogits), view(p.w2), view(dv));
   thread_pool().parallel_for(N, [&](Index i) { dv.row(i).array() *= Scalar(1) - kept.u.row(i).array().square(); });
 

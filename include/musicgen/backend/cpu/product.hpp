@@ -2,10 +2,11 @@
 //
 //   C (M, N) = A (M, K) B (K, N)   or   C += A B
 //
-// B is packed in panels as wide as three vectors, A in strips of four rows; a tile of C, four rows by three vectors,
-// stays in twelve registers while k runs (Goto, van de Geijn: "Anatomy of high-performance matrix multiplication",
-// TOMS 34, 2008). Each element of C is summed over k in the same order, in blocks of `block_k`, whatever tile it falls
-// in and whoever computes it: the result does not depend on the number of threads, nor on which other rows there are.
+// B is packed in panels as wide as three vectors; a tile of C, four rows by three vectors, stays in twelve registers
+// while k runs (Goto, van de Geijn: "Anatomy of high-performance matrix multiplication", TOMS 34, 2008). A is read
+// where it lies if its rows are adjacent in memory along k, and packed in strips of four rows if it is a transpose.
+// Each element of C is summed over k in the same order, in blocks of `block_k`, whatever tile it falls in and whoever
+// computes it: the result does not depend on the number of threads, nor on which other rows there are.
 #pragma once
 
 #include <algorithm>
@@ -29,21 +30,31 @@ inline constexpr Index block_rows = 64;  // a packed block of A, 64 KB, stays in
 inline constexpr Index strip_rows = 4;
 inline constexpr Index panel_vectors = 3;
 
-/// C tile (Rows, 3 vectors) (+)= strip (K, Rows) panel (K, 3 vectors); the last columns are kept off where C is
+/// Four rows of A: element (r, k) is data[r * row_stride + k * column_stride].
+template <class Scalar>
+struct Strip {
+  const Scalar* data;
+  Index row_stride, column_stride;
+};
+
+/// C tile (Rows, 3 vectors) (+)= strip (Rows, K) panel (K, 3 vectors); the last columns are kept off where C is
 /// narrower.
 template <class Scalar, int Bytes, int Rows>
-MUSICGEN_INLINE void product_tile(Index K, const Scalar* a, const Scalar* b, Scalar* c, Index c_stride, Index columns,
+MUSICGEN_INLINE void product_tile(Index K, Strip<Scalar> a, const Scalar* b, Scalar* c, Index c_stride, Index columns,
                                   bool add) {
   using V = simd::Vector<Scalar, Bytes>;
   constexpr int width = simd::lanes<Scalar, Bytes>, J = panel_vectors;
   V sum[Rows][J] = {};
-  for (Index k = 0; k < K; ++k, a += Rows, b += J * width) {
+  const Scalar* row_of_a[Rows];
+  MUSICGEN_UNROLL
+  for (int r = 0; r < Rows; ++r) row_of_a[r] = a.data + r * a.row_stride;
+  for (Index k = 0, i = 0; k < K; ++k, i += a.column_stride, b += J * width) {
     V row[J];
     MUSICGEN_UNROLL
     for (int j = 0; j < J; ++j) simd::load(row[j], b + j * width);
     MUSICGEN_UNROLL
     for (int r = 0; r < Rows; ++r) MUSICGEN_UNROLL
-    for (int j = 0; j < J; ++j) sum[r][j] = a[r] * row[j] + sum[r][j];
+    for (int j = 0; j < J; ++j) sum[r][j] = row_of_a[r][i] * row[j] + sum[r][j];
   }
   if (columns == J * width) {
     MUSICGEN_UNROLL
@@ -66,13 +77,13 @@ MUSICGEN_INLINE void product_tile(Index K, const Scalar* a, const Scalar* b, Sca
   }
 }
 
-/// All strips of a packed block of A against one panel's block.
+/// All strips of a block of A, each `a_step` after the other, against one panel's block.
 template <class Scalar>
 struct ProductBlock {
   template <int Bytes>
-  MUSICGEN_INLINE static void run(Index M, Index K, const Scalar* a, const Scalar* b, Scalar* c, Index c_stride,
-                                  Index columns, bool add) {
-    for (Index i = 0; i < M; i += strip_rows, a += strip_rows * K, c += strip_rows * c_stride) switch (M - i) {
+  MUSICGEN_INLINE static void run(Index M, Index K, Strip<Scalar> a, Index a_step, const Scalar* b, Scalar* c,
+                                  Index c_stride, Index columns, bool add) {
+    for (Index i = 0; i < M; i += strip_rows, a.data += a_step, c += strip_rows * c_stride) switch (M - i) {
         case 1:
           product_tile<Scalar, Bytes, 1>(K, a, b, c, c_stride, columns, add);
           break;
@@ -93,24 +104,24 @@ Index panel_width() {
   return panel_vectors * simd::vector_bytes() / static_cast<Index>(sizeof(Scalar));
 }
 
-/// Rows of A in strips of four (the last may have fewer), each strip k by k.
+/// Rows of A, which is a transpose, in strips of four, each strip k by k; the last one may have fewer rows.
 template <class Scalar>
 void pack_strips(View<const Scalar> a, Scalar* to) {
-  // A transposed matrix is read eight of its rows at a time, and those stay in the first-level cache for all strips,
-  // even where the stride is a power of two and they share their places there with one another.
-  const Index run = a.row_stride == 1 ? 8 : a.columns;
+  // Eight k at a time: those stay in the first-level cache for all strips, even where the stride is a power of two and
+  // they share their places there with one another.
+  constexpr Index run = 8;
   for (Index first = 0; first < a.columns; first += run) {
     const Index last = std::min(first + run, a.columns);
     for (Index i = 0; i < a.rows; i += strip_rows) {
       const Index rows = std::min(strip_rows, a.rows - i);
-      Scalar* strip = to + i * a.columns + first * rows;
+      Scalar* strip = to + i * a.columns + first * strip_rows;
       const Scalar* from = a.data + i * a.row_stride + first * a.column_stride;
       if (a.row_stride == 1 && rows == strip_rows) {
         for (Index k = first; k < last; ++k, from += a.column_stride, strip += strip_rows)
           std::copy_n(from, strip_rows, strip);
       } else {
-        for (Index k = first; k < last; ++k, from += a.column_stride)
-          for (Index r = 0; r < rows; ++r) *strip++ = from[r * a.row_stride];
+        for (Index k = first; k < last; ++k, from += a.column_stride, strip += strip_rows)
+          for (Index r = 0; r < rows; ++r) strip[r] = from[r * a.row_stride];
       }
     }
   }
@@ -175,9 +186,16 @@ void product_on_this_thread(View<const Scalar> a, const Packed<Scalar>& b, View<
     const Index rows = std::min(block_rows, a.rows - i);
     for (Index k = 0; k < a.columns; k += block_k) {
       const Index depth = std::min(block_k, a.columns - k);
-      pack_strips<Scalar>(a.row_range(i, rows).column_range(k, depth), strips.data());
+      const View<const Scalar> block = a.row_range(i, rows).column_range(k, depth);
+      Strip<Scalar> strip{block.data, block.row_stride, block.column_stride};
+      Index step = strip_rows * block.row_stride;
+      if (a.column_stride != 1) {
+        pack_strips<Scalar>(block, strips.data());
+        strip = {strips.data(), 1, strip_rows};
+        step = strip_rows * depth;
+      }
       for (Index p = first_panel; p < last_panel; ++p)
-        simd::run<ProductBlock<Scalar>>(rows, depth, static_cast<const Scalar*>(strips.data()), b.panel(p, k),
+        simd::run<ProductBlock<Scalar>>(rows, depth, strip, step, b.panel(p, k),
                                         c.data + i * c.row_stride + p * b.width(), c.row_stride,
                                         std::min(b.width(), b.columns() - p * b.width()), k > 0 || into == Into::add);
     }

@@ -59,7 +59,7 @@ double worst_error(float range) {
 }  // namespace
 
 TEST_CASE("simd: exp, sigmoid and tanh are as exact as they say") {
-  for (const simd::Isa isa : {simd::Isa::baseline, simd::Isa::avx2}) {
+  for (const simd::Isa isa : {simd::Isa::baseline, simd::Isa::avx2, simd::Isa::avx512}) {
     if (isa > simd::best_isa()) continue;
     simd::force_isa(isa);
     CHECK(worst_error<Exp>(87) < 2);

@@ -10,10 +10,13 @@
 namespace musicgen::cpu::simd {
 
 /// Instruction sets in ascending order. `baseline` is what the program was compiled for, vectors of 16 bytes.
-enum class Isa { baseline, avx2 };
+enum class Isa { baseline, avx2, avx512 };
 
 inline Isa best_isa() {
 #if defined(__x86_64__)
+  if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
+      __builtin_cpu_supports("avx512vl"))
+    return Isa::avx512;
   if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return Isa::avx2;
 #endif
   return Isa::baseline;
@@ -38,7 +41,7 @@ inline void force_isa(Isa isa) {
 
 /// Bytes of a vector.
 inline int vector_bytes() {
-  return isa() == Isa::avx2 ? 32 : 16;
+  return 16 << static_cast<int>(isa());
 }
 
 namespace detail {
@@ -47,13 +50,24 @@ template <class Kernel, class... Arguments>
 [[gnu::target("avx2,fma")]] void run_avx2(Arguments... arguments) {
   Kernel::template run<32>(arguments...);
 }
+template <class Kernel, class... Arguments>
+[[gnu::target("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")]] void run_avx512(Arguments... arguments) {
+  Kernel::template run<64>(arguments...);
+}
 #endif
 }  // namespace detail
 
 template <class Kernel, class... Arguments>
 void run(Arguments... arguments) {
 #if defined(__x86_64__)
-  if (isa() == Isa::avx2) return detail::run_avx2<Kernel, Arguments...>(arguments...);
+  switch (isa()) {
+    case Isa::avx512:
+      return detail::run_avx512<Kernel, Arguments...>(arguments...);
+    case Isa::avx2:
+      return detail::run_avx2<Kernel, Arguments...>(arguments...);
+    case Isa::baseline:
+      break;
+  }
 #endif
   Kernel::template run<16>(arguments...);
 }

@@ -38,7 +38,7 @@ void check_notes(const std::function<Bias(const Vocabulary&)>& bias, Holds holds
       std::size_t notes = 0;
       for (const Length& length : {Length(5s), Length::in_tokens(300)})
         for (const GeneratedSong& song : sampler.generate(6, length)) {
-          const Reading reading = read_by_the_rules(song.tokens, vocabulary, canonical);
+          const ReadSong reading = read_by_the_rules(song.tokens, vocabulary, canonical);
           REQUIRE(reading.fault == "");
           for (const StepNote& n : reading.notes) CHECK(holds(n.pitch, n.track));
           notes += reading.notes.size();
@@ -132,7 +132,7 @@ TEST_CASE("bias: gaps on a coarser grid end a song in time") {
       bias_against(vocabulary, [](Meaning m) { return m.kind == TokenKind::time && m.value % 10 != 0; });
   Sampler sampler(untrained(), {.bias = tenths});
   for (const GeneratedSong& song : sampler.generate(20, 1234ms)) {
-    const Reading reading = read_by_the_rules(song.tokens, vocabulary, true);
+    const ReadSong reading = read_by_the_rules(song.tokens, vocabulary, true);
     CHECK(reading.fault == "");
     for (const StepNote& n : reading.notes) {
       CHECK(n.start % 10 == 0);

@@ -21,7 +21,7 @@ struct StepNote {
 };
 
 /// What the words of a song come to: its notes, or the first rule that they break.
-struct Reading {
+struct ReadSong {
   std::string fault;
   std::vector<StepNote> notes;  // by start, track, pitch
 };
@@ -30,7 +30,7 @@ class RuleReader {
  public:
   RuleReader(const Vocabulary& vocabulary, bool canonical) : vocabulary_(vocabulary), canonical_(canonical) {}
 
-  Reading read(const std::vector<Token>& tokens) {
+  ReadSong read(const std::vector<Token>& tokens) {
     std::vector<std::string> words;
     for (const Token t : tokens) words.push_back(vocabulary_.text(t));
     if (words.size() < 2 || words.front() != "^" || words.back() != "$") return fault(0, "is not ^ ... $");
@@ -48,7 +48,7 @@ class RuleReader {
   }
 
  private:
-  Reading fault(std::size_t i, const std::string& what) {
+  ReadSong fault(std::size_t i, const std::string& what) {
     reading_.fault = "word " + std::to_string(i) + ": " + what;
     return reading_;
   }
@@ -96,13 +96,13 @@ class RuleReader {
 
   Vocabulary vocabulary_;
   bool canonical_;
-  Reading reading_;
+  ReadSong reading_;
   std::map<std::pair<int, int>, StepNote> sounding_;  // by track and pitch
   std::pair<int, int> last_on_{-1, -1}, last_off_{-1, -1};
   int now_ = 0;
 };
 
-inline Reading read_by_the_rules(const std::vector<Token>& tokens, const Vocabulary& vocabulary, bool canonical) {
+inline ReadSong read_by_the_rules(const std::vector<Token>& tokens, const Vocabulary& vocabulary, bool canonical) {
   return RuleReader(vocabulary, canonical).read(tokens);
 }
 

@@ -61,10 +61,11 @@ class Sampler {
  public:
   using Scalar = typename B::Scalar;
 
-  /// Takes a copy of what it needs of the model.
+  /// Takes a copy of what it needs of the model. New notes are on tracks that its music had, if it says which
+  /// (`ModelConfig::programs`).
   /// @throws Error  for options out of range, or a model without a vocabulary
   explicit Sampler(const Model<B>& model, SamplerOptions options = {})
-      : rules_(model.vocabulary(), model.config().canonical, options),
+      : rules_(model.vocabulary(), model.config().canonical, options, tracks_of(model.config())),
         model_programs_(model.config().programs),
         programs_(model_programs_),
         given_{rules_.vocabulary().start()},
@@ -154,6 +155,11 @@ class Sampler {
   }
 
  private:
+  /// As many as there were in the music that it learned from.
+  static int tracks_of(const ModelConfig& config) {
+    return config.programs.empty() ? track_count : static_cast<int>(config.programs.size());
+  }
+
   Token advance(const Limit& limit) {
     if (!begun_ || voice_.ended()) {
       voice_ = beginning_.of_song(rules_.options.seed, songs_++);

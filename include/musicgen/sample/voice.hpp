@@ -38,8 +38,9 @@ struct SamplerOptions {
 /// What the voices of a sampler share: the rules, and memory to work in.
 class VoiceRules {
  public:
+  /// @param tracks  how many the model knows; the grammar rules out notes on others
   /// @throws Error  for options out of range, or a bias of another size or one that leaves no note to play
-  VoiceRules(const Vocabulary& vocabulary, bool canonical, const SamplerOptions& options)
+  VoiceRules(const Vocabulary& vocabulary, bool canonical, const SamplerOptions& options, int tracks = track_count)
       : options(options),
         chooser(vocabulary.size()),
         allowed(static_cast<std::size_t>(vocabulary.size())),
@@ -58,6 +59,9 @@ class VoiceRules {
       forbidden[v] = options.bias[v] == never;
       bias[v] = options.grammar && forbidden[v] ? 0 : options.bias[v];  // the grammar knows how to do without a token
     }
+    for (Token t = 0; t < vocabulary.size(); ++t)
+      if (vocabulary[t].kind == TokenKind::track && vocabulary[t].value >= tracks)
+        forbidden[static_cast<std::size_t>(t)] = 1;
     require_notes();
   }
 

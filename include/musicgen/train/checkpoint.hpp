@@ -112,19 +112,7 @@ inline nlohmann::json musicgen_metadata(const Safetensors& file, const std::file
 inline TrainingState training_state(const Safetensors& file, const std::filesystem::path& path) {
   const nlohmann::json j = musicgen_metadata(file, path, "training");
   TrainingState s;
-  const auto read = [&]<class T>(const char* key, T& into) { into = json_field<T>(j, key, path); };
-  read("seed", s.seed);
-  read("step", s.step);
-  read("stage_step", s.stage_step);
-  read("tokens", s.tokens);
-  read("stage", s.stage);
-  read("stages", s.stages);
-  read("seconds", s.seconds);
-  read("recent_losses", s.recent_losses);
-  read("best_validation", s.best_validation);
-  read("best_of_stage", s.best_of_stage);
-  read("validations_since_best", s.validations_since_best);
-  read("finished", s.finished);
+  TrainingState::visit(s, [&]<class T>(const char* name, T& member) { member = json_field<T>(j, name, path); });
   const auto in = [](auto x, auto most) { return x >= 0 && x <= most; };
   if (!in(s.step, std::int64_t{1} << 46) || !in(s.stage_step, s.step) || !in(s.tokens, std::int64_t{1} << 60) ||
       !in(s.seconds, 1e9) || !in(s.validations_since_best, 1 << 30) || s.stage >= s.stages ||

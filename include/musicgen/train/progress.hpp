@@ -62,21 +62,29 @@ struct TrainingState {
   double best_validation = std::numeric_limits<double>::max(), best_of_stage = std::numeric_limits<double>::max();
   int validations_since_best = 0;  ///< of the stage
   bool finished = false;           ///< by its own end, not a callback
+
+  /// Calls visit(name, member) for each member, as the checkpoint has them.
+  template <class State, class Visit>
+  static void visit(State& s, Visit&& visit) {
+    visit("seed", s.seed);
+    visit("step", s.step);
+    visit("stage_step", s.stage_step);
+    visit("tokens", s.tokens);
+    visit("stage", s.stage);
+    visit("stages", s.stages);
+    visit("seconds", s.seconds);
+    visit("recent_losses", s.recent_losses);
+    visit("best_validation", s.best_validation);
+    visit("best_of_stage", s.best_of_stage);
+    visit("validations_since_best", s.validations_since_best);
+    visit("finished", s.finished);
+  }
 };
 
-inline nlohmann::json to_json(const TrainingState& s) {
-  return {{"seed", s.seed},
-          {"step", s.step},
-          {"stage_step", s.stage_step},
-          {"tokens", s.tokens},
-          {"stage", s.stage},
-          {"stages", s.stages},
-          {"seconds", s.seconds},
-          {"recent_losses", s.recent_losses},
-          {"best_validation", s.best_validation},
-          {"best_of_stage", s.best_of_stage},
-          {"validations_since_best", s.validations_since_best},
-          {"finished", s.finished}};
+inline nlohmann::json to_json(const TrainingState& state) {
+  nlohmann::json j;
+  TrainingState::visit(state, [&](const char* name, const auto& member) { j[name] = member; });
+  return j;
 }
 
 }  // namespace musicgen

@@ -56,7 +56,10 @@ inline void require_distinct(const std::vector<std::filesystem::path>& read,
   namespace fs = std::filesystem;
   std::set<fs::path> seen;
   std::error_code fault;
-  const auto place = [&](const fs::path& file) { return fs::weakly_canonical(fs::absolute(file, fault), fault); };
+  const auto place = [&](const fs::path& file) {
+    const fs::path absolute = fs::absolute(file, fault), real = fs::weakly_canonical(absolute, fault);
+    return fault ? absolute.lexically_normal() : real;  // opening it will say what is wrong
+  };
   for (const fs::path& file : read)
     if (!file.empty()) seen.insert(place(file));
   for (const fs::path& file : written) {

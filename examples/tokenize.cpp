@@ -30,6 +30,13 @@ Vocabulary read_vocabulary(const std::string& name) {
   }
 }
 
+/// A question mark for every byte that a terminal may take for something else.
+std::string printable(std::string text) {
+  std::replace_if(
+      text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < ' '; }, '?');
+  return text;
+}
+
 /// Tokens from text, words apart by white space.
 std::vector<Token> read_tokens(const std::string& name, const Vocabulary& vocabulary) {
   const auto bytes = read_input(name);
@@ -40,7 +47,8 @@ std::vector<Token> read_tokens(const std::string& name, const Vocabulary& vocabu
     for (std::istringstream words(line); words >> word;) {
       tokens.push_back(vocabulary.find(word));
       if (tokens.back() == no_token)
-        throw file_error(name, "line " + std::to_string(number) + ": \"" + word.substr(0, 20) + "\" is no token");
+        throw file_error(name,
+                         "line " + std::to_string(number) + ": \"" + printable(word.substr(0, 20)) + "\" is no token");
     }
   return tokens;
 }
@@ -80,6 +88,7 @@ int main(int argc, char** argv) {
     if (decoding == out.empty()) throw CLI::ValidationError("OUT", "goes with --decode, and only with it");
     const Vocabulary vocabulary = vocabulary_file.empty() ? Vocabulary::standard() : read_vocabulary(vocabulary_file);
     if (decoding) {
+      require_distinct({in, vocabulary_file}, {out});
       DecodeReport report;
       write_midi(out, decode(read_tokens(in, vocabulary), vocabulary, {}, &report));
       return tell(report);

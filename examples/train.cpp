@@ -47,7 +47,9 @@ void add_options(CLI::App& app, Options& o) {
   app.add_option("--seed", t.seed, "equal seeds give equal models, if --steps is the limit")
       ->capture_default_str()
       ->check(seed_number());
-  app.add_flag("--resume", o.resume, "go on from NAME.last.safetensors, with the same options as before");
+  app.add_flag("--resume", o.resume,
+               "go on from NAME.last.safetensors, with the same options as before; without it a model of that name is "
+               "replaced");
   app.add_option("--init", o.init, "start from this model's weights (fine-tuning)");
   app.add_option("--log", t.log, "JSON lines, one a step");
   app.add_option("--cache", o.cache, "a file that keeps the tokenized data from one run to the next");
@@ -96,11 +98,26 @@ Model<> starting_model(const Options& o, const std::optional<Model<>>& given, co
   return Model<>(std::move(config), given->weights());
 }
 
+/// Keeps a run from replacing what is no model.
+void require_replaceable(const std::filesystem::path& file) {
+  std::error_code fault;
+  if (!std::filesystem::is_regular_file(file, fault) || std::filesystem::file_size(file, fault) == 0) return;
+  try {
+    load_model(file);
+  } catch (const Error&) {
+    throw file_error(file, "is no model: not overwritten");
+  }
+}
+
 void train(Options& o) {
   o.machine.prepare();
   choose_training(o);
   const auto last = last_checkpoint(o.trainer.checkpoint);
-  require_distinct({o.data, o.init}, {o.trainer.checkpoint, last, o.trainer.log, o.cache});
+  require_distinct({o.data, o.init, o.stages}, {o.trainer.checkpoint, last, o.trainer.log, o.cache});
+  if (!o.resume) {
+    require_replaceable(o.trainer.checkpoint);
+    require_replaceable(last);
+  }
   std::optional<Model<>> given;
   if (o.resume && std::filesystem::exists(last))
     given = load_model(last);

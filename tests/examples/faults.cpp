@@ -203,6 +203,9 @@ TEST_CASE("examples: no output takes the place of an input, or of another output
   refused("generate", {"--model", model, "--out", place / "a", "--tokens", "9", "--save-tokens", place / "./a"});
   refused("train", {"--data", prompt, "--out", prompt, "--steps", "1"});
   refused("train", {"--data", song, "--out", place / "m", "--log", place / "m", "--steps", "1"});
+  refused("hello", {model, model});
+  refused("tokenize", {"--decode", prompt, prompt});
+  check_fault(place, "train", {"--data", place / ".", "--out", prompt, "--steps", "1"}, "is no model: not overwritten");
   CHECK((content(prompt) == before));
   CHECK((content(model) == weights));
 }
@@ -213,7 +216,7 @@ TEST_CASE("examples: a model that gives no number") {
   model.weights().embedding.setConstant(std::numeric_limits<float>::quiet_NaN());
   save_model(place / "nan.safetensors", model);
   check_fault(place, "evaluate", {"--model", place / "nan.safetensors", "--data", song_file(place)}, "not finite");
-  check_fault(place, "generate", {"--model", place / "nan.safetensors", "--out", place / "o.mid"}, "");
+  check_fault(place, "generate", {"--model", place / "nan.safetensors", "--out", place / "o.mid"}, "not finite");
 }
 
 TEST_CASE("examples: a device that is not there") {

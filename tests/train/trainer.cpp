@@ -8,12 +8,12 @@ using namespace musicgen;
 
 namespace {
 
-Corpus composed_corpus() {
+Corpus composed_corpus(bool with_validation = true) {
   const Vocabulary vocabulary = Vocabulary::standard();
   std::vector<Song> songs;
   for (std::uint64_t i = 0; i < 5; ++i) {
     Encoded song = encode(compose(i), vocabulary);
-    songs.push_back(make_song("song " + std::to_string(i), i == 4 ? Split::validation : Split::train,
+    songs.push_back(make_song("song " + std::to_string(i), i == 4 && with_validation ? Split::validation : Split::train,
                               std::move(song.tokens), std::move(song.programs), vocabulary));
   }
   return Corpus(std::move(songs));
@@ -179,7 +179,7 @@ TEST_CASE("trainer: a run that ended early has ended, unless stages are added") 
   REQUIRE(more.resume());
   more.run();
   CHECK(more.state().step == steps + 2);
-  CHECK(more.state().stage == 1);
+  CHECK(more.state().stage == 3);
 }
 
 TEST_CASE("trainer: a loss that is not finite stops the run and keeps the last good checkpoint") {
@@ -213,6 +213,19 @@ TEST_CASE("trainer: a step that ruins the weights is noticed though it is the la
   CHECK_THROWS_WITH(trainer.run(), Catch::Contains("after 1 steps") && Catch::Contains("is not finite"));
   CHECK_FALSE(std::filesystem::exists(folder / "m.safetensors"));
   CHECK_FALSE(std::filesystem::exists(folder / "m.last.safetensors"));
+}
+
+TEST_CASE("trainer: without validation too a step that ruins the weights is noticed") {
+  const test::TemporaryDirectory folder;
+  Model<> model(tiny());
+  TrainerOptions options = quick(1);
+  options.checkpoint = folder / "m.safetensors";
+  options.schedule = {.learning_rate = std::numeric_limits<double>::max(), .warmup_steps = 0, .final_fraction = 1};
+  const Corpus alone = composed_corpus(false);
+  REQUIRE(alone.indices(Split::validation).empty());
+  Trainer trainer(model, alone, options);
+  CHECK_THROWS_WITH(trainer.run(), Catch::Contains("after 1 steps a weight is not finite"));
+  CHECK_FALSE(std::filesystem::exists(folder / "m.safetensors"));
 }
 
 TEST_CASE("trainer: fine-tuning starts where another model ended") {

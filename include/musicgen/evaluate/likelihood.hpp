@@ -98,7 +98,7 @@ Likelihood song_likelihood(const Song& song, const ModelConfig& config, const Lo
 template <Backend B>
 std::vector<Likelihood> likelihoods(Model<B>& model, std::span<const Song* const> songs) {
   const Dimensions& d = model.dimensions();
-  const double row_bytes = sizeof(typename B::Scalar) * (5.0 * d.L * d.H + 3.0 * d.H + d.V + d.E);
+  const double row_bytes = sizeof(typename B::Scalar) * (5.0 * d.L * d.H + 3.0 * d.H + d.V);
   const std::size_t largest_batch = 32, largest_rows = static_cast<std::size_t>(1e9 / row_bytes);
   model.vocabulary();
   std::vector<std::size_t> order(songs.size());

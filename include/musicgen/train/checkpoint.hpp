@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -112,7 +113,8 @@ inline nlohmann::json musicgen_metadata(const Safetensors& file, const std::file
 inline TrainingState training_state(const Safetensors& file, const std::filesystem::path& path) {
   const nlohmann::json j = musicgen_metadata(file, path, "training");
   TrainingState s;
-  TrainingState::visit(s, [&]<class T>(const char* name, T& member) { member = json_field<T>(j, name, path); });
+  TrainingState::for_each_member(s,
+                                 [&]<class T>(const char* name, T& member) { member = json_field<T>(j, name, path); });
   const auto in = [](auto x, auto most) { return x >= 0 && x <= most; };
   if (!in(s.step, std::int64_t{1} << 46) || !in(s.stage_step, s.step) || !in(s.tokens, std::int64_t{1} << 60) ||
       !in(s.seconds, 1e9) || !in(s.validations_since_best, 1 << 30) || s.stage >= s.stages ||

@@ -38,14 +38,17 @@ class TrainingLog {
  private:
   std::string lines_to_keep(std::int64_t steps) const {
     std::string kept;
-    if (!std::filesystem::is_regular_file(file_)) return kept;  // /dev/stdout, a pipe
+    std::error_code fault;
+    if (!std::filesystem::is_regular_file(file_, fault)) return kept;  // /dev/stdout, a pipe
     std::ifstream in(file_);
+    if (!in) throw file_error(file_, std::string("cannot be read: ") + std::strerror(errno));
     int number = 0;
     for (std::string line; std::getline(in, line);) {
       const auto j = detail::parse_json(line);
       const auto step =
           j.is_object() && j.contains("step") ? detail::json_value<std::int64_t>(j["step"]) : std::nullopt;
-      const bool cut_off = in.eof() && (number > 0 || line.starts_with("{\""));  // when the run was killed
+      const bool begun = number > 0 || line.starts_with("{\"");
+      const bool cut_off = in.eof() && (step || (j.is_discarded() && begun));  // when the run was killed
       ++number;
       if (!step && !cut_off)
         throw file_error(file_, "line " + std::to_string(number) + " is none of a training log: not overwritten");

@@ -65,7 +65,7 @@ struct TrainingState {
 
   /// Calls visit(name, member) for each member, as the checkpoint has them.
   template <class State, class Visit>
-  static void visit(State& s, Visit&& visit) {
+  static void for_each_member(State& s, Visit&& visit) {
     visit("seed", s.seed);
     visit("step", s.step);
     visit("stage_step", s.stage_step);
@@ -83,7 +83,7 @@ struct TrainingState {
 
 inline nlohmann::json to_json(const TrainingState& state) {
   nlohmann::json j;
-  TrainingState::visit(state, [&](const char* name, const auto& member) { j[name] = member; });
+  TrainingState::for_each_member(state, [&](const char* name, const auto& member) { j[name] = member; });
   return j;
 }
 

@@ -76,7 +76,7 @@ inline Stage stage_from_json(const nlohmann::json& j, std::size_t number, const 
     return {(*range)[0], (*range)[1]};
   };
   for (const auto& [key, value] : j.items()) {
-    const auto is_number = [&, &key = key, &value = value]<class T>(const char* name, T& field) {
+    const auto takes_number = [&, &key = key, &value = value]<class T>(const char* name, T& field) {
       if (key != name) return false;
       const auto found = musicgen::detail::json_value<T>(value);
       if (!found) throw bad("\"" + key + "\" is no" + (std::integral<T> ? " whole" : "") + " number or too large");
@@ -88,10 +88,11 @@ inline Stage stage_from_json(const nlohmann::json& j, std::size_t number, const 
       s.name = value.get<std::string>();
     else if (key == "input_length")
       s.input_length = length_range(value);
-    else if (!is_number("target_length", s.target_length) && !is_number("start_probability", s.start_probability) &&
-             !is_number("teacher_forcing", s.teacher_forcing) && !is_number("leave_below", s.leave_below) &&
-             !is_number("patience", s.patience) && !is_number("max_steps", s.max_steps) &&
-             !is_number("learning_rate", s.learning_rate))
+    else if (!takes_number("target_length", s.target_length) &&
+             !takes_number("start_probability", s.start_probability) &&
+             !takes_number("teacher_forcing", s.teacher_forcing) && !takes_number("leave_below", s.leave_below) &&
+             !takes_number("patience", s.patience) && !takes_number("max_steps", s.max_steps) &&
+             !takes_number("learning_rate", s.learning_rate))
       throw bad("\"" + key +
                 "\" is not one of name (a text), input_length, target_length, start_probability, teacher_forcing, "
                 "leave_below, patience, max_steps, learning_rate");

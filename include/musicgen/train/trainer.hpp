@@ -100,6 +100,7 @@ class Trainer {
     saved_step_ = state_.step;
     if (state_.finished && options_.stages.size() > state_.stages) {  // some have been added
       state_.finished = false;
+      state_.stage = state_.stages - 1;
       enter_next_stage();
     }
     state_.stages = options_.stages.size();

@@ -21,9 +21,10 @@
 // wait for each other.
 #pragma once
 
+#include <algorithm>
 #include <array>
-#include <vector>
 
+#include "../../core/thread_pool.hpp"
 #include "matrix.hpp"
 #include "product.hpp"
 #include "simd/elementwise.hpp"
@@ -130,13 +131,14 @@ struct GruGatesBackwardAt {
   }
 };
 
+inline constexpr Index worth_a_team = 1 << 17;  // multiplications a step; below, waiting costs more
+
 /// body(team, first_panel, last_panel) on as many threads as are worth it for B rows of H units: each has some panels
 /// of units, `width` wide, and waits for the others once a step.
 template <class Body>
 void for_unit_groups(Index B, Index H, Index width, const Body& body) {
-  constexpr Index worth_sharing = 1 << 17;  // multiplications a step; below, waiting costs more
   const Index panels = (H + width - 1) / width;
-  const Index most = 3 * B * H * H < worth_sharing ? 1 : panels;
+  const Index most = 3 * B * H * H < worth_a_team ? 1 : panels;
   thread_pool().together(static_cast<int>(std::min<Index>(most, thread_pool().threads())), [&](Team& team, int member) {
     body(team, member * panels / team.size(), (member + 1) * panels / team.size());
   });
@@ -173,7 +175,7 @@ void gru_steps(const GruParameters<Scalar>& p, Index B, const Matrix<Scalar>* h0
   const Index width = kept.u[0].width();
   detail::for_unit_groups(B, H, width, [&](Team& team, Index first_panel, Index last_panel) {
     const Index first = first_panel * width, units = std::min(H, last_panel * width) - first;
-    for (Index at = 0; at < TB; at += B, team.wait()) {
+    for (Index at = 0; at < TB; at += B) {
       const View<Scalar> before = view(kept.h).row_range(at, B);
       for (Index gate = 0; gate < 3; ++gate)
         product_on_this_thread<Scalar>(before, kept.u[static_cast<std::size_t>(gate)],
@@ -182,6 +184,7 @@ void gru_steps(const GruParameters<Scalar>& p, Index B, const Matrix<Scalar>* h0
       for (Index row = at; row < at + B; ++row)
         detail::gru_gates<Scalar>(units, H, kept.gates.row(row).data() + first, kept.h.row(row).data() + first,
                                   kept.h.row(row + B).data() + first);
+      team.wait();
     }
   });
 }

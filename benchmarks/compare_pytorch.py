@@ -1,0 +1,229 @@
+#!/usr/bin/env python3
+"""Races this library against PyTorch on the CPU: a training step and the sampling of tokens, turn by turn in one run.
+
+Two rivals: "original" is the formulation of the project that the model comes from, which unrolls the targets and
+concatenates at every step; "best" is PyTorch used as well as it can be, nn.GRU over the whole sequence and the causal
+attention in one batch. Both compute the same function as this library.
+
+Runs with whatever PyTorch the interpreter that starts it has (Debian: python3-torch). Builds what it needs of this
+library in build-benchmarks/. Prints a table, or with --json a list of objects.
+"""
+
+import argparse
+import json
+import os
+import pathlib
+import statistics
+import subprocess
+import sys
+import time
+
+try:
+    import torch
+except ImportError:
+    sys.exit("compare_pytorch.py: this Python has no torch: apt-get install python3-torch, then /usr/bin/python3")
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+V, E, BATCH = 405, 32, 32
+# Input and target lengths of the original's stages, the fourth at its longest.
+STAGES = {1: (32, 1), 2: (50, 12), 3: (100, 50), 4: (1000, 50)}
+
+
+class Network(torch.nn.Module):
+    """The model in PyTorch: embedding, GRU layers, dot attention over earlier outputs, two linear layers."""
+
+    def __init__(self, H, L):
+        super().__init__()
+        self.embed = torch.nn.Embedding(V, E)
+        self.gru = torch.nn.GRU(E, H, L, batch_first=True)
+        self.combine = torch.nn.Linear(2 * H, H)
+        self.head = torch.nn.Linear(H, V)
+
+    def logits(self, h, c):
+        return self.head(torch.tanh(self.combine(torch.cat([h, c], -1))))
+
+
+def original(network, inputs, Q):
+    """Logits (B, Q, V): one output after the other, each attending to all before it, kept by concatenation."""
+    B, T = inputs.shape
+    first = T - Q + 1
+    outputs, state = network.gru(network.embed(inputs[:, :first]))
+    logits = []
+    for t in range(first, T + 1):
+        h, earlier = outputs[:, -1:], outputs[:, :-1]
+        a = torch.softmax(torch.bmm(h, earlier.transpose(1, 2)), -1)
+        logits.append(network.logits(h, torch.bmm(a, earlier)))
+        if t < T:
+            output, state = network.gru(network.embed(inputs[:, t : t + 1]), state)
+            outputs = torch.cat([outputs, output], 1)
+    return torch.cat(logits, 1)
+
+
+def best(network, inputs, Q):
+    """The same, everything at once."""
+    T = inputs.shape[1]
+    outputs, _ = network.gru(network.embed(inputs))
+    h = outputs[:, T - Q :]
+    later = torch.ones(Q, T, dtype=torch.bool).triu(T - Q)
+    scores = torch.bmm(h, outputs.transpose(1, 2)).masked_fill(later, -1e30)
+    return network.logits(h, torch.bmm(torch.softmax(scores, -1), outputs))
+
+
+class Training:
+    """A training step: forward, backward, clipping, Adam."""
+
+    def __init__(self, formulation, H, L, stage):
+        input_length, self.Q = STAGES[stage]
+        self.formulation, self.network = formulation, Network(H, L)
+        self.inputs = torch.randint(V, (BATCH, input_length + self.Q - 1))
+        self.targets = torch.randint(V, (BATCH, self.Q))
+        try:
+            self.optimizer = torch.optim.Adam(self.network.parameters(), 1e-4, foreach=True)
+        except TypeError:
+            self.optimizer = torch.optim.Adam(self.network.parameters(), 1e-4)
+
+    def run(self):
+        start = time.perf_counter()
+        self.optimizer.zero_grad(set_to_none=True)
+        logits = self.formulation(self.network, self.inputs, self.Q)
+        torch.nn.functional.cross_entropy(logits.flatten(0, 1), self.targets.flatten()).backward()
+        torch.nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
+        self.optimizer.step()
+        return time.perf_counter() - start
+
+
+class Sampling:
+    """Tokens drawn one by one, the window of earlier outputs being full."""
+
+    def __init__(self, formulation, H, L, window, tokens):
+        self.network, self.tokens, self.concatenate = Network(H, L).eval(), tokens, formulation is original
+        self.token, self.state = torch.zeros(1, 1, dtype=torch.long), torch.zeros(L, 1, H)
+        self.outputs = torch.rand(1, window, H) * 0.1
+
+    @torch.no_grad()
+    def run(self):
+        start = time.perf_counter()
+        network, window = self.network, self.outputs.shape[1]
+        for i in range(self.tokens):
+            h, self.state = network.gru(network.embed(self.token), self.state)
+            a = torch.softmax(torch.bmm(h, self.outputs.transpose(1, 2)), -1)
+            p = torch.softmax(network.logits(h, torch.bmm(a, self.outputs))[0, 0], -1)
+            self.token = torch.multinomial(p, 1).view(1, 1)
+            if self.concatenate:
+                self.outputs = torch.cat([self.outputs[:, 1:], h], 1)
+            else:
+                self.outputs[:, i % window] = h[:, 0]
+        return time.perf_counter() - start
+
+
+class Racer:
+    """This library's side: a program that does a piece of work whenever a line asks for it."""
+
+    def __init__(self, threads):
+        build = ROOT / "build-benchmarks"
+        if not (build / "CMakeCache.txt").exists():
+            self.make("cmake", "--preset", "benchmarks")
+        self.make("cmake", "--build", str(build), "--target", "musicgen_benchmark_racer")
+        self.program = subprocess.Popen(
+            [build / "benchmarks" / "racer"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1
+        )
+        self.tell(f"threads {threads}")
+
+    def tell(self, line):
+        self.program.stdin.write(line + "\n")
+
+    @staticmethod
+    def make(*command):
+        done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        if done.returncode:
+            sys.exit(f"{done.stdout}\ncompare_pytorch.py: {' '.join(command)} failed")
+
+    def __call__(self, line):
+        self.tell(line)
+        answer = self.program.stdout.readline()
+        if not answer:
+            sys.exit(f"compare_pytorch.py: the racer gave up on: {line}")
+        return float(answer)
+
+
+def race(racer, line, rival, rounds, ceiling):
+    """Medians of ours, the rival's and the ceiling, each having its turn in every round. The first round warms up."""
+    ours, theirs, ceilings = [], [], []
+    for n in range(rounds + 1):
+        results = racer(line), rival.run()
+        time.sleep(0.1)  # until the rival's threads have stopped spinning
+        top = racer(ceiling)
+        if n or rounds == 0:
+            ours.append(results[0]), theirs.append(results[1]), ceilings.append(top)
+    return statistics.median(ours), statistics.median(theirs), statistics.median(ceilings)
+
+
+def works(quick):
+    """(work, shape, line for the racer, rival's name, how to make the rival, rounds, what one turn is divided by)"""
+    for H, L in ((256, 2), (1028, 3)):
+        for stage, (input_length, Q) in STAGES.items():
+            if quick and stage > (3 if H == 256 else 1):
+                continue
+            T = input_length + Q - 1
+            rounds = 5 if H == 256 else {1: 5, 2: 5, 3: 3, 4: 1}[stage]
+            for formulation in (best, original):
+                if formulation is original and (stage == 4 or (quick and stage == 3)):
+                    continue  # stage four unrolled takes minutes and tells nothing new
+                yield "train", f"{H}x{L} stage {stage}", f"train {H} {L} {BATCH} {T} {Q}", formulation, (
+                    lambda f=formulation, H=H, L=L, s=stage: Training(f, H, L, s)
+                ), (2 if quick else rounds if formulation is best else min(rounds, 3)), 1
+    for H, L, window in ((256, 2, 500), (1028, 3, 1000)):
+        tokens = {256: 200, 1028: 20}[H]
+        for precision in ("fp32", "bf16", "int8"):
+            for formulation in (best, original):
+                line = f"sample {precision} {H} {L} {window} 1 {tokens}"
+                yield f"sample {precision}", f"{H}x{L} window {window}", line, formulation, (
+                    lambda f=formulation, H=H, L=L, w=window, n=tokens: Sampling(f, H, L, w, n)
+                ), (3 if quick else 9), tokens
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    parser.add_argument("--quick", action="store_true", help="fewer shapes and rounds")
+    parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)), help="for both sides")
+    parser.add_argument("--only", default="", help="works whose name and shape contain this, as in 'train 1028'")
+    options = parser.parse_args()
+    torch.set_num_threads(options.threads)
+    torch.manual_seed(1)
+    racer = Racer(options.threads)
+
+    if not options.json:
+        print(f"PyTorch {torch.__version__}, {options.threads} threads; seconds a step or a token, medians")
+        print(f"{'work':12} {'shape':17} {'rival':9} {'ours':>10} {'rival':>10} {'ratio':>7}  of the ceiling")
+    results = []
+    for work, shape, line, formulation, make, rounds, parts in works(options.quick):
+        if options.only not in f"{work} {shape}":
+            continue
+        racer.tell("forget")
+        ceiling = "product 2048" if work.startswith("train") else "read 268435456"
+        ours, theirs, top = race(racer, line, make(), rounds, ceiling)
+        result = {
+            "work": work,
+            "shape": shape,
+            "rival": formulation.__name__,
+            "ours_seconds": ours / parts,
+            "rival_seconds": theirs / parts,
+            "ratio": theirs / ours,
+            "rival_version": torch.__version__,
+            "threads": options.threads,
+        }
+        results.append(result)
+        if not options.json:
+            used = racer("cost " + line) / ours / top  # operations or bytes of what the ceiling allows in that time
+            print(
+                f"{work:12} {shape:17} {result['rival']:9} {result['ours_seconds']:10.6f} "
+                f"{result['rival_seconds']:10.6f} {result['ratio']:6.1f}x  {100 * used:.0f} %",
+                flush=True,
+            )
+    if options.json:
+        print(json.dumps(results, indent=1))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,93 @@
+// One side of compare_pytorch.py: does a piece of work each time a line on standard input asks for it, and answers with
+// the seconds that it took.
+//
+//   threads N                                  answers nothing
+//   train H L B T Q                            a training step
+//   sample PRECISION H L WINDOW SONGS TOKENS   tokens for each of the songs, the window being full
+//   product N                                  a product of two square matrices; answers with operations per second
+//   read BYTES                                 a read from memory; answers with bytes per second
+//   cost LINE                                  the operations of LINE's training step, the bytes of its tokens
+//   forget                                     gives back the memory of all that; answers nothing
+//
+// What the work needs is made when its line comes for the first time.
+#include <chrono>
+#include <functional>
+#include <iostream>
+#include <map>
+#include <memory>
+#include <sstream>
+#include <string>
+
+#include "work.hpp"
+
+namespace {
+
+using namespace musicgen;
+using namespace musicgen::benchmarks;
+
+double seconds_of(const std::function<void()>& work) {
+  const auto start = std::chrono::steady_clock::now();
+  work();
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+struct Work {
+  std::function<double()> answer;  ///< does it
+  double cost = 0;                 ///< operations or bytes
+};
+
+/// What a line asks for.
+Work prepared(const std::string& line) {
+  std::istringstream words(line);
+  std::string kind, precision;
+  words >> kind;
+  if (kind == "train") {
+    int H, L;
+    BatchShape s;
+    words >> H >> L >> s.B >> s.T >> s.Q;
+    const auto step = std::make_shared<TrainingStep>(dimensions(H, L), s);
+    return {[=] { return seconds_of([&] { step->run(); }); }, training_flops(dimensions(H, L), s)};
+  }
+  if (kind == "sample") {
+    int H, L, window, songs, tokens;
+    words >> precision >> H >> L >> window >> songs >> tokens;
+    const auto sampling = std::make_shared<Sampling>(dimensions(H, L), precision_of(precision), window, songs);
+    return {[=] { return seconds_of([&] { sampling->run(tokens); }); }, tokens * sampling->bytes()};
+  }
+  if (kind == "product") {
+    cpu::Index n;
+    words >> n;
+    const auto product = std::make_shared<SquareProduct>(n);
+    return {[=] { return product->flops() / seconds_of([&] { product->run(); }); }};
+  }
+  if (kind == "read") {
+    std::size_t bytes;
+    words >> bytes;
+    const auto read = std::make_shared<StreamingRead>(bytes);
+    return {[=] { return read->bytes() / seconds_of([&] { read->run(); }); }};
+  }
+  throw Error("no such work: " + line);
+}
+
+}  // namespace
+
+int main() try {
+  std::map<std::string, Work> works;
+  const auto work = [&](const std::string& line) -> const Work& {
+    const auto at = works.find(line);
+    return at != works.end() ? at->second : works.emplace(line, prepared(line)).first->second;
+  };
+  for (std::string line; std::getline(std::cin, line);) {
+    if (line.starts_with("threads "))
+      set_threads(std::stoi(line.substr(8)));
+    else if (line == "forget")
+      works.clear();
+    else if (line.starts_with("cost "))
+      std::cout << work(line.substr(5)).cost << std::endl;
+    else
+      std::cout << work(line).answer() << std::endl;
+  }
+} catch (const std::exception& e) {
+  std::cerr << "racer: " << e.what() << '\n';
+  return 1;
+}

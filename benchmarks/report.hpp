@@ -1,0 +1,50 @@
+// How the benchmarks say what they measured: operations or bytes a second, and what part that is of the ceiling, which
+// is measured when the program starts.
+#pragma once
+
+#include <benchmark/benchmark.h>
+#include <algorithm>
+#include <chrono>
+
+#include "work.hpp"
+
+namespace musicgen::benchmarks {
+
+/// The best of a few rounds: what nothing on this machine can exceed for long.
+template <class Work>
+double best_rate(Work& work, double amount, int rounds = 5) {
+  double best = 0;
+  for (int i = 0; i < rounds; ++i) {
+    const auto start = std::chrono::steady_clock::now();
+    ::benchmark::DoNotOptimize(&work);
+    work.run();
+    best = std::max(best, amount / std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
+  }
+  return best;
+}
+
+/// Operations a second of a large product, bytes a second of a read from memory; on all threads.
+struct Ceilings {
+  double flops, bytes;
+};
+inline const Ceilings& ceilings() {
+  static const Ceilings measured = [] {
+    SquareProduct product(2048);
+    StreamingRead read(std::size_t{1} << 28);
+    return Ceilings{best_rate(product, product.flops()), best_rate(read, read.bytes())};
+  }();
+  return measured;
+}
+
+inline void report_flops(::benchmark::State& state, double flops) {
+  using ::benchmark::Counter;
+  state.counters["flop/s"] = Counter(flops, Counter::kIsIterationInvariantRate);
+  state.counters["of_product"] = Counter(flops / ceilings().flops, Counter::kIsIterationInvariantRate);
+}
+inline void report_bytes(::benchmark::State& state, double bytes) {
+  using ::benchmark::Counter;
+  state.counters["bytes/s"] = Counter(bytes, Counter::kIsIterationInvariantRate);
+  state.counters["of_read"] = Counter(bytes / ceilings().bytes, Counter::kIsIterationInvariantRate);
+}
+
+}  // namespace musicgen::benchmarks

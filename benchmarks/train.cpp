@@ -1,0 +1,31 @@
+// A training step, forward, backward and Adam, at the shapes of the original's stages, batches of 32; and at the shape
+// of the default stage, the loss on all positions of 256 tokens.
+#include "report.hpp"
+
+namespace {
+
+using namespace musicgen;
+using namespace musicgen::benchmarks;
+
+void step(benchmark::State& state, const Dimensions& d, const BatchShape& s) {
+  TrainingStep work(d, s);
+  work.run();  // memory is there afterwards
+  for (auto _ : state) work.run();
+  report_flops(state, training_flops(d, s));
+  state.counters["tokens/s"] = benchmark::Counter(s.B * s.T, benchmark::Counter::kIsIterationInvariantRate);
+}
+
+const bool registered = [] {
+  for (const auto& [name, H, L] : {std::tuple("256x2", 256, 2), {"1028x3", 1028, 3}}) {
+    const auto add = [&](const std::string& stage, const BatchShape& s) {
+      benchmark::RegisterBenchmark(("train/" + std::string(name) + "/" + stage).c_str(), step, dimensions(H, L), s)
+          ->UseRealTime()
+          ->Unit(benchmark::kMillisecond);
+    };
+    for (int stage = 1; stage <= 4; ++stage) add("stage " + std::to_string(stage), stage_shape(stage));
+    add("all positions", {32, 255, 255});
+  }
+  return true;
+}();
+
+}  // namespace

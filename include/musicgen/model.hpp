@@ -80,8 +80,10 @@ class Model {
   }
   /// Gradients of the last forward(), assigned.
   void backward(const Sequences& batch) {
-    if (gradients_.tensors().front().values.empty()) gradients_ = B::zeros(config_.dimensions);
-    gradients_.set_zero();
+    if (std::exchange(has_gradients_, true))
+      gradients_.set_zero();
+    else
+      gradients_ = B::zeros(config_.dimensions);
     B::head_backward(weights_, batch, kept_, gradients_);
     B::attend_backward(batch, kept_);
     B::gru_stack_backward(weights_, batch, kept_, gradients_);
@@ -102,7 +104,9 @@ class Model {
   }
 
   /// The network a token at a time, with the weights as they are now.
-  typename B::Decoder decoder(int batch, int window) const { return typename B::Decoder(weights_, batch, window); }
+  typename B::Decoder decoder(int batch, int window, Precision precision = Precision::fp32) const {
+    return typename B::Decoder(weights_, batch, window, precision);
+  }
 
  private:
   static Parameters drawn(const Dimensions& d, std::uint64_t seed) {
@@ -129,6 +133,7 @@ class Model {
 
   ModelConfig config_;
   Parameters weights_, gradients_;
+  bool has_gradients_ = false;
   typename B::Activations kept_;
 };
 

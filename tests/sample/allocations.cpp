@@ -75,16 +75,15 @@ using namespace musicgen::test;
 
 namespace {
 
-/// Lets every thread of the pool do a product, so that each has the memory for it.
-void warm_threads() {
+/// Runs `body` once on every thread of the pool, so that each has the memory for it.
+template <class Body>
+void warm_threads(const Body& body) {
   const int threads = thread_pool().threads();
   std::atomic<int> arrived = 0;
   thread_pool().parallel_for(threads, [&](std::int64_t) {
     ++arrived;
     while (arrived < threads) std::this_thread::yield();  // nobody takes two
-    const cpu::Matrix<float> a = cpu::Matrix<float>::Ones(3, 3);
-    cpu::Matrix<float> b = a;
-    cpu::product_on_this_thread<float>(cpu::view(a), cpu::Packed<float>(cpu::view(a)), cpu::view(b));
+    body();
   });
 }
 
@@ -105,6 +104,31 @@ TEST_CASE("sample: the counter of allocations counts") {
   CHECK(allocations_in([] { std::thread([] { std::free(std::malloc(7)); }).join(); }) >= 2);
 }
 
+TEST_CASE("model: a training step allocates nothing after the first") {
+  for (const int count : {1, 2}) {
+    const Threads threads(count);
+    Model<> model = untrained(Vocabulary::standard(), 1, true, 1, 152);
+    Cpu::Parameters m = Cpu::zeros(model.dimensions()), v = m;
+    const std::vector<Token> inputs(4 * 70, 7), targets(4 * 20, 9);
+    const Sequences batch{4, 70, 20, inputs, targets};
+    warm_threads([&] {
+      Model<> other = model;
+      other.forward(batch);
+      other.backward(batch);
+    });
+    const auto step = [&](int t) {
+      model.forward(batch);
+      model.backward(batch);
+      Cpu::update(model.weights(), model.gradients(), m, v, t, 1e-3, 1 / (1 + Cpu::squared_norm(model.gradients())),
+                  {});
+    };
+    step(1);
+    CHECK(allocations_in([&] {
+            for (int t = 2; t < 6; ++t) step(t);
+          }) == 0);
+  }
+}
+
 TEST_CASE("sample: a step allocates nothing, past the attention window and from song to song") {
   for (const int count : {1, 2}) {
     const Threads threads(count);
@@ -120,7 +144,6 @@ TEST_CASE("sample: a step allocates nothing, past the attention window and from 
                             .bias = few_notes(model.vocabulary()),
                             .steer = steer,
                             .attention_window = 64});
-    warm_threads();
     for (int i = 0; i < 100; ++i) sampler.next();
     int songs = 0;
     CHECK(allocations_in([&] {

@@ -21,10 +21,10 @@ Choice choose(const Logits& logits, const ChooseOptions& options, Random& random
 
 /// Every token that comes in many draws.
 std::set<Token> chosen(const Logits& logits, const ChooseOptions& options, const std::vector<float>& bias = {},
-                       const std::vector<std::uint8_t>& allowed = {}) {
+                       const std::vector<std::uint8_t>& allowed = {}, int draws = 4000) {
   Random random(5);
   std::set<Token> all;
-  for (int i = 0; i < 4000; ++i) all.insert(choose(logits, options, random, bias, allowed).token);
+  for (int i = 0; i < draws; ++i) all.insert(choose(logits, options, random, bias, allowed).token);
   return all;
 }
 
@@ -83,6 +83,26 @@ TEST_CASE("choose: top-p keeps the fewest tokens that reach it") {
   CHECK(chosen(logits, {.top_p = 0.94f}) == Set{1, 2, 3, 4});
   CHECK(chosen(logits, {.top_p = 0.96f}) == Set{0, 1, 2, 3, 4});
   CHECK(chosen(logits, {.top_p = 1}) == Set{0, 1, 2, 3, 4});
+}
+
+TEST_CASE("choose: top-p keeps what sorting would") {
+  Random random(4);
+  for (const double contrast : {0.0, 1.0, 4.0})
+    for (const float top_p : {0.1f, 0.5f, 0.9f, 0.99f}) {
+      Logits logits(60);
+      for (double& x : logits) x = contrast * random.normal();
+      const Logits p = softmax(logits, 1);
+      std::vector<std::size_t> order(p.size());
+      std::iota(order.begin(), order.end(), std::size_t{0});
+      std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return p[a] > p[b]; });
+      Set expected;
+      double sum = 0;
+      for (std::size_t i = 0; sum < static_cast<double>(top_p) - 1e-9; ++i) {
+        expected.insert(static_cast<Token>(order[i]));
+        sum += p[order[i]];
+      }
+      CHECK(chosen(logits, {.top_p = top_p}, {}, {}, 60000) == expected);
+    }
 }
 
 TEST_CASE("choose: min-p keeps what has that part of the most probable") {

@@ -29,6 +29,13 @@ struct Dimensions {
   bool operator==(const Dimensions&) const = default;
 };
 
+/// How a decoder keeps weights and earlier outputs. Fewer bytes are faster, and change the probabilities a little.
+enum class Precision {
+  fp32,  ///< as they are (a model in double keeps its doubles)
+  bf16,  ///< half the bytes; arithmetic in fp32
+  int8   ///< a quarter: weights and inputs in eight bits, a scale for each unit; earlier outputs in bf16
+};
+
 /// Sequences to learn from or to judge.
 struct Sequences {
   int B, T, Q;                     ///< Q <= T
@@ -50,7 +57,7 @@ concept Decoder = requires(D decoder, const D& other, std::span<const Token> tok
 /// A backend computes the network's parts; `Model` puts them together.
 template <class B>
 concept Backend = Decoder<typename B::Decoder> &&
-    std::constructible_from<typename B::Decoder, const typename B::Parameters&, int, int> &&
+    std::constructible_from<typename B::Decoder, const typename B::Parameters&, int, int, Precision> &&
     requires(typename B::Parameters& weights, typename B::Parameters& gradients, typename B::Activations& kept,
              const Sequences& batch, const Dimensions& d) {
   typename B::Scalar;

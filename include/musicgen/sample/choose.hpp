@@ -56,7 +56,8 @@ class Chooser {
     std::size_t token = static_cast<std::size_t>(best - probabilities_.begin());
     if (options.temperature > 0) {
       const double largest = *best;
-      for (double& p : probabilities_) p = std::exp((p - largest) / static_cast<double>(options.temperature));
+      for (double& p : probabilities_)
+        p = p == -infinity ? 0 : std::exp((p - largest) / static_cast<double>(options.temperature));
       truncate(options);
       token = draw(random.uniform());
     }
@@ -86,27 +87,57 @@ class Chooser {
     }
   }
 
+  auto more_probable() const {
+    return [this](std::uint32_t a, std::uint32_t b) {
+      return probabilities_[a] != probabilities_[b] ? probabilities_[a] > probabilities_[b] : a < b;
+    };
+  }
+
   /// Sets to 0 what top-k, top-p and min-p leave out. Probabilities need not sum to 1; the largest is 1.
   void truncate(const ChooseOptions& options) {
-    std::size_t kept = probabilities_.size();
     if (options.top_k > 0 || options.top_p < 1) {
-      std::iota(order_.begin(), order_.end(), 0);
-      std::sort(order_.begin(), order_.end(), [&](std::uint32_t a, std::uint32_t b) {
-        return probabilities_[a] != probabilities_[b] ? probabilities_[a] > probabilities_[b] : a < b;
-      });
-      if (options.top_k > 0) kept = std::min(kept, static_cast<std::size_t>(options.top_k));
-      if (options.top_p < 1) {
-        double total = 0, sum = 0;
-        for (std::size_t i = 0; i < kept; ++i) total += probabilities_[order_[i]];
-        std::size_t i = 0;
-        while (i < kept && sum < static_cast<double>(options.top_p) * total) sum += probabilities_[order_[i++]];
-        kept = std::max<std::size_t>(i, 1);
+      const auto begin = order_.begin();
+      auto end = begin;
+      for (std::uint32_t v = 0; v < probabilities_.size(); ++v)
+        if (probabilities_[v] > 0) *end++ = v;
+      auto kept = end;
+      if (options.top_k > 0 && options.top_k < end - begin) {
+        kept = begin + options.top_k;
+        std::nth_element(begin, kept, end, more_probable());
       }
-      for (std::size_t i = kept; i < order_.size(); ++i) probabilities_[order_[i]] = 0;
+      if (options.top_p < 1) kept = nucleus(begin, kept, static_cast<double>(options.top_p));
+      for (; kept != end; ++kept) probabilities_[*kept] = 0;
     }
     if (options.min_p > 0)
       for (double& p : probabilities_)
         if (p < static_cast<double>(options.min_p)) p = 0;
+  }
+
+  using Tokens = std::vector<std::uint32_t>::iterator;
+
+  /// Puts the fewest tokens whose probabilities reach `top_p` of all into the front; returns where they end. Halves
+  /// what is in question instead of sorting it.
+  Tokens nucleus(Tokens begin, Tokens end, double top_p) const {
+    const auto sum_of = [&](Tokens from, Tokens to) {
+      return std::accumulate(from, to, 0.0, [&](double sum, std::uint32_t v) { return sum + probabilities_[v]; });
+    };
+    const double total = sum_of(begin, end), wanted = top_p * total;
+    // So improbable that all of them together are not needed.
+    const double negligible = (1 - top_p) * total / static_cast<double>(end - begin);
+    end = std::partition(begin, end, [&](std::uint32_t v) { return probabilities_[v] >= negligible; });
+    Tokens first = begin;  // all before are in, all from `end` on are out
+    for (double sum = 0; end - first > 1;) {
+      const Tokens middle = first + (end - first) / 2;
+      std::nth_element(first, middle, end, more_probable());
+      const double more = sum + sum_of(first, middle);
+      if (more >= wanted) {
+        end = middle;
+      } else {
+        first = middle;
+        sum = more;
+      }
+    }
+    return end;
   }
 
   std::size_t draw(double uniform) const {

@@ -61,15 +61,15 @@ class Sampler {
  public:
   using Scalar = typename B::Scalar;
 
-  /// Takes a copy of what it needs of the model. New notes are on tracks that its music had, if it says which
-  /// (`ModelConfig::programs`).
+  /// Takes a copy of what it needs of the model. Under the grammar, new notes are on tracks that its music had, if it
+  /// says which (`ModelConfig::programs`).
   /// @throws Error  for options out of range, or a model without a vocabulary
   explicit Sampler(const Model<B>& model, SamplerOptions options = {})
       : rules_(model.vocabulary(), model.config().canonical, options, tracks_of(model.config())),
         model_programs_(model.config().programs),
         programs_(model_programs_),
         given_{rules_.vocabulary().start()},
-        decoder_(model.decoder(1, options.attention_window)),
+        decoder_(model.decoder(1, options.attention_window, options.precision)),
         beginning_(rules_, given_),
         voice_(beginning_) {}
 
@@ -93,7 +93,8 @@ class Sampler {
 
   // ---- token by token, note by note; allocates nothing, takes as long for the first hour as for the last ----
 
-  /// The next token, `^` and the prompt not among them. After `$` comes the next song.
+  /// The next token, `^` and the prompt not among them. After `$` comes the next song. The first one after a prompt
+  /// takes as long as reading the prompt.
   Token next() { return advance({}); }
   /// The model's log-probability, in nats, of the token that came last.
   double log_probability() const { return voice_.log_probability(); }
@@ -164,10 +165,15 @@ class Sampler {
     if (!begun_ || voice_.ended()) {
       voice_ = beginning_.of_song(rules_.options.seed, songs_++);
       begun_ = true;
-      if (after_given_)
+      if (after_given_) {
         decoder_.restore(*after_given_);
-      else
+      } else {
         decoder_.reset();
+        if (given_.size() > 1) {  // which takes its time, once
+          feed(decoder_, 1);
+          after_given_ = decoder_.state();
+        }
+      }
     }
     const Token last = voice_.last();
     return voice_.choose(logits_of(decoder_.step(std::span(&last, 1)), 0), rules_, limit);
@@ -194,7 +200,7 @@ class Sampler {
   std::vector<Token> given_;  // `^` and the prompt
   std::int64_t prompt_steps_ = 0;
   typename B::Decoder decoder_;
-  std::optional<typename B::Decoder::State> after_given_;  // all but its last token; without a prompt: the beginning
+  std::optional<typename B::Decoder::State> after_given_;  // a prompt, all but its last token, once it has been fed
   Voice beginning_, voice_;
   std::vector<Token> row_;
   bool begun_ = false;
@@ -225,9 +231,7 @@ void Sampler<B>::prompt(const Score& score, double seconds) {
   if (programs_.size() < model_programs_.size())  // tracks that the prompt lacks
     programs_.insert(programs_.end(), model_programs_.begin() + std::ssize(programs_), model_programs_.end());
   begun_ = false;
-  decoder_.reset();
-  feed(decoder_, 1);
-  after_given_ = decoder_.state();
+  after_given_.reset();
 }
 
 template <Backend B>

@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "../backend/backend.hpp"
 #include "../core/error.hpp"
 #include "../core/random.hpp"
 #include "../tokens/decoder.hpp"
@@ -33,6 +34,7 @@ struct SamplerOptions {
   /// grammar: nothing).
   std::function<void(std::span<float> bias, const Grammar& so_far)> steer = {};
   int attention_window = 2048;  ///< earlier tokens that attention sees; memory and time of a step grow with it
+  Precision precision = Precision::fp32;  ///< of the weights; fewer bytes are faster
 };
 
 /// What the voices of a sampler share: the rules, and memory to work in.
@@ -71,7 +73,7 @@ class VoiceRules {
   Chooser chooser;
   std::vector<std::uint8_t> allowed;    // (V)
   std::vector<float> bias, steered;     // (V)
-  std::vector<std::uint8_t> forbidden;  // (V) by the bias
+  std::vector<std::uint8_t> forbidden;  // (V) by the bias, or since the model knows no such track
   Grammar grammar;                      // before `^`, nothing forbidden
 
  private:
@@ -91,7 +93,7 @@ class VoiceRules {
     }
     for (Token t = 0; t < vocabulary().size(); ++t)
       if (vocabulary()[t].kind == TokenKind::note_on && allowed[static_cast<std::size_t>(t)]) return;
-    throw Error("sampler: vocabulary and bias leave no note to play");
+    throw Error("sampler: the bias leaves no note to play on a track that the model knows");
   }
 };
 

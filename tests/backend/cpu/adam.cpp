@@ -23,7 +23,7 @@ TEST_CASE("adam: three steps follow the equations") {
 }
 
 TEST_CASE("adam: the sum of squares covers every element") {
-  for (const std::size_t n : {0u, 1u, 3u, 4u, 9u}) {
+  for (const std::size_t n : {0u, 1u, 3u, 4u, 9u, 513u, 10007u}) {
     const std::vector<float> x(n, 2);
     CHECK(cpu::sum_of_squares<float>(x) == 4.0 * static_cast<double>(n));
   }

@@ -91,3 +91,44 @@ TEST_CASE("decode: restoring a state repeats what followed it") {
   auto fresh = model.decoder(1, 8);
   CHECK((decoder.step(std::vector<Token>{5}).array() == fresh.step(std::vector<Token>{5}).array()).all());
 }
+
+TEST_CASE("decode: fewer bytes change the probabilities little") {
+  const int V = 19, T = 200;
+  const auto model = small_model(V, 77, 2);
+  const auto tokens = random_tokens(T, V, 5);
+  const auto worst = [&](Precision precision) {
+    auto exact = model.decoder(1, 100), decoder = model.decoder(1, 100, precision);
+    double difference = 0;
+    for (const Token& token : tokens) {
+      const auto& logits = exact.step(std::span(&token, 1));
+      difference = std::max(difference, test::relative_difference(decoder.step(std::span(&token, 1)), logits));
+    }
+    return difference;
+  };
+  CHECK(worst(Precision::fp32) == 0);
+  CHECK(worst(Precision::bf16) > 0);
+  CHECK(worst(Precision::bf16) < 0.01);
+  CHECK(worst(Precision::int8) < 0.1);  // an untrained model's outputs are small
+}
+
+TEST_CASE("decode: in every precision the same bits for 1, 2 and 3 threads, alone and beside others") {
+  const int B = 5, V = 19, T = 150;
+  const auto model = small_model(V, 150, 2);  // large enough to be shared among threads
+  const auto tokens = random_tokens(T * B, V, 6);
+  for (const Precision precision : {Precision::fp32, Precision::bf16, Precision::int8}) {
+    std::vector<cpu::Matrix<float>> last;
+    for (const int threads : {1, 2, 3}) {
+      set_threads(threads);
+      auto decoder = model.decoder(B, 130, precision), alone = decoder.of_batch(1);
+      for (int t = 0; t < T; ++t) {
+        const auto row = std::span(tokens).subspan(static_cast<std::size_t>(t * B), B);
+        const auto& all = decoder.step(row);
+        CHECK((alone.step(row.subspan(3, 1)).row(0).array() == all.row(3).array()).all());
+        if (t == T - 1) last.push_back(all);
+      }
+    }
+    set_threads(0);
+    CHECK((last[0].array() == last[1].array()).all());
+    CHECK((last[0].array() == last[2].array()).all());
+  }
+}

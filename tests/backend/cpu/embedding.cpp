@@ -37,12 +37,12 @@ TEST_CASE("embedding: gradients agree with central differences, tokens that come
     // q starts from a bias alone, and its gradient is the recurrent part's
     return test::dot(gates.leftCols(10), weights.leftCols(10)) + test::dot(gates.rightCols(5), weights.rightCols(5));
   };
-  Matrix<double> table, dembedding = Matrix<double>::Zero(4, 3), dw_ih = Matrix<double>::Zero(15, 3);
-  embedding_backward<double>(embedding, layer, tokens, weights, table, dembedding, dw_ih);
+  Matrix<double> table, work, dembedding = Matrix<double>::Zero(4, 3), dw_ih = Matrix<double>::Zero(15, 3);
+  embedding_backward<double>(embedding, layer, tokens, weights, table, work, dembedding, dw_ih);
   test::check_gradient(embedding, dembedding, loss);
   test::check_gradient(layer.w_ih, dw_ih, loss);
   const Matrix<double> once = dembedding;
-  embedding_backward<double>(embedding, layer, tokens, weights, table, dembedding, dw_ih);
+  embedding_backward<double>(embedding, layer, tokens, weights, table, work, dembedding, dw_ih);
   CHECK(test::relative_difference(dembedding, (2 * once).eval()) < 1e-14);
 }
 

@@ -1,25 +1,15 @@
 #include <musicgen/backend/cpu/product.hpp>
 
+#include "instruction_sets.hpp"
 #include "numeric.hpp"
 
 using namespace musicgen;
 using namespace musicgen::cpu;
 using musicgen::test::random_matrix;
 using musicgen::test::relative_difference;
+using musicgen::test::under_every_isa;
 
 namespace {
-
-/// Runs `body` under every instruction set that this processor has.
-template <class Body>
-void under_every_isa(Body&& body) {
-  for (const simd::Isa isa : {simd::Isa::baseline, simd::Isa::avx2, simd::Isa::avx512}) {
-    if (isa > simd::best_isa()) continue;
-    simd::force_isa(isa);
-    INFO("vectors of " << simd::vector_bytes() << " bytes");
-    body();
-  }
-  simd::force_isa(simd::best_isa());
-}
 
 template <class Scalar>
 void check_sizes(double tolerance) {

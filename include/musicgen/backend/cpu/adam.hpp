@@ -6,8 +6,11 @@
 //   w := w - lr / (1 - beta1^t) m / (sqrt(v) / sqrt(1 - beta2^t) + epsilon)
 #pragma once
 
+#include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstdint>
+#include <numeric>
 #include <span>
 
 #include "../../core/thread_pool.hpp"
@@ -16,15 +19,24 @@
 
 namespace musicgen::cpu {
 
-/// Sum of squares, in double, in an order of its own that is always the same.
+/// Sum of squares, in double, of 64 parts whoever sums them up.
 template <class Scalar>
 double sum_of_squares(std::span<const Scalar> x) {
-  double sum[4] = {};
-  std::size_t i = 0;
-  for (; i + 4 <= x.size(); i += 4)
-    for (std::size_t j = 0; j < 4; ++j) sum[j] += static_cast<double>(x[i + j]) * static_cast<double>(x[i + j]);
-  for (; i < x.size(); ++i) sum[0] += static_cast<double>(x[i]) * static_cast<double>(x[i]);
-  return (sum[0] + sum[1]) + (sum[2] + sum[3]);
+  constexpr std::size_t parts = 64, lanes = 8;
+  std::array<double, parts> sums{};
+  const std::size_t length = (x.size() / parts + lanes) / lanes * lanes;
+  const auto sum_part = [&](std::int64_t part) {
+    const std::size_t first = std::min(x.size(), static_cast<std::size_t>(part) * length);
+    const std::size_t last = std::min(x.size(), first + length);
+    double sum[lanes] = {};
+    std::size_t i = first;
+    for (; i + lanes <= last; i += lanes)
+      for (std::size_t j = 0; j < lanes; ++j) sum[j] += static_cast<double>(x[i + j]) * static_cast<double>(x[i + j]);
+    for (; i < last; ++i) sum[0] += static_cast<double>(x[i]) * static_cast<double>(x[i]);
+    sums[static_cast<std::size_t>(part)] = std::accumulate(sum, sum + lanes, 0.0);
+  };
+  thread_pool().parallel_for(parts, sum_part);
+  return std::accumulate(sums.begin(), sums.end(), 0.0);
 }
 
 /// One step for one tensor; all spans of one length.

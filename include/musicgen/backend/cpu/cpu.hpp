@@ -29,6 +29,7 @@ struct Activations {
 
   Matrix<Scalar> dcontext;   ///< (Q*B, H)
   Matrix<Scalar> dh, dx;     ///< (T*B, H), of a layer's outputs and inputs
+  Matrix<Scalar> de;         ///< (V, E), what an embedding gets of this batch
   bool for_backward = true;  ///< false: a forward pass alone, which keeps less
 };
 
@@ -82,22 +83,24 @@ struct BasicCpu {
     cpu::gru_steps_backward<S>(p.gru[0], batch.B, kept.gru[0], kept.dh, gradients.gru[0]);
   }
   static void embed_backward(const Parameters& p, const Sequences& batch, Activations& kept, Parameters& gradients) {
-    cpu::embedding_backward<S>(p.embedding, p.gru[0], batch.inputs, kept.gru[0].gates, kept.table, gradients.embedding,
-                               gradients.gru[0].w_ih);
+    cpu::embedding_backward<S>(p.embedding, p.gru[0], batch.inputs, kept.gru[0].gates, kept.table, kept.de,
+                               gradients.embedding, gradients.gru[0].w_ih);
   }
 
   static double squared_norm(const Parameters& gradients) {
     double sum = 0;
-    for (const auto& t : gradients.tensors()) sum += cpu::sum_of_squares<S>(t.values);
+    Parameters::for_each([&](const char*, int, const auto& g) { sum += cpu::sum_of_squares<S>(cpu::values(g)); },
+                         gradients);
     return sum;
   }
   static void update(Parameters& p, const Parameters& gradients, Parameters& m, Parameters& v, std::int64_t t,
                      double learning_rate, double scale, const AdamOptions& options) {
-    auto w = p.tensors(), first = m.tensors(), second = v.tensors();
-    const auto g = gradients.tensors();
-    for (std::size_t i = 0; i < w.size(); ++i)
-      cpu::adam_update<S>(w[i].values, g[i].values, first[i].values, second[i].values, t, learning_rate, scale,
-                          options);
+    Parameters::for_each(
+        [&](const char*, int, auto& w, const auto& g, auto& first, auto& second) {
+          cpu::adam_update<S>(cpu::values(w), cpu::values(g), cpu::values(first), cpu::values(second), t, learning_rate,
+                              scale, options);
+        },
+        p, gradients, m, v);
   }
 
  private:

@@ -1,16 +1,20 @@
 // The network one token at a time, for sampling: several songs side by side, a fixed amount of memory.
 //
-// Each step attends over the last `window` outputs, kept in a ring. Weights are packed once for all steps.
+// Each step attends over the last `window` outputs, kept in a ring. Weights are packed once for all steps
+// (streamed.hpp). Threads take units, blocks of the ring and columns of the head, and wait for each other in between.
 #pragma once
 
 #include <algorithm>
 #include <memory>
 #include <span>
+#include <utility>
 #include <vector>
 
-#include "attention.hpp"
+#include "../../core/thread_pool.hpp"
 #include "embedding.hpp"
+#include "output_ring.hpp"
 #include "parameters.hpp"
+#include "streamed.hpp"
 
 namespace musicgen::cpu {
 
@@ -20,18 +24,18 @@ class Decoder {
   /// What a step changes, and all that restoring needs.
   struct State {
     std::vector<Matrix<Scalar>> h;  ///< L of (B, H)
-    std::vector<Scalar> outputs;    ///< (B, window, H), a ring in time
+    OutputRing<Scalar> outputs;     ///< (B, window, H)
     std::int64_t steps = 0;
   };
 
   /// Packs a copy of the weights; `parameters` may change or go afterwards.
   /// @param B       songs side by side
   /// @param window  earlier outputs that attention sees, at least 1
-  Decoder(const Parameters<Scalar>& parameters, int B, int window)
-      : Decoder(std::make_shared<Weights>(parameters), B, window) {}
+  Decoder(const Parameters<Scalar>& parameters, int B, int window, Precision precision = Precision::fp32)
+      : Decoder(std::make_shared<Weights>(parameters, precision), B, window) {}
 
   /// A decoder at its beginning for another number of songs, sharing this one's weights.
-  Decoder of_batch(int B) const { return Decoder(weights_, static_cast<Index>(B), window_); }
+  Decoder of_batch(int B) const { return Decoder(weights_, static_cast<Index>(B), state_.outputs.window()); }
 
   Index batch() const { return B_; }
 
@@ -40,23 +44,19 @@ class Decoder {
   /// @return        logits (B, V) of the tokens after, valid until the next step
   const Matrix<Scalar>& step(std::span<const Token> tokens) {
     gather_rows(weights_->table, tokens, gates_);
-    gru_step(0);
-    for (std::size_t l = 1; l < state_.h.size(); ++l) {
-      const View<const Scalar> x = view(std::as_const(state_.h[l - 1]));
-      const auto& [rz, n] = weights_->w_ih[l - 1];
-      const Index H = x.columns;
-      gates_.rowwise() = weights_->biases[l - 1];
-      product<Scalar>(x, rz, view(gates_).column_range(0, 2 * H), Into::add);
-      product<Scalar>(x, n, view(gates_).column_range(3 * H, H), Into::add);
-      gru_step(l);
-    }
-    attend();
-    head();
+    const std::size_t most = B_ * weights_->count < worth_sharing ? 1 : quantized_.size();
+    thread_pool().together(static_cast<int>(most), [&](Team& team, int member) noexcept {
+      run_layers(team, member);
+      attend(team, member);
+      head(team, member);
+    });
+    std::swap(state_.h, next_);
+    ++state_.steps;
     return logits_;
   }
 
   const State& state() const { return state_; }
-  /// Goes back to a state of this decoder, or of another one of the same model, batch and window.
+  /// Goes back to a state of this decoder, or of another one of the same model, batch, window and precision.
   void restore(const State& state) { state_ = state; }
   /// Back to before the first token.
   void reset() {
@@ -65,83 +65,129 @@ class Decoder {
   }
 
  private:
+  static constexpr Index worth_sharing = 1 << 17;  // multiplications a step; below, waiting costs more
+
   struct Weights {
-    explicit Weights(const Parameters<Scalar>& p) : b1(p.head.b1), b2(p.head.b2), w2(view(p.head.w2).transposed()) {
-      const Index hidden = p.head.w1.rows();
-      w1_h.pack(view(p.head.w1).transposed().row_range(0, hidden));
-      w1_c.pack(view(p.head.w1).transposed().row_range(hidden, hidden));
+    Weights(const Parameters<Scalar>& p, Precision precision) : b1(p.head.b1), b2(p.head.b2) {
+      const Index H = p.head.w1.rows();
       gru_inputs(p.gru[0], view(p.embedding), table);
+      const auto gates_of = [&](const Matrix<Scalar>& w, const std::vector<Index>& at) {
+        const View<const Scalar> m = view(w).transposed();  // (K, 3H)
+        return Streamed<Scalar>({m.column_range(0, H), m.column_range(H, H), m.column_range(2 * H, H)}, at, precision);
+      };
       for (std::size_t l = 0; l < p.gru.size(); ++l) {
-        w_hh.emplace_back(view(p.gru[l].w_hh).transposed());
-        if (l == 0) continue;
-        const View<const Scalar> w = view(p.gru[l].w_ih).transposed();
-        w_ih.push_back(
-            {Packed<Scalar>(w.column_range(0, 2 * hidden)), Packed<Scalar>(w.column_range(2 * hidden, hidden))});
-        biases.push_back(detail::gru_biases(p.gru[l]));
+        w_hh.push_back(gates_of(p.gru[l].w_hh, {0, H, 2 * H}));
+        w_ih.push_back(l > 0 ? gates_of(p.gru[l].w_ih, {0, H, 3 * H}) : Streamed<Scalar>());
+        detail::gru_biases(p.gru[l], biases.emplace_back(4 * H));
       }
+      const View<const Scalar> w1 = view(p.head.w1).transposed();
+      w1_h = Streamed<Scalar>({w1.row_range(0, H)}, {0}, precision);
+      w1_c = Streamed<Scalar>({w1.row_range(H, H)}, {0}, precision);
+      w2 = Streamed<Scalar>({view(p.head.w2).transposed()}, {0}, precision);
+      count = 3 * H * H * (2 * std::ssize(p.gru) - 1) + H * (2 * H + b2.size());
     }
-    struct InputWeights {
-      Packed<Scalar> rz, n;
-    };
     Matrix<Scalar> table;                   // (V, 4H), what the first layer's gates start from
-    std::vector<InputWeights> w_ih;         // of the layers after the first
-    std::vector<RowVector<Scalar>> biases;  // r | z | q | n, of the same
-    std::vector<Packed<Scalar>> w_hh;       // of all
+    std::vector<RowVector<Scalar>> biases;  // r | z | q | n of each layer
+    std::vector<Streamed<Scalar>> w_ih;     // to r | z | n; the first layer has none
+    std::vector<Streamed<Scalar>> w_hh;     // to r | z | q
     RowVector<Scalar> b1, b2;
-    Packed<Scalar> w1_h, w1_c, w2;
+    Streamed<Scalar> w1_h, w1_c, w2;
+    Index count;  // multiplications of a step, attention apart
   };
 
-  Decoder(std::shared_ptr<const Weights> weights, Index B, Index window)
-      : weights_(std::move(weights)), B_(B), window_(window) {
+  Decoder(std::shared_ptr<const Weights> weights, Index B, Index window) : weights_(std::move(weights)), B_(B) {
     const Index H = weights_->b1.size();
+    const auto stride = static_cast<std::size_t>(Streamed<Scalar>::quantized_stride(H));
+    const bool int8 = weights_->w2.precision() == Precision::int8;
     state_.h.assign(weights_->w_hh.size(), Matrix<Scalar>::Zero(B, H));
-    state_.outputs.assign(static_cast<std::size_t>(B * window * H), Scalar(0));
+    state_.outputs = OutputRing<Scalar>(B, window, H, weights_->w2.precision() != Precision::fp32);
+    next_ = state_.h;
+    query_.setZero(B, simd::padded(H));
+    partial_ = AttentionParts<Scalar>(B, window, H);
     gates_.resize(B, 4 * H);
     context_.resize(B, H);
     u_.resize(B, H);
-    scores_.resize(B, window);
     logits_.resize(B, weights_->b2.size());
+    quantized_.assign(static_cast<std::size_t>(thread_pool().threads()),
+                      std::vector<std::int8_t>(int8 ? static_cast<std::size_t>(B) * stride : 0));
   }
 
-  /// From what the inputs have made of the gates.
-  void gru_step(std::size_t l) {
-    Matrix<Scalar>& h = state_.h[l];
-    const Index H = h.cols();
-    product<Scalar>(view(h), weights_->w_hh[l], view(gates_).column_range(0, 3 * H), Into::add);
-    for (Index b = 0; b < B_; ++b)
-      detail::gru_gates<Scalar>(H, H, gates_.row(b).data(), h.row(b).data(), h.row(b).data());
+  /// The panels of a matrix, and the columns, that a thread has.
+  struct Share {
+    Share(const Streamed<Scalar>& w, Index N, const Team& team, int member)
+        : first_panel(w.panels() * member / team.size()),
+          last_panel(w.panels() * (member + 1) / team.size()),
+          first(first_panel * w.width()),
+          count(std::min(N, last_panel * w.width()) - first) {}
+    Index first_panel, last_panel, first, count;
+  };
+
+  void add_product(const Streamed<Scalar>& w, const Matrix<Scalar>& x, Matrix<Scalar>& y, const Share& share,
+                   int member) {
+    if (share.count > 0)
+      w.add_product(x, view(y), share.first_panel, share.last_panel,
+                    quantized_[static_cast<std::size_t>(member)].data());
+  }
+  static void assign_columns(Matrix<Scalar>& m, const RowVector<Scalar>& row, Index first, Index count) {
+    m.middleCols(first, count).rowwise() = row.segment(first, count);
   }
 
-  void attend() {
-    const Matrix<Scalar>& h = state_.h.back();
-    const Index H = h.cols(), earlier = std::min<Index>(state_.steps, window_);
-    thread_pool().parallel_for(B_, [&](Index b) {
-      Scalar* outputs = state_.outputs.data() + b * window_ * H;
-      const Scalar* past = outputs;
-      Scalar* scores = scores_.row(b).data();
-      Scalar* context = context_.row(b).data();
-      simd::run<simd::Dots<Scalar>>(earlier, H, past, h.row(b).data(), scores);
-      simd::softmax_row(scores, earlier);
-      simd::run<simd::WeightedSum<Scalar>>(earlier, H, past, static_cast<const Scalar*>(scores), context);
-      std::copy_n(h.row(b).data(), H, outputs + state_.steps % window_ * H);
-    });
-    ++state_.steps;
+  void run_layers(Team& team, int member) {
+    const Index H = weights_->b1.size();
+    const Share own(weights_->w_hh[0], H, team, member);
+    for (std::size_t l = 0; l < next_.size(); ++l) {
+      if (l > 0) {
+        for (Index gate = 0; gate < 4; ++gate)
+          assign_columns(gates_, weights_->biases[l], gate * H + own.first, own.count);
+        team.wait();
+        add_product(weights_->w_ih[l], next_[l - 1], gates_, own, member);
+      }
+      add_product(weights_->w_hh[l], state_.h[l], gates_, own, member);
+      for (Index b = 0; b < B_; ++b)
+        detail::gru_gates<Scalar>(own.count, H, gates_.row(b).data() + own.first, state_.h[l].row(b).data() + own.first,
+                                  next_[l].row(b).data() + own.first);
+    }
+    query_.middleCols(own.first, own.count) = next_.back().middleCols(own.first, own.count);
+    team.wait();
   }
 
-  void head() {
+  void attend(Team& team, int member) {
+    const Index H = weights_->b1.size(), blocks = state_.outputs.blocks(state_.steps);
+    for (Index task = blocks * B_ * member / team.size(); task < blocks * B_ * (member + 1) / team.size(); ++task) {
+      const Index b = task / blocks;
+      state_.outputs.attend(state_.steps, b, task % blocks, query_.row(b).data(), partial_);
+    }
+    team.wait();
+    const Index groups = query_.cols() / simd::group, first = groups * member / team.size() * simd::group,
+                last = groups * (member + 1) / team.size() * simd::group;
+    for (Index b = 0; b < B_; ++b) {
+      partial_.join(b, blocks, first, std::min(last, H) - first, context_.row(b).data());
+      state_.outputs.store(state_.steps, b, first, last - first, query_.row(b).data());
+    }
+  }
+
+  void head(Team& team, int member) {
     const Weights& w = *weights_;
-    u_.rowwise() = w.b1;
-    product<Scalar>(view(state_.h.back()), w.w1_h, view(u_), Into::add);
-    product<Scalar>(view(context_), w.w1_c, view(u_), Into::add);
-    simd::tanh_row(u_.data(), u_.size());
-    logits_.rowwise() = w.b2;
-    product<Scalar>(view(u_), w.w2, view(logits_), Into::add);
+    const Share own(w.w1_h, w.b1.size(), team, member);
+    assign_columns(u_, w.b1, own.first, own.count);
+    add_product(w.w1_h, next_.back(), u_, own, member);
+    team.wait();
+    add_product(w.w1_c, context_, u_, own, member);
+    for (Index b = 0; b < B_; ++b) simd::tanh_row(u_.row(b).data() + own.first, own.count);
+    team.wait();
+    const Share logits(w.w2, w.b2.size(), team, member);
+    assign_columns(logits_, w.b2, logits.first, logits.count);
+    add_product(w.w2, u_, logits_, logits, member);
   }
 
   std::shared_ptr<const Weights> weights_;  // copies of a decoder share them
-  Index B_, window_;
+  Index B_;
   State state_;
-  Matrix<Scalar> gates_, context_, u_, scores_, logits_;
+  std::vector<Matrix<Scalar>> next_;  // the states that a step makes, while others still read the present ones
+  Matrix<Scalar> query_;              // (B, H padded), what the top layer has made
+  AttentionParts<Scalar> partial_;
+  Matrix<Scalar> gates_, context_, u_, logits_;
+  std::vector<std::vector<std::int8_t>> quantized_;  // of each thread, for int8
 };
 
 }  // namespace musicgen::cpu

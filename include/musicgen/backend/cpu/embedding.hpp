@@ -5,6 +5,7 @@
 //   S[v] = sum over i with token_i = v of dgates_i                    dE = S W        dW = S' E
 #pragma once
 
+#include <algorithm>
 #include <span>
 #include <string>
 
@@ -60,15 +61,15 @@ void embedding_forward(const Matrix<Scalar>& embedding, const GruParameters<Scal
 
 /// @param dgates      (N, 4H)
 /// @param table       (V, 4H), memory to work in
+/// @param de          (V, E), memory to work in
 /// @param dembedding  (V, E), added to
 /// @param dw_ih       (3H, E), the first layer's, added to
 template <class Scalar>
 void embedding_backward(const Matrix<Scalar>& embedding, const GruParameters<Scalar>& first_layer,
                         std::span<const Token> tokens, const Matrix<Scalar>& dgates, Matrix<Scalar>& table,
-                        Matrix<Scalar>& dembedding, Matrix<Scalar>& dw_ih) {
+                        Matrix<Scalar>& de, Matrix<Scalar>& dembedding, Matrix<Scalar>& dw_ih) {
   table.setZero(embedding.rows(), dgates.cols());
   add_rows(tokens, dgates, table);
-  Matrix<Scalar> de;
   gru_inputs_backward<Scalar>(first_layer, view(embedding), table, &de, dw_ih);
   dembedding += de;
 }

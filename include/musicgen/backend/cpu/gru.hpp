@@ -86,13 +86,12 @@ void gru_gates(Index count, Index H, Scalar* a, const Scalar* h_before, Scalar* 
   simd::run<simd::OverRow<Scalar, GruGatesAt<Scalar>>>(count, H, a, h_before, h);
 }
 
-/// What is added to every row of gates: r | z | q | n.
-template <class Scalar>
-RowVector<Scalar> gru_biases(const GruParameters<Scalar>& p) {
+/// What is added to every row of gates.
+/// @param biases  (4H), assigned: r | z | q | n
+template <class Scalar, class Row>
+void gru_biases(const GruParameters<Scalar>& p, Row&& biases) {
   const Index H = p.w_hh.cols();
-  RowVector<Scalar> biases(4 * H);
   biases << p.b_ih.head(2 * H) + p.b_hh.head(2 * H), p.b_hh.tail(H), p.b_ih.tail(H);
-  return biases;
 }
 
 /// a = (r | z | q | n) becomes (dr | dz | dq | dn), which is also added to the sums; carry: the gradient that h_t has
@@ -153,7 +152,8 @@ template <class Scalar>
 void gru_inputs(const GruParameters<Scalar>& p, View<const Scalar> x, Matrix<Scalar>& gates) {
   const Index H = p.w_hh.cols();
   gates.resize(x.rows, 4 * H);
-  gates.rowwise() = detail::gru_biases(p);
+  detail::gru_biases(p, gates.row(0));
+  gates.bottomRows(x.rows - 1).rowwise() = gates.row(0);
   const View<const Scalar> w = view(p.w_ih).transposed();  // (I, 3H)
   product<Scalar>(x, w.column_range(0, 2 * H), view(gates).column_range(0, 2 * H), Into::add);
   product<Scalar>(x, w.column_range(2 * H, H), view(gates).column_range(3 * H, H), Into::add);

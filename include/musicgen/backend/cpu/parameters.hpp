@@ -1,7 +1,10 @@
 // All weights of a network, by name.
 #pragma once
 
+#include <span>
 #include <string>
+#include <tuple>
+#include <type_traits>
 #include <vector>
 
 #include "../backend.hpp"
@@ -12,6 +15,12 @@
 namespace musicgen::cpu {
 
 /// Weights, or their gradients, or an optimizer's moments: the same shapes.
+/// The numbers of a matrix, row by row.
+template <class M>
+auto values(M& m) {
+  return std::span(m.data(), static_cast<std::size_t>(m.size()));
+}
+
 template <class Scalar>
 struct Parameters {
   Matrix<Scalar> embedding;                ///< (V, E)
@@ -35,27 +44,36 @@ struct Parameters {
     return p;
   }
 
-  /// Every tensor, under the name that PyTorch's state dict of this network has for it.
+  /// Calls f(name, layer, matrices...) for each matrix and row vector, those of several sets of parameters side by
+  /// side: `name` is the one that PyTorch's state dict of this network has, but for the layer's number, which follows
+  /// unless it is -1. Allocates nothing.
+  template <class F, class... Sets>
+  static void for_each(F&& f, Sets&... sets) {
+    f("embed.weight", -1, sets.embedding...);
+    const std::size_t layers = std::get<0>(std::tie(sets...)).gru.size();
+    for (std::size_t l = 0; l < layers; ++l) {
+      const int layer = static_cast<int>(l);
+      f("gru.weight_ih_l", layer, sets.gru[l].w_ih...);
+      f("gru.weight_hh_l", layer, sets.gru[l].w_hh...);
+      f("gru.bias_ih_l", layer, sets.gru[l].b_ih...);
+      f("gru.bias_hh_l", layer, sets.gru[l].b_hh...);
+    }
+    f("combine_ctx.weight", -1, sets.head.w1...);
+    f("combine_ctx.bias", -1, sets.head.b1...);
+    f("hidden2vocab.weight", -1, sets.head.w2...);
+    f("hidden2vocab.bias", -1, sets.head.b2...);
+  }
+
+  /// Every tensor under its name.
   std::vector<TensorView<Scalar>> tensors() {
     std::vector<TensorView<Scalar>> all;
-    const auto matrix = [&](std::string name, Matrix<Scalar>& m) {
-      all.push_back({std::move(name), {m.rows(), m.cols()}, {m.data(), static_cast<std::size_t>(m.size())}});
-    };
-    const auto vector = [&](std::string name, RowVector<Scalar>& v) {
-      all.push_back({std::move(name), {v.size()}, {v.data(), static_cast<std::size_t>(v.size())}});
-    };
-    matrix("embed.weight", embedding);
-    for (std::size_t l = 0; l < gru.size(); ++l) {
-      const std::string suffix = "_l" + std::to_string(l);
-      matrix("gru.weight_ih" + suffix, gru[l].w_ih);
-      matrix("gru.weight_hh" + suffix, gru[l].w_hh);
-      vector("gru.bias_ih" + suffix, gru[l].b_ih);
-      vector("gru.bias_hh" + suffix, gru[l].b_hh);
-    }
-    matrix("combine_ctx.weight", head.w1);
-    vector("combine_ctx.bias", head.b1);
-    matrix("hidden2vocab.weight", head.w2);
-    vector("hidden2vocab.bias", head.b2);
+    for_each(
+        [&](const char* name, int layer, auto& m) {
+          using M = std::remove_reference_t<decltype(m)>;
+          const Shape shape = M::IsVectorAtCompileTime ? Shape{m.size()} : Shape{m.rows(), m.cols()};
+          all.push_back({layer < 0 ? name : name + std::to_string(layer), shape, values(m)});
+        },
+        *this);
     return all;
   }
   std::vector<TensorView<const Scalar>> tensors() const {
@@ -65,7 +83,7 @@ struct Parameters {
   }
 
   void set_zero() {
-    for (auto& t : tensors()) std::fill(t.values.begin(), t.values.end(), Scalar(0));
+    for_each([](const char*, int, auto& m) { m.setZero(); }, *this);
   }
 };
 

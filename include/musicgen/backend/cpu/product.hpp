@@ -3,8 +3,9 @@
 //   C (M, N) = A (M, K) B (K, N)   or   C += A B
 //
 // B is packed in panels as wide as three vectors; a tile of C, four rows by three vectors, stays in twelve registers
-// while k runs (Goto, van de Geijn: "Anatomy of high-performance matrix multiplication", TOMS 34, 2008). A is read
-// where it lies if its rows are adjacent in memory along k, and packed in strips of four rows if it is a transpose.
+// while k runs (Goto, van de Geijn: "Anatomy of high-performance matrix multiplication", TOMS 34, 2008). With the 32
+// registers of AVX-512 a tile is eight rows by two vectors. A is read where it lies if its rows are adjacent in memory
+// along k, and packed in strips of as many rows as a tile has if it is a transpose.
 // Each element of C is summed over k in the same order, in blocks of `block_k`, whatever tile it falls in and whoever
 // computes it: the result does not depend on the number of threads, nor on which other rows there are.
 #pragma once
@@ -25,25 +26,31 @@ enum class Into { assign, add };  ///< what happens to what C held
 
 namespace detail {
 
-inline constexpr Index block_k = 256;    // a panel's block, 24 KB at 3 AVX2 vectors, stays in the first-level cache
+inline constexpr Index block_k = 256;    // a panel's block, 24 or 32 KB, stays in the first-level cache
 inline constexpr Index block_rows = 64;  // a packed block of A, 64 KB, stays in the second-level cache
-inline constexpr Index strip_rows = 4;
-inline constexpr Index panel_vectors = 3;
 
-/// Four rows of A: element (r, k) is data[r * row_stride + k * column_stride].
+/// Rows of a tile and of a strip, vectors of a tile and of a panel.
+constexpr Index tile_rows(int vector_bytes) {
+  return vector_bytes == 64 ? 8 : 4;
+}
+constexpr Index tile_vectors(int vector_bytes) {
+  return vector_bytes == 64 ? 2 : 3;
+}
+
+/// Rows of A: element (r, k) is data[r * row_stride + k * column_stride].
 template <class Scalar>
 struct Strip {
   const Scalar* data;
   Index row_stride, column_stride;
 };
 
-/// C tile (Rows, 3 vectors) (+)= strip (Rows, K) panel (K, 3 vectors); the last columns are kept off where C is
+/// C tile (Rows, J vectors) (+)= strip (Rows, K) panel (K, J vectors); the last columns are kept off where C is
 /// narrower.
 template <class Scalar, int Bytes, int Rows>
 MUSICGEN_INLINE void product_tile(Index K, Strip<Scalar> a, const Scalar* b, Scalar* c, Index c_stride, Index columns,
                                   bool add) {
   using V = simd::Vector<Scalar, Bytes>;
-  constexpr int width = simd::lanes<Scalar, Bytes>, J = panel_vectors;
+  constexpr int width = simd::lanes<Scalar, Bytes>, J = static_cast<int>(tile_vectors(Bytes));
   V sum[Rows][J] = {};
   const Scalar* row_of_a[Rows];
   MUSICGEN_UNROLL
@@ -77,36 +84,35 @@ MUSICGEN_INLINE void product_tile(Index K, Strip<Scalar> a, const Scalar* b, Sca
   }
 }
 
-/// All strips of a block of A, each `a_step` after the other, against one panel's block.
+/// All rows of a block of A against one panel's block.
 template <class Scalar>
 struct ProductBlock {
   template <int Bytes>
   MUSICGEN_INLINE static void run(Index M, Index K, Strip<Scalar> a, Index a_step, const Scalar* b, Scalar* c,
                                   Index c_stride, Index columns, bool add) {
-    for (Index i = 0; i < M; i += strip_rows, a.data += a_step, c += strip_rows * c_stride) switch (M - i) {
-        case 1:
-          product_tile<Scalar, Bytes, 1>(K, a, b, c, c_stride, columns, add);
-          break;
-        case 2:
-          product_tile<Scalar, Bytes, 2>(K, a, b, c, c_stride, columns, add);
-          break;
-        case 3:
-          product_tile<Scalar, Bytes, 3>(K, a, b, c, c_stride, columns, add);
-          break;
-        default:
-          product_tile<Scalar, Bytes, 4>(K, a, b, c, c_stride, columns, add);
-      }
+    constexpr int R = static_cast<int>(tile_rows(Bytes));
+    for (; M >= R; M -= R, a.data += a_step, c += R * c_stride)
+      product_tile<Scalar, Bytes, R>(K, a, b, c, c_stride, columns, add);
+    if (R > 4 && M >= 4) {
+      product_tile<Scalar, Bytes, 4>(K, a, b, c, c_stride, columns, add);
+      M -= 4;
+      a.data += 4 * a.row_stride;
+      c += 4 * c_stride;
+    }
+    if (M == 1) product_tile<Scalar, Bytes, 1>(K, a, b, c, c_stride, columns, add);
+    if (M == 2) product_tile<Scalar, Bytes, 2>(K, a, b, c, c_stride, columns, add);
+    if (M == 3) product_tile<Scalar, Bytes, 3>(K, a, b, c, c_stride, columns, add);
   }
 };
 
 template <class Scalar>
 Index panel_width() {
-  return panel_vectors * simd::vector_bytes() / static_cast<Index>(sizeof(Scalar));
+  return tile_vectors(simd::vector_bytes()) * simd::vector_bytes() / static_cast<Index>(sizeof(Scalar));
 }
 
-/// Rows of A, which is a transpose, in strips of four, each strip k by k; the last one may have fewer rows.
+/// Rows of A, which is a transpose, in strips, each k by k; the last one may have fewer rows.
 template <class Scalar>
-void pack_strips(View<const Scalar> a, Scalar* to) {
+void pack_strips(View<const Scalar> a, Index strip_rows, Scalar* to) {
   // Eight k at a time: those stay in the first-level cache for all strips, even where the stride is a power of two and
   // they share their places there with one another.
   constexpr Index run = 8;
@@ -118,7 +124,7 @@ void pack_strips(View<const Scalar> a, Scalar* to) {
       const Scalar* from = a.data + i * a.row_stride + first * a.column_stride;
       if (a.row_stride == 1 && rows == strip_rows) {
         for (Index k = first; k < last; ++k, from += a.column_stride, strip += strip_rows)
-          std::copy_n(from, strip_rows, strip);
+          for (Index r = 0; r < strip_rows; r += 4) std::copy_n(from + r, 4, strip + r);
       } else {
         for (Index k = first; k < last; ++k, from += a.column_stride, strip += strip_rows)
           for (Index r = 0; r < rows; ++r) strip[r] = from[r * a.row_stride];
@@ -179,7 +185,7 @@ template <class Scalar>
 void product_on_this_thread(View<const Scalar> a, const Packed<Scalar>& b, View<Scalar> c, Into into, Index first_panel,
                             Index last_panel) {
   using namespace detail;
-  thread_local std::vector<Scalar> strips(static_cast<std::size_t>(block_rows * block_k));
+  const Index strip_rows = tile_rows(simd::vector_bytes());
   if (a.columns == 0 && into == Into::assign)
     for (Index i = 0; i < c.rows; ++i) std::fill_n(c.data + i * c.row_stride, c.columns, Scalar(0));
   for (Index i = 0; i < a.rows; i += block_rows) {
@@ -190,7 +196,8 @@ void product_on_this_thread(View<const Scalar> a, const Packed<Scalar>& b, View<
       Strip<Scalar> strip{block.data, block.row_stride, block.column_stride};
       Index step = strip_rows * block.row_stride;
       if (a.column_stride != 1) {
-        pack_strips<Scalar>(block, strips.data());
+        thread_local std::vector<Scalar> strips(static_cast<std::size_t>(block_rows * block_k));
+        pack_strips<Scalar>(block, strip_rows, strips.data());
         strip = {strips.data(), 1, strip_rows};
         step = strip_rows * depth;
       }

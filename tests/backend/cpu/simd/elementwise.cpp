@@ -1,5 +1,6 @@
 #include <musicgen/backend/cpu/simd/elementwise.hpp>
 
+#include "../instruction_sets.hpp"
 #include "../numeric.hpp"
 
 using namespace musicgen;
@@ -59,15 +60,12 @@ double worst_error(float range) {
 }  // namespace
 
 TEST_CASE("simd: exp, sigmoid and tanh are as exact as they say") {
-  for (const simd::Isa isa : {simd::Isa::baseline, simd::Isa::avx2, simd::Isa::avx512}) {
-    if (isa > simd::best_isa()) continue;
-    simd::force_isa(isa);
+  musicgen::test::under_every_isa([] {
     CHECK(worst_error<Exp>(87) < 2);
     CHECK(worst_error<Sigmoid>(80) < 4);
     CHECK(worst_error<Tanh>(20) < 4);
     CHECK(worst_error<Tanh>(0.7f) < 4);
-  }
-  simd::force_isa(simd::best_isa());
+  });
 }
 
 TEST_CASE("simd: far arguments neither overflow nor turn into NaN") {

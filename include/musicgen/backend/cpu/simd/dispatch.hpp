@@ -9,14 +9,15 @@
 
 namespace musicgen::cpu::simd {
 
-/// Instruction sets in ascending order. `baseline` is what the program was compiled for, vectors of 16 bytes.
-enum class Isa { baseline, avx2, avx512 };
+/// Instruction sets in ascending order. `baseline` is what the program was compiled for, vectors of 16 bytes;
+/// `avx512_vnni` has products of bytes besides.
+enum class Isa { baseline, avx2, avx512, avx512_vnni };
 
 inline Isa best_isa() {
 #if defined(__x86_64__)
   if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
       __builtin_cpu_supports("avx512vl"))
-    return Isa::avx512;
+    return __builtin_cpu_supports("avx512vnni") ? Isa::avx512_vnni : Isa::avx512;
   if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return Isa::avx2;
 #endif
   return Isa::baseline;
@@ -40,8 +41,8 @@ inline void force_isa(Isa isa) {
 }
 
 /// Bytes of a vector.
-inline int vector_bytes() {
-  return 16 << static_cast<int>(isa());
+inline int vector_bytes(Isa isa = simd::isa()) {
+  return isa == Isa::baseline ? 16 : isa == Isa::avx2 ? 32 : 64;
 }
 
 namespace detail {
@@ -57,10 +58,12 @@ template <class Kernel, class... Arguments>
 #endif
 }  // namespace detail
 
+/// Kernel::run<bytes of a vector>(arguments...), for these instructions.
 template <class Kernel, class... Arguments>
-void run(Arguments... arguments) {
+void run_with(Isa isa, Arguments... arguments) {
 #if defined(__x86_64__)
-  switch (isa()) {
+  switch (isa) {
+    case Isa::avx512_vnni:
     case Isa::avx512:
       return detail::run_avx512<Kernel, Arguments...>(arguments...);
     case Isa::avx2:
@@ -70,6 +73,10 @@ void run(Arguments... arguments) {
   }
 #endif
   Kernel::template run<16>(arguments...);
+}
+template <class Kernel, class... Arguments>
+void run(Arguments... arguments) {
+  run_with<Kernel>(isa(), arguments...);
 }
 
 }  // namespace musicgen::cpu::simd

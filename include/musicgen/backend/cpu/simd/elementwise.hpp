@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cstdint>
 #include <limits>
 
 #include "dispatch.hpp"
@@ -88,60 +89,20 @@ Scalar softmax_row(Scalar* x, Index n) {
   return log_sum;
 }
 
-/// scores[s] := rows[s] . q  for `count` rows of n elements
+/// x := exp(x - max)
 template <class Scalar>
-struct Dots {
+struct Exponentials {
   template <int Bytes>
-  MUSICGEN_INLINE static void run(Index count, Index n, const Scalar* rows, const Scalar* q, Scalar* scores) {
+  MUSICGEN_INLINE static void run(Index n, Scalar max, Scalar* x) {
     constexpr Index width = lanes<Scalar, Bytes>;
-    for (Index s = 0; s < count; ++s, rows += n) {
-      Vector<Scalar, Bytes> sums[2] = {}, a, b;
-      Index i = 0;
-      for (; i + 2 * width <= n; i += 2 * width)
-        for (int j = 0; j < 2; ++j) {
-          load(a, rows + i + j * width);
-          load(b, q + i + j * width);
-          sums[j] = a * b + sums[j];
-        }
-      for (; i < n; i += width) {
-        load_part(a, rows + i, std::min(width, n - i));
-        load_part(b, q + i, std::min(width, n - i));
-        sums[0] = a * b + sums[0];
-      }
-      sums[0] += sums[1];
-      Scalar sum = 0;
-      for (Index j = 0; j < width; ++j) sum += sums[0][j];
-      scores[s] = sum;
+    for (Index i = 0; i < n; i += width) {
+      const Index count = std::min(width, n - i);
+      Vector<Scalar, Bytes> v;
+      load_part(v, x + i, count);
+      v -= max;
+      exp<Bytes>(v);
+      store_part(v, x + i, count);
     }
-  }
-};
-
-/// y (n) := sum_s a[s] rows[s], a few vectors of y in registers while s runs.
-template <class Scalar>
-struct WeightedSum {
-  template <int Bytes>
-  MUSICGEN_INLINE static void run(Index count, Index n, const Scalar* rows, const Scalar* a, Scalar* y) {
-    constexpr Index width = lanes<Scalar, Bytes>;
-    Index i = 0;
-    for (; i + 8 * width <= n; i += 8 * width) columns<Bytes, 8>(count, n, rows + i, a, y + i, width);
-    for (; i + width <= n; i += width) columns<Bytes, 1>(count, n, rows + i, a, y + i, width);
-    if (i < n) columns<Bytes, 1>(count, n, rows + i, a, y + i, n - i);
-  }
-
- private:
-  template <int Bytes, int Vectors>
-  MUSICGEN_INLINE static void columns(Index count, Index n, const Scalar* rows, const Scalar* a, Scalar* y,
-                                      Index part) {
-    constexpr Index width = lanes<Scalar, Bytes>;
-    Vector<Scalar, Bytes> sums[Vectors] = {}, row;
-    for (Index s = 0; s < count; ++s, rows += n) {
-      MUSICGEN_UNROLL
-      for (int j = 0; j < Vectors; ++j) {
-        load_part(row, rows + j * width, part);
-        sums[j] = a[s] * row + sums[j];
-      }
-    }
-    for (int j = 0; j < Vectors; ++j) store_part(sums[j], y + j * width, part);
   }
 };
 

@@ -1,0 +1,133 @@
+// One vector against many rows, which lie in memory as numbers or in bf16: what attention over a ring of outputs does.
+//
+// Rows are padded with zeros to whole groups of 32 elements. In bf16 a group is 16 words: the lower half of word i is
+// element i, the upper half element i + 16, so that one vector of words becomes two of floats by a shift and a mask.
+#pragma once
+
+#include <cstdint>
+#include <cstring>
+
+#include "dispatch.hpp"
+#include "elementwise.hpp"
+#include "vector.hpp"
+
+namespace musicgen::cpu::simd {
+
+inline constexpr Index group = 32;
+
+/// Elements of a row that has `n`.
+inline Index padded(Index n) {
+  return (n + group - 1) / group * group;
+}
+
+/// Elements first ... and first+16 ... of a row; `first` is in the lower half of a group.
+template <class V, class Scalar>
+MUSICGEN_INLINE void load_pair(V& low, V& high, const Scalar* row, Index first) {
+  load(low, row + first);
+  load(high, row + first + group / 2);
+}
+template <class V>
+MUSICGEN_INLINE void load_pair(V& low, V& high, const std::uint32_t* row, Index first) {
+  Vector<std::uint32_t, sizeof(V)> words;
+  load(words, row + first / group * (group / 2) + first % group);
+  const auto below = words << 16, above = words & 0xffff0000u;
+  std::memcpy(&low, &below, sizeof low);
+  std::memcpy(&high, &above, sizeof high);
+}
+/// Elements from one row to the next.
+template <class Stored>
+constexpr Index row_stride(Index padded) {
+  return sizeof(Stored) == sizeof(std::uint32_t) && std::is_integral_v<Stored> ? padded / 2 : padded;
+}
+
+/// The sum of a vector's elements: halves are added until there are two.
+template <class Scalar, int Bytes>
+MUSICGEN_INLINE Scalar sum_of(const Vector<Scalar, Bytes>& v) {
+  if constexpr (lanes<Scalar, Bytes> == 2) {
+    return v[0] + v[1];
+  } else {
+    Vector<Scalar, Bytes / 2> halves[2];
+    std::memcpy(halves, &v, sizeof v);
+    const Vector<Scalar, Bytes / 2> both = halves[0] + halves[1];
+    return sum_of<Scalar, Bytes / 2>(both);
+  }
+}
+
+/// scores[s] := rows[s] . q  for `count` rows; four rows at a time share what is read of q.
+/// @param n  of a row and of q, padded
+template <class Scalar>
+struct Dots {
+  template <int Bytes, class Stored>
+  MUSICGEN_INLINE static void run(Index count, Index n, const Stored* rows, const Scalar* q, Scalar* scores) {
+    const Index stride = row_stride<Stored>(n);
+    Index s = 0;
+    for (; s + 4 <= count; s += 4) some<Bytes, 4>(n, rows + s * stride, q, scores + s);
+    for (; s < count; ++s) some<Bytes, 1>(n, rows + s * stride, q, scores + s);
+  }
+
+ private:
+  template <int Bytes, int R, class Stored>
+  MUSICGEN_INLINE static void some(Index n, const Stored* rows, const Scalar* q, Scalar* scores) {
+    using V = Vector<Scalar, Bytes>;
+    const Index stride = row_stride<Stored>(n);
+    V even[R] = {}, odd[R] = {};
+    for (Index first = 0; first < n; first += group)
+      for (Index i = first; i < first + group / 2; i += lanes<Scalar, Bytes>) {
+        V q_low, q_high;
+        load_pair(q_low, q_high, q, i);
+        MUSICGEN_UNROLL
+        for (int r = 0; r < R; ++r) {
+          V low, high;
+          load_pair(low, high, rows + r * stride, i);
+          even[r] = low * q_low + even[r];
+          odd[r] = high * q_high + odd[r];
+        }
+      }
+    MUSICGEN_UNROLL
+    for (int r = 0; r < R; ++r) {
+      even[r] += odd[r];
+      scores[r] = sum_of<Scalar, Bytes>(even[r]);
+    }
+  }
+};
+
+/// y (n) := sum_s a[s] rows[s], some groups of y in registers while s runs.
+/// @param n  of a row and of y, padded
+template <class Scalar>
+struct WeightedSum {
+  template <int Bytes, class Stored>
+  MUSICGEN_INLINE static void run(Index count, Index n, const Stored* rows, const Scalar* a, Scalar* y) {
+    constexpr int at_once = lanes<Scalar, Bytes> <= 4 ? 1 : lanes<Scalar, Bytes> / 4;  // eight vectors, if there are
+    Index first = 0;
+    for (; first + at_once * group <= n; first += at_once * group) groups<Bytes, at_once>(count, n, rows, a, y, first);
+    for (; first < n; first += group) groups<Bytes, 1>(count, n, rows, a, y, first);
+  }
+
+ private:
+  template <int Bytes, int Groups, class Stored>
+  MUSICGEN_INLINE static void groups(Index count, Index n, const Stored* rows, const Scalar* a, Scalar* y,
+                                     Index first) {
+    constexpr int width = lanes<Scalar, Bytes>, pairs = group / 2 / width;
+    using V = Vector<Scalar, Bytes>;
+    const Index stride = row_stride<Stored>(n);
+    V sums[Groups * pairs][2] = {};
+    for (Index s = 0; s < count; ++s, rows += stride) {
+      const Scalar weight = a[s];
+      MUSICGEN_UNROLL
+      for (int j = 0; j < Groups * pairs; ++j) {
+        V low, high;
+        load_pair(low, high, rows, first + j / pairs * group + j % pairs * width);
+        sums[j][0] = weight * low + sums[j][0];
+        sums[j][1] = weight * high + sums[j][1];
+      }
+    }
+    MUSICGEN_UNROLL
+    for (int j = 0; j < Groups * pairs; ++j) {
+      Scalar* to = y + first + j / pairs * group + j % pairs * width;
+      store(sums[j][0], to);
+      store(sums[j][1], to + group / 2);
+    }
+  }
+};
+
+}  // namespace musicgen::cpu::simd

@@ -1,0 +1,57 @@
+// Memory that begins at a cache line, and in large pages where there is much of it.
+#pragma once
+
+#include <sys/mman.h>
+#include <algorithm>
+#include <cstddef>
+#include <cstdlib>
+#include <memory>
+#include <new>
+#include <utility>
+
+namespace musicgen {
+
+/// `count` numbers, zeros at first.
+template <class T>
+class AlignedArray {
+ public:
+  AlignedArray() = default;
+  /// @throws std::bad_alloc
+  explicit AlignedArray(std::size_t count) : count_(count) {
+    constexpr std::size_t line = 64, page = std::size_t{1} << 21;
+    const std::size_t bytes = count * sizeof(T), alignment = bytes < 2 * page ? line : page;
+    const std::size_t whole = (bytes + alignment - 1) / alignment * alignment;
+    if (whole < bytes) throw std::bad_alloc();
+    data_.reset(static_cast<T*>(std::aligned_alloc(alignment, std::max(whole, alignment))));
+    if (!data_) throw std::bad_alloc();
+#ifdef MADV_HUGEPAGE
+    if (alignment == page) ::madvise(data_.get(), whole, MADV_HUGEPAGE);  // a wish: fewer page tables to walk
+#endif
+    std::uninitialized_fill_n(data_.get(), count, T{});
+  }
+  AlignedArray(AlignedArray&& other) noexcept : data_(std::move(other.data_)), count_(std::exchange(other.count_, 0)) {}
+  AlignedArray& operator=(AlignedArray&& other) noexcept {
+    data_ = std::move(other.data_);
+    count_ = std::exchange(other.count_, 0);
+    return *this;
+  }
+
+  T* data() {
+    return data_.get();
+  }
+  const T* data() const {
+    return data_.get();
+  }
+  std::size_t size() const {
+    return count_;
+  }
+
+ private:
+  struct Free {
+    void operator()(T* p) const { std::free(p); }
+  };
+  std::unique_ptr<T, Free> data_;
+  std::size_t count_ = 0;
+};
+
+}  // namespace musicgen

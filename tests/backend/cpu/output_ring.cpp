@@ -1,0 +1,79 @@
+#include <musicgen/backend/cpu/output_ring.hpp>
+
+#include "instruction_sets.hpp"
+#include "numeric.hpp"
+
+using namespace musicgen;
+using namespace musicgen::cpu;
+
+namespace {
+
+/// A row with the zeros that a ring wants after it.
+template <class Scalar>
+Matrix<Scalar> padded_row(const Matrix<Scalar>& m, Index row) {
+  Matrix<Scalar> result = Matrix<Scalar>::Zero(1, simd::padded(m.cols()));
+  result.leftCols(m.cols()) = m.row(row);
+  return result;
+}
+
+/// The contexts of B songs after T outputs, against softmax over the last `window` of them, in double.
+template <class Scalar>
+void check(Index B, Index T, Index window, Index H, bool in_bf16, double tolerance) {
+  INFO(B << " songs, " << T << " outputs, a window of " << window << ", H " << H);
+  OutputRing<Scalar> ring(B, window, H, in_bf16);
+  AttentionParts<Scalar> parts(B, window, H);
+  const auto outputs = test::random_matrix<Scalar>(T * B, H, 1), queries = test::random_matrix<Scalar>(B, H, 2);
+  for (Index t = 0; t < T; ++t)
+    for (Index b = 0; b < B; ++b) ring.store(t, b, 0, simd::padded(H), padded_row(outputs, t * B + b).data());
+  REQUIRE(ring.blocks(T) == (std::min(T, window) + 63) / 64);
+  for (Index b = 0; b < B; ++b) {
+    const auto query = padded_row(queries, b);
+    for (Index block = 0; block < ring.blocks(T); ++block) ring.attend(T, b, block, query.data(), parts);
+    Matrix<Scalar> context = Matrix<Scalar>::Constant(1, H, 99);
+    parts.join(b, ring.blocks(T), 0, H / 2, context.data());
+    parts.join(b, ring.blocks(T), H / 2, H - H / 2, context.data());
+
+    RowVector<double> exact = RowVector<double>::Zero(H);
+    double sum = 0;
+    for (Index t = std::max<Index>(0, T - window); t < T; ++t) {
+      RowVector<double> row = outputs.row(t * B + b).template cast<double>();
+      if (in_bf16)
+        for (double& x : row) x = static_cast<double>(from_bf16(to_bf16(static_cast<float>(x))));
+      const double weight = std::exp(row.dot(queries.row(b).template cast<double>()));
+      sum += weight;
+      exact += weight * row;
+    }
+    if (T > 0) exact /= sum;
+    CHECK(test::relative_difference(context, exact) < tolerance);
+  }
+}
+
+}  // namespace
+
+TEST_CASE("output ring: attends over the last outputs, as they are and in bf16") {
+  test::under_every_isa([] {
+    for (const Index H : {1, 5, 32, 77, 300})
+      for (const auto& [T, window] :
+           {std::pair<Index, Index>(0, 4), {1, 1}, {3, 64}, {64, 64}, {200, 130}, {201, 65}}) {
+        check<float>(2, T, window, H, false, 1e-5);
+        check<float>(2, T, window, H, true, 1e-5);
+        check<double>(1, T, window, H, false, 1e-13);
+      }
+  });
+}
+
+TEST_CASE("output ring: large scores do not overflow") {
+  OutputRing<float> ring(1, 200, 32, false);
+  AttentionParts<float> parts(1, 200, 32);
+  Matrix<float> row = Matrix<float>::Zero(1, 32);
+  for (Index t = 0; t < 200; ++t) {
+    row(0, 0) = static_cast<float>(t);
+    ring.store(t, 0, 0, 32, row.data());
+  }
+  row(0, 0) = 100;  // scores up to 19,900
+  for (Index block = 0; block < ring.blocks(200); ++block) ring.attend(200, 0, block, row.data(), parts);
+  Matrix<float> context(1, 32);
+  parts.join(0, ring.blocks(200), 0, 32, context.data());
+  CHECK(context(0, 0) == Approx(199));
+  CHECK(context(0, 1) == 0);
+}

@@ -11,6 +11,8 @@ int main(int argc, char** argv) {
   std::filesystem::path model_file, data;
   std::string split = "all";
   std::size_t files = 0;
+  Precision precision = Precision::fp32;
+  int window = 2048;
   Machine machine;
   app.add_option("--model", model_file, "a model that `train` made")->required();
   app.add_option("--data", data, "a folder of MIDI files, POP909, MAESTRO, or one MIDI file")->required();
@@ -18,6 +20,10 @@ int main(int argc, char** argv) {
       ->capture_default_str()
       ->check(CLI::IsMember({"train", "validation", "test", "all"}));
   app.add_option("--files", files, "only the first so many songs, by path")->check(CLI::Range(1, 1 << 30));
+  const auto* precision_given =
+      add_precision(app, precision, "judge as the sampler sees it: weights in this precision, attention over a window");
+  const auto* window_given = app.add_option("--window", window, "the same, attention over the last so many tokens")
+                                 ->check(CLI::Range(1, 1 << 24));
   machine.add_options(app);
 
   return run_program(app, argc, argv, [&] {
@@ -30,7 +36,9 @@ int main(int argc, char** argv) {
     if (songs.empty()) throw file_error(data, "has no songs for " + split);
     if (files > 0) songs.resize(std::min(songs.size(), files));
 
-    const Likelihood l = likelihood(model, songs);
+    const bool sampled = precision_given->count() + window_given->count() > 0;
+    const Likelihood l =
+        sampled ? total(sampled_likelihoods(model, songs, precision, window)) : likelihood(model, songs);
     const nlohmann::ordered_json result{{"songs", l.songs},
                                         {"tokens", l.tokens},
                                         {"notes", l.notes},

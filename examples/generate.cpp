@@ -50,6 +50,7 @@ void add_options(CLI::App& app, Options& o) {
   app.add_option("--audio", o.audio, "the song as sound, WAV");
   app.add_option("--save-tokens", o.tokens_file, "the tokens of the written song as text, one a line");
   app.add_flag("--no-grammar", o.no_grammar, "let the model write what makes no sense, too");
+  add_precision(app, s.precision, "of the weights: fewer bytes are faster, and change the music a little");
   o.machine.add_options(app);
 }
 

@@ -112,6 +112,28 @@ TEST_CASE("likelihood: does not depend on which songs come along, nor on threads
   for (std::size_t i = 0; i < songs.size(); ++i) CHECK(same(reversed[songs.size() - 1 - i], results[0][i]));
 }
 
+TEST_CASE("likelihood: as the sampler sees songs, it is the same, but for precision and window") {
+  Model<> model = untrained(Vocabulary::standard(), 5, true, 4, 40);
+  std::vector<Song> songs = short_songs(40, 50);  // more than a batch
+  songs.push_back(song_of("^ $"));
+  const auto whole = likelihoods(model, pointers(songs));
+  const auto sampled = [&](Precision precision, int window) {
+    return sampled_likelihoods(model, pointers(songs), precision, window);
+  };
+  const auto fp32 = sampled(Precision::fp32, 400);
+  for (std::size_t i = 0; i < songs.size(); ++i) {
+    CHECK(fp32[i].tokens == whole[i].tokens);
+    CHECK(fp32[i].nats == Approx(whole[i].nats).epsilon(1e-6));
+    CHECK(fp32[i].nats_masked == Approx(whole[i].nats_masked).epsilon(1e-6));
+  }
+  const double all = total(whole).nats;
+  for (const auto& other :
+       {sampled(Precision::bf16, 400), sampled(Precision::int8, 400), sampled(Precision::fp32, 20)}) {
+    CHECK(total(other).nats != all);
+    CHECK(total(other).nats == Approx(all).epsilon(0.01));
+  }
+}
+
 TEST_CASE("likelihood: counts tokens, notes and seconds, and sums up") {
   Model<> model = untrained();
   const Song a = song_of("^ +60 v63 i0 t50 -60 i0 $"), b = song_of("^ +60 v63 i0 +64 v63 i1 t100 t50 -60 i0 -64 i1 $");

@@ -118,6 +118,19 @@ TEST_CASE("examples: a song goes on from a prompt") {
   CHECK(read_midi(song).duration() > length);
 }
 
+TEST_CASE("examples: generate and evaluate in fewer bytes") {
+  const Workplace place;
+  const std::string model = place.model();
+  for (const char* precision : {"fp32", "bf16", "int8"}) {
+    place.output("generate", {"--model", model, "--out", place / "o.mid", "--tokens", "99", "--precision", precision});
+    CHECK_FALSE(read_midi(place / "o.mid").notes().empty());
+    const auto result = nlohmann::json::parse(
+        place.output("evaluate", {"--model", model, "--data", place / "o.mid", "--precision", precision}));
+    CHECK(result["tokens"] > 90);
+  }
+  CHECK(place.run("generate", {"--model", model, "--out", place / "o.mid", "--precision", "fp16"}).status == 2);
+}
+
 TEST_CASE("examples: evaluate says one JSON object with the figures and how they hang together") {
   const Workplace place;
   const std::string model = place.model(), songs = place.songs("songs", 4);

@@ -10,6 +10,7 @@ template class Sampler<Cpu>;
 template class cpu::Decoder<double>;
 template struct BasicCpu<double>;
 template std::vector<Likelihood> likelihoods(Model<Cpu>&, std::span<const Song* const>);
+template std::vector<Likelihood> sampled_likelihoods(const Model<Cpu>&, std::span<const Song* const>, Precision, int);
 template void save_model(const std::filesystem::path&, const Model<Cpu>&);
 template Model<Cpu> load_model(const std::filesystem::path&);
 

@@ -63,31 +63,62 @@ double masked_nll(std::span<const Scalar> logits, Token target, std::span<const 
   return max + std::log(sum) - static_cast<double>(logits[y]);
 }
 
-/// The likelihood of one song of a batch.
-template <class Logits>
-Likelihood song_likelihood(const Song& song, const ModelConfig& config, const Logits& logits, int b, int B) {
-  const Vocabulary& vocabulary = *config.vocabulary;
-  using Scalar = typename Logits::Scalar;
-  const std::vector<std::uint8_t> everything(static_cast<std::size_t>(vocabulary.size()), 1);
-  std::vector<std::uint8_t> mask(everything.size());
-  Grammar grammar(vocabulary, {.canonical = config.canonical});
-  bool grammatical = true;  // songs from elsewhere may leave the grammar; from there on nothing is masked
-  Likelihood sum{.songs = 1,
-                 .tokens = static_cast<std::int64_t>(song.tokens.size()) - 1,
-                 .notes = song.notes,
-                 .seconds = song.seconds()};
-  for (std::size_t t = 0; t + 1 < song.tokens.size(); ++t) {
-    grammatical = grammatical && grammar.allows(song.tokens[t]);
-    if (grammatical) {
-      grammar.advance(song.tokens[t]);
-      grammar.allowed(mask);
-    }
-    const Token target = song.tokens[t + 1];
-    const std::span<const Scalar> row(logits.row(static_cast<std::ptrdiff_t>(t) * B + b).data(), mask.size());
-    sum.nats += masked_nll(row, target, everything);
-    sum.nats_masked += masked_nll(row, target, grammatical ? mask : everything);
+/// Adds up one song's likelihood, token by token.
+class Judge {
+ public:
+  Judge(const Song& song, const ModelConfig& config)
+      : song_(&song),
+        everything_(static_cast<std::size_t>(config.vocabulary->size()), 1),
+        mask_(everything_),
+        grammar_(*config.vocabulary, {.canonical = config.canonical}) {
+    sum_.songs = 1;
+    sum_.tokens = static_cast<std::int64_t>(song.tokens.size()) - 1;
+    sum_.notes = song.notes;
+    sum_.seconds = song.seconds();
   }
-  return sum;
+
+  /// @param logits  (V), of what follows the song's token t; called for t = 0, 1, 2, ... but the last
+  template <class Scalar>
+  void add(std::size_t t, std::span<const Scalar> logits) {
+    if (t + 1 >= song_->tokens.size()) return;
+    grammatical_ = grammatical_ && grammar_.allows(song_->tokens[t]);
+    if (grammatical_) {
+      grammar_.advance(song_->tokens[t]);
+      grammar_.allowed(mask_);
+    }
+    const Token target = song_->tokens[t + 1];
+    sum_.nats += masked_nll(logits, target, everything_);
+    sum_.nats_masked += masked_nll(logits, target, grammatical_ ? mask_ : everything_);
+  }
+
+  /// @throws Error  if it is no number
+  const Likelihood& sum() const {
+    if (!std::isfinite(sum_.nats + sum_.nats_masked))
+      throw Error("the model's probabilities for " + song_->name + " are not finite");
+    return sum_;
+  }
+
+ private:
+  const Song* song_;
+  std::vector<std::uint8_t> everything_, mask_;
+  Grammar grammar_;
+  bool grammatical_ = true;  // songs from elsewhere may leave the grammar; from there on nothing is masked
+  Likelihood sum_;
+};
+
+/// Numbers of the songs, the longest first: those of a batch are of about one length.
+inline std::vector<std::size_t> longest_first(std::span<const Song* const> songs) {
+  std::vector<std::size_t> order(songs.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::stable_sort(order.begin(), order.end(),
+                   [&](std::size_t a, std::size_t b) { return songs[a]->tokens.size() > songs[b]->tokens.size(); });
+  return order;
+}
+
+/// Row `row` of logits.
+template <class Logits>
+auto logits_row(const Logits& logits, std::int64_t row) {
+  return std::span<const typename Logits::Scalar>(logits.row(row).data(), static_cast<std::size_t>(logits.cols()));
 }
 
 }  // namespace detail
@@ -101,11 +132,7 @@ std::vector<Likelihood> likelihoods(Model<B>& model, std::span<const Song* const
   const double row_bytes = sizeof(typename B::Scalar) * (5.0 * d.L * d.H + 3.0 * d.H + d.V);
   const std::size_t largest_batch = 32, largest_rows = static_cast<std::size_t>(1e9 / row_bytes);
   model.vocabulary();
-  std::vector<std::size_t> order(songs.size());
-  std::iota(order.begin(), order.end(), std::size_t{0});
-  std::stable_sort(order.begin(), order.end(),
-                   [&](std::size_t a, std::size_t b) { return songs[a]->tokens.size() > songs[b]->tokens.size(); });
-
+  const std::vector<std::size_t> order = detail::longest_first(songs);
   std::vector<Likelihood> all(songs.size());
   std::vector<Token> inputs, targets;
   for (std::size_t first = 0; first < order.size();) {
@@ -121,22 +148,56 @@ std::vector<Likelihood> likelihoods(Model<B>& model, std::span<const Song* const
     const auto& logits = model.logits({N, length, length, inputs, targets});
     thread_pool().parallel_for(N, [&](std::int64_t b) {
       const std::size_t i = order[first + static_cast<std::size_t>(b)];
-      all[i] = detail::song_likelihood(*songs[i], model.config(), logits, static_cast<int>(b), N);
+      detail::Judge judge(*songs[i], model.config());
+      for (std::size_t t = 0; t < T; ++t)
+        judge.add(t, detail::logits_row(logits, static_cast<std::int64_t>(t) * N + b));
+      all[i] = judge.sum();
     });
-    for (std::size_t b = 0; b < rows; ++b)
-      if (const std::size_t i = order[first + b]; !std::isfinite(all[i].nats + all[i].nats_masked))
-        throw Error("the model's probabilities for " + songs[i]->name + " are not finite");
     first += rows;
   }
   return all;
 }
 
+/// The likelihood of each song as a sampler would see it: weights in this precision, attention over the last `window`
+/// tokens.
+/// @throws Error  as above
+template <Backend B>
+std::vector<Likelihood> sampled_likelihoods(const Model<B>& model, std::span<const Song* const> songs,
+                                            Precision precision, int window) {
+  constexpr std::size_t largest_batch = 32;
+  const std::vector<std::size_t> order = detail::longest_first(songs);
+  std::vector<Likelihood> all(songs.size());
+  const auto decoder = model.decoder(1, window, precision);
+  for (std::size_t first = 0; first < order.size(); first += largest_batch) {
+    const std::span<const std::size_t> batch(&order[first], std::min(largest_batch, order.size() - first));
+    auto batch_decoder = decoder.of_batch(static_cast<int>(batch.size()));
+    std::vector<detail::Judge> judges;
+    for (const std::size_t i : batch) judges.emplace_back(*songs[i], model.config());
+    std::vector<Token> inputs(batch.size());
+    for (std::size_t t = 0; t + 1 < songs[batch[0]]->tokens.size(); ++t) {
+      for (std::size_t b = 0; b < batch.size(); ++b) {
+        const auto& tokens = songs[batch[b]]->tokens;
+        inputs[b] = t < tokens.size() ? tokens[t] : model.vocabulary().end();
+      }
+      const auto& logits = batch_decoder.step(inputs);
+      thread_pool().parallel_for(std::ssize(batch), [&](std::int64_t b) {
+        judges[static_cast<std::size_t>(b)].add(t, detail::logits_row(logits, b));
+      });
+    }
+    for (std::size_t b = 0; b < batch.size(); ++b) all[batch[b]] = judges[b].sum();
+  }
+  return all;
+}
+
 /// All of them together.
+inline Likelihood total(std::span<const Likelihood> songs) {
+  Likelihood sum;
+  for (const Likelihood& one : songs) sum += one;
+  return sum;
+}
 template <Backend B>
 Likelihood likelihood(Model<B>& model, std::span<const Song* const> songs) {
-  Likelihood sum;
-  for (const Likelihood& one : likelihoods(model, songs)) sum += one;
-  return sum;
+  return total(likelihoods(model, songs));
 }
 
 }  // namespace musicgen

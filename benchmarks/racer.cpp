@@ -52,7 +52,12 @@ Work prepared(const std::string& line) {
     int H, L, window, songs, tokens;
     words >> precision >> H >> L >> window >> songs >> tokens;
     const auto sampling = std::make_shared<Sampling>(dimensions(H, L), precision_of(precision), window, songs);
-    return {[=] { return seconds_of([&] { sampling->run(tokens); }); }, tokens * sampling->bytes()};
+    const auto answer = [=] {
+      const double seconds = seconds_of([&] { sampling->run(tokens); });
+      if (!sampling->window_is_full()) throw Error("the window is not full");
+      return seconds;
+    };
+    return {answer, tokens * sampling->bytes()};
   }
   if (kind == "product") {
     cpu::Index n;

@@ -1,5 +1,5 @@
 // How the benchmarks say what they measured: operations or bytes a second, and what part that is of the ceiling, which
-// is measured when the program starts.
+// is measured before the first of them is reported.
 #pragma once
 
 #include <benchmark/benchmark.h>
@@ -10,7 +10,7 @@
 
 namespace musicgen::benchmarks {
 
-/// The best of a few rounds: what nothing on this machine can exceed for long.
+/// The best of a few rounds: what work that does not fit into the caches can hardly exceed.
 template <class Work>
 double best_rate(Work& work, double amount, int rounds = 5) {
   double best = 0;

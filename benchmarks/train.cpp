@@ -17,8 +17,8 @@ void step(benchmark::State& state, const Dimensions& d, const BatchShape& s) {
 
 const bool registered = [] {
   for (const auto& [name, H, L] : {std::tuple("256x2", 256, 2), {"1028x3", 1028, 3}}) {
-    const auto add = [&](const std::string& stage, const BatchShape& s) {
-      benchmark::RegisterBenchmark(("train/" + std::string(name) + "/" + stage).c_str(), step, dimensions(H, L), s)
+    const auto add = [&, &name = name, d = dimensions(H, L)](const std::string& stage, const BatchShape& s) {
+      benchmark::RegisterBenchmark(("train/" + std::string(name) + "/" + stage).c_str(), step, d, s)
           ->UseRealTime()
           ->Unit(benchmark::kMillisecond);
     };

@@ -91,10 +91,10 @@ class Sampling {
       : d_(d),
         precision_(precision),
         window_(window),
-        sampler_(Model<Cpu>({d, Vocabulary::standard(), {}, true}),
-                 {.temperature = 1, .top_p = 0.95f, .attention_window = window, .precision = precision}),
+        sampler_(Model<Cpu>({d, Vocabulary::standard(), {}, true}), options(window, precision)),
         decoder_(Model<Cpu>({d, std::nullopt, {}, true}).decoder(songs, window, precision)),
         tokens_(static_cast<std::size_t>(songs)) {
+    sampler_.next();  // begins the song, which never ends
     auto state = sampler_.snapshot();
     state.decoder.steps = window;
     sampler_.restore(state);
@@ -112,6 +112,7 @@ class Sampling {
     }
   }
   void step() { decoder_.step(tokens_); }
+  bool window_is_full() const { return static_cast<double>(sampler_.snapshot().decoder.steps) >= window_; }
 
   /// Of weights and earlier outputs, read once a step.
   double bytes() const {
@@ -123,6 +124,12 @@ class Sampling {
   }
 
  private:
+  static SamplerOptions options(int window, Precision precision) {
+    SamplerOptions options{.temperature = 1, .top_p = 0.95f, .attention_window = window, .precision = precision};
+    options.bias = bias_against(Vocabulary::standard(), [](Meaning m) { return m.kind == TokenKind::end; });
+    return options;
+  }
+
   Dimensions d_;
   Precision precision_;
   double window_;

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <cstdint>
 #include <musicgen/core/aligned.hpp>
@@ -15,6 +16,11 @@ TEST_CASE("aligned: arrays begin at a cache line, large ones at a large page, an
   }
 }
 
+TEST_CASE("aligned: vectors begin at a cache line too") {
+  for (const std::size_t count : {1, 17, 100000})
+    CHECK(reinterpret_cast<std::uintptr_t>(AlignedVector<float>(count).data()) % 64 == 0);
+}
+
 TEST_CASE("aligned: moving leaves nothing behind") {
   AlignedArray<int> a(3);
   a.data()[2] = 7;
@@ -27,4 +33,5 @@ TEST_CASE("aligned: moving leaves nothing behind") {
 
 TEST_CASE("aligned: more than there is, is an error") {
   CHECK_THROWS_AS(AlignedArray<double>(SIZE_MAX / sizeof(double)), std::bad_alloc);
+  CHECK_THROWS_AS(AlignedArray<double>(SIZE_MAX / sizeof(double) + 2), std::bad_alloc);
 }

@@ -126,12 +126,17 @@ TEST_CASE("likelihood: as the sampler sees songs, it is the same, but for precis
     CHECK(fp32[i].nats == Approx(whole[i].nats).epsilon(1e-6));
     CHECK(fp32[i].nats_masked == Approx(whole[i].nats_masked).epsilon(1e-6));
   }
-  const double all = total(whole).nats;
+  const double all = total(fp32).nats;
   for (const auto& other :
        {sampled(Precision::bf16, 400), sampled(Precision::int8, 400), sampled(Precision::fp32, 20)}) {
     CHECK(total(other).nats != all);
     CHECK(total(other).nats == Approx(all).epsilon(0.01));
   }
+}
+
+TEST_CASE("likelihood: a window of nothing is an error") {
+  const std::vector<Song> songs = short_songs(1, 5);
+  CHECK_THROWS_WITH(sampled_likelihoods(untrained(), pointers(songs), Precision::fp32, 0), Catch::Contains("window"));
 }
 
 TEST_CASE("likelihood: counts tokens, notes and seconds, and sums up") {

@@ -130,7 +130,8 @@ TEST_CASE("model: a training step allocates nothing after the first") {
 }
 
 TEST_CASE("sample: a step allocates nothing, past the attention window and from song to song") {
-  for (const int count : {1, 2}) {
+  for (const auto& [count, precision] :
+       {std::pair(1, Precision::fp32), {2, Precision::fp32}, {2, Precision::bf16}, {2, Precision::int8}}) {
     const Threads threads(count);
     Model<> model = untrained(Vocabulary::standard(), 1, true, 1, 152);  // large enough to be shared among threads
     model.weights().head.b2[model.vocabulary().end()] = 2;
@@ -143,7 +144,8 @@ TEST_CASE("sample: a step allocates nothing, past the attention window and from 
                             .min_p = 0.001f,
                             .bias = few_notes(model.vocabulary()),
                             .steer = steer,
-                            .attention_window = 64});
+                            .attention_window = 64,
+                            .precision = precision});
     for (int i = 0; i < 100; ++i) sampler.next();
     int songs = 0;
     CHECK(allocations_in([&] {

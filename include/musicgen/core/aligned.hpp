@@ -4,12 +4,28 @@
 #include <sys/mman.h>
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <cstdlib>
 #include <memory>
 #include <new>
 #include <utility>
+#include <vector>
 
 namespace musicgen {
+
+/// For containers whose memory begins at a cache line.
+template <class T>
+struct CacheLineAllocator {
+  using value_type = T;
+  CacheLineAllocator() = default;
+  template <class U>
+  CacheLineAllocator(const CacheLineAllocator<U>&) {}
+  T* allocate(std::size_t count) { return static_cast<T*>(::operator new (count * sizeof(T), std::align_val_t{64})); }
+  void deallocate(T* p, std::size_t) { ::operator delete (p, std::align_val_t{64}); }
+  bool operator==(const CacheLineAllocator&) const { return true; }
+};
+template <class T>
+using AlignedVector = std::vector<T, CacheLineAllocator<T>>;
 
 /// `count` numbers, zeros at first.
 template <class T>
@@ -19,9 +35,9 @@ class AlignedArray {
   /// @throws std::bad_alloc
   explicit AlignedArray(std::size_t count) : count_(count) {
     constexpr std::size_t line = 64, page = std::size_t{1} << 21;
+    if (count > (SIZE_MAX - page) / sizeof(T)) throw std::bad_alloc();
     const std::size_t bytes = count * sizeof(T), alignment = bytes < 2 * page ? line : page;
     const std::size_t whole = (bytes + alignment - 1) / alignment * alignment;
-    if (whole < bytes) throw std::bad_alloc();
     data_.reset(static_cast<T*>(std::aligned_alloc(alignment, std::max(whole, alignment))));
     if (!data_) throw std::bad_alloc();
 #ifdef MADV_HUGEPAGE

@@ -167,7 +167,9 @@ std::vector<Likelihood> sampled_likelihoods(const Model<B>& model, std::span<con
   constexpr std::size_t largest_batch = 32;
   const std::vector<std::size_t> order = detail::longest_first(songs);
   std::vector<Likelihood> all(songs.size());
-  const auto decoder = model.decoder(1, window, precision);
+  if (order.empty()) return all;
+  const auto longest = static_cast<int>(songs[order[0]]->tokens.size());
+  const auto decoder = model.decoder(1, std::min(window, longest), precision);
   for (std::size_t first = 0; first < order.size(); first += largest_batch) {
     const std::span<const std::size_t> batch(&order[first], std::min(largest_batch, order.size() - first));
     auto batch_decoder = decoder.of_batch(static_cast<int>(batch.size()));

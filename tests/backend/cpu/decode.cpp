@@ -77,6 +77,19 @@ TEST_CASE("decode: attention sees the last `window` outputs and no others") {
   CHECK((after(1, 1000).array() != after(2, 1000).array()).any());
 }
 
+TEST_CASE("decode: tokens and states of another size are refused") {
+  const auto model = small_model(19, 16, 2);
+  auto decoder = model.decoder(2, 8);
+  decoder.step(std::vector<Token>{1, 2});
+  const auto state = decoder.state();
+  CHECK_THROWS_WITH(decoder.step(std::vector<Token>{1}), Catch::Contains("2 songs"));
+  for (auto other : {model.decoder(1, 8), model.decoder(2, 7), small_model(19, 17, 2).decoder(2, 8),
+                     small_model(19, 16, 1).decoder(2, 8)})
+    CHECK_THROWS_WITH(other.restore(state), Catch::Contains("state"));
+  CHECK_NOTHROW(decoder.restore(state));
+  CHECK_THROWS_WITH(model.decoder(0, 8), Catch::Contains("0 songs"));
+}
+
 TEST_CASE("decode: restoring a state repeats what followed it") {
   const int V = 19;
   const auto model = small_model(V, 16, 2);
@@ -108,6 +121,7 @@ TEST_CASE("decode: fewer bytes change the probabilities little") {
   CHECK(worst(Precision::fp32) == 0);
   CHECK(worst(Precision::bf16) > 0);
   CHECK(worst(Precision::bf16) < 0.01);
+  CHECK(worst(Precision::int8) > worst(Precision::bf16));
   CHECK(worst(Precision::int8) < 0.1);  // an untrained model's outputs are small
 }
 

@@ -77,6 +77,18 @@ TEST_CASE("streamed: double stays double, whatever the precision") {
     CHECK(relative_difference(product_of(Streamed<double>({view(w)}, {0}, precision), x, zero, 1), exact) < 1e-14);
 }
 
+TEST_CASE("streamed: a weight that is no number gives none") {
+  for (const Precision precision : {Precision::fp32, Precision::bf16, Precision::int8})
+    for (const float bad : {std::numeric_limits<float>::quiet_NaN(), INFINITY}) {
+      Matrix<float> w = random_matrix<float>(9, 3, 1);
+      const Matrix<float> x = Matrix<float>::Ones(1, 9), zero = Matrix<float>::Zero(1, 3);
+      w(4, 1) = bad;
+      const auto y = product_of(Streamed<float>({view(w)}, {0}, precision), x, zero, 1);
+      CHECK(std::isfinite(y(0, 0)));
+      CHECK_FALSE(std::isfinite(y(0, 1)));
+    }
+}
+
 TEST_CASE("streamed: the largest sums of int8 do not saturate") {
   const Index K = 1028, N = 5;
   const Matrix<float> w = Matrix<float>::Constant(K, N, -3), x = Matrix<float>::Constant(1, K, -1);

@@ -7,9 +7,11 @@
 #include <algorithm>
 #include <memory>
 #include <span>
+#include <string>
 #include <utility>
 #include <vector>
 
+#include "../../core/error.hpp"
 #include "../../core/thread_pool.hpp"
 #include "embedding.hpp"
 #include "output_ring.hpp"
@@ -42,7 +44,10 @@ class Decoder {
   /// Feeds a token to each song. Allocates nothing.
   /// @param tokens  (B), each in [0, V)
   /// @return        logits (B, V) of the tokens after, valid until the next step
+  /// @throws Error  for another number of tokens, or one out of range
   const Matrix<Scalar>& step(std::span<const Token> tokens) {
+    if (std::ssize(tokens) != B_)
+      throw Error("decoder: " + std::to_string(tokens.size()) + " tokens for " + std::to_string(B_) + " songs");
     gather_rows(weights_->table, tokens, gates_);
     const std::size_t most = B_ * weights_->count < worth_sharing ? 1 : quantized_.size();
     thread_pool().together(static_cast<int>(most), [&](Team& team, int member) noexcept {
@@ -57,7 +62,13 @@ class Decoder {
 
   const State& state() const { return state_; }
   /// Goes back to a state of this decoder, or of another one of the same model, batch, window and precision.
-  void restore(const State& state) { state_ = state; }
+  /// @throws Error  for a state of another size
+  void restore(const State& state) {
+    if (state.h.size() != state_.h.size() || state.h[0].size() != state_.h[0].size() ||
+        !state.outputs.same_size(state_.outputs))
+      throw Error("decoder: the state is of another model, batch, window or precision");
+    state_ = state;
+  }
   /// Back to before the first token.
   void reset() {
     for (auto& h : state_.h) h.setZero();
@@ -96,6 +107,8 @@ class Decoder {
   };
 
   Decoder(std::shared_ptr<const Weights> weights, Index B, Index window) : weights_(std::move(weights)), B_(B) {
+    if (B < 1 || window < 1)
+      throw Error("decoder: " + std::to_string(B) + " songs, an attention window of " + std::to_string(window));
     const Index H = weights_->b1.size();
     const auto stride = static_cast<std::size_t>(Streamed<Scalar>::quantized_stride(H));
     const bool int8 = weights_->w2.precision() == Precision::int8;

@@ -130,7 +130,7 @@ struct Int8Words::Multiplier<32> {
     std::uint32_t word;
     std::memcpy(&word, from, sizeof word);
     x = Words{} + word;
-    asm("vpabsb %1, %0" : "=x"(magnitude) : "x"(x));
+    asm("vpabsb {%1, %0|%0, %1}" : "=x"(magnitude) : "x"(x));
     ones = Words{} + 0x00010001u;  // 16 bits each
   }
   MUSICGEN_INLINE void add(simd::Vector<Sum, 32>& sum, const simd::Vector<Word, 32>& w) const {
@@ -139,9 +139,9 @@ struct Int8Words::Multiplier<32> {
     MUSICGEN_UNROLL
     for (int i = 0; i < parts; ++i) {
       Words v;
-      asm("vpsignb %2, %1, %0" : "=x"(v) : "x"(weights[i]), "x"(x));
-      asm("vpmaddubsw %2, %1, %0" : "=x"(v) : "x"(magnitude), "x"(v));
-      asm("vpmaddwd %2, %1, %0" : "=x"(products[i]) : "x"(v), "x"(ones));
+      asm("vpsignb {%2, %1, %0|%0, %1, %2}" : "=x"(v) : "x"(weights[i]), "x"(x));
+      asm("vpmaddubsw {%2, %1, %0|%0, %1, %2}" : "=x"(v) : "x"(magnitude), "x"(v));
+      asm("vpmaddwd {%2, %1, %0|%0, %1, %2}" : "=x"(products[i]) : "x"(v), "x"(ones));
     }
     simd::Vector<Sum, 32> more;
     std::memcpy(&more, products, sizeof more);
@@ -165,7 +165,7 @@ struct Int8Words::Multiplier<64> {
     std::memcpy(weights, &w, sizeof w);
     std::memcpy(sums, &sum, sizeof sum);
     MUSICGEN_UNROLL
-    for (int i = 0; i < parts; ++i) asm("vpdpbusd %2, %1, %0" : "+v"(sums[i]) : "v"(x), "v"(weights[i]));
+    for (int i = 0; i < parts; ++i) asm("vpdpbusd {%2, %1, %0|%0, %1, %2}" : "+v"(sums[i]) : "v"(x), "v"(weights[i]));
     std::memcpy(&sum, sums, sizeof sum);
   }
 };
@@ -173,9 +173,7 @@ struct Int8Words::Multiplier<64> {
 
 }  // namespace detail
 
-/// Inputs of int8 products: round(127 x), rows at a stride that is a multiple of four, zeros between.
-/// @param x   (N, K), in [-1, 1]
-/// @param to  (N, stride)
+/// Inputs of int8 products: to = round(127 x), x in [-1, 1].
 struct QuantizeRow {
   template <int Bytes>
   MUSICGEN_INLINE static void run(Index count, const float* x, std::int8_t* to) {

@@ -17,6 +17,7 @@
 #include <type_traits>
 #include <vector>
 
+#include "../../core/aligned.hpp"
 #include "matrix.hpp"
 #include "number_formats.hpp"
 #include "simd/elementwise.hpp"
@@ -64,6 +65,10 @@ class OutputRing {
   }
 
   Index window() const { return window_; }
+  bool same_size(const OutputRing& other) const {
+    return window_ == other.window_ && n_ == other.n_ && whole_.size() == other.whole_.size() &&
+           words_.size() == other.words_.size();
+  }
   /// Blocks of a song that hold something after so many steps.
   Index blocks(std::int64_t steps) const {
     return (std::min<Index>(steps, window_) + AttentionParts<Scalar>::block - 1) / AttentionParts<Scalar>::block;
@@ -111,9 +116,9 @@ class OutputRing {
                                          parts.sums.row(part).data());
   }
 
-  Index window_ = 0, n_ = 0;          // n: elements of a row, padded
-  std::vector<Scalar> whole_;         // (B, window, n)
-  std::vector<std::uint32_t> words_;  // the same in bf16, two a word
+  Index window_ = 0, n_ = 0;            // n: elements of a row, padded
+  AlignedVector<Scalar> whole_;         // (B, window, n)
+  AlignedVector<std::uint32_t> words_;  // the same in bf16, two a word
 };
 
 }  // namespace musicgen::cpu

@@ -14,13 +14,13 @@
 
 namespace musicgen::cpu {
 
-/// Weights, or their gradients, or an optimizer's moments: the same shapes.
 /// The numbers of a matrix, row by row.
 template <class M>
 auto values(M& m) {
   return std::span(m.data(), static_cast<std::size_t>(m.size()));
 }
 
+/// Weights, or their gradients, or an optimizer's moments: the same shapes.
 template <class Scalar>
 struct Parameters {
   Matrix<Scalar> embedding;                ///< (V, E)

@@ -12,6 +12,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <type_traits>
 #include <vector>
 
@@ -115,9 +116,15 @@ class Streamed {
       const Scalar* column = m.data + (first + n) * m.column_stride;
       Scalar scale = 0;
       if (precision_ == Precision::int8) {
-        for (Index k = 0; k < K_; ++k) scale = std::max(scale, std::abs(column[k * m.row_stride]));
-        scales_.data()[p * width_ + n] = static_cast<float>(scale / (127 * 127));
-        scale = scale > 0 ? 127 / scale : 0;
+        bool finite = true;
+        for (Index k = 0; k < K_; ++k) {
+          scale = std::max(scale, std::abs(column[k * m.row_stride]));
+          finite = finite && std::isfinite(column[k * m.row_stride]);
+        }
+        // What is no number stays none.
+        scales_.data()[p * width_ + n] =
+            finite ? static_cast<float>(scale / (127 * 127)) : std::numeric_limits<float>::quiet_NaN();
+        scale = finite && scale > 0 ? 127 / scale : 0;
       }
       std::int32_t sum = 0;
       for (Index word = 0; word < words_; ++word) {

@@ -19,7 +19,7 @@ import subprocess
 import sys
 import time
 
-# Threads that wait by spinning get in the way of those of the BLAS: without this PyTorch is up to five times slower.
+# Threads that wait by spinning get in the way of those of the BLAS: without this PyTorch is several times slower.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 try:
     import torch

@@ -49,7 +49,7 @@ class Decoder {
     if (std::ssize(tokens) != B_)
       throw Error("decoder: " + std::to_string(tokens.size()) + " tokens for " + std::to_string(B_) + " songs");
     gather_rows(weights_->table, tokens, gates_);
-    const std::size_t most = B_ * weights_->count < worth_sharing ? 1 : quantized_.size();
+    const std::size_t most = B_ * weights_->count < detail::worth_a_team ? 1 : quantized_.size();
     thread_pool().together(static_cast<int>(most), [&](Team& team, int member) noexcept {
       run_layers(team, member);
       attend(team, member);
@@ -76,8 +76,6 @@ class Decoder {
   }
 
  private:
-  static constexpr Index worth_sharing = 1 << 17;  // multiplications a step; below, waiting costs more
-
   struct Weights {
     Weights(const Parameters<Scalar>& p, Precision precision) : b1(p.head.b1), b2(p.head.b2) {
       const Index H = p.head.w1.rows();

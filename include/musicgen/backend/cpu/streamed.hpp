@@ -21,11 +21,14 @@
 #include "../backend.hpp"
 #include "matrix.hpp"
 #include "number_formats.hpp"
+#include "product.hpp"
 #include "simd/dispatch.hpp"
 #include "simd/elementwise.hpp"
 #include "simd/vector.hpp"
 
 namespace musicgen::cpu {
+
+static_assert(detail::PlainWords<float>::words_a_block == detail::block_k);  // the sums of training, to the bit
 
 /// One to three matrices (K, N) side by side, panel by panel in turn: the gates of the same units lie together.
 template <class Scalar>

@@ -2,18 +2,18 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
-#include <map>
 #include <musicgen/backend/backend.hpp>
 #include <musicgen/core/error.hpp>
 #include <musicgen/core/thread_pool.hpp>
 #include <string>
 
 inline CLI::Option* add_precision(CLI::App& app, musicgen::Precision& precision, const std::string& help) {
-  using musicgen::Precision;
-  const std::map<std::string, Precision> names{
-      {"fp32", Precision::fp32}, {"bf16", Precision::bf16}, {"int8", Precision::int8}};
-  return app.add_option("--precision", precision, help)
-      ->transform(CLI::CheckedTransformer(names).description("{fp32,bf16,int8}"));
+  const auto choose = [&precision](const std::string& name) {
+    using musicgen::Precision;
+    precision = name == "bf16" ? Precision::bf16 : name == "int8" ? Precision::int8 : Precision::fp32;
+  };
+  return app.add_option_function<std::string>("--precision", choose, help)
+      ->check(CLI::IsMember({"fp32", "bf16", "int8"}));
 }
 
 struct Machine {

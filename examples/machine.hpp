@@ -6,14 +6,15 @@
 #include <musicgen/core/error.hpp>
 #include <musicgen/core/thread_pool.hpp>
 #include <string>
+#include <vector>
 
-inline CLI::Option* add_precision(CLI::App& app, musicgen::Precision& precision, const std::string& help) {
+inline CLI::Option* add_precision(CLI::App& app, musicgen::Precision& precision, const std::string& help,
+                                  const std::vector<std::string>& names = {"fp32", "bf16", "int8"}) {
   const auto choose = [&precision](const std::string& name) {
     using musicgen::Precision;
     precision = name == "bf16" ? Precision::bf16 : name == "int8" ? Precision::int8 : Precision::fp32;
   };
-  return app.add_option_function<std::string>("--precision", choose, help)
-      ->check(CLI::IsMember({"fp32", "bf16", "int8"}));
+  return app.add_option_function<std::string>("--precision", choose, help)->check(CLI::IsMember(names));
 }
 
 struct Machine {

@@ -47,6 +47,9 @@ void add_options(CLI::App& app, Options& o) {
   app.add_option("--seed", t.seed, "equal seeds give equal models, if --steps is the limit")
       ->capture_default_str()
       ->check(seed_number());
+  add_precision(app, t.products,
+                "of the products: bf16 is faster where the processor has AVX-512 BF16, slower elsewhere",
+                {"fp32", "bf16"});
   app.add_flag("--resume", o.resume,
                "go on from NAME.last.safetensors, with the same options as before; without it a model of that name is "
                "replaced");

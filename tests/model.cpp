@@ -56,6 +56,30 @@ TEST_CASE("model: overfits one bar of music") {
   CHECK(loss < 0.01);
 }
 
+TEST_CASE("model: with products in bf16 loss and gradients are those of fp32 to two digits") {
+  const Dimensions d{30, 8, 50, 3};
+  constexpr int B = 3, T = 9, Q = 5;
+  std::vector<Token> inputs, targets;
+  Random random(9);
+  for (int i = 0; i < T * B; ++i) inputs.push_back(random.between(0, d.V - 1));
+  for (int i = 0; i < Q * B; ++i) targets.push_back(random.between(0, d.V - 1));
+  const Sequences batch{B, T, Q, inputs, targets};
+  Model<> exact({d, {}, {}, true}, 5), rounded({d, {}, {}, true}, 5);
+  rounded.set_products(Precision::bf16);
+  const double loss = exact.forward(batch), rounded_loss = rounded.forward(batch);
+  CHECK(rounded_loss != loss);
+  CHECK(rounded_loss == Approx(loss).epsilon(2e-3));
+  exact.backward(batch);
+  rounded.backward(batch);
+  const auto gradients = exact.gradients().tensors(), others = rounded.gradients().tensors();
+  for (std::size_t i = 0; i < gradients.size(); ++i) {
+    INFO(gradients[i].name);
+    CHECK(test::relative_difference(others[i].values, gradients[i].values) < 2e-2);
+    CHECK(test::relative_difference(others[i].values, gradients[i].values) > 0);
+  }
+  CHECK_THROWS_WITH(exact.set_products(Precision::int8), "products are computed in fp32 or bf16, not in int8");
+}
+
 TEST_CASE("model: equal seeds give equal weights, other seeds others, and the scale is PyTorch's") {
   const ModelConfig config = presets::small(Vocabulary::standard());
   const Model<> a(config, 1), b(config, 1), c(config, 2);

@@ -71,6 +71,14 @@ class Model {
     return count;
   }
 
+  /// What forward(), backward() and nll() compute the products of weights in. bf16 rounds both factors and sums in
+  /// fp32; faster where the processor has instructions for it (AVX-512 BF16). A model in double keeps its doubles.
+  /// @throws Error  for int8
+  void set_products(Precision products) {
+    if (products == Precision::int8) throw Error("products are computed in fp32 or bf16, not in int8");
+    kept_.products = products;
+  }
+
   /// Loss in nats per target. Keeps what backward() needs. Teacher forcing: the inputs are the true tokens.
   /// @throws Error  for a token out of range
   double forward(const Sequences& batch) {

@@ -68,6 +68,7 @@ concept Backend = Decoder<typename B::Decoder> &&
   B::head(weights, batch, kept);                            ///< logits (Q*B, V)
   { B::loss(batch, kept) } -> std::convertible_to<double>;  ///< nats per token; logits become their gradient
   kept.for_backward = true;                                 ///< false: a forward pass alone
+  kept.products = Precision::bf16;                          ///< what products are computed in: fp32 or bf16
   kept.logits.row(0).data();                                ///< (Q*B, V)
   {std::span<const typename B::Scalar>(kept.nll)};          ///< (Q*B), each target's, after the loss
   B::head_backward(weights, batch, kept, gradients);        ///< gradients are added to

@@ -32,6 +32,7 @@ struct TrainerOptions {
   AdamOptions adam{.weight_decay = 0.01};
   Augmentation augmentation{};  ///< of training windows
   std::uint64_t seed = 1;
+  Precision products = Precision::fp32;  ///< of weights with what they meet: fp32, or bf16 (see Model::set_products)
 
   std::int64_t steps = 0;  ///< of the whole run; 0: no limit
   double minutes = 0;      ///< of the whole run; 0: no limit
@@ -68,6 +69,7 @@ class Trainer {
       throw Error("training: validate_every and validation_batches have to be positive");
     if (model_.vocabulary() != corpus_.vocabulary())
       throw Error("training: the model's vocabulary is not the corpus's");
+    model_.set_products(options_.products);
     state_.seed = options_.seed;
     state_.stages = options_.stages.size();
     m_ = B::zeros(model_.dimensions());

@@ -78,3 +78,50 @@ TEST_CASE("product: the same bits for any number of threads and whatever rows th
     set_threads(0);
   });
 }
+
+namespace {
+Matrix<float> in_bf16(const Matrix<float>& m) {
+  return m.unaryExpr([](float x) { return from_bf16(to_bf16(x)); });
+}
+}  // namespace
+
+TEST_CASE("product: in bf16 it is the product of the rounded matrices") {
+  under_every_isa([] {
+    for (const Index M : {1, 2, 3, 5, 64, 67, 130})
+      for (const Index N : {1, 7, 24, 25, 145})
+        for (const Index K : {1, 2, 3, 256, 257, 600}) {
+          const auto a = random_matrix<float>(M, K, 1), b = random_matrix<float>(K, N, 2);
+          const auto c = random_matrix<float>(M, N, 3);
+          const Matrix<double> exact = in_bf16(a).cast<double>() * in_bf16(b).cast<double>();
+          INFO(M << " x " << N << " x " << K);
+          Matrix<float> assigned = c, added = c;
+          product<float>(view(a), view(b), view(assigned), Into::assign, Precision::bf16);
+          product<float>(view(a), view(b), view(added), Into::add, Precision::bf16);
+          CHECK(relative_difference(assigned, exact) < 1e-5);
+          CHECK(relative_difference(added, (exact + c.cast<double>()).eval()) < 1e-5);
+          const Matrix<float> at = a.transpose(), bt = b.transpose();
+          Matrix<float> of_transposes(M, N);
+          product<float>(view(at).transposed(), view(bt).transposed(), view(of_transposes), Into::assign,
+                         Precision::bf16);
+          CHECK((of_transposes.array() == assigned.array()).all());
+        }
+  });
+}
+
+TEST_CASE("product: bf16 gives the same bits for any number of threads, and doubles stay doubles") {
+  under_every_isa([] {
+    const auto a = random_matrix<float>(203, 301, 1), b = random_matrix<float>(301, 300, 2);
+    Matrix<float> first(203, 300), other(203, 300);
+    for (const int threads : {1, 2, 3, 5}) {
+      set_threads(threads);
+      product<float>(view(a), view(b), view(threads == 1 ? first : other), Into::assign, Precision::bf16);
+      if (threads > 1) CHECK((first.array() == other.array()).all());
+    }
+    set_threads(0);
+  });
+  const auto a = random_matrix<double>(5, 7, 1), b = random_matrix<double>(7, 3, 2);
+  Matrix<double> c(5, 3), exact(5, 3);
+  product<double>(view(a), view(b), view(c), Into::assign, Precision::bf16);
+  product<double>(view(a), view(b), view(exact));
+  CHECK((c.array() == exact.array()).all());
+}

@@ -31,6 +31,10 @@ struct Activations {
   Matrix<Scalar> dh, dx;     ///< (T*B, H), of a layer's outputs and inputs
   Matrix<Scalar> de;         ///< (V, E), what an embedding gets of this batch
   bool for_backward = true;  ///< false: a forward pass alone, which keeps less
+
+  /// What the products of weights are computed in, forward and backward. Attention's stay in fp32: its scores reach
+  /// hundreds, of which bf16 would keep no fraction. So do those of the embedding, which are few.
+  Precision products = Precision::fp32;
 };
 
 }  // namespace cpu
@@ -50,6 +54,7 @@ struct BasicCpu {
     cpu::embedding_forward<S>(p.embedding, p.gru[0], batch.inputs, kept.table, kept.gru[0].gates);
   }
   static void gru_stack_forward(const Parameters& p, const Sequences& batch, Activations& kept) {
+    for (auto& layer : kept.gru) layer.products = kept.products;
     cpu::gru_steps<S>(p.gru[0], batch.B, nullptr, kept.gru[0]);
     for (std::size_t l = 1; l < p.gru.size(); ++l)
       cpu::gru_forward<S>(p.gru[l], kept.gru[l - 1].outputs(batch.B), batch.B, nullptr, kept.gru[l]);
@@ -59,6 +64,7 @@ struct BasicCpu {
                               kept.for_backward ? &kept.attention : nullptr);
   }
   static void head(const Parameters& p, const Sequences& batch, Activations& kept) {
+    kept.head.products = kept.products;
     cpu::head_forward<S>(p.head, last(outputs(batch, kept), batch), kept.context, kept.head, kept.logits);
   }
   static double loss(const Sequences& batch, Activations& kept) {

@@ -43,12 +43,13 @@ struct GruParameters {
 /// What the forward pass keeps for the backward pass.
 template <class Scalar>
 struct GruKept {
-  Matrix<Scalar> h;                 ///< ((T+1)*B, H)  h_{-1}, h_0, ... h_{T-1}
-  Matrix<Scalar> gates;             ///< (T*B, 4H)  r | z | q | n;  after the backward pass  dr | dz | dq | dn
-  std::array<Packed<Scalar>, 3> u;  ///< U_r', U_z', U_n'  (H, H), packed for the forward pass
-  Packed<Scalar> w_hh;              ///< (3H, H), packed for the backward pass
-  Matrix<Scalar> carry;             ///< (B, H)  the gradient that goes from a step to the one before
-  RowVector<Scalar> bias_sums;      ///< (4H)  of dr | dz | dq | dn over all rows
+  Matrix<Scalar> h;                      ///< ((T+1)*B, H)  h_{-1}, h_0, ... h_{T-1}
+  Matrix<Scalar> gates;                  ///< (T*B, 4H)  r | z | q | n;  after the backward pass  dr | dz | dq | dn
+  std::array<Packed<Scalar>, 3> u;       ///< U_r', U_z', U_n'  (H, H), packed for the forward pass
+  Packed<Scalar> w_hh;                   ///< (3H, H), packed for the backward pass
+  Matrix<Scalar> carry;                  ///< (B, H)  the gradient that goes from a step to the one before
+  RowVector<Scalar> bias_sums;           ///< (4H)  of dr | dz | dq | dn over all rows
+  Precision products = Precision::fp32;  ///< what the layer's products are computed in
 
   /// The outputs h_0 ... h_{T-1}, (T*B, H).
   View<Scalar> outputs(Index B) { return view(h).row_range(B, h.rows() - B); }
@@ -149,14 +150,15 @@ void for_unit_groups(Index B, Index H, Index width, const Body& body) {
 /// @param x      (T*B, I)
 /// @param gates  (T*B, 4H), assigned
 template <class Scalar>
-void gru_inputs(const GruParameters<Scalar>& p, View<const Scalar> x, Matrix<Scalar>& gates) {
+void gru_inputs(const GruParameters<Scalar>& p, View<const Scalar> x, Matrix<Scalar>& gates,
+                Precision products = Precision::fp32) {
   const Index H = p.w_hh.cols();
   gates.resize(x.rows, 4 * H);
   detail::gru_biases(p, gates.row(0));
   gates.bottomRows(x.rows - 1).rowwise() = gates.row(0);
   const View<const Scalar> w = view(p.w_ih).transposed();  // (I, 3H)
-  product<Scalar>(x, w.column_range(0, 2 * H), view(gates).column_range(0, 2 * H), Into::add);
-  product<Scalar>(x, w.column_range(2 * H, H), view(gates).column_range(3 * H, H), Into::add);
+  product<Scalar>(x, w.column_range(0, 2 * H), view(gates).column_range(0, 2 * H), Into::add, products);
+  product<Scalar>(x, w.column_range(2 * H, H), view(gates).column_range(3 * H, H), Into::add, products);
 }
 
 /// All steps, from kept.gates as `gru_inputs` leaves them.
@@ -170,7 +172,7 @@ void gru_steps(const GruParameters<Scalar>& p, Index B, const Matrix<Scalar>* h0
   else
     kept.h.topRows(B).setZero();
   for (Index gate = 0; gate < 3; ++gate)
-    kept.u[static_cast<std::size_t>(gate)].pack(view(p.w_hh).row_range(gate * H, H).transposed());
+    kept.u[static_cast<std::size_t>(gate)].pack(view(p.w_hh).row_range(gate * H, H).transposed(), kept.products);
 
   const Index width = kept.u[0].width();
   detail::for_unit_groups(B, H, width, [&](Team& team, Index first_panel, Index last_panel) {
@@ -195,7 +197,7 @@ void gru_steps(const GruParameters<Scalar>& p, Index B, const Matrix<Scalar>* h0
 template <class Scalar>
 void gru_forward(const GruParameters<Scalar>& p, View<const Scalar> x, Index B, const Matrix<Scalar>* h0,
                  GruKept<Scalar>& kept) {
-  gru_inputs(p, x, kept.gates);
+  gru_inputs(p, x, kept.gates, kept.products);
   gru_steps(p, B, h0, kept);
 }
 
@@ -206,7 +208,7 @@ template <class Scalar>
 void gru_steps_backward(const GruParameters<Scalar>& p, Index B, GruKept<Scalar>& kept, const Matrix<Scalar>& dh,
                         GruParameters<Scalar>& gradients) {
   const Index H = p.w_hh.cols(), TB = kept.gates.rows();
-  kept.w_hh.pack(view(p.w_hh));
+  kept.w_hh.pack(view(p.w_hh), kept.products);
   kept.carry.setZero(B, H);
   kept.bias_sums.setZero(4 * H);
   const Index width = kept.w_hh.width();
@@ -226,7 +228,7 @@ void gru_steps_backward(const GruParameters<Scalar>& p, Index B, GruKept<Scalar>
   });
 
   product<Scalar>(view(kept.gates).column_range(0, 3 * H).transposed(), view(kept.h).row_range(0, TB),
-                  view(gradients.w_hh), Into::add);
+                  view(gradients.w_hh), Into::add, kept.products);
   const RowVector<Scalar>& sums = kept.bias_sums;
   gradients.b_hh += sums.head(3 * H);
   gradients.b_ih.head(2 * H) += sums.head(2 * H);
@@ -239,15 +241,15 @@ void gru_steps_backward(const GruParameters<Scalar>& p, Index B, GruKept<Scalar>
 /// @param dw_ih   (3H, I), added to
 template <class Scalar>
 void gru_inputs_backward(const GruParameters<Scalar>& p, View<const Scalar> x, const Matrix<Scalar>& dgates,
-                         Matrix<Scalar>* dx, Matrix<Scalar>& dw_ih) {
+                         Matrix<Scalar>* dx, Matrix<Scalar>& dw_ih, Precision products = Precision::fp32) {
   const Index H = p.w_hh.cols();
   const View<const Scalar> rz = view(dgates).column_range(0, 2 * H), n = view(dgates).column_range(3 * H, H);
-  product<Scalar>(rz.transposed(), x, view(dw_ih).row_range(0, 2 * H), Into::add);
-  product<Scalar>(n.transposed(), x, view(dw_ih).row_range(2 * H, H), Into::add);
+  product<Scalar>(rz.transposed(), x, view(dw_ih).row_range(0, 2 * H), Into::add, products);
+  product<Scalar>(n.transposed(), x, view(dw_ih).row_range(2 * H, H), Into::add, products);
   if (!dx) return;
   dx->resize(x.rows, x.columns);
-  product<Scalar>(rz, view(p.w_ih).row_range(0, 2 * H), view(*dx));
-  product<Scalar>(n, view(p.w_ih).row_range(2 * H, H), view(*dx), Into::add);
+  product<Scalar>(rz, view(p.w_ih).row_range(0, 2 * H), view(*dx), Into::assign, products);
+  product<Scalar>(n, view(p.w_ih).row_range(2 * H, H), view(*dx), Into::add, products);
 }
 
 /// The gradients of a layer.
@@ -260,7 +262,7 @@ template <class Scalar>
 void gru_backward(const GruParameters<Scalar>& p, View<const Scalar> x, Index B, GruKept<Scalar>& kept,
                   const Matrix<Scalar>& dh, Matrix<Scalar>* dx, GruParameters<Scalar>& gradients) {
   gru_steps_backward(p, B, kept, dh, gradients);
-  gru_inputs_backward(p, x, kept.gates, dx, gradients.w_ih);
+  gru_inputs_backward(p, x, kept.gates, dx, gradients.w_ih, kept.products);
 }
 
 }  // namespace musicgen::cpu

@@ -139,7 +139,7 @@ class Streamed {
         if constexpr (std::is_same_v<Format, detail::Int8Words>)
           for (int i = 0; i < 4; ++i) sum += static_cast<std::int8_t>(made >> 8 * i);
       }
-      if (precision_ == Precision::int8 && isa_ == simd::Isa::avx512_vnni) start_.data()[p * width_ + n] = -128 * sum;
+      if (precision_ == Precision::int8 && isa_ >= simd::Isa::avx512_vnni) start_.data()[p * width_ + n] = -128 * sum;
     }
   }
 

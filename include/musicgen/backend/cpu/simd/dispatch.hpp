@@ -10,14 +10,16 @@
 namespace musicgen::cpu::simd {
 
 /// Instruction sets in ascending order. `baseline` is what the program was compiled for, vectors of 16 bytes;
-/// `avx512_vnni` has products of bytes besides.
-enum class Isa { baseline, avx2, avx512, avx512_vnni };
+/// `avx512_vnni` has products of bytes besides, `avx512_bf16` those and products of bf16.
+enum class Isa { baseline, avx2, avx512, avx512_vnni, avx512_bf16 };
 
 inline Isa best_isa() {
 #if defined(__x86_64__)
   if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
-      __builtin_cpu_supports("avx512vl"))
-    return __builtin_cpu_supports("avx512vnni") ? Isa::avx512_vnni : Isa::avx512;
+      __builtin_cpu_supports("avx512vl")) {
+    if (!__builtin_cpu_supports("avx512vnni")) return Isa::avx512;
+    return __builtin_cpu_supports("avx512bf16") ? Isa::avx512_bf16 : Isa::avx512_vnni;
+  }
   if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return Isa::avx2;
 #endif
   return Isa::baseline;
@@ -63,6 +65,7 @@ template <class Kernel, class... Arguments>
 void run_with(Isa isa, Arguments... arguments) {
 #if defined(__x86_64__)
   switch (isa) {
+    case Isa::avx512_bf16:
     case Isa::avx512_vnni:
     case Isa::avx512:
       return detail::run_avx512<Kernel, Arguments...>(arguments...);

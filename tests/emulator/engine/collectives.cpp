@@ -24,16 +24,17 @@ bool same_place(const Thread& a, const Thread& b) {
 Meeting& meeting_of(unsigned mask) {
   Thread& thread = *current_thread;
   Warp& warp = *thread.warp;
-  if ((mask & thread.lane_bit()) == 0) grid->fail(report::here("the mask leaves out the thread itself"));
-  if ((mask & warp.ended) != 0) grid->fail(report::divergence(thread));
+  if ((mask & thread.lane_bit()) == 0)
+    grid->fail([&] { return report::here("the mask leaves out the thread itself"); });
+  if ((mask & warp.ended) != 0) grid->fail([&] { return report::divergence(thread); });
   Meeting& meeting = warp.meetings[std::countr_zero(mask)];
   if (meeting.arrived == 0) {
-    if ((warp.waiting & mask) != 0) grid->fail(report::divergence(thread));
+    if ((warp.waiting & mask) != 0) grid->fail([&] { return report::divergence(thread); });
     meeting.mask = mask;
   }
-  if (meeting.mask != mask) grid->fail(report::divergence(thread));
+  if (meeting.mask != mask) grid->fail([&] { return report::divergence(thread); });
   if (meeting.arrived != 0 && !same_place(thread, warp.threads[std::countr_zero(meeting.arrived)]))
-    grid->fail(report::divergence(thread));
+    grid->fail([&] { return report::divergence(thread); });
   return meeting;
 }
 
@@ -88,7 +89,7 @@ Argument& argument_of(void* const* arguments, unsigned lane) {
 
 void meet_in_full(const char* primitive, void* argument, Combine combine, Location at) {
   arrive_at(primitive, at);
-  if (current_thread->warp->existing != ~0u) grid->fail(report::here("needs a warp of 32 threads"));
+  if (current_thread->warp->existing != ~0u) grid->fail([&] { return report::here("needs a warp of 32 threads"); });
   meet<false>(~0u, argument, combine);
 }
 
@@ -98,9 +99,9 @@ void block_barrier(Location at) {
   arrive_at("__syncthreads", at);
   Thread& thread = *current_thread;
   Block& block = *thread.block;
-  if (block.ended > 0) grid->fail(report::divergence(thread));
+  if (block.ended > 0) grid->fail([&] { return report::divergence(thread); });
   if (block.arrived == 0) block.first_to_arrive = &thread;
-  if (!same_place(thread, *block.first_to_arrive)) grid->fail(report::divergence(thread));
+  if (!same_place(thread, *block.first_to_arrive)) grid->fail([&] { return report::divergence(thread); });
   void* const object = block.barrier.object();
   release(object);
   if (++block.arrived == block.thread_count) {
@@ -153,7 +154,7 @@ void mma_bf16(float* c, const std::uint32_t* a, const std::uint32_t* b, Location
 void ldmatrix_x4(std::uint32_t* d, const void* row, bool transposed, Location at) {
   arrive_at("ldmatrix", at);
   if (!current_thread->block->shared.contains(row, 16) || reinterpret_cast<std::uintptr_t>(row) % 16 != 0)
-    grid->fail(report::here("a row must be 16 bytes of shared memory, aligned to 16"));
+    grid->fail([&] { return report::here("a row must be 16 bytes of shared memory, aligned to 16"); });
   note_read(row, 16);
   MatrixRows mine{d, row, transposed};
   meet_in_full(
@@ -179,7 +180,7 @@ void fence() {
 void require_cooperative(Location at) {
   arrive_at("GridBarrier", at);
   if (!grid->launch().cooperative)
-    grid->fail(report::here("needs a cooperative launch: other blocks may not have begun"));
+    grid->fail([&] { return report::here("needs a cooperative launch: other blocks may not have begun"); });
 }
 
 }  // namespace musicgen::emulator

@@ -16,7 +16,7 @@ alignas(16) char handler_stack[64 * 1024];  // the thread's own may be what has 
 // The fault is one of the very instruction that was interrupted, so what is not safe in handlers in general is here.
 // The thread is not returned to, and so neither is the handler.
 void report_crash(int signal, siginfo_t* info, void*) {
-  if (current_thread != nullptr) grid->fail(report::bad_access(*grid, info->si_addr));
+  if (current_thread != nullptr) grid->fail([&] { return report::bad_access(*grid, info->si_addr); });
   sigaction(signal, &before[signal == SIGBUS], nullptr);  // not a kernel's: happens again at once, and is not ours then
 }
 

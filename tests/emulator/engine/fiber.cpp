@@ -31,13 +31,15 @@ void Fiber::prepare(Stack stack, void (*entry)()) {
 }
 
 namespace {
-Fiber* next_fiber;  // the one that is being switched to
-}
+
+Fiber* next_fiber;                               // the one that is being switched to
+constexpr unsigned without_synchronization = 1;  // for ThreadSanitizer: otherwise no two fibers could ever race
+
+}  // namespace
 
 void Fiber::switch_to(Fiber& next, bool last) {
   if (under_address_sanitizer())
     __sanitizer_start_switch_fiber(last ? nullptr : &fake_stack_, next.stack_.bottom, next.stack_.size);
-  constexpr unsigned without_synchronization = 1;  // otherwise no two fibers could ever race
   if (under_thread_sanitizer()) __tsan_switch_to_fiber(next.tsan_fiber_, without_synchronization);
   next_fiber = &next;
   arrive(context::jump_fcontext(next.context_, this));
@@ -56,6 +58,17 @@ void Fiber::arrive(context::transfer_t transfer) {
   if (under_address_sanitizer()) __sanitizer_finish_switch_fiber(fake_stack_, &from.stack_.bottom, &from.stack_.size);
 }
 
+void* Fiber::begin_to_answer() {
+  if (!under_thread_sanitizer()) return nullptr;
+  void* const caller = __tsan_get_current_fiber();
+  __tsan_switch_to_fiber(tsan_fiber_, without_synchronization);
+  return caller;
+}
+
+void Fiber::end_to_answer(void* caller) {
+  if (under_thread_sanitizer()) __tsan_switch_to_fiber(caller, without_synchronization);
+}
+
 void Fiber::forget() {
   if (own_tsan_fiber_) __tsan_destroy_fiber(tsan_fiber_);
   own_tsan_fiber_ = false;
@@ -63,9 +76,9 @@ void Fiber::forget() {
 
 namespace {
 
-// Instrumented code has larger frames.
+// AddressSanitizer puts space between local variables.
 std::size_t stack_size() {
-  return (under_address_sanitizer() || under_thread_sanitizer() ? 256 : 64) * std::size_t{1024};
+  return (under_address_sanitizer() ? 256 : 64) * std::size_t{1024};
 }
 
 // All stacks would begin in the same few lines of the cache if they were a power of two apart. The odd number of pages
@@ -94,8 +107,10 @@ void StackPool::reserve(std::size_t count) {
 
 Stack StackPool::operator[](std::size_t i) const {
   Stack stack{memory_ + i * stride() + page, stack_size() - shift(i)};
-  // An abandoned fiber has left its marks there.
-  if (under_address_sanitizer()) __asan_unpoison_memory_region(stack.bottom, stack.size);
+  // What has not returned, since a fiber leaves its last function by switching, has left its marks at the upper end.
+  // (After fibers were abandoned halfway the whole pool is released.)
+  constexpr std::size_t last_frames = 2 * page;
+  if (under_address_sanitizer()) __asan_unpoison_memory_region(memory_ + (i + 1) * stride() - last_frames, last_frames);
   return stack;
 }
 

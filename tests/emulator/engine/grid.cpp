@@ -171,7 +171,7 @@ void Grid::end_thread() {
     bool is_awaited = block.arrived > 0;
     for (const Meeting& meeting : thread.warp->meetings)
       is_awaited = is_awaited || (meeting.arrived != 0 && (meeting.mask & thread.lane_bit()) != 0);
-    if (is_awaited) fail(report::ended_while_awaited(thread));
+    if (is_awaited) fail([&] { return report::ended_while_awaited(thread); });
     if (block.ended == block.thread_count) ended_block_ = &block;
   }
   const bool host_is_needed = exception_ || ended_block_ != nullptr;
@@ -196,16 +196,15 @@ void Grid::give_way() {
   const std::size_t most = 10'000 + 1'000 * (ready_.size() + 1);
   if (++turns_without_progress_ > most) {
     current_thread->state = Thread::spins;
-    fail(report::spin(*this, most));
+    fail([&] { return report::spin(*this, most); });
   }
   ready_.add(*current_thread, ReadyQueue::gave_way);
   suspend(Thread::spins);
 }
 
-void Grid::fail(std::string&& report) {
-  fault_ = std::move(report);
+void Grid::abandon() {
   hand_over(nullptr, true);
-  std::terminate();
+  std::terminate();  // nothing comes back
 }
 
 bool Grid::is_stack_guard(const void* address) const {

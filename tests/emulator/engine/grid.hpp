@@ -82,6 +82,7 @@ class Grid {
 
   const Launch& launch() const { return launch_; }
   const std::vector<std::unique_ptr<Block>>& blocks() const { return blocks_; }
+  Fiber& host() { return host_; }
   bool is_stack_guard(const void* address) const;
 
   // Called by the thread that runs.
@@ -91,14 +92,20 @@ class Grid {
   void let_go(Thread& thread, ReadyQueue::Reason reason);
   void give_way();
   void note_progress() { turns_without_progress_ = 0; }
-  /// Ends the launch with a Fault. Whoever calls this leaves nothing on its stack that needs destroying.
-  [[noreturn]] void fail(std::string&& report);
+  /// Ends the launch with a Fault that says what `report()` returns. The caller is abandoned where it stands, so
+  /// nothing on its stack may need to be destroyed: which is why it does not hand over the text itself.
+  template <class Report>
+  [[noreturn]] void fail(Report&& report) {
+    fault_ = report();
+    abandon();
+  }
 
  private:
   static void run_thread();
   void start(Block& block, std::size_t slot, std::size_t index);
   void finish(Block& block);
   [[noreturn]] void end_thread();
+  [[noreturn]] void abandon();
   void hand_over(Thread* next, bool last);
 
   Launch launch_;

@@ -59,7 +59,6 @@ Thread* ReadyQueue::take() {
 std::vector<std::size_t> ReadyQueue::block_order(std::size_t blocks) {
   std::vector<std::size_t> order(blocks);
   std::iota(order.begin(), order.end(), std::size_t{0});
-  if (schedule_.kind == Schedule::last_in_first_out) std::reverse(order.begin(), order.end());
   if (schedule_.kind == Schedule::shuffled) std::shuffle(order.begin(), order.end(), random_);
   return order;
 }

@@ -14,13 +14,23 @@ void* dynamic_shared() {
 
 void* static_shared(const void* key, std::size_t bytes) {
   SharedMemory& shared = current_thread->block->shared;
-  if (char* found = shared.find(key)) return found;
-  if (!shared.has_room_for(bytes)) {
-    current_thread->primitive = "MUSICGEN_SHARED";
-    grid->fail(report::here("an array of " + std::to_string(bytes) +
-                            " bytes is too much: a block has 48 KiB of static shared memory, 227 KiB in all"));
+  char* array = shared.find(key);
+  if (array == nullptr) {
+    if (!shared.has_room_for(bytes)) {
+      current_thread->primitive = "MUSICGEN_SHARED";
+      grid->fail([&] {
+        return report::here("an array of " + std::to_string(bytes) +
+                            " bytes is too much: a block has 48 KiB of static shared memory, 227 KiB in all");
+      });
+    }
+    // On a GPU it would have been there from the start: it is not this thread who makes it.
+    grid->host().answer_for([&] {
+      array = shared.declare(key, bytes);
+      release(array);
+    });
   }
-  return shared.declare(key, bytes);
+  acquire(array);
+  return array;
 }
 
 void copy_async(void* to, const void* from, unsigned bytes, unsigned used, Location at) {
@@ -29,8 +39,9 @@ void copy_async(void* to, const void* from, unsigned bytes, unsigned used, Locat
   thread.at = at;
   const auto aligned = [&](const void* p) { return reinterpret_cast<std::uintptr_t>(p) % bytes == 0; };
   if (!thread.block->shared.contains(to, bytes))
-    grid->fail(report::here("does not lead into the block's shared memory"));
-  if (!aligned(to) || (used > 0 && !aligned(from))) grid->fail(report::here("is not aligned to its size"));
+    grid->fail([&] { return report::here("does not lead into the block's shared memory"); });
+  if (!aligned(to) || (used > 0 && !aligned(from)))
+    grid->fail([&] { return report::here("is not aligned to its size"); });
   // Others may no longer be reading what was there, and nobody may read yet what will be.
   note_write(to, bytes);
   std::memset(to, 0xFF, bytes);

@@ -10,7 +10,7 @@ namespace musicgen::emulator {
 
 namespace context = boost::context::detail;
 
-constexpr std::size_t page = 4096;
+constexpr std::size_t guard_page = 4096;      // bytes
 constexpr std::size_t most_guarded = 16'384;  // the system allows 65,530 mappings; a guard page makes two
 
 void Fiber::adopt_caller() {
@@ -84,7 +84,7 @@ std::size_t stack_size() {
 // All stacks would begin in the same few lines of the cache if they were a power of two apart. The odd number of pages
 // takes care of the outer caches, 64 bytes more for each next stack of the innermost.
 std::size_t stride() {
-  return stack_size() + page;
+  return stack_size() + guard_page;
 }
 std::size_t shift(std::size_t i) {
   return i * 64 % 1024;
@@ -102,14 +102,14 @@ void StackPool::reserve(std::size_t count) {
   count_ = count;
   if (count > most_guarded) return;
   for (std::size_t i = 0; i < count; ++i)
-    if (mprotect(memory_ + i * stride(), page, PROT_NONE) != 0) throw std::bad_alloc();
+    if (mprotect(memory_ + i * stride(), guard_page, PROT_NONE) != 0) throw std::bad_alloc();
 }
 
 Stack StackPool::operator[](std::size_t i) const {
-  Stack stack{memory_ + i * stride() + page, stack_size() - shift(i)};
+  Stack stack{memory_ + i * stride() + guard_page, stack_size() - shift(i)};
   // What has not returned, since a fiber leaves its last function by switching, has left its marks at the upper end.
   // (After fibers were abandoned halfway the whole pool is released.)
-  constexpr std::size_t last_frames = 2 * page;
+  constexpr std::size_t last_frames = 2 * guard_page;
   if (under_address_sanitizer()) __asan_unpoison_memory_region(memory_ + (i + 1) * stride() - last_frames, last_frames);
   return stack;
 }
@@ -124,7 +124,8 @@ void StackPool::release() {
 
 bool StackPool::is_guard(const void* address) const {
   const auto* at = static_cast<const char*>(address);
-  return at >= memory_ && at < memory_ + count_ * stride() && static_cast<std::size_t>(at - memory_) % stride() < page;
+  return at >= memory_ && at < memory_ + count_ * stride() &&
+         static_cast<std::size_t>(at - memory_) % stride() < guard_page;
 }
 
 }  // namespace musicgen::emulator

@@ -1,4 +1,4 @@
-# cmake -D architecture=90a -D source=... -D object=... -P compile_for_gpu.cmake
+# cmake -D source=FOLDER -D object=FILE -P compile_for_gpu.cmake
 find_program(nvcc nvcc HINTS ENV CUDA_PATH ENV CUDA_HOME PATHS /usr/local/cuda PATH_SUFFIXES bin)
 if(NOT nvcc)
   message("SKIPPED: no nvcc")
@@ -6,8 +6,8 @@ if(NOT nvcc)
 endif()
 
 execute_process(
-  COMMAND "${nvcc}" -std=c++20 -O3 -gencode=arch=compute_${architecture},code=sm_${architecture} -Xptxas -v
-          -Werror all-warnings -Xcompiler -Wall,-Wextra "-I${source}/include" "-I${source}" -c
+  COMMAND "${nvcc}" -std=c++20 -O3 -gencode=arch=compute_80,code=sm_80 -gencode=arch=compute_90a,code=sm_90a
+          -Xptxas -v -Werror all-warnings -Xcompiler -Wall,-Wextra "-I${source}/include" "-I${source}" -c
           "${source}/tests/emulator/example.cu" -o "${object}"
   RESULT_VARIABLE status OUTPUT_VARIABLE output ERROR_VARIABLE output)
 message("${output}")

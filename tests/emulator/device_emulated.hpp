@@ -95,8 +95,7 @@ inline unsigned load_acquire(const unsigned* p, Location at = Location::here()) 
 }
 inline void store_release(unsigned* p, unsigned value, Location at = Location::here()) {
   emulator::give_way("store_release", at);
-  std::atomic_ref(*p).store(value, std::memory_order_release);
-  emulator::note_progress();
+  if (std::atomic_ref(*p).exchange(value, std::memory_order_release) != value) emulator::note_progress();
 }
 inline void add_release(unsigned* p, unsigned value, Location at = Location::here()) {
   const auto add = [value](unsigned old) { return old + value; };

@@ -64,10 +64,10 @@ __global__ void odd_lanes_only(double* sums, unsigned* votes) {
   const unsigned lane = threadIdx.x % 32;
   if (lane % 2 == 0) return;
   constexpr unsigned odd = 0xAAAA'AAAA;
-  const double value = lane;
+  const auto value = static_cast<double>(lane);
   sums[threadIdx.x] = value + __shfl_sync(odd, value, 31);
-  votes[threadIdx.x] =
-      __ballot_sync(odd, lane > 16) + (__any_sync(odd, lane == 5) != 0) + 2 * __all_sync(odd, lane == 5);
+  const bool any = __any_sync(odd, lane == 5) != 0, all = __all_sync(odd, lane == 5) != 0;
+  votes[threadIdx.x] = __ballot_sync(odd, lane > 16) + (any ? 1 : 0) + (all ? 2 : 0);
 }
 
 TEST_CASE("emulator: some lanes of a warp can exchange without the others") {

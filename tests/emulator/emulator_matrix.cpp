@@ -145,13 +145,16 @@ TEST_CASE("emulator: what ldmatrix and mma need is checked") {
 }
 
 TEST_CASE("emulator: the example of a product, with asynchronous copies, ldmatrix and mma") {
-  for (const auto [M, N, K] : {std::array{16, 16, 16}, {40, 48, 32}, {1, 16, 160}, {33, 32, 48}}) {
-    const auto m = static_cast<std::size_t>(M), n = static_cast<std::size_t>(N), k = static_cast<std::size_t>(K);
-    const auto A = random_bf16(m * k, 1), B = random_bf16(k * n, 2);
+  struct Shape {
+    int M, N, K;
+  };
+  for (const Shape s : {Shape{16, 16, 16}, {40, 48, 32}, {1, 16, 160}, {33, 32, 48}}) {
+    const auto M = static_cast<std::size_t>(s.M), N = static_cast<std::size_t>(s.N), K = static_cast<std::size_t>(s.K);
+    const auto A = random_bf16(M * K, 1), B = random_bf16(K * N, 2);
     under_all_schedules([&](auto) {
-      std::vector<float> C(m * n);
-      example::product(A.data(), B.data(), C.data(), M, N, K, nullptr);
-      CHECK(close(C, plain_product(A, B, m, n, k)));
+      std::vector<float> C(M * N);
+      example::product(A.data(), B.data(), C.data(), s.M, s.N, s.K, nullptr);
+      CHECK(close(C, plain_product(A, B, M, N, K)));
     });
   }
 }

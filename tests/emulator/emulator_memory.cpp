@@ -117,10 +117,6 @@ TEST_CASE("emulator: static arrays keep apart") {
   });
 }
 
-__global__ void write_at(int i) {
-  MUSICGEN_SHARED(float, shared, [8]);
-  shared[i] = 1;
-}
 __global__ void write_dynamic_at(int i) {
   device::dynamic_shared<float>()[i] = 1;
 }
@@ -128,10 +124,10 @@ __global__ void write_global(float* y) {
   *y = 1;
 }
 
-// By design these leave arrays whose bounds UndefinedBehaviorSanitizer knows.
-[[gnu::no_sanitize("undefined")]] __global__ void read_at(int i, float* y) {
+__global__ void read_at(int i, float* y) {
   MUSICGEN_SHARED(float, shared, [8]);
-  *y = shared[i];
+  const float* elements = shared;  // of which UndefinedBehaviorSanitizer does not know how many there are
+  *y = elements[i];
 }
 
 TEST_CASE("emulator: leaving shared memory is reported") {

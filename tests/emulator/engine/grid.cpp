@@ -212,10 +212,15 @@ bool Grid::is_stack_guard(const void* address) const {
 }
 
 void run(const Launch& launch, void (*kernel)(const void*), const void* arguments) {
-  if (grid != nullptr && current_thread != nullptr) throw Fault("launch: from within a kernel");
+  static thread_local bool launching = false;
+  if (launching) throw Fault("launch: from within a kernel");
   check(launch);
   static std::mutex one_at_a_time;
   const std::lock_guard lock(one_at_a_time);
+  struct Launching {
+    Launching() { launching = true; }
+    ~Launching() { launching = false; }
+  } const now;
   Grid launched(launch, kernel, arguments);
   const CrashReports reports;
   launched.run();

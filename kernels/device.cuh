@@ -1,0 +1,91 @@
+// What a kernel may ask of the machine it runs on, beyond CUDA's own language. The only file that knows which one that
+// is: an NVIDIA GPU, or the emulator of the tests, which runs the same kernels on a CPU. docs/cuda.md explains both.
+#pragma once
+
+#ifdef __CUDACC__
+#include "device_nvidia.cuh"
+#else
+#include <emulator/emulator.hpp>
+#endif
+
+#include <cstdint>
+
+namespace musicgen::device {
+
+inline constexpr int warp_size = 32;
+
+// --- Numbers
+// ----------------------------------------------------------------------------------------------------------
+
+/// The upper half of a float.
+struct bf16 {
+  std::uint16_t bits;
+};
+
+__host__ __device__ inline float to_float(bf16 x) {
+  return __builtin_bit_cast(float, std::uint32_t{x.bits} << 16);
+}
+
+/// To the nearest, ties to even.
+__host__ __device__ inline bf16 to_bf16(float x) {
+  return {round_to_bf16(x)};
+}
+
+/// Two neighbours, the one at the lower address first, as mma_bf16 wants them.
+__host__ __device__ inline std::uint32_t pack_bf16(float first, float second) {
+  return std::uint32_t{round_to_bf16(first)} | std::uint32_t{round_to_bf16(second)} << 16;
+}
+
+// --- Warps and grids
+// --------------------------------------------------------------------------------------------------
+
+/// Of the values of a warp's 32 lanes; each lane gets it.
+__device__ inline float warp_sum(float value) {
+  for (int step = warp_size / 2; step > 0; step /= 2) value += __shfl_xor_sync(~0u, value, step);
+  return value;
+}
+__device__ inline float warp_max(float value) {
+  for (int step = warp_size / 2; step > 0; step /= 2) value = fmaxf(value, __shfl_xor_sync(~0u, value, step));
+  return value;
+}
+
+/// A barrier for several blocks of a cooperative launch, all of whose threads call the same functions in the same
+/// order. What they wrote before is seen after it, if not through a cache that may be stale: read with __ldcg, not
+/// __ldg.
+class GridBarrier {
+ public:
+  /// @param counter  0 when the first block starts; one for each set of blocks that wait for each other
+  /// @param blocks   how many take part
+  __device__ GridBarrier(unsigned* counter, unsigned blocks) : counter_(counter), blocks_(blocks) {
+    require_cooperative();
+  }
+
+  /// Says that this block has come so far. What is done between it and wait() costs no time.
+  __device__ void arrive() {
+    __syncthreads();
+    goal_ += blocks_;
+    if (is_first_thread()) add_release(counter_, 1);
+  }
+
+  /// Until all blocks have said so.
+  __device__ void wait() {
+    if (is_first_thread())
+      while (static_cast<int>(load_acquire(counter_) - goal_) < 0) {  // the counter may wrap around
+      }
+    __syncthreads();
+  }
+
+  __device__ void arrive_and_wait() {
+    arrive();
+    wait();
+  }
+
+ private:
+  __device__ static bool is_first_thread() { return threadIdx.x == 0 && threadIdx.y == 0 && threadIdx.z == 0; }
+
+  unsigned* counter_;
+  unsigned blocks_;
+  unsigned goal_ = 0;
+};
+
+}  // namespace musicgen::device

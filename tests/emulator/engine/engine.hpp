@@ -1,0 +1,78 @@
+// The engine as kernels and launches see it. Everything in here that a thread may have to wait in takes the place it
+// was called from, for the reports.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <stdexcept>
+
+#include "../cuda_types.hpp"
+
+namespace musicgen::emulator {
+
+/// What std::source_location is, which clang 14 lacks.
+struct Location {
+  const char* file = "";
+  int line = 0;
+
+  static constexpr Location here(const char* file = __builtin_FILE(), int line = __builtin_LINE()) {
+    return {file, line};
+  }
+};
+
+/// What is wrong with a kernel or its launch, and which threads of which block were where.
+class Fault : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+struct Launch {
+  dim3 grid, block;
+  std::size_t shared_bytes = 0;
+  bool cooperative = false;
+};
+
+/// Runs `kernel(arguments)` in as many threads as `launch` says, and returns when all have ended.
+/// @throws Fault  also whatever the kernel itself throws
+void run(const Launch& launch, void (*kernel)(const void*), const void* arguments);
+
+// --- From within a kernel
+// ---------------------------------------------------------------------------------------------
+
+struct Position {
+  uint3 thread, block;
+  dim3 block_size, grid_size;
+  unsigned lane;
+};
+extern const Position* position;  // of the thread that runs
+
+void block_barrier(Location at);
+void warp_barrier(unsigned mask, Location at);
+
+/// `value` of lane `source`; all bits set if that does not take part.
+std::uint64_t exchange(const char* primitive, unsigned mask, std::uint64_t value, unsigned source, Location at);
+/// A bit for each lane that takes part and for which `predicate` holds.
+unsigned ballot(const char* primitive, unsigned mask, bool predicate, Location at);
+
+void mma_bf16(float* c, const std::uint32_t* a, const std::uint32_t* b, Location at);
+void ldmatrix_x4(std::uint32_t* d, const void* row, bool transposed, Location at);
+
+/// Lets others run first: what follows may depend on them.
+void give_way(const char* primitive, Location at);
+/// Something has changed that a thread may be waiting for in a loop.
+void note_progress();
+void fence();
+/// @throws Fault  in a launch that is not cooperative: its blocks need not run at the same time
+void require_cooperative(Location at);
+
+void* dynamic_shared();
+/// The block's array of the declaration that `key` stands for.
+void* static_shared(const void* key, std::size_t bytes);
+
+/// Reads `used` bytes and writes `bytes`, the rest zero, when waited for; until then the destination holds garbage.
+void copy_async(void* shared, const void* global, unsigned bytes, unsigned used, Location at);
+void commit_copies();
+/// Does the copies of all groups but the `pending` last.
+void wait_for_copies(unsigned pending);
+
+}  // namespace musicgen::emulator

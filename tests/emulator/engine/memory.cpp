@@ -1,0 +1,121 @@
+#include "memory.hpp"
+
+#include <sys/mman.h>
+
+#include <algorithm>
+#include <cstring>
+#include <functional>
+#include <new>
+
+#include "sanitizers.hpp"
+
+namespace musicgen::emulator {
+
+namespace {
+
+constexpr std::size_t page = 4096;
+constexpr int poison_byte = 0xFF;
+
+std::size_t rounded_up(std::size_t bytes, std::size_t unit) {
+  return (bytes + unit - 1) / unit * unit;
+}
+
+}  // namespace
+
+GuardedBuffer::GuardedBuffer(std::size_t bytes) : size_(bytes) {
+  const std::size_t aligned = rounded_up(bytes, 16);  // what cp.async and ldmatrix want of the start
+  const std::size_t inner = rounded_up(aligned, page);
+  mapped_ = inner + 2 * page;
+  void* memory = mmap(nullptr, mapped_, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (memory == MAP_FAILED) throw std::bad_alloc();
+  mapping_ = static_cast<char*>(memory);
+  if (inner > 0 && mprotect(mapping_ + page, inner, PROT_READ | PROT_WRITE) != 0) throw std::bad_alloc();
+  data_ = mapping_ + page + inner - aligned;
+  poison();
+}
+
+GuardedBuffer::~GuardedBuffer() {
+  munmap(mapping_, mapped_);
+}
+
+void GuardedBuffer::poison() {
+  std::memset(mapping_ + page, poison_byte, mapped_ - 2 * page);
+}
+
+bool GuardedBuffer::surroundings_are_untouched() const {
+  const auto is_poison = [](char c) { return c == static_cast<char>(poison_byte); };
+  return std::all_of(mapping_ + page, data_, is_poison) &&
+         std::all_of(data_ + size_, mapping_ + mapped_ - page, is_poison);
+}
+
+bool GuardedBuffer::is_near(const void* address, std::ptrdiff_t& bytes_outside) const {
+  const auto* at = static_cast<const char*>(address);
+  if (at < mapping_ || at >= mapping_ + mapped_) return false;
+  bytes_outside = at < data_ ? at - data_ : std::max<std::ptrdiff_t>(at - (data_ + size_), 0);
+  return true;
+}
+
+void SharedMemory::poison() {
+  dynamic_.poison();
+  for (const auto& [key, array] : arrays_) array->poison();
+}
+
+char* SharedMemory::find(const void* key) const {
+  for (const auto& [known, array] : arrays_)
+    if (known == key) return array->data();
+  return nullptr;
+}
+
+char* SharedMemory::declare(const void* key, std::size_t bytes) {
+  return arrays_.emplace_back(key, std::make_unique<GuardedBuffer>(bytes)).second->data();
+}
+
+std::size_t SharedMemory::static_bytes() const {
+  std::size_t sum = 0;
+  for (const auto& [key, array] : arrays_) sum += rounded_up(array->size(), 16);
+  return sum;
+}
+
+bool SharedMemory::has_room_for(std::size_t bytes) const {
+  return static_bytes() + bytes <= most_static && static_bytes() + bytes + dynamic_.size() <= most;
+}
+
+bool SharedMemory::contains(const void* memory, std::size_t bytes) const {
+  const auto* at = static_cast<const char*>(memory);
+  const auto holds = [&](const GuardedBuffer& buffer) {
+    return at >= buffer.data() && at + bytes <= buffer.data() + buffer.size();
+  };
+  return holds(dynamic_) ||
+         std::any_of(arrays_.begin(), arrays_.end(), [&](auto& entry) { return holds(*entry.second); });
+}
+
+namespace {
+
+std::string described(const GuardedBuffer& buffer, const char* name) {
+  return std::string(name) + " of " + std::to_string(buffer.size()) + " bytes";
+}
+
+}  // namespace
+
+std::string SharedMemory::explain(const void* address) const {
+  const auto near = [&](const GuardedBuffer& buffer, const char* name) -> std::string {
+    std::ptrdiff_t outside = 0;
+    if (!buffer.is_near(address, outside)) return "";
+    const std::string what = described(buffer, name);
+    if (outside < 0) return std::to_string(-outside) + " bytes before the start of " + what;
+    return std::to_string(outside) + " bytes after the end of " + what;
+  };
+  std::string found = near(dynamic_, "dynamic shared memory");
+  for (auto entry = arrays_.begin(); found.empty() && entry != arrays_.end(); ++entry)
+    found = near(*entry->second, "a shared array");
+  return found;
+}
+
+std::string SharedMemory::explain_damage() const {
+  if (!dynamic_.surroundings_are_untouched()) return described(dynamic_, "dynamic shared memory");
+  for (const auto& [key, array] : arrays_)
+    if (!array->surroundings_are_untouched()) return described(*array, "a shared array");
+  return "";
+}
+
+}  // namespace musicgen::emulator

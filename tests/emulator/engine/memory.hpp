@@ -1,0 +1,65 @@
+// Shared memory of a block.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace musicgen::emulator {
+
+/// Bytes that end, but for what is missing to 16, where a page begins that faults when touched; another one lies in
+/// front.
+class GuardedBuffer {
+ public:
+  explicit GuardedBuffer(std::size_t bytes);
+  ~GuardedBuffer();
+  GuardedBuffer(const GuardedBuffer&) = delete;
+  GuardedBuffer& operator=(const GuardedBuffer&) = delete;
+
+  char* data() const { return data_; }
+  std::size_t size() const { return size_; }
+
+  /// Sets all bits: NaN in each format of floating-point numbers, and an index that leads far out.
+  void poison();
+  /// Whether nothing has been written between the bytes and the pages that fault.
+  bool surroundings_are_untouched() const;
+  /// How far outside of the bytes `address` lies, if in this mapping: negative in front.
+  bool is_near(const void* address, std::ptrdiff_t& bytes_outside) const;
+
+ private:
+  char* mapping_ = nullptr;
+  std::size_t mapped_ = 0;
+  char* data_ = nullptr;
+  std::size_t size_ = 0;
+};
+
+class SharedMemory {
+ public:
+  static constexpr std::size_t most = 227 * 1024;        // of compute capability 9.0
+  static constexpr std::size_t most_static = 48 * 1024;  // what nvcc lets a kernel declare
+
+  explicit SharedMemory(std::size_t dynamic_bytes) : dynamic_(dynamic_bytes) {}
+
+  void poison();
+  char* dynamic() const { return dynamic_.data(); }
+  /// @return  nullptr if there is no array of that name yet
+  char* find(const void* key) const;
+  char* declare(const void* key, std::size_t bytes);
+  bool has_room_for(std::size_t bytes) const;
+
+  bool contains(const void* memory, std::size_t bytes) const;
+  /// "4 bytes after the end of dynamic shared memory of 1024 bytes", or nothing.
+  std::string explain(const void* address) const;
+  /// Which array something was written close to, or nothing.
+  std::string explain_damage() const;
+
+ private:
+  std::size_t static_bytes() const;
+
+  GuardedBuffer dynamic_;
+  std::vector<std::pair<const void*, std::unique_ptr<GuardedBuffer>>> arrays_;
+};
+
+}  // namespace musicgen::emulator

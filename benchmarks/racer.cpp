@@ -2,11 +2,12 @@
 // the seconds that it took.
 //
 //   threads N                                  answers nothing
-//   train H L B T Q                            a training step
+//   train PRECISION H L B T Q                  a training step, its products in fp32 or bf16
 //   sample PRECISION H L WINDOW SONGS TOKENS   tokens for each of the songs, the window being full
 //   product N                                  a product of two square matrices; answers with operations per second
 //   read BYTES                                 a read from memory; answers with bytes per second
 //   cost LINE                                  the operations of LINE's training step, the bytes of its tokens
+//   has bf16                                   1 if the processor has products of bf16, else 0
 //   forget                                     gives back the memory of all that; answers nothing
 //
 // What the work needs is made when its line comes for the first time.
@@ -44,8 +45,8 @@ Work prepared(const std::string& line) {
   if (kind == "train") {
     int H, L;
     BatchShape s;
-    words >> H >> L >> s.B >> s.T >> s.Q;
-    const auto step = std::make_shared<TrainingStep>(dimensions(H, L), s);
+    words >> precision >> H >> L >> s.B >> s.T >> s.Q;
+    const auto step = std::make_shared<TrainingStep>(dimensions(H, L), s, precision_of(precision));
     return {[=] { return seconds_of([&] { step->run(); }); }, training_flops(dimensions(H, L), s)};
   }
   if (kind == "sample") {
@@ -87,6 +88,8 @@ int main() try {
       set_threads(std::stoi(line.substr(8)));
     else if (line == "forget")
       works.clear();
+    else if (line == "has bf16")
+      std::cout << (cpu::simd::best_isa() == cpu::simd::Isa::avx512_bf16) << std::endl;
     else if (line.starts_with("cost "))
       std::cout << work(line.substr(5)).cost << std::endl;
     else

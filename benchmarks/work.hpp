@@ -47,8 +47,9 @@ inline double training_flops(const Dimensions& d, const BatchShape& s) {
 /// Forward, backward and Adam on one batch of random tokens.
 class TrainingStep {
  public:
-  TrainingStep(const Dimensions& d, const BatchShape& s)
+  TrainingStep(const Dimensions& d, const BatchShape& s, Precision products = Precision::fp32)
       : model_({d, std::nullopt, {}, true}), m_(Cpu::zeros(d)), v_(Cpu::zeros(d)) {
+    model_.set_products(products);
     Random random(1, 2);
     const auto draw = [&] { return static_cast<Token>(random.below(static_cast<std::uint32_t>(d.V))); };
     inputs_.resize(static_cast<std::size_t>(s.B * s.T));

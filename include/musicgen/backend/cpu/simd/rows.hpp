@@ -69,6 +69,7 @@ struct Dots {
   template <int Bytes, int R, class Stored>
   MUSICGEN_INLINE static void some(Index n, const Stored* rows, const Scalar* q, Scalar* scores) {
     using V = Vector<Scalar, Bytes>;
+    constexpr Index ahead = 8;
     const Index stride = row_stride<Stored>(n);
     V even[R] = {}, odd[R] = {};
     for (Index first = 0; first < n; first += group)
@@ -78,6 +79,7 @@ struct Dots {
         MUSICGEN_UNROLL
         for (int r = 0; r < R; ++r) {
           V low, high;
+          __builtin_prefetch(rows + (r + ahead) * stride + i * stride / n);
           load_pair(low, high, rows + r * stride, i);
           even[r] = low * q_low + even[r];
           odd[r] = high * q_high + odd[r];

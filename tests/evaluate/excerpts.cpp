@@ -39,6 +39,7 @@ TEST_CASE("excerpts: of different songs there is one version each, chosen at equ
   };
   CHECK(names(different_songs(songs, Split::train)) == "abcefghij");
   CHECK(names(different_songs(songs, Split::validation)) == "d");
+  CHECK(names(different_songs(songs)) == "abcdefghij");
   const auto different = different_songs(songs, Split::train);
   CHECK(names(spread_choice(different, 3)) == "aeh");
   CHECK(names(spread_choice(different, 100)) == "abcefghij");

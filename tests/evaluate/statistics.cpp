@@ -84,8 +84,8 @@ TEST_CASE("statistics: one note, one chord, no note") {
   const Statistics none = of({});
   for (const Statistic& statistic : statistic_list) CHECK(std::isnan(none.*statistic.value));
   const std::vector<Statistics> pieces{one, none, of({{0, 1, 60, 64, 0}, {3, 4, 60, 64, 0}})};
-  CHECK(values(pieces, {"inter_onset", "", "", &Statistics::inter_onset}) == std::vector<double>{3});
-  CHECK(values(pieces, {"pitches", "", "", &Statistics::pitches}) == std::vector<double>{1, 1});
+  CHECK(values_of(pieces, {"inter_onset", "", "", &Statistics::inter_onset}) == std::vector<double>{3});
+  CHECK(values_of(pieces, {"pitches", "", "", &Statistics::pitches}) == std::vector<double>{1, 1});
 }
 
 TEST_CASE("statistics: groove consistency compares each bar's onsets with the next one's") {

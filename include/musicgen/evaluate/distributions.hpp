@@ -86,11 +86,18 @@ inline std::vector<double> density(std::span<const double> values, double bandwi
     return static_cast<std::size_t>(
         std::clamp(std::ceil((x - grid.from) / grid.step), 0.0, static_cast<double>(grid.points)));
   };
-  for (const double v : values)
-    for (std::size_t i = point(v - reach * bandwidth), end = point(v + reach * bandwidth); i < end; ++i) {
-      const double z = (grid[i] - v) / bandwidth;
-      sum[i] += std::exp(-z * z / 2);
+  // exp(-(z + d)^2 / 2) = exp(-z^2 / 2) exp(-z d - d^2 / 2): from point to point a factor, which itself has one.
+  const double d = grid.step / bandwidth, factor_of_factor = std::exp(-d * d);
+  for (const double v : values) {
+    std::size_t i = point(v - reach * bandwidth);
+    const double z = (grid[i] - v) / bandwidth;
+    double y = std::exp(-z * z / 2), factor = std::exp(-z * d - d * d / 2);
+    for (const std::size_t end = point(v + reach * bandwidth); i < end; ++i) {
+      sum[i] += y;
+      y *= factor;
+      factor *= factor_of_factor;
     }
+  }
   const double scale = 1 / (std::sqrt(2 * std::acos(-1.0)) * bandwidth * static_cast<double>(values.size()));
   for (double& y : sum) y *= scale;
   return sum;

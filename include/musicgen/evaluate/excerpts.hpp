@@ -5,7 +5,9 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
+#include <string>
 #include <tuple>
 #include <utility>
 #include <vector>
@@ -48,12 +50,12 @@ inline Song beginning_of(const Song& song, double seconds, const Vocabulary& voc
   return make_song(song.name, song.split, encode_notes(notes, vocabulary), song.programs, vocabulary);
 }
 
-/// Songs of one side, without those that are versions of an earlier one.
-inline std::vector<const Song*> different_songs(std::span<const Song> songs, Split side) {
+/// The songs without those that are versions of an earlier one; of one side only, if it is given.
+inline std::vector<const Song*> different_songs(std::span<const Song> songs, std::optional<Split> side = {}) {
   const auto first = detail::first_versions(songs);
   std::vector<const Song*> different;
   for (std::size_t i = 0; i < songs.size(); ++i)
-    if (first[i] == i && songs[i].split == side) different.push_back(&songs[i]);
+    if (first[i] == i && songs[i].split == side.value_or(songs[i].split)) different.push_back(&songs[i]);
   return different;
 }
 

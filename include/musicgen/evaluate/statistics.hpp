@@ -162,7 +162,7 @@ inline Statistics statistics(std::span<const Note> notes) {
 }
 
 /// One figure of each piece, those without it left out.
-inline std::vector<double> values(std::span<const Statistics> pieces, const Statistic& which) {
+inline std::vector<double> values_of(std::span<const Statistics> pieces, const Statistic& which) {
   std::vector<double> all;
   for (const Statistics& piece : pieces)
     if (const double value = piece.*which.value; std::isfinite(value)) all.push_back(value);

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <cstddef>
 #include <cstdio>
 #include <filesystem>
@@ -100,7 +101,7 @@ std::string formatted(const char* format, Values... values) {
 
 /// "1:07.4"
 inline std::string minutes(double seconds) {
-  const auto tenths = static_cast<long>(seconds * 10 + 0.5);
+  const auto tenths = std::lround(seconds * 10);
   return formatted("%ld:%02ld.%ld", tenths / 600, tenths / 10 % 60, tenths % 10);
 }
 

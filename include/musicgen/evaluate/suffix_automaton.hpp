@@ -62,11 +62,11 @@ class SuffixAutomaton {
     // has seen its link has seen, whole; what it has not, its link may have.
     std::vector<Match> best = seen_;
     const std::vector<std::int32_t> order = by_length();
-    for (auto state = order.rbegin(); state != order.rend(); ++state) {
-      const Match& match = best[static_cast<std::size_t>(*state)];
-      if (*state == root || match.length == 0) continue;
-      Match& shorter = best[static_cast<std::size_t>(at(*state).link)];
-      if (const std::int32_t whole = at(at(*state).link).length; shorter.length < whole)
+    for (std::size_t i = order.size(); i-- > 1;) {  // order[0] is the root
+      const Match& match = best[static_cast<std::size_t>(order[i])];
+      if (match.length == 0) continue;
+      const std::int32_t link = at(order[i]).link, whole = at(link).length;
+      if (Match& shorter = best[static_cast<std::size_t>(link)]; shorter.length < whole)
         shorter = {whole, match.string, match.end};
     }
     for (const std::int32_t state : order)

@@ -14,7 +14,7 @@ std::string folder(const Workplace& place, const std::string& name, int count, s
   fs::create_directories(place / name);
   for (int i = 0; i < count; ++i)
     write_midi(place / (name + "/" + std::to_string(i) + ".mid"),
-               compose(1000 * seed + static_cast<std::uint64_t>(i), {.min_tempo = 130, .max_seconds = 30}));
+               compose(1000 * seed + static_cast<std::uint64_t>(i), {.min_seconds = 20, .max_seconds = 30}));
   return place / name;
 }
 

@@ -71,9 +71,10 @@ void compare_songs(const Options& o) {
   const auto held_out = real ? different_songs(real->songs()) : different_songs(data.songs(), Split::validation);
   const std::size_t count = std::min({generated.size(), held_out.size(), different.size()});
   if (count < 2)
-    throw Error("two songs of each kind are the least: there are " + std::to_string(generated.size()) + " in " +
-                o.generated.string() + ", " + std::to_string(held_out.size()) + " real ones not learned from in " +
-                (real ? o.real : o.data).string() + ", and " + std::to_string(different.size()) + " learned from");
+    throw Error("two songs of each kind are the least, and there are: generated, " + std::to_string(generated.size()) +
+                " in " + o.generated.string() + "; real and not learned from, " + std::to_string(held_out.size()) +
+                " in " + (real ? o.real : o.data).string() + "; learned from, " + std::to_string(different.size()) +
+                " in " + o.data.string());
 
   const Vocabulary& vocabulary = data.vocabulary();
   const auto some = [&](const auto& songs) { return beginnings(spread_choice(songs, count), o.seconds, vocabulary); };

@@ -1,18 +1,22 @@
 # Pictures and sound need more than the library does: a target each, made where its library is found.
 #
-#   musicgen::render_piano_roll   musicgen/render/piano_roll.hpp, libpng
-#   musicgen::render_audio        musicgen/render/audio.hpp, FluidSynth 2
+#   musicgen::render_piano_roll      musicgen/render/piano_roll.hpp, libpng
+#   musicgen::render_distributions   musicgen/render/distributions.hpp, libpng
+#   musicgen::render_audio           musicgen/render/audio.hpp, FluidSynth 2
 #
 # Read by the project's own build and by the installed package, so that an installation made without these libraries
-# offers them as soon as they are there. MUSICGEN_HAS_PIANO_ROLL and MUSICGEN_HAS_AUDIO are defined for whoever links.
+# offers them as soon as they are there. MUSICGEN_HAS_PIANO_ROLL and so on are defined for whoever links.
 include_guard()
 
 find_package(PNG QUIET)
-if(PNG_FOUND AND NOT TARGET musicgen::render_piano_roll)
-  add_library(musicgen::render_piano_roll INTERFACE IMPORTED GLOBAL)
-  target_link_libraries(musicgen::render_piano_roll INTERFACE musicgen::musicgen PNG::PNG)
-  target_compile_definitions(musicgen::render_piano_roll INTERFACE MUSICGEN_HAS_PIANO_ROLL)
-endif()
+foreach(picture IN ITEMS piano_roll distributions)
+  if(PNG_FOUND AND NOT TARGET musicgen::render_${picture})
+    string(TOUPPER ${picture} name)
+    add_library(musicgen::render_${picture} INTERFACE IMPORTED GLOBAL)
+    target_link_libraries(musicgen::render_${picture} INTERFACE musicgen::musicgen PNG::PNG)
+    target_compile_definitions(musicgen::render_${picture} INTERFACE MUSICGEN_HAS_${name})
+  endif()
+endforeach()
 
 find_path(MUSICGEN_FLUIDSYNTH_INCLUDE_DIR fluidsynth.h)
 find_library(MUSICGEN_FLUIDSYNTH_LIBRARY fluidsynth)

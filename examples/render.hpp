@@ -10,13 +10,16 @@
 #ifdef MUSICGEN_HAS_PIANO_ROLL
 #include <musicgen/render/piano_roll.hpp>
 #endif
+#ifdef MUSICGEN_HAS_DISTRIBUTIONS
+#include <musicgen/render/distributions.hpp>
+#endif
 #ifdef MUSICGEN_HAS_AUDIO
 #include <musicgen/render/audio.hpp>
 #endif
 
 /// @throws Error  if this program makes none
 inline void require_pictures() {
-#ifndef MUSICGEN_HAS_PIANO_ROLL
+#if !defined(MUSICGEN_HAS_PIANO_ROLL) || !defined(MUSICGEN_HAS_DISTRIBUTIONS)
   throw musicgen::Error("--picture: this program was built without libpng");
 #endif
 }

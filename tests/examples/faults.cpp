@@ -31,6 +31,7 @@ void check_bad_song(const Workplace& place, const std::string& song) {
   check_fault(place, "inspect", {song}, song);
   check_fault(place, "train", {"--data", song, "--out", place / "m.safetensors", "--steps", "1"}, song);
   check_fault(place, "evaluate", {"--model", model, "--data", song}, song);
+  check_fault(place, "compare", {"--generated", song, "--data", song}, song);
   check_fault(place, "generate", {"--model", model, "--out", out, "--prompt", song, "--tokens", "50"}, song);
 }
 
@@ -92,9 +93,23 @@ TEST_CASE("examples: folders without MIDI, or with none that is of use") {
     check_fault(place, "train", {"--data", folder, "--out", place / "m.safetensors", "--steps", "1"}, folder);
     check_fault(place, "evaluate", {"--model", model, "--data", folder}, folder);
   }
+  for (const std::string& folder : {empty, texts, place / "missing"}) {
+    check_fault(place, "compare", {"--generated", folder, "--data", place.songs()}, folder);
+    check_fault(place, "compare", {"--generated", place.songs(), "--data", folder}, folder);
+    check_fault(place, "compare", {"--generated", place.songs(), "--data", place.songs(), "--real", folder}, folder);
+  }
   write(place / "texts/readme.mid", "no music");
+  check_fault(place, "compare", {"--generated", texts, "--data", place.songs()}, "readme.mid");
   check_fault(place, "train", {"--data", texts, "--out", place / "m.safetensors", "--steps", "1"}, "readme.mid");
   check_fault(place, "evaluate", {"--model", model, "--data", texts}, "readme.mid");
+}
+
+TEST_CASE("examples: too few songs to compare") {
+  const Workplace place;
+  const std::string song = song_file(place), songs = place.songs();
+  check_fault(place, "compare", {"--generated", song, "--data", songs}, song);
+  check_fault(place, "compare", {"--generated", songs, "--data", song}, song);
+  check_fault(place, "compare", {"--generated", songs, "--data", songs, "--real", song}, song);
 }
 
 TEST_CASE("examples: bad files among good ones are passed over") {
@@ -152,6 +167,7 @@ TEST_CASE("examples: outputs that cannot be written") {
     check_fault(place, "tokenize", {"--decode", place / "tokens.txt", out}, out);
     check_fault(place, "train", {"--data", songs, "--out", out, "--steps", "1"}, out);
     check_fault(place, "train", {"--data", songs, "--out", place / "m", "--log", out, "--steps", "1"}, out);
+    check_fault(place, "compare", {"--generated", songs, "--data", songs, "--json", out}, out);
   }
   check_fault(place, "compose", {"--out", song}, song);
   check_fault(place, "compose", {"--out", song + "/songs"}, song);
@@ -204,6 +220,8 @@ TEST_CASE("examples: no output takes the place of an input, or of another output
   refused("train", {"--data", prompt, "--out", prompt, "--steps", "1"});
   refused("train", {"--data", song, "--out", place / "m", "--log", place / "m", "--steps", "1"});
   refused("hello", {model, model});
+  refused("compare", {"--generated", prompt, "--data", prompt, "--json", prompt});
+  refused("compare", {"--generated", prompt, "--data", prompt, "--json", place / "a", "--picture", place / "a"});
   refused("tokenize", {"--decode", prompt, prompt});
   check_fault(place, "train", {"--data", place / ".", "--out", prompt, "--steps", "1"}, "is no model: not overwritten");
   CHECK((content(prompt) == before));

@@ -30,7 +30,8 @@ namespace musicgen::test {
 
 namespace fs = std::filesystem;
 
-inline constexpr std::array program_names{"hello", "tokenize", "compose", "train", "generate", "evaluate", "inspect"};
+inline constexpr std::array program_names{"hello",    "tokenize", "compose", "train",
+                                          "generate", "evaluate", "compare", "inspect"};
 
 inline std::string content(const fs::path& file) {
   std::ifstream in(file, std::ios::binary);

@@ -40,6 +40,7 @@ TEST_CASE("examples: unknown and missing options are usage errors") {
                                                                  {"train", {"--data", "songs", "--out", "m"}},
                                                                  {"generate", {"--model", "m", "--out", "a.mid"}},
                                                                  {"evaluate", {"--model", "m", "--data", "songs"}},
+                                                                 {"compare", {"--generated", "a", "--data", "songs"}},
                                                                  {"inspect", {"a.mid"}}};
   for (const std::string program : program_names) {
     check_usage(place, program, {}, "required");
@@ -87,6 +88,9 @@ TEST_CASE("examples: options out of range, and those that do not go together, ar
   train({"--transpose", "3"}, "--transpose");
   check_usage(place, "evaluate", {"--model", "m", "--data", "d", "--split", "most"}, "--split");
   check_usage(place, "evaluate", {"--model", "m", "--data", "d", "--files", "0"}, "--files");
+  check_usage(place, "compare", {"--generated", "a", "--data", "d", "--seconds", "0"}, "--seconds");
+  check_usage(place, "compare", {"--generated", "a", "--data", "d", "--seconds", "nan"}, "--seconds");
+  check_usage(place, "compare", {"--generated", "a"}, "--data");
   check_usage(place, "tokenize", {"a.mid", "b.mid"}, "OUT");
   check_usage(place, "tokenize", {"--decode", "a.txt"}, "OUT");
   check_usage(place, "tokenize", {"--decode", "--notes", "a.txt", "b.mid"}, "--notes");

@@ -1,0 +1,245 @@
+// What `compare` finds, as a table, as JSON and as a picture.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstddef>
+#include <cstdio>
+#include <filesystem>
+#include <musicgen/evaluate/distributions.hpp>
+#include <musicgen/evaluate/excerpts.hpp>
+#include <musicgen/evaluate/novelty.hpp>
+#include <musicgen/evaluate/statistics.hpp>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <ostream>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "render.hpp"
+
+/// A statistic's values and how they compare: of generated songs, and of songs that were learned from, each with real
+/// ones that were not. The second says how near real songs come to each other.
+struct ComparedStatistic {
+  const musicgen::Statistic* statistic;
+  std::vector<double> held_out, generated, learned;              ///< finite
+  std::optional<musicgen::Comparison> of_generated, of_learned;  ///< nothing where too few songs have the statistic
+};
+
+struct Report {
+  double seconds = 0;        ///< of each song
+  std::size_t compared = 0;  ///< songs of each kind whose statistics are compared
+  std::size_t learned = 0;   ///< songs in which copies have been looked for
+  std::vector<ComparedStatistic> statistics{};
+  std::vector<musicgen::Originality> generated{}, held_out{};
+};
+
+inline std::vector<ComparedStatistic> compare_statistics(const std::vector<musicgen::Song>& held_out,
+                                                         const std::vector<musicgen::Song>& generated,
+                                                         const std::vector<musicgen::Song>& learned,
+                                                         const musicgen::Vocabulary& vocabulary) {
+  const auto figures = [&](const std::vector<musicgen::Song>& songs) {
+    std::vector<musicgen::Statistics> all;
+    for (const musicgen::Song& song : songs) all.push_back(musicgen::statistics(musicgen::notes_of(song, vocabulary)));
+    return all;
+  };
+  const auto a = figures(held_out), b = figures(generated), c = figures(learned);
+  const auto comparison = [](const std::vector<double>& real, const std::vector<double>& other) {
+    return real.size() < 2 || other.size() < 2 ? std::nullopt : std::optional(musicgen::compare(real, other));
+  };
+  std::vector<ComparedStatistic> all;
+  for (const musicgen::Statistic& s : musicgen::statistic_list) {
+    ComparedStatistic of{&s, values_of(a, s), values_of(b, s), values_of(c, s), {}, {}};
+    of.of_generated = comparison(of.held_out, of.generated);
+    of.of_learned = comparison(of.held_out, of.learned);
+    all.push_back(std::move(of));
+  }
+  return all;
+}
+
+/// One figure of every song.
+template <class Figure>
+std::vector<double> each(const std::vector<musicgen::Originality>& songs, Figure figure) {
+  std::vector<double> all;
+  for (const musicgen::Originality& song : songs) all.push_back(static_cast<double>(figure(song)));
+  return all;
+}
+
+struct OriginalityFigure {
+  const char *name, *label;
+  double table_factor;
+  double (*of)(const musicgen::Originality&);
+};
+inline constexpr std::array originality_figures{
+    OriginalityFigure{"run_notes", "longest run, notes", 1, [](auto& o) { return 1.0 * o.intervals.notes; }},
+    OriginalityFigure{"run_seconds", "longest run, s", 1, [](auto& o) { return o.intervals.seconds; }},
+    OriginalityFigure{"exact_run_notes", "longest exact run, notes", 1, [](auto& o) { return 1.0 * o.tokens.notes; }},
+    OriginalityFigure{"exact_run_seconds", "longest exact run, s", 1, [](auto& o) { return o.tokens.seconds; }},
+    OriginalityFigure{"shared_intervals", "runs of 7 notes, %", 100, [](auto& o) { return o.shared_intervals; }},
+    OriginalityFigure{"shared_tokens", "runs of 12 tokens, %", 100, [](auto& o) { return o.shared_tokens; }}};
+
+/// Songs whose longest run is longer than that of 95 % of the held-out songs.
+inline std::vector<const musicgen::Originality*> suspicious(const Report& report) {
+  const auto notes = [](auto& o) { return o.intervals.notes; };
+  const double usual = musicgen::quantile(each(report.held_out, notes), 0.95);
+  std::vector<const musicgen::Originality*> all;
+  for (const musicgen::Originality& song : report.generated)
+    if (notes(song) > usual) all.push_back(&song);
+  return all;
+}
+
+// ---- The table ----
+
+template <class... Values>
+std::string formatted(const char* format, Values... values) {
+  std::array<char, 256> text{};
+  std::snprintf(text.data(), text.size(), format, values...);
+  return text.data();
+}
+
+/// "1:07.4"
+inline std::string minutes(double seconds) {
+  const auto tenths = std::lround(seconds * 10);
+  return formatted("%ld:%02ld.%ld", tenths / 600, tenths / 10 % 60, tenths % 10);
+}
+
+inline void print_statistics(std::ostream& out, const Report& report) {
+  out << formatted("\n%zu songs of each kind, the first %g s of each\n\n", report.compared, report.seconds)
+      << formatted("%-28s%17s%19s%14s%16s%18s\n", "", "generated    ", "real    ", "overlap  ", "divergence  ",
+                   "distance   ")
+      << formatted("%-28s%9s%8s  %9s%8s%8s%6s  %8s%6s %10s%8s\n", "", "mean", "+-", "mean", "+-", "gen.", "real",
+                   "gen.", "real", "gen.", "real");
+  for (const ComparedStatistic& s : report.statistics) {
+    const std::string unit = s.statistic->unit, label = s.statistic->label + (unit.empty() ? "" : ", " + unit);
+    if (!s.of_generated || !s.of_learned) {
+      out << formatted("%-28s too few songs have it\n", label.c_str());
+      continue;
+    }
+    const musicgen::Comparison &g = *s.of_generated, &l = *s.of_learned;
+    out << formatted("%-28s%9.2f%8.2f  %9.2f%8.2f%8.2f%6.2f  %8.2f%6.2f %10.3f%8.3f\n", label.c_str(), g.other.mean,
+                     g.other.deviation, g.real.mean, g.real.deviation, g.agreement.overlap, l.agreement.overlap,
+                     g.agreement.divergence, l.agreement.divergence, g.wasserstein, l.wasserstein);
+  }
+  out << "\nIn the last three columns \"real\": as many songs that were learned from, compared with the same real "
+         "ones\n";
+}
+
+inline void print_originality(std::ostream& out, const Report& report) {
+  const auto title = [](const char* name, std::size_t songs) { return std::to_string(songs) + ' ' + name + " songs"; };
+  out << formatted("\nWhat of their first %g s occurs in the %zu songs that were learned from\n\n", report.seconds,
+                   report.learned)
+      << formatted("%-28s%27s%31s\n", "", title("generated", report.generated.size()).c_str(),
+                   title("real", report.held_out.size()).c_str())
+      << formatted("%-28s%9s%9s%9s%13s%9s%9s\n", "", "median", "95 %", "most", "median", "95 %", "most");
+  for (const OriginalityFigure& figure : originality_figures) {
+    const auto a = each(report.generated, figure.of), b = each(report.held_out, figure.of);
+    const auto in_table = [&](const std::vector<double>& songs, double share) {
+      return musicgen::quantile(songs, share) * figure.table_factor;
+    };
+    out << formatted("%-28s%9.2f%9.2f%9.2f%13.2f%9.2f%9.2f\n", figure.label, in_table(a, 0.5), in_table(a, 0.95),
+                     in_table(a, 1), in_table(b, 0.5), in_table(b, 0.95), in_table(b, 1));
+  }
+}
+
+/// Where the longest runs are, so that one can listen.
+inline void print_runs(std::ostream& out, const Report& report) {
+  out << "\nSongs with a longer run than 95 % of the real songs: " << suspicious(report).size() << " of "
+      << report.generated.size() << ". The longest:\n";
+  std::vector<const musicgen::Originality*> songs;
+  for (const auto& song : report.generated) songs.push_back(&song);
+  std::stable_sort(songs.begin(), songs.end(),
+                   [](auto* a, auto* b) { return a->intervals.notes > b->intervals.notes; });
+  songs.resize(std::min<std::size_t>(songs.size(), 5));
+  for (const auto* song : songs)
+    if (const musicgen::CopiedRun& run = song->intervals; run.notes > 0)
+      out << song->song << " at " << minutes(run.at) << ": " << run.notes
+          << formatted(" notes in %.1f s, as ", run.seconds) << run.source << " at " << minutes(run.source_at)
+          << formatted(", %+d semitones\n", run.transposed);
+}
+
+inline void print(std::ostream& out, const Report& report) {
+  print_statistics(out, report);
+  print_originality(out, report);
+  print_runs(out, report);
+}
+
+// ---- JSON ----
+
+using Json = nlohmann::ordered_json;
+
+inline Json to_json(const musicgen::Summary& s) {
+  return {{"songs", s.count}, {"mean", s.mean}, {"deviation", s.deviation}};
+}
+
+inline Json to_json(const std::optional<musicgen::Comparison>& c) {
+  if (!c) return nullptr;
+  return {{"set", to_json(c->other)},
+          {"overlap", c->agreement.overlap},
+          {"divergence", c->agreement.divergence},
+          {"overlap_within_set", c->agreement_other.overlap},
+          {"divergence_within_set", c->agreement_other.divergence},
+          {"wasserstein", c->wasserstein}};
+}
+
+inline Json to_json(const musicgen::CopiedRun& run) {
+  if (run.source.empty()) return nullptr;
+  return {{"notes", run.notes},   {"seconds", run.seconds},     {"at", run.at},
+          {"source", run.source}, {"source_at", run.source_at}, {"transposed", run.transposed}};
+}
+
+inline Json to_json(const std::vector<musicgen::Originality>& songs) {
+  Json figures = Json::object(), all = Json::array();
+  for (const OriginalityFigure& figure : originality_figures) {
+    const std::vector<double> of_songs = each(songs, figure.of);
+    figures[figure.name] = {{"median", musicgen::quantile(of_songs, 0.5)},
+                            {"95_percent", musicgen::quantile(of_songs, 0.95)},
+                            {"most", musicgen::quantile(of_songs, 1)}};
+  }
+  for (const musicgen::Originality& o : songs)
+    all.push_back({{"song", o.song},
+                   {"run", to_json(o.intervals)},
+                   {"exact_run", to_json(o.tokens)},
+                   {"shared_intervals", o.shared_intervals},
+                   {"shared_tokens", o.shared_tokens}});
+  return {{"figures", figures}, {"songs", all}};
+}
+
+inline Json to_json(const Report& report) {
+  Json statistics = Json::object();
+  for (const ComparedStatistic& s : report.statistics)
+    statistics[s.statistic->name] = {{"unit", s.statistic->unit},
+                                     {"real", to_json(musicgen::summarize(s.held_out))},
+                                     {"generated", to_json(s.of_generated)},
+                                     {"baseline", to_json(s.of_learned)}};
+  return {{"seconds", report.seconds},
+          {"songs_compared", report.compared},
+          {"songs_learned_from", report.learned},
+          {"statistics", statistics},
+          {"originality",
+           {{"generated", to_json(report.generated)},
+            {"real", to_json(report.held_out)},
+            {"longer_than_95_percent_of_real", suspicious(report).size()}}}};
+}
+
+// ---- The picture ----
+
+inline void draw([[maybe_unused]] const std::filesystem::path& file, [[maybe_unused]] const Report& report) {
+#ifdef MUSICGEN_HAS_DISTRIBUTIONS
+  std::vector<musicgen::DistributionPanel> panels;
+  for (const ComparedStatistic& s : report.statistics) {
+    const std::string unit = s.statistic->unit;
+    std::string note = "of too few songs";
+    if (s.of_generated && s.of_learned)
+      note = formatted("overlap %.2f (real %.2f)", s.of_generated->agreement.overlap, s.of_learned->agreement.overlap);
+    panels.push_back(
+        {s.statistic->label + (unit.empty() ? "" : ", " + unit), note, {s.held_out, s.generated, s.learned}});
+  }
+  musicgen::write_distributions(file, panels,
+                                {.title = formatted("%zu songs of each kind, %g s", report.compared, report.seconds),
+                                 .names = {"real", "generated", "learned from"}});
+#else
+  require_pictures();
+#endif
+}

@@ -33,7 +33,7 @@ struct Dimensions {
 enum class Precision {
   fp32,  ///< as they are (a model in double keeps its doubles)
   bf16,  ///< half the bytes; arithmetic in fp32
-  int8   ///< a quarter: weights and inputs in eight bits, a scale for each unit; earlier outputs in bf16
+  int8   ///< a quarter: weights, inputs and earlier outputs in eight bits, weights with a scale for each unit
 };
 
 /// Sequences to learn from or to judge.

@@ -18,9 +18,9 @@ Matrix<Scalar> padded_row(const Matrix<Scalar>& m, Index row) {
 
 /// The contexts of B songs after T outputs, against softmax over the last `window` of them, in double.
 template <class Scalar>
-void check(Index B, Index T, Index window, Index H, bool in_bf16, double tolerance) {
+void check(Index B, Index T, Index window, Index H, Precision precision, double tolerance) {
   INFO(B << " songs, " << T << " outputs, a window of " << window << ", H " << H);
-  OutputRing<Scalar> ring(B, window, H, in_bf16);
+  OutputRing<Scalar> ring(B, window, H, precision);
   AttentionParts<Scalar> parts(B, window, H);
   const auto outputs = test::random_matrix<Scalar>(T * B, H, 1), queries = test::random_matrix<Scalar>(B, H, 2);
   for (Index t = 0; t < T; ++t)
@@ -37,8 +37,10 @@ void check(Index B, Index T, Index window, Index H, bool in_bf16, double toleran
     double sum = 0;
     for (Index t = std::max<Index>(0, T - window); t < T; ++t) {
       RowVector<double> row = outputs.row(t * B + b).template cast<double>();
-      if (in_bf16)
+      if (std::is_same_v<Scalar, float> && precision == Precision::bf16)
         for (double& x : row) x = static_cast<double>(from_bf16(to_bf16(static_cast<float>(x))));
+      if (std::is_same_v<Scalar, float> && precision == Precision::int8)
+        for (double& x : row) x = std::nearbyint(127 * x) / 127;
       const double weight = std::exp(row.dot(queries.row(b).template cast<double>()));
       sum += weight;
       exact += weight * row;
@@ -50,20 +52,22 @@ void check(Index B, Index T, Index window, Index H, bool in_bf16, double toleran
 
 }  // namespace
 
-TEST_CASE("output ring: attends over the last outputs, as they are and in bf16") {
+TEST_CASE("output ring: attends over the last outputs, as they are, in bf16 and in bytes") {
   test::under_every_isa([] {
     for (const Index H : {1, 5, 32, 77, 300})
       for (const auto& [T, window] :
            {std::pair<Index, Index>(0, 4), {1, 1}, {3, 64}, {64, 64}, {200, 130}, {201, 65}}) {
-        check<float>(2, T, window, H, false, 1e-5);
-        check<float>(2, T, window, H, true, 1e-5);
-        check<double>(1, T, window, H, false, 1e-13);
+        check<float>(2, T, window, H, Precision::fp32, 1e-5);
+        check<float>(2, T, window, H, Precision::bf16, 1e-5);
+        check<float>(2, T, window, H, Precision::int8, 1e-5);
+        check<double>(1, T, window, H, Precision::fp32, 1e-13);
+        check<double>(1, T, window, H, Precision::int8, 1e-13);
       }
   });
 }
 
 TEST_CASE("output ring: large scores do not overflow") {
-  OutputRing<float> ring(1, 200, 32, false);
+  OutputRing<float> ring(1, 200, 32, Precision::fp32);
   AttentionParts<float> parts(1, 200, 32);
   Matrix<float> row = Matrix<float>::Zero(1, 32);
   for (Index t = 0; t < 200; ++t) {

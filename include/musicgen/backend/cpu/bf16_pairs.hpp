@@ -42,7 +42,7 @@ struct Bf16Pairs {
 /// VDPBF16PS, for processors that have it: Packed takes vectors of 32 bytes on others.
 template <>
 struct Bf16Pairs::Multiplier<64> {
-  static constexpr int bytes = assembly_bytes(64), parts = 64 / bytes;
+  static constexpr int bytes = simd::assembly_bytes(64), parts = 64 / bytes;
   using Words = simd::Vector<std::uint32_t, bytes>;
   Words x;
   MUSICGEN_INLINE explicit Multiplier(const Input* from) : x(Words{} + *from) {}

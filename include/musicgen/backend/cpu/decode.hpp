@@ -111,7 +111,7 @@ class Decoder {
     const auto stride = static_cast<std::size_t>(Streamed<Scalar>::quantized_stride(H));
     const bool int8 = weights_->w2.precision() == Precision::int8;
     state_.h.assign(weights_->w_hh.size(), Matrix<Scalar>::Zero(B, H));
-    state_.outputs = OutputRing<Scalar>(B, window, H, weights_->w2.precision() != Precision::fp32);
+    state_.outputs = OutputRing<Scalar>(B, window, H, weights_->w2.precision());
     next_ = state_.h;
     query_.setZero(B, simd::padded(H));
     partial_ = AttentionParts<Scalar>(B, window, H);

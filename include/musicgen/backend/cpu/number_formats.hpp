@@ -106,24 +106,13 @@ struct Int8Words {
 };
 
 #if defined(__x86_64__)
-// The compilers' vectors have no product of bytes, so it is in assembly. Clang takes no operand of more than 16 bytes
-// in a function that is compiled for any processor before it is inlined into one for this one: there the vector is done
-// in parts.
-#if defined(__clang__)
-constexpr int assembly_bytes(int) {
-  return 16;
-}
-#else
-constexpr int assembly_bytes(int bytes) {
-  return bytes;
-}
-#endif
+// The compilers' vectors have no product of bytes, so it is in assembly.
 
 /// AVX2 multiplies unsigned with signed bytes: |x| with w, w having taken the sign of x. Two products of at most 127^2
 /// fit into the 16 bits that they are added in.
 template <>
 struct Int8Words::Multiplier<32> {
-  static constexpr int bytes = assembly_bytes(32), parts = 32 / bytes;
+  static constexpr int bytes = simd::assembly_bytes(32), parts = 32 / bytes;
   using Words = simd::Vector<std::uint32_t, bytes>;
   Words x, magnitude, ones;
   MUSICGEN_INLINE explicit Multiplier(const Input* from) {
@@ -152,7 +141,7 @@ struct Int8Words::Multiplier<32> {
 /// -128 times the sum of the weights.
 template <>
 struct Int8Words::Multiplier<64> {
-  static constexpr int bytes = assembly_bytes(64), parts = 64 / bytes;
+  static constexpr int bytes = simd::assembly_bytes(64), parts = 64 / bytes;
   using Words = simd::Vector<std::uint32_t, bytes>;
   Words x;
   MUSICGEN_INLINE explicit Multiplier(const Input* from) {

@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "../../core/aligned.hpp"
+#include "../backend.hpp"
 #include "matrix.hpp"
 #include "number_formats.hpp"
 #include "simd/elementwise.hpp"
@@ -54,20 +55,26 @@ struct AttentionParts {
   Matrix<Scalar> largest, total;  ///< (B*most, 1)  m_b, e_b
 };
 
-/// The last outputs of several songs, as they are or in bf16.
+/// The last outputs of several songs: as they are, in bf16, or, since they lie in [-1, 1], as bytes round(127 h).
 template <class Scalar>
 class OutputRing {
  public:
   OutputRing() = default;
-  OutputRing(Index B, Index window, Index H, bool in_bf16) : window_(window), n_(simd::padded(H)) {
+  /// @param precision  doubles stay doubles
+  OutputRing(Index B, Index window, Index H, Precision precision) : window_(window), n_(simd::padded(H)) {
     const auto size = static_cast<std::size_t>(B * window * n_);
-    in_bf16 ? words_.resize(size / 2) : whole_.resize(size);
+    if (!std::is_same_v<Scalar, float> || precision == Precision::fp32)
+      whole_.resize(size);
+    else if (precision == Precision::bf16)
+      words_.resize(size / 2);
+    else
+      bytes_.resize(size);
   }
 
   Index window() const { return window_; }
   bool same_size(const OutputRing& other) const {
     return window_ == other.window_ && n_ == other.n_ && whole_.size() == other.whole_.size() &&
-           words_.size() == other.words_.size();
+           words_.size() == other.words_.size() && bytes_.size() == other.bytes_.size();
   }
   /// Blocks of a song that hold something after so many steps.
   Index blocks(std::int64_t steps) const {
@@ -80,20 +87,25 @@ class OutputRing {
     constexpr Index most = AttentionParts<Scalar>::block;
     const Index first = block * most, count = std::min(std::min<Index>(steps, window_) - first, most);
     const Index at = (b * window_ + first) * n_, part = b * parts.most + block;
-    if (words_.empty())
-      attend_rows(count, whole_.data() + at, h, parts, part);
-    else if constexpr (std::is_same_v<Scalar, float>)
-      attend_rows(count, words_.data() + at / 2, h, parts, part);
+    if (!whole_.empty()) return attend_rows(count, whole_.data() + at, h, parts, part);
+    if constexpr (std::is_same_v<Scalar, float>) {
+      if (!words_.empty())
+        attend_rows(count, words_.data() + at / 2, h, parts, part);
+      else
+        attend_rows(count, bytes_.data() + at, h, parts, part, Scalar(1) / 127);
+    }
   }
 
   /// Columns first ... first+count-1 of the output after `steps` steps take the oldest one's place; `first` begins a
   /// group (simd/rows.hpp).
   void store(std::int64_t steps, Index b, Index first, Index count, const Scalar* h) {
     const Index at = (b * window_ + steps % window_) * n_;
-    if (words_.empty()) {
+    if (!whole_.empty()) {
       std::copy_n(h + first, count, whole_.data() + at + first);
       return;
     }
+    if constexpr (std::is_same_v<Scalar, float>)
+      if (!bytes_.empty()) return simd::run<QuantizeRow>(count, h + first, bytes_.data() + at + first);
     for (Index i = first; i < first + count; i += simd::group)
       for (Index j = i; j < i + simd::group / 2; ++j)
         words_[static_cast<std::size_t>((at + i) / 2 + j - i)] =
@@ -102,23 +114,28 @@ class OutputRing {
   }
 
  private:
+  /// @param unit  what a stored 1 stands for
   template <class Stored>
-  void attend_rows(Index count, const Stored* rows, const Scalar* h, AttentionParts<Scalar>& parts, Index part) const {
+  void attend_rows(Index count, const Stored* rows, const Scalar* h, AttentionParts<Scalar>& parts, Index part,
+                   Scalar unit = 1) const {
     std::array<Scalar, AttentionParts<Scalar>::block> scores;
     simd::run<simd::Dots<Scalar>>(count, n_, rows, h, scores.data());
+    for (Index i = 0; i < count; ++i) scores[static_cast<std::size_t>(i)] *= unit;
     const Scalar m = *std::max_element(scores.begin(), scores.begin() + count);
     simd::run<simd::Exponentials<Scalar>>(count, m, scores.data());
     Scalar sum = 0;
     for (Index i = 0; i < count; ++i) sum += scores[static_cast<std::size_t>(i)];
     parts.largest(part, 0) = m;
     parts.total(part, 0) = sum;
+    for (Index i = 0; i < count; ++i) scores[static_cast<std::size_t>(i)] *= unit;
     simd::run<simd::WeightedSum<Scalar>>(count, n_, rows, static_cast<const Scalar*>(scores.data()),
                                          parts.sums.row(part).data());
   }
 
   Index window_ = 0, n_ = 0;            // n: elements of a row, padded
   AlignedVector<Scalar> whole_;         // (B, window, n)
-  AlignedVector<std::uint32_t> words_;  // the same in bf16, two a word
+  AlignedVector<std::uint32_t> words_;  // or the same in bf16, two a word
+  AlignedVector<std::int8_t> bytes_;    // or in eight bits
 };
 
 }  // namespace musicgen::cpu

@@ -1,9 +1,12 @@
-// One vector against many rows, which lie in memory as numbers or in bf16: what attention over a ring of outputs does.
+// One vector against many rows, which lie in memory as numbers, in bf16 or as bytes: what attention over a ring of
+// outputs does.
 //
 // Rows are padded with zeros to whole groups of 32 elements. In bf16 a group is 16 words: the lower half of word i is
 // element i, the upper half element i + 16, so that one vector of words becomes two of floats by a shift and a mask.
+// Bytes are taken for whole numbers.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <cstring>
 
@@ -34,10 +37,33 @@ MUSICGEN_INLINE void load_pair(V& low, V& high, const std::uint32_t* row, Index 
   std::memcpy(&low, &below, sizeof low);
   std::memcpy(&high, &above, sizeof high);
 }
+template <class V>
+MUSICGEN_INLINE void load_bytes(V& v, const std::int8_t* from) {
+  Vector<std::int32_t, sizeof(V)> whole;
+#if defined(__x86_64__)
+  if constexpr (sizeof(V) > 16) {
+    constexpr int bytes = assembly_bytes(sizeof(V)), parts = static_cast<int>(sizeof(V)) / bytes;
+    Vector<std::int32_t, bytes> part[parts];
+    MUSICGEN_UNROLL
+    for (int i = 0; i < parts; ++i)  // the compilers' own conversion takes the bytes one by one
+      asm("vpmovsxbd {%1, %0|%0, %1}"
+          : "=v"(part[i])
+          : "m"(*reinterpret_cast<const std::array<std::int8_t, bytes / 4>*>(from + i * bytes / 4)));
+    std::memcpy(&whole, part, sizeof whole);
+  } else
+#endif
+    for (int i = 0; i < lanes<std::int32_t, sizeof(V)>; ++i) whole[i] = from[i];
+  v = __builtin_convertvector(whole, V);
+}
+template <class V>
+MUSICGEN_INLINE void load_pair(V& low, V& high, const std::int8_t* row, Index first) {
+  load_bytes(low, row + first);
+  load_bytes(high, row + first + group / 2);
+}
 /// Elements from one row to the next.
 template <class Stored>
 constexpr Index row_stride(Index padded) {
-  return sizeof(Stored) == sizeof(std::uint32_t) && std::is_integral_v<Stored> ? padded / 2 : padded;
+  return std::is_same_v<Stored, std::uint32_t> ? padded / 2 : padded;
 }
 
 /// The sum of a vector's elements: halves are added until there are two.

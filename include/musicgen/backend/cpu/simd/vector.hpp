@@ -21,6 +21,17 @@ using Vector = typename VectorOf<Scalar, Bytes>::type;
 template <class Scalar, int Bytes>
 inline constexpr int lanes = Bytes / static_cast<int>(sizeof(Scalar));
 
+/// Bytes of an operand of inline assembly that stands for vectors of `bytes`. Clang takes none of more than 16 in a
+/// function that is compiled for any processor before it is inlined into one for this one: there the vector is done in
+/// parts.
+constexpr int assembly_bytes(int bytes) {
+#if defined(__clang__)
+  return bytes < 16 ? bytes : 16;
+#else
+  return bytes;
+#endif
+}
+
 // Vectors go in and out by reference: passing one by value would depend on the instruction set of the caller.
 template <class V>
 MUSICGEN_INLINE void load(V& v, const void* from) {

@@ -19,9 +19,9 @@ bool is_torch_name(const fs::path& file) {
   throw CLI::ValidationError("OUT", "must end in .safetensors, .pt or .pth");
 }
 
-/// Says where in the file the weights were, and what was left out.
+/// Says where in the file the weights were, and what else was there.
 void tell(const fs::path& file, const TorchReport& report) {
-  std::cout << file.string() << ": weights";
+  std::cout << file.string() << ": state dict";
   if (!report.key.empty()) std::cout << " under \"" << report.key << '"';
   if (!report.prefix.empty()) std::cout << ", each name after \"" << detail::printable(report.prefix) << '"';
   for (std::size_t i = 0; i < report.ignored.size() && i < 20; ++i)

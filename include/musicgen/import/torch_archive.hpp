@@ -40,7 +40,7 @@ struct TorchTensor {
   Shape shape, strides;           ///< equally many, none negative
 };
 
-inline constexpr std::array<std::string_view, 16> torch_names{
+inline constexpr std::array<std::string_view, 17> torch_names{
     "torch._utils._rebuild_tensor_v2",
     "torch._utils._rebuild_parameter",
     "torch.FloatStorage",
@@ -55,6 +55,7 @@ inline constexpr std::array<std::string_view, 16> torch_names{
     "torch.BoolStorage",
     "torch.Size",
     "collections.Counter",
+    "_codecs.encode",  // bytes
     "builtins.set",
     "__builtin__.set"};
 
@@ -141,7 +142,7 @@ class TorchArchive {
   std::string find_folder() const {
     std::optional<std::string> folder;
     constexpr std::string_view pickle = "data.pkl";
-    for (const auto& [name, size] : zip_.sizes()) {
+    for (const std::string& name : zip_.names()) {
       if (!name.ends_with(pickle)) continue;
       const std::string before = name.substr(0, name.size() - pickle.size());
       if (std::count(before.begin(), before.end(), '/') != 1 || before.back() != '/') continue;

@@ -32,45 +32,53 @@ class ZipFault {
   ZipFault& operator=(const ZipFault&) = delete;
   ~ZipFault() { zip_error_fini(&error_); }
   operator zip_error_t*() { return &error_; }
+  int code() const { return zip_error_code_zip(&error_); }
   std::string text() { return zip_error_strerror(&error_); }
 
  private:
   zip_error_t error_;
 };
 
-/// The entries of an archive. Compressed and encrypted ones are refused, and so is an archive that holds more than it
-/// has bytes: whoever reads every entry once reads no more than the archive itself.
+/// The entries of an archive. One that is compressed or encrypted can be seen, not read, and an archive that seems to
+/// hold more than it has bytes is refused: whoever reads every entry once reads no more than the archive itself.
 class ZipReader {
  public:
   /// @param bytes  of the archive; must outlive this
   /// @param file   only names it in errors
-  /// @throws Error  if it is no whole and consistent archive of such entries, each of a name of its own
+  /// @throws Error  if it is no whole and consistent archive, each entry of a name of its own
   ZipReader(std::span<const unsigned char> bytes, std::filesystem::path file) : file_(std::move(file)) {
     ZipFault fault;
     zip_source_t* source = zip_source_buffer_create(bytes.data(), bytes.size(), 0, fault);
     if (source != nullptr) archive_.reset(zip_open_from_source(source, ZIP_RDONLY | ZIP_CHECKCONS, fault));
     if (!archive_) {
       zip_source_free(source);  // may be null
-      throw file_error(file_, "is a zip archive cut short or damaged: " + fault.text());
+      throw file_error(file_, fault.code() == ZIP_ER_EXISTS ? "is a zip archive with two entries of one name"
+                                                            : "is a zip archive cut short or damaged: " + fault.text());
     }
     std::uint64_t left = bytes.size();
     const auto count = static_cast<zip_uint64_t>(zip_get_num_entries(archive_.get(), 0));
     for (zip_uint64_t i = 0; i < count; ++i) left -= add(i, left);
   }
 
-  /// Sizes by name.
-  const std::map<std::string, std::uint64_t>& sizes() const { return sizes_; }
-  bool contains(const std::string& name) const { return sizes_.contains(name); }
+  std::vector<std::string> names() const {
+    std::vector<std::string> all;
+    for (const auto& [name, entry] : entries_) all.push_back(name);
+    return all;
+  }
+  bool contains(const std::string& name) const { return entries_.contains(name); }
 
   /// The bytes of an entry, their checksum verified.
-  /// @throws Error  naming the entry if there is none of that name or it is damaged
+  /// @throws Error  naming the entry if there is none of that name, or it is damaged, compressed or encrypted
   std::vector<unsigned char> read(const std::string& name) const {
-    const auto found = sizes_.find(name);
-    if (found == sizes_.end()) throw file_error(file_, "has no entry \"" + printable(name) + "\"");
+    const auto found = entries_.find(name);
+    if (found == entries_.end()) throw file_error(file_, "has no entry \"" + printable(name) + "\"");
+    const auto& [size, method, encryption] = found->second;
+    if (encryption != ZIP_EM_NONE) throw damaged(name, "it is encrypted");
+    if (method != ZIP_CM_STORE) throw damaged(name, "it is compressed, which torch.save never does");
     const std::unique_ptr<zip_file_t, int (*)(zip_file_t*)> entry(zip_fopen(archive_.get(), name.c_str(), 0),
                                                                   zip_fclose);
     if (!entry) throw damaged(name, zip_strerror(archive_.get()));
-    std::vector<unsigned char> content(found->second);
+    std::vector<unsigned char> content(size);
     std::uint64_t at = 0;
     unsigned char beyond = 0;
     while (at < content.size()) {
@@ -86,7 +94,12 @@ class ZipReader {
   }
 
  private:
-  /// @return  the entry's size, `left` at most
+  struct Entry {
+    std::uint64_t size;
+    int method, encryption;  // libzip's numbers
+  };
+
+  /// @return  the entry's bytes in the archive, `left` at most
   std::uint64_t add(zip_uint64_t index, std::uint64_t left) {
     zip_stat_t entry;
     constexpr zip_uint64_t wanted =
@@ -94,12 +107,12 @@ class ZipReader {
     if (zip_stat_index(archive_.get(), index, 0, &entry) != 0 || (entry.valid & wanted) != wanted)
       throw file_error(file_, "entry " + std::to_string(index) + " of the zip archive is incomplete");
     const std::string name = entry.name;
-    if (entry.encryption_method != ZIP_EM_NONE) throw damaged(name, "it is encrypted");
-    if (entry.comp_method != ZIP_CM_STORE) throw damaged(name, "it is compressed, which torch.save never does");
-    if (entry.size != entry.comp_size) throw damaged(name, "it is stored in fewer or more bytes than it has");
-    if (entry.size > left) throw damaged(name, "the archive has fewer bytes than its entries together");
-    if (!sizes_.emplace(name, entry.size).second) throw damaged(name, "there are two of this name");
-    return entry.size;
+    if (entry.comp_method == ZIP_CM_STORE && entry.encryption_method == ZIP_EM_NONE && entry.size != entry.comp_size)
+      throw damaged(name, "it is stored in fewer or more bytes than it has");
+    if (entry.comp_size > left) throw damaged(name, "the archive has fewer bytes than its entries together");
+    if (!entries_.emplace(name, Entry{entry.size, entry.comp_method, entry.encryption_method}).second)
+      throw damaged(name, "there are two of this name");
+    return entry.comp_size;
   }
 
   Error damaged(const std::string& name, const std::string& what) const {
@@ -108,7 +121,7 @@ class ZipReader {
 
   std::filesystem::path file_;
   ZipHandle archive_;
-  std::map<std::string, std::uint64_t> sizes_;
+  std::map<std::string, Entry> entries_;
 };
 
 /// An archive that is being put together; the same entries give the same bytes.

@@ -11,12 +11,11 @@ namespace fs = std::filesystem;
 
 namespace {
 
-/// Which of the two formats a name stands for.
-bool is_torch_name(const fs::path& file) {
+/// Whether a name stands for PyTorch's format, or else for safetensors; nothing for other names.
+std::optional<bool> is_torch_name(const fs::path& file) {
   const std::string extension = detail::lower_case(file.extension().string());
   if (extension == ".pt" || extension == ".pth") return true;
-  if (extension == ".safetensors") return false;
-  throw CLI::ValidationError("OUT", "must end in .safetensors, .pt or .pth");
+  return extension == ".safetensors" ? std::optional(false) : std::nullopt;
 }
 
 /// Says where in the file the weights were, and what else was there.
@@ -32,8 +31,7 @@ void tell(const fs::path& file, const TorchReport& report) {
 void tell(const fs::path& file, const Model<>& model) {
   const Dimensions& d = model.dimensions();
   std::cout << file.string() << ": embedding " << d.E << ", hidden " << d.H << ", layers " << d.L << ", " << d.V
-            << " tokens"
-            << (model.config().vocabulary ? "" : " without a vocabulary: neither to be trained nor sampled") << '\n';
+            << " tokens\n";
 }
 
 void from_torch(const fs::path& in, const fs::path& vocabulary_file, const fs::path& out) {
@@ -44,6 +42,8 @@ void from_torch(const fs::path& in, const fs::path& vocabulary_file, const fs::p
   save_model(out, model);
   tell(in, report);
   tell(out, model);
+  if (!model.config().vocabulary)
+    std::cout << "it can be neither trained nor sampled: --vocabulary says what its tokens are\n";
 }
 
 void to_torch(const fs::path& in, const fs::path& vocabulary_file, const fs::path& out) {
@@ -71,7 +71,10 @@ int main(int argc, char** argv) {
   app.add_option("--save-vocabulary", written, "with a model: write that list to this file");
 
   return run_program(app, argc, argv, [&] {
-    const bool exporting = is_torch_name(out);
+    const auto to_which = is_torch_name(out);
+    if (!to_which) throw CLI::ValidationError("OUT", "must end in .safetensors, .pt or .pth");
+    if (is_torch_name(in) == to_which) throw CLI::ValidationError("OUT", "names the format that IN has already");
+    const bool exporting = *to_which;
     if (exporting && !read.empty()) throw CLI::ValidationError("--vocabulary", "goes with an OUT.safetensors");
     if (!exporting && !written.empty()) throw CLI::ValidationError("--save-vocabulary", "goes with an OUT.pt");
     require_distinct({in, read}, {out, written});

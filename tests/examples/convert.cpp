@@ -53,7 +53,7 @@ TEST_CASE("examples: a checkpoint that PyTorch wrote becomes a model") {
   const std::string said = place.output("convert", {training, place / "m.safetensors"});
   CHECK_THAT(said, Catch::Contains("state dict under \"model_state_dict\", each name after \"module.\"; "
                                    "ignored: epoch, loss, rng, optimizer\n"));
-  CHECK_THAT(said, Catch::Contains("5 tokens without a vocabulary"));
+  CHECK_THAT(said, Catch::Contains("5 tokens\nit can be neither trained nor sampled: --vocabulary"));
   CHECK(load_model(place / "m.safetensors").dimensions() == Dimensions{5, 2, 3, 2});
   check_refused(place, {place / "m.safetensors", place / "m.pt", "--save-vocabulary", place / "v.json"}, 1,
                 "m.safetensors: has no vocabulary");
@@ -79,8 +79,10 @@ TEST_CASE("examples: checkpoints that cannot be converted") {
   write(out, "as it was");
   check_refused(place, {place / "missing.pt", out}, 1, "missing.pt: cannot be opened");
   check_refused(place, {place.half(state), out}, 1, "half-state.pt: is a zip archive cut short or damaged");
-  check_refused(place, {model, out}, 1, "model.safetensors: byte 0: is no PyTorch checkpoint");
-  check_refused(place, {state, place / "out.pt"}, 1, "state.pt: byte 0: ");
+  fs::copy_file(model, place / "model.ckpt");
+  check_refused(place, {place / "model.ckpt", out}, 1, "model.ckpt: byte 0: is no PyTorch checkpoint");
+  fs::copy_file(state, place / "state.ckpt");
+  check_refused(place, {place / "state.ckpt", place / "out.pt"}, 1, "state.ckpt: byte 0: ");
   write(place / "few.json", R"(["^", "$"])");
   check_refused(place, {state, "--vocabulary", place / "few.json", out}, 1, "few.json: vocabulary: lacks");
   auto words = Vocabulary::standard().texts();
@@ -105,7 +107,9 @@ TEST_CASE("examples: command lines of convert that cannot be right") {
   check_refused(place, {"a.safetensors", "b.pt", "--vocabulary", "v.json"}, 2, "--vocabulary");
   check_refused(place, {"a.pt", "b.safetensors", "--save-vocabulary", "v.json"}, 2, "--save-vocabulary");
   check_refused(place, {"a.pt", "b.safetensors", "--nonsense"}, 2, "--nonsense");
-  check_refused(place, {"a.pt", "a.pt"}, 1, "is named twice");
+  check_refused(place, {"a.pt", "b.pth"}, 2, "the format that IN has already");
+  check_refused(place, {"a.safetensors", "b.safetensors"}, 2, "the format that IN has already");
+  check_refused(place, {"a.pt", "a.safetensors", "--vocabulary", "a.safetensors"}, 1, "is named twice");
   const Finished help = place.run("convert", {"--help"});
   CHECK(help.status == 0);
   CHECK_THAT(help.out, Catch::Contains("--vocabulary") && Catch::Contains("--save-vocabulary"));

@@ -75,8 +75,7 @@ class Unpickler {
   static constexpr std::size_t most_instructions = 1'000'000;
 
   /// @param bytes    must outlive this
-  /// @param allowed  names, "module.name", that may be in the pickle, besides collections.OrderedDict; must outlive
-  /// this
+  /// @param allowed  names, "module.name", that the pickle may have besides collections.OrderedDict; must outlive this
   /// @param where    names the pickle in errors
   Unpickler(std::span<const unsigned char> bytes, std::span<const std::string_view> allowed,
             std::filesystem::path where)
@@ -126,12 +125,12 @@ class Unpickler {
     at_ += size;
     return taken;
   }
+  static std::uint64_t bits_of(char byte) { return static_cast<unsigned char>(byte); }
   /// An unsigned number of `size` bytes, little-endian.
   std::uint64_t number(int size) {
     std::uint64_t value = 0;
     int shift = 0;
-    for (const unsigned char byte : take(static_cast<std::uint64_t>(size)))
-      value |= std::uint64_t{byte} << shift, shift += 8;
+    for (const char byte : take(static_cast<std::uint64_t>(size))) value |= bits_of(byte) << shift, shift += 8;
     return value;
   }
   std::string_view line() {
@@ -165,7 +164,7 @@ class Unpickler {
   }
   void push_tuple(int size) {
     std::vector<PickleValue> values(static_cast<std::size_t>(size));
-    for (auto value = values.rbegin(); value != values.rend(); ++value) *value = pop();
+    for (std::size_t i = values.size(); i-- > 0;) values[i] = pop();
     push_object(Kind::tuple, std::move(values));
   }
   /// Appends to the container on top of the stack.
@@ -199,7 +198,7 @@ class Unpickler {
         return push_long(take(number(4))), true;
       case Code::binfloat: {
         std::uint64_t bits = 0;
-        for (const unsigned char byte : take(8)) bits = bits << 8 | byte;  // big-endian
+        for (const char byte : take(8)) bits = bits << 8 | bits_of(byte);  // big-endian
         return push(std::bit_cast<double>(bits)), true;
       }
       default:
@@ -209,12 +208,8 @@ class Unpickler {
   /// A whole number in two's complement, little-endian.
   void push_long(std::string_view bytes) {
     if (bytes.size() > 8) return push({});
-    std::uint64_t value = 0;
-    for (std::size_t i = 0; i < 8; ++i) {
-      const bool negative = !bytes.empty() && static_cast<unsigned char>(bytes.back()) >= 0x80;
-      const unsigned char byte = i < bytes.size() ? static_cast<unsigned char>(bytes[i]) : negative ? 0xFF : 0;
-      value |= std::uint64_t{byte} << 8 * i;
-    }
+    std::uint64_t value = !bytes.empty() && bits_of(bytes.back()) >= 0x80 ? ~std::uint64_t{0} : 0;
+    for (std::size_t i = bytes.size(); i-- > 0;) value = value << 8 | bits_of(bytes[i]);
     push(static_cast<std::int64_t>(value));
   }
 

@@ -68,7 +68,7 @@ inline std::span<const unsigned char> require_archive(std::span<const unsigned c
   if (all.starts_with("PK\3\4")) return bytes;
   if (all.starts_with(legacy))
     throw file_error(file, "is in PyTorch's format from before 1.6; convert it in Python: torch.save(torch.load(\"" +
-                               file.filename().string() + "\", map_location=\"cpu\"), \"new.pt\")");
+                               file.filename().string() + R"(", map_location="cpu"), "new.pt"))");
   throw file_error(file, 0, "is no PyTorch checkpoint");
 }
 
@@ -82,7 +82,7 @@ class TorchArchive {
     folder_ = find_folder();
     if (zip_.contains(folder_ + "constants.pkl"))
       throw file_error(file_, "is a TorchScript archive; convert it in Python: torch.save(torch.jit.load(\"" +
-                                  file_.filename().string() + "\", \"cpu\").state_dict(), \"new.pt\")");
+                                  file_.filename().string() + R"(", "cpu").state_dict(), "new.pt"))");
     if (zip_.contains(folder_ + "byteorder")) {
       const auto order = zip_.read(folder_ + "byteorder");
       const std::string text(order.begin(), order.end());

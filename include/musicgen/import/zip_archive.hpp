@@ -166,8 +166,11 @@ class ZipWriter {
 
   /// The whole archive; nothing can be added afterwards.
   std::vector<unsigned char> bytes() {
-    if (zip_close(archive_.get()) != 0) fail();
-    archive_.release();  // closed, and so freed
+    zip_t* const closing = archive_.release();  // zip_close() frees what it has closed
+    if (zip_close(closing) != 0) {
+      archive_.reset(closing);
+      fail();
+    }
     zip_stat_t all;
     if (zip_source_stat(source_, &all) != 0 || zip_source_open(source_) != 0) throw Error("the zip archive is lost");
     std::vector<unsigned char> content(all.size);

@@ -127,6 +127,7 @@ TEST_CASE("pickle: whatever would run something is refused where it stands") {
   CHECK_THAT(refusal_of("\x8c\2os\x8c\6system\x93."), Catch::Contains("byte 14: names os.system"));
   CHECK_THAT(refusal_of("cbuiltins\neval\n."), Catch::Contains("names builtins.eval"));
   CHECK_THAT(refusal_of("ctorch\nSiz\n."), Catch::Contains("names torch.Siz"));
+  CHECK_THAT(refusal_of("ctorch\nFize\n."), Catch::Contains("names torch.Fize"));
   CHECK_THAT(refusal_of("ctorch.Size\n\n."), Catch::Contains("names torch.Size."));
   CHECK_THAT(refusal_of("c\ntorch.Size\n."), Catch::Contains("names .torch.Size"));
   CHECK_THAT(refusal_of("cos\n\x1b[31msystem\n."), Catch::Contains("names os.?[31msystem"));
@@ -177,6 +178,7 @@ TEST_CASE("pickle: a program that cannot be right is refused") {
                                      "h\1."s,
                                      "j\1\0\0\0."s,
                                      "](0."s,
+                                     "](0t."s,
                                      "](K\1"
                                      "00."s})
     CHECK_THAT(refusal_of(missing), Catch::Contains("byte "));

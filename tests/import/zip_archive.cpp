@@ -86,6 +86,22 @@ TEST_CASE("zip: sizes that are not those of the bytes are refused") {
   CHECK(reading_fault(bomb) != "");
 }
 
+TEST_CASE("zip: an entry within another is refused, since a bomb is many of them") {
+  const auto position = [](const Bytes& in, std::string_view what) {
+    return static_cast<std::ptrdiff_t>(std::string(in.begin(), in.end()).find(what));
+  };
+  const Bytes inner = zipped({{"x/b", std::string(1000, 'a')}});
+  const auto directory = inner.begin() + position(inner, "PK\1\2"), end = inner.begin() + position(inner, "PK\5\6");
+  const std::string quoted(inner.begin(), directory);
+  Bytes bytes = zipped({{"x/a", quoted}}), record(directory, end);
+  record[42] = static_cast<unsigned char>(position(bytes, quoted));  // where it begins
+  auto last = bytes.begin() + position(bytes, "PK\5\6");
+  last[8] = last[10] = 2;                                                // entries
+  last[12] = static_cast<unsigned char>(last[12] + std::ssize(record));  // size of the directory
+  bytes.insert(last, record.begin(), record.end());
+  CHECK(reading_fault(bytes) == "z.zip: entry \"x/b\": the archive has fewer bytes than its entries together");
+}
+
 TEST_CASE("zip: every single bit of an archive can be wrong") {
   const Bytes whole = zipped({{"x/a", "hello"}, {"x/b", "you"}});
   for (std::size_t bit = 0; bit < whole.size() * 8; ++bit) {

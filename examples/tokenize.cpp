@@ -2,14 +2,14 @@
 #include <iomanip>
 #include <iterator>
 #include <musicgen/core/files.hpp>
-#include <musicgen/core/json.hpp>
+#include <musicgen/core/text.hpp>
 #include <musicgen/midi/smf.hpp>
 #include <musicgen/tokens/decoder.hpp>
 #include <musicgen/tokens/encoder.hpp>
-#include <nlohmann/json.hpp>
 #include <sstream>
 
 #include "program.hpp"
+#include "vocabulary.hpp"
 
 using namespace musicgen;
 
@@ -17,24 +17,6 @@ using namespace musicgen;
 std::vector<unsigned char> read_input(const std::string& name) {
   if (name != "-") return read_bytes(name);
   return std::vector<unsigned char>(std::istreambuf_iterator<char>(std::cin), {});
-}
-
-Vocabulary read_vocabulary(const std::string& name) {
-  const auto json = detail::parse_json(read_bytes(name));
-  if (!json.is_array() || !std::all_of(json.begin(), json.end(), [](const auto& word) { return word.is_string(); }))
-    throw file_error(name, "is no JSON list of words");
-  try {
-    return Vocabulary::from_texts(json.get<std::vector<std::string>>());
-  } catch (const Error& error) {
-    throw file_error(name, error.what());
-  }
-}
-
-/// A question mark for every byte that a terminal may take for something else.
-std::string printable(std::string text) {
-  std::replace_if(
-      text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < ' '; }, '?');
-  return text;
 }
 
 /// Tokens from text, words apart by white space.
@@ -48,7 +30,7 @@ std::vector<Token> read_tokens(const std::string& name, const Vocabulary& vocabu
       tokens.push_back(vocabulary.find(word));
       if (tokens.back() == no_token)
         throw file_error(name,
-                         "line " + std::to_string(number) + ": \"" + printable(word.substr(0, 20)) + "\" is no token");
+                         "line " + std::to_string(number) + ": \"" + detail::printable(word, 20) + "\" is no token");
     }
   return tokens;
 }

@@ -100,4 +100,11 @@ inline std::optional<std::filesystem::path> golden_dir() {
       detail::environment("MUSICGEN_GOLDEN_DIR").value_or(source_dir().parent_path() / "shared" / "golden"));
 }
 
+/// The folder with the original project's checkpoint and what PyTorch computes with it: MUSICGEN_SEED_DIR, by default
+/// ../shared/seed; nothing where it is missing.
+inline std::optional<std::filesystem::path> seed_dir() {
+  return detail::folder(
+      detail::environment("MUSICGEN_SEED_DIR").value_or(source_dir().parent_path() / "shared" / "seed"));
+}
+
 }  // namespace musicgen::test

@@ -1,6 +1,7 @@
 // Small things done to texts, without a locale.
 #pragma once
 
+#include <algorithm>
 #include <string>
 #include <string_view>
 
@@ -19,6 +20,15 @@ inline std::string_view trimmed(std::string_view text) {
   constexpr std::string_view blanks(" \t\n\v\f\r\0", 7);
   const auto first = text.find_first_not_of(blanks);
   return first == text.npos ? std::string_view() : text.substr(first, text.find_last_not_of(blanks) + 1 - first);
+}
+
+/// A text from outside, for a message: its first `most` bytes, a question mark for every one that a terminal may take
+/// for something else.
+inline std::string printable(std::string_view text, std::size_t most = 60) {
+  std::string shown(text.substr(0, most));
+  std::replace_if(
+      shown.begin(), shown.end(), [](unsigned char c) { return c < ' ' || c == 0x7F; }, '?');
+  return shown + (text.size() > most ? "..." : "");
 }
 
 }  // namespace musicgen::detail

@@ -72,7 +72,8 @@ inline ModelConfig config_from_json(const nlohmann::json& j, const std::filesyst
 }
 
 /// Refuses sizes that the file's own tensors do not have, before memory for them is asked for.
-inline void require_dimensions(const Safetensors& file, const Dimensions& d, const std::filesystem::path& path) {
+template <class File>
+void require_dimensions(const File& file, const Dimensions& d, const std::filesystem::path& path) {
   const auto require = [&](const std::string& name, const Shape& shape) {
     if (const Shape& found = file.entry(name).shape; found != shape)
       throw file_error(path,

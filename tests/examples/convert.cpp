@@ -1,0 +1,152 @@
+// convert: models from PyTorch and back, as a user has them, and with PyTorch itself where it is installed.
+#include <catch2/catch.hpp>
+#include <musicgen/import/torch.hpp>
+
+#include "examples/programs.hpp"
+
+using namespace musicgen;
+using namespace musicgen::test;
+
+namespace {
+
+/// Runs what has to fail, with a line that says `named`, and change nothing.
+void check_refused(const Workplace& place, const std::vector<std::string>& arguments, int status,
+                   const std::string& named) {
+  std::string command = "convert";
+  for (const std::string& argument : arguments) command += ' ' + argument;
+  INFO(command);
+  const auto before = place.files();
+  const Finished finished = place.run("convert", arguments);
+  CHECK(finished.status == status);
+  CHECK(lines(finished.err).size() == 1);
+  CHECK_THAT(finished.err, Catch::StartsWith("convert: ") && Catch::Contains(named) && Catch::EndsWith("\n"));
+  CHECK(finished.out == "");
+  CHECK((place.files() == before));
+}
+
+/// The Python that has PyTorch, if there is one: MUSICGEN_PYTHON, by default python3.
+std::optional<std::string> python_with_torch(const Workplace& place) {
+  const char* named = std::getenv("MUSICGEN_PYTHON");
+  const std::string python = named != nullptr ? named : "python3";
+  const Finished finished = place.run("/usr/bin/env", {python, "-c", "import torch"});
+  return finished.status == 0 ? std::optional(python) : std::nullopt;
+}
+
+}  // namespace
+
+TEST_CASE("examples: a model goes to PyTorch and back unchanged, its vocabulary beside it") {
+  const Workplace place;
+  const std::string model = place.model(), state = place / "state.pt", back = place / "back.safetensors",
+                    words = place / "words.json";
+  CHECK_THAT(place.output("convert", {model, state, "--save-vocabulary", words}),
+             Catch::Contains("state.pt: embedding 8, hidden 16, layers 1, 405 tokens"));
+  CHECK(nlohmann::json::parse(content(words)) == nlohmann::json(Vocabulary::standard().texts()));
+  CHECK_THAT(place.output("convert", {state, back}), Catch::Contains("state.pt: state dict\n"));
+  CHECK(content(back) == content(model));
+  place.output("convert", {back, place / "STATE.PTH"});
+  CHECK(content(place / "STATE.PTH") == content(state));
+}
+
+TEST_CASE("examples: a checkpoint that PyTorch wrote becomes a model") {
+  const Workplace place;
+  const std::string training = (source_dir() / "tests" / "import" / "training.pt").string();
+  const std::string said = place.output("convert", {training, place / "m.safetensors"});
+  CHECK_THAT(said, Catch::Contains("state dict under \"model_state_dict\", each name after \"module.\"; "
+                                   "ignored: epoch, loss, rng, optimizer\n"));
+  CHECK_THAT(said, Catch::Contains("5 tokens\nit can be neither trained nor sampled: --vocabulary"));
+  CHECK(load_model(place / "m.safetensors").dimensions() == Dimensions{5, 2, 3, 2});
+  check_refused(place, {place / "m.safetensors", place / "m.pt", "--save-vocabulary", place / "v.json"}, 1,
+                "m.safetensors: has no vocabulary");
+}
+
+TEST_CASE("examples: the original's checkpoint with its vocabulary can be sampled") {
+  const auto seed = seed_dir();
+  if (!seed) return skip("no folder with the original's checkpoint: set MUSICGEN_SEED_DIR");
+  const Workplace place;
+  const std::string checkpoint = (*seed / "music_gen_2.pt").string(), model = place / "m.safetensors";
+  place.output("convert", {checkpoint, "--vocabulary", (*seed / "vocabulary.json").string(), model});
+  place.output("generate", {"--model", model, "--out", place / "song.mid", "--tokens", "200"});
+  CHECK(read_midi(place / "song.mid").notes().size() > 10);
+  place.output("convert", {model, place / "m.pt"});
+  place.output("convert", {place / "m.pt", place / "again.safetensors"});
+  CHECK(content(place / "again.safetensors") == content(model));
+}
+
+TEST_CASE("examples: checkpoints that cannot be converted") {
+  const Workplace place;
+  const std::string model = place.model(), state = place / "state.pt", out = place / "out.safetensors";
+  place.output("convert", {model, state});
+  write(out, "as it was");
+  check_refused(place, {place / "missing.pt", out}, 1, "missing.pt: cannot be opened");
+  check_refused(place, {place.half(state), out}, 1, "half-state.pt: is a zip archive cut short or damaged");
+  fs::copy_file(model, place / "model.ckpt");
+  check_refused(place, {place / "model.ckpt", out}, 1, "model.ckpt: byte 0: is no PyTorch checkpoint");
+  fs::copy_file(state, place / "state.ckpt");
+  check_refused(place, {place / "state.ckpt", place / "out.pt"}, 1, "state.ckpt: byte 0: ");
+  write(place / "few.json", R"(["^", "$"])");
+  check_refused(place, {state, "--vocabulary", place / "few.json", out}, 1, "few.json: vocabulary: lacks");
+  auto words = Vocabulary::standard().texts();
+  words.erase(words.begin());
+  write(place / "others.json", nlohmann::json(words).dump());
+  check_refused(place, {state, "--vocabulary", place / "others.json", out}, 1, "the vocabulary has 404 tokens");
+  check_refused(place, {state, place / "no-folder/out.safetensors"}, 1, "no-folder");
+  check_refused(place, {model, place / "out.pt", "--save-vocabulary", place / "no-folder/v.json"}, 1, "no-folder");
+  musicgen::detail::ZipWriter evil;
+  evil.add("x/data.pkl", std::string_view("\x80\2cposix\nsystem\nX\4\0\0\0true\x85R.", 31));
+  const auto bytes = evil.bytes();
+  write(place / "evil.pt", {reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+  check_refused(place, {place / "evil.pt", out}, 1, "evil.pt: x/data.pkl: byte 2: names posix.system");
+}
+
+TEST_CASE("examples: command lines of convert that cannot be right") {
+  const Workplace place;
+  check_refused(place, {}, 2, "required");
+  check_refused(place, {"a.pt"}, 2, "OUT");
+  check_refused(place, {"a.pt", "b.zip"}, 2, "must end in .safetensors, .pt or .pth");
+  check_refused(place, {"a.pt", "b"}, 2, "must end in .safetensors, .pt or .pth");
+  check_refused(place, {"a.safetensors", "b.pt", "--vocabulary", "v.json"}, 2, "--vocabulary");
+  check_refused(place, {"a.pt", "b.safetensors", "--save-vocabulary", "v.json"}, 2, "--save-vocabulary");
+  check_refused(place, {"a.pt", "b.safetensors", "--nonsense"}, 2, "--nonsense");
+  check_refused(place, {"a.pt", "b.pth"}, 2, "the format that IN has already");
+  check_refused(place, {"a.safetensors", "b.safetensors"}, 2, "the format that IN has already");
+  check_refused(place, {"a.pt", "a.safetensors", "--vocabulary", "a.safetensors"}, 1, "is named twice");
+  const Finished help = place.run("convert", {"--help"});
+  CHECK(help.status == 0);
+  CHECK_THAT(help.out, Catch::Contains("--vocabulary") && Catch::Contains("--save-vocabulary"));
+}
+
+TEST_CASE("examples: PyTorch loads what convert writes, number by number") {
+  const Workplace place;
+  const auto python = python_with_torch(place);
+  if (!python) return skip("no Python with PyTorch: set MUSICGEN_PYTHON");
+  const std::string model = place.model();
+  place.output("convert", {model, place / "state.pt"});
+  write(place / "check.py", R"(
+import json, struct, sys, torch
+state = torch.load(sys.argv[1])
+try:
+    state = torch.load(sys.argv[1], weights_only=True)
+except TypeError:  # before 1.13
+    pass
+file = open(sys.argv[2], "rb").read()
+size, = struct.unpack("<Q", file[:8])
+header = json.loads(file[8:8 + size])
+header.pop("__metadata__")
+assert list(sorted(state)) == list(sorted(header)), list(state)
+for name, entry in header.items():
+    first, last = entry["data_offsets"]
+    expected = torch.frombuffer(bytearray(file[8 + size + first:8 + size + last]), dtype=torch.float32)
+    assert torch.equal(state[name], expected.view(entry["shape"])), name
+torch.save({"model": state}, sys.argv[3])
+)");
+  const Finished finished =
+      place.run("/usr/bin/env", {*python, place / "check.py", place / "state.pt", model, place / "again.pt"});
+  INFO(finished.err);
+  REQUIRE(finished.status == 0);
+  write(place / "words.json", nlohmann::json(Vocabulary::standard().texts()).dump());
+  place.output("convert", {place / "again.pt", "--vocabulary", place / "words.json", place / "m.safetensors"});
+  const Model<> loaded = load_model(place / "m.safetensors"), expected = load_model(model);
+  const auto a = loaded.weights().tensors(), b = expected.weights().tensors();
+  for (std::size_t i = 0; i < b.size(); ++i)
+    CHECK(std::equal(a[i].values.begin(), a[i].values.end(), b[i].values.begin()));
+}

@@ -133,7 +133,8 @@ TEST_CASE("sample: a step allocates nothing, past the attention window and from 
   for (const auto& [count, precision] :
        {std::pair(1, Precision::fp32), {2, Precision::fp32}, {2, Precision::bf16}, {2, Precision::int8}}) {
     const Threads threads(count);
-    Model<> model = untrained(Vocabulary::standard(), 1, true, 1, 152);  // large enough to be shared among threads
+    Model<> model = untrained(Vocabulary::standard(), 1, true, 1, 300);
+    REQUIRE(is_shared_among_threads(model, 1));
     model.weights().head.b2[model.vocabulary().end()] = 2;
     const auto steer = [](std::span<float> bias, const Grammar& so_far) {
       if (so_far.sounding() > 1) bias[60] += 1;

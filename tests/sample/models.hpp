@@ -23,6 +23,12 @@ inline Model<> untrained(const Vocabulary& vocabulary = Vocabulary::standard(), 
   return model;
 }
 
+/// Whether a decoder shares out its steps among threads.
+inline bool is_shared_among_threads(const Model<>& model, int songs) {
+  const auto& [V, E, H, L] = model.dimensions();
+  return songs * (3 * H * H * (2 * L - 1) + H * (2 * H + V)) >= Cpu::Decoder::worth_several_threads;
+}
+
 /// The words that an old checkpoint has: fewer pitches and tracks, in another order.
 inline Vocabulary fewer_words() {
   std::vector<std::string> texts;

@@ -23,6 +23,10 @@ namespace musicgen::cpu {
 template <class Scalar>
 class Decoder {
  public:
+  /// Multiplications of a step. Below, a second thread gains a fifth where it has a core of its own, and costs several
+  /// times the step where it has to share one: every wait may then last a time slice.
+  static constexpr Index worth_several_threads = Index{1} << 20;
+
   /// What a step changes, and all that restoring needs.
   struct State {
     std::vector<Matrix<Scalar>> h;  ///< L of (B, H)
@@ -49,7 +53,7 @@ class Decoder {
     if (std::ssize(tokens) != B_)
       throw Error("decoder: " + std::to_string(tokens.size()) + " tokens for " + std::to_string(B_) + " songs");
     gather_rows(weights_->table, tokens, gates_);
-    const std::size_t most = B_ * weights_->count < detail::worth_a_team ? 1 : quantized_.size();
+    const std::size_t most = B_ * weights_->count < worth_several_threads ? 1 : quantized_.size();
     thread_pool().together(static_cast<int>(most), [&](Team& team, int member) noexcept {
       run_layers(team, member);
       attend(team, member);

@@ -51,7 +51,7 @@ template <class Operand>
 struct ForwardShapes;
 template <>
 struct ForwardShapes<bf16>
-    : ShapeList<Forward, GruShape<bf16, 16, 8, 9, 9>, GruShape<bf16, 32, 8, 6>, GruShape<bf16, 16, 16, 9, 9>> {};
+    : ShapeList<Forward, GruShape<bf16, 16, 8, 9, 9>, GruShape<bf16, 32, 8, 7>, GruShape<bf16, 16, 16, 9, 9>> {};
 template <>
 struct ForwardShapes<float> : ShapeList<Forward, GruShape<float, 16, 8>, GruShape<float, 16, 16>> {};
 

@@ -78,12 +78,15 @@ class GruBlock {
     bool inside;  ///< not padding
   };
 
+  using Sums = Parts<outputs * units, R, Shape::warps>;
+  static_assert(Weights::scratch_bytes <= Sums::bytes);
+
   __device__ GruBlock(const GruPlan& plan, int B, int H, void* workspace)
       : plan_(plan), B_(B), H_(H), counters_(static_cast<unsigned*>(workspace)) {
     device::require_cooperative();
     unsigned char* shared = device::dynamic_shared<unsigned char>() + Weights::shared_bytes(inputs * plan.steps);
     sums_.parts = reinterpret_cast<float*>(shared);
-    carry_ = sums_.parts + decltype(sums_)::bytes / sizeof(float) + threadIdx.x;
+    carry_ = sums_.parts + Sums::bytes / sizeof(float) + threadIdx.x;
     published_ = reinterpret_cast<Operand*>(counters_ + plan.passes * counter_stride);
   }
 
@@ -140,7 +143,7 @@ class GruBlock {
   int B_, H_;
   unsigned* counters_;  // [passes][counter_stride]
   Operand* published_;  // [2][passes][inputs * padded units * R]
-  Parts<outputs * units, R, Shape::warps> sums_;
+  Sums sums_;
   float* carry_;  // [passes of the block * cells][threads], from this thread on
 };
 

@@ -86,17 +86,25 @@ class Slice<bf16, A, Shape> {
   }
   __device__ static bf16 operand(float x) { return device::to_bf16(x); }
 
-  /// Takes the first shared_bytes(steps) of the block's shared memory.
+  static constexpr std::size_t scratch_bytes = std::size_t{32 * sizeof(uint4)} * tiles * warps;
+
+  /// Takes the first shared_bytes(steps) of the block's shared memory, and now the scratch_bytes behind them: what is
+  /// to be in registers goes through them, since its place is in an unrolled loop, and reading it would be long there.
   /// @param steps   K / 16
   /// @param weight  (a, k) -> bf16
   template <class Weight>
   __device__ Slice(int steps, Weight&& weight) : steps_(steps), shared_(device::dynamic_shared<uint4>()) {
+    uint4* scratch = shared_ + shared_bytes(steps) / sizeof(uint4) + warp() * tiles * 32 + lane();
 #pragma unroll
-    for (int i = 0; i < register_steps; ++i)
+    for (int i = 0; i < register_steps; ++i) {
+#pragma unroll 1
+      for (int tile = 0; tile < tiles; ++tile) scratch[tile * 32] = fragment(tile, step(i), weight);
 #pragma unroll
-      for (int tile = 0; tile < tiles; ++tile)
-        w_[i][tile] = step(i) < steps ? fragment(tile, step(i), weight) : make_uint4(0, 0, 0, 0);
+      for (int tile = 0; tile < tiles; ++tile) w_[i][tile] = scratch[tile * 32];
+    }
+#pragma unroll 1
     for (int i = register_steps; step(i) < steps; ++i)
+#pragma unroll 1
       for (int tile = 0; tile < tiles; ++tile) in_shared(i, tile) = fragment(tile, step(i), weight);
   }
 
@@ -142,7 +150,8 @@ class Slice<bf16, A, Shape> {
   }
 
   template <class Weight>
-  __device__ static uint4 fragment(int tile, int step, Weight&& weight) {
+  __device__ uint4 fragment(int tile, int step, Weight&& weight) const {
+    if (step >= steps_) return make_uint4(0, 0, 0, 0);
     const int a = tile * 16 + lane() / 4, k = step * 16 + lane() % 4 * 2;
     const auto pair = [&](int row, int column) {
       return std::uint32_t{weight(row, column).bits} | std::uint32_t{weight(row, column + 1).bits} << 16;
@@ -200,6 +209,7 @@ class Slice<float, A, Shape> {
   __host__ __device__ static constexpr std::size_t shared_bytes(int steps) {
     return sizeof(float) * step_width * A * static_cast<std::size_t>(steps);
   }
+  static constexpr std::size_t scratch_bytes = 0;
 
   __device__ static int place(int k, int column) { return (k / 16 * R + column) * 16 + k % 16; }
   __device__ static float operand(float x) { return x; }

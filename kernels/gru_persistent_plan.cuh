@@ -68,8 +68,10 @@ template <class Shape, int outputs, int inputs>
 class GruBlock {
  public:
   using Operand = typename Shape::Operand;
-  using Weights = Slice<Operand, outputs * Shape::units, Shape>;
   static constexpr int R = Shape::rows, units = Shape::units;
+  using Weights = Slice<Operand, outputs * units, Shape>;
+  using Sums = Parts<outputs * units, R, Shape::warps>;
+  static_assert(Weights::scratch_bytes <= Sums::bytes);
 
   /// A unit of a sequence, for which a thread does what is not a product.
   struct Cell {
@@ -77,9 +79,6 @@ class GruBlock {
     bool exists;  ///< a block can have fewer cells than threads
     bool inside;  ///< not padding
   };
-
-  using Sums = Parts<outputs * units, R, Shape::warps>;
-  static_assert(Weights::scratch_bytes <= Sums::bytes);
 
   __device__ GruBlock(const GruPlan& plan, int B, int H, void* workspace)
       : plan_(plan), B_(B), H_(H), counters_(static_cast<unsigned*>(workspace)) {
@@ -125,9 +124,9 @@ class GruBlock {
   /// When all blocks have arrived `times` times: sum() is of W times what they have published.
   __device__ void multiply(int pass, int times, const Weights& weights, const Operand* published) const {
     if (threadIdx.x == 0) {
-      const unsigned goal = static_cast<unsigned>(times * plan_.unit_blocks);
+      const unsigned goal = static_cast<unsigned>(times) * static_cast<unsigned>(plan_.unit_blocks);
       while (static_cast<int>(device::load_acquire(&counters_[pass * counter_stride]) - goal) < 0) {
-      }
+      }  // a difference, since the counter may wrap around
     }
     __syncthreads();
     weights.multiply(published, sums_.parts);

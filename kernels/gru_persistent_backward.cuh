@@ -31,8 +31,8 @@ __global__ void __launch_bounds__(Shape::threads, 1)
     float dr, dz, dq, dn;
   };
   const Block block(plan, p.B, p.H, p.workspace);
-  const auto H = static_cast<std::size_t>(p.H);
-  const auto row = [&](int t, const auto& cell) { return static_cast<std::size_t>(t) * p.B + cell.sequence; };
+  const std::ptrdiff_t H = p.H;
+  const auto row = [&](int t, const auto& cell) { return std::ptrdiff_t{t} * p.B + cell.sequence; };
 
   const typename Block::Weights weights(3 * plan.steps, [&](int a, int k) {
     const int unit = k % plan.padded_units(), gate = k / plan.padded_units(), into = block.first_unit() + a;
@@ -45,7 +45,7 @@ __global__ void __launch_bounds__(Shape::threads, 1)
     for (int i = 0; i < Shape::cells; ++i) {
       const auto cell = block.cell(pass, i);
       const float* a = p.gates + row(t, cell) * 4 * H + cell.unit;
-      const std::size_t at = row(t, cell) * H + cell.unit;
+      const std::ptrdiff_t at = row(t, cell) * H + cell.unit;
       kept[i] = cell.inside ? Kept{a[0], a[H], a[2 * H], a[3 * H], p.h[at], p.dh[at]} : Kept{};
     }
   };
@@ -80,10 +80,10 @@ __global__ void __launch_bounds__(Shape::threads, 1)
       for (int i = 0; i < Shape::cells; ++i) {
         const auto cell = block.cell(pass, i);
         if (!cell.inside) continue;
-        const std::size_t at = row(t, cell) * 4 * H + cell.unit;
+        const std::ptrdiff_t at = row(t, cell) * 4 * H + cell.unit;
         const float a[] = {gradients[i].dr, gradients[i].dz, gradients[i].dq, gradients[i].dn};
 #pragma unroll
-        for (std::size_t gate = 0; gate < 4; ++gate) {
+        for (int gate = 0; gate < 4; ++gate) {
           p.gates[at + gate * H] = a[gate];
           if (p.rounded) p.rounded[at + gate * H] = device::to_bf16(a[gate]);
         }

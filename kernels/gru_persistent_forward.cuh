@@ -27,8 +27,8 @@ __global__ void __launch_bounds__(Shape::threads, 1)
     float r, z, q, n;
   };
   const Block block(plan, p.B, p.H, p.workspace);
-  const auto H = static_cast<std::size_t>(p.H);
-  const auto row = [&](int t, const auto& cell) { return static_cast<std::size_t>(t) * p.B + cell.sequence; };
+  const std::ptrdiff_t H = p.H;
+  const auto row = [&](int t, const auto& cell) { return std::ptrdiff_t{t} * p.B + cell.sequence; };
 
   const typename Block::Weights weights(plan.steps, [&](int a, int k) {
     const int unit = block.first_unit() + a % Shape::units, gate = a / Shape::units;
@@ -87,7 +87,7 @@ __global__ void __launch_bounds__(Shape::threads, 1)
         a[H] = gates[i].z;
         a[2 * H] = gates[i].q;
         a[3 * H] = gates[i].n;
-        const std::size_t at = row(t + 1, cell) * H + cell.unit;
+        const std::ptrdiff_t at = row(t + 1, cell) * H + cell.unit;
         p.h[at] = block.carry(pass, i);
         if (p.h_rounded) p.h_rounded[at] = device::to_bf16(block.carry(pass, i));
       }

@@ -198,7 +198,8 @@ class Slice<bf16, A, Shape> {
   uint4 w_[register_steps][tiles];
 };
 
-// In fp32: plain multiplications by weights in shared memory. A lane has 4 columns of X and every so manieth row of W.
+// In fp32: plain multiplications by weights in shared memory. A lane has 4 columns of X, and of W every 8th row or, if
+// R is 8, every 16th.
 template <int A, class Shape>
 class Slice<float, A, Shape> {
   static constexpr int R = Shape::rows, warps = Shape::warps;

@@ -27,7 +27,7 @@
 //   bf16 alone                        1            1          1               2.2e-2   2.2e-2
 //
 // measured against double, over the largest value, in the emulator: a song of 60 outputs, H 400, scores to 294 (the
-// test's; fp32 itself has steps of 3e-5 at such a score). With scores of 10 InFp32 stays under 1e-6. Terms make 1, 3, 6
+// test's; fp32 itself has steps of 3e-5 at such a score). Terms make 1, 3, 6
 // products.
 //
 // With P = B Q (T - Q/2) pairs: forward 4 P H operations times products, backward 14 P H. Read from L2: P H / 4 bytes

@@ -48,22 +48,22 @@ struct DecodeGrid {
   std::size_t shared_bytes = 227 * 1024;  ///< of a block; what is left of it keeps weights
 };
 
-namespace detail {
+namespace resident {
 
 __global__ static void decode_begin_kernel(unsigned* counter) {
   *counter = 0;
 }
 
 template <class Weight, int songs>
-__global__ void __launch_bounds__(384, 1) decode_kernel(DecodeBuffers<Weight> buffers, DecodeRun run, int resident) {
-  DecodeBlock<Weight, songs> block(buffers, resident);
-  device::GridBarrier barrier(block.counter(), gridDim.x);
+__global__ void __launch_bounds__(384, 1) decode_kernel(DecodeBuffers<Weight> buffers, DecodeRun run, int kept_rows) {
+  DecodeBlock<Weight, songs> block(buffers, kept_rows);
+  device::GridBarrier barrier(buffers.work.counter, gridDim.x);
   block.begin(run);
   const int steps = run.given_count + (run.draws > 0 ? run.draws - 1 : 0);
   for (int i = 0; i < steps; ++i) {
     if (i < run.given_count) block.take_given(run.given + i * buffers.shape.B);
     const int drawn = i - (run.given_count - 1);
-    block.step(barrier, drawn >= 0 ? run.logits : nullptr);
+    block.step(barrier, run, drawn >= 0);
     if (drawn >= 0 && run.draws > 0 && !block.draw(run, drawn)) break;
   }
   block.end(run);
@@ -79,14 +79,14 @@ void launch_decode(const DecodeBuffers<Weight>& buffers, const DecodeRun& run, c
   const std::size_t room = grid.shared_bytes > fixed ? (grid.shared_bytes - fixed) / row : 0;
   const std::size_t all = product(s.w2(), units) + static_cast<std::size_t>(tokens);
   const bool once = run.given_count == 1 && run.draws <= 1;  // nothing to keep rows for
-  const std::size_t resident = once ? 0 : room < all ? room : all;
-  device::launch(decode_begin_kernel, 1, 1, 0, stream, DecodeWork(s, buffers.work).counter);
+  const std::size_t kept_rows = once ? 0 : room < all ? room : all;
+  device::launch(decode_begin_kernel, 1, 1, 0, stream, buffers.work.counter);
   device::launch_cooperative(decode_kernel<Weight, songs>, static_cast<unsigned>(grid.blocks),
-                             static_cast<unsigned>(grid.threads), fixed + resident * row, stream, buffers, run,
-                             static_cast<int>(resident));
+                             static_cast<unsigned>(grid.threads), fixed + kept_rows * row, stream, buffers, run,
+                             static_cast<int>(kept_rows));
 }
 
-}  // namespace detail
+}  // namespace resident
 
 /// Runs on `stream` and returns at once. More than 4 songs: several states, one launch each.
 /// @tparam Weight  float or device::bf16, in which weights and earlier outputs are kept
@@ -95,8 +95,8 @@ template <class Weight>
 void decode(const DecodeBuffers<Weight>& buffers, const DecodeRun& run, const DecodeGrid& grid, device::Stream stream) {
   const int B = buffers.shape.B;
   if (B < 1 || B > 4) throw Error("decode: " + std::to_string(B) + " songs in a launch, not 1 to 4");
-  B == 1 ? detail::launch_decode<Weight, 1>(buffers, run, grid, stream)
-         : detail::launch_decode<Weight, 4>(buffers, run, grid, stream);
+  B == 1 ? resident::launch_decode<Weight, 1>(buffers, run, grid, stream)
+         : resident::launch_decode<Weight, 4>(buffers, run, grid, stream);
 }
 
 }  // namespace musicgen::kernels

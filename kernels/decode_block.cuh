@@ -9,7 +9,7 @@
 #include "device.cuh"
 #include "sampling.cuh"
 
-namespace musicgen::kernels::detail {
+namespace musicgen::kernels::resident {
 
 __device__ inline float sigmoid(float x) {
   return 1 / (1 + expf(-x));
@@ -63,6 +63,7 @@ struct DecodeShared {
   float *own_h, *own_uh;          // (L, units, songs), (L, 3, units, songs)
   float *sums, *before_tanh, *v;  // (3, units, songs), (units, songs), (units, songs)
   Generator* generators;          // (songs)
+  GrammarState* grammar;          // (songs)
   int* tokens;                    // (songs)
   void* scratch;                  // (W + 32) for attention, or the sampler's
   Weight* rows;                   // as many as there is room for
@@ -78,6 +79,7 @@ struct DecodeShared {
     before_tanh = parts.take<float>(product(units, songs));
     v = parts.take<float>(product(units, songs));
     generators = parts.take<Generator>(songs);
+    grammar = parts.take<GrammarState>(songs);
     tokens = parts.take<int>(songs);
     const std::size_t attention = sizeof(float) * (product(1, s.W) + 32), sampler = BlockChooser::shared_bytes(s.V);
     scratch = parts.take<unsigned char>(attention > sampler ? attention : sampler);
@@ -90,28 +92,26 @@ struct DecodeShared {
 template <class Weight, int songs>
 class DecodeBlock {
  public:
-  /// @param resident  how many rows stay in shared memory
-  __device__ DecodeBlock(const DecodeBuffers<Weight>& buffers, int resident)
+  /// @param kept_rows  how many rows stay in shared memory
+  __device__ DecodeBlock(const DecodeBuffers<Weight>& buffers, int kept_rows)
       : shape_(buffers.shape),
         weights_(buffers.weights),
-        state_(buffers.shape, buffers.state),
-        work_(buffers.shape, buffers.work),
+        state_(buffers.state),
+        work_(buffers.work),
         most_units_((shape_.H + static_cast<int>(gridDim.x) - 1) / static_cast<int>(gridDim.x)),
         first_unit_(share_of(shape_.H, blockIdx.x)),
         units_(share_of(shape_.H, blockIdx.x + 1) - first_unit_),
         first_token_(share_of(shape_.V, blockIdx.x)),
         tokens_(share_of(shape_.V, blockIdx.x + 1) - first_token_),
         shared_(shape_, most_units_, device::dynamic_shared<float>()),
-        resident_(min(resident, shape_.w2() * units_ + tokens_)),
+        kept_rows_(min(kept_rows, shape_.w2() * units_ + tokens_)),
         place_(static_cast<int>(*state_.steps % shape_.W)),
         filled_(static_cast<int>(*state_.steps < shape_.W ? *state_.steps : shape_.W)),
         steps_(*state_.steps) {}
 
-  __device__ unsigned* counter() const { return work_.counter; }
-
   /// Fetches what stays here.
   __device__ void begin(const DecodeRun& run) {
-    for (int at = warp(); at < resident_; at += warps()) {
+    for (int at = warp(); at < kept_rows_; at += warps()) {
       const Weight* from = row_in_memory(at / max(units_, 1), at % max(units_, 1), at);
       constexpr int piece = 16 / static_cast<int>(sizeof(Weight));
       for (int k = lane() * piece; k < shape_.width(); k += device::warp_size * piece)
@@ -126,15 +126,18 @@ class DecodeBlock {
         shared_.own_uh[own(3 * l + gate, j, b)] = state_.uh[in_uh(l, b) + gate * shape_.H + first_unit_ + j];
     });
     if (run.draws > 0 && thread() < shape_.B) shared_.generators[thread()] = run.generators[thread()];
+    if (run.songs) copy_words(shared_.grammar, run.songs);
   }
 
   __device__ void take_given(const int* tokens) {
     if (thread() < shape_.B) shared_.tokens[thread()] = tokens[thread()];
   }
 
-  /// Feeds the tokens. @param logits  (B, V), or nullptr: not wanted
-  __device__ void step(device::GridBarrier& barrier, float* logits) {
+  /// Feeds the tokens.
+  /// @param wants_logits  of the tokens after
+  __device__ void step(device::GridBarrier& barrier, const DecodeRun& run, bool wants_logits) {
     __syncthreads();
+    for (int b = 0; b < shape_.B && run.songs; ++b) shared_.grammar[b].advance(run.grammar, shared_.tokens[b]);
     first_layer();
     __syncthreads();
     const float* x = shared_.h0;
@@ -150,7 +153,7 @@ class DecodeBlock {
       __syncthreads();
       x = shared_.x;
     }
-    if (logits) {
+    if (wants_logits) {
       scores(x);
       barrier.arrive();
     }
@@ -159,14 +162,14 @@ class DecodeBlock {
       (which == 0 ? shared_.before_tanh : shared_.v)[own(0, j, b)] = sum;
     });
     store_output(x);
-    if (!logits) barrier.arrive();
+    if (!wants_logits) barrier.arrive();
     barrier.wait();
     for (int b = 0; b < shape_.B; ++b) {
-      if (logits) attend(b);
+      if (wants_logits) attend(b);
       for (int j = thread(); j < units_; j += threads())
         state_.values[in_values(j, b) + place_] = stored_as<Weight>(shared_.v[own(0, j, b)]);
     }
-    if (logits) head(barrier, logits);
+    if (wants_logits) head(barrier, run.logits);
     ++steps_;
     place_ = place_ + 1 == shape_.W ? 0 : place_ + 1;
     filled_ = min(filled_ + 1, shape_.W);
@@ -179,10 +182,10 @@ class DecodeBlock {
     const auto words = static_cast<unsigned>((shape_.V + 31) / 32);
     for (int b = 0; b < shape_.B; ++b) {
       Generator random = shared_.generators[b];
-      const unsigned song = static_cast<unsigned>(b);
+      const TokenMask mask{run.allowed ? run.allowed + static_cast<unsigned>(b) * words : nullptr};
+      const auto allowed = [&](int v) { return run.songs ? shared_.grammar[b].allows(run.grammar, v) : mask(v); };
       const DeviceChoice choice =
-          BlockChooser(run.rules, shared_.scratch)
-              .choose(run.logits + b * shape_.V, run.allowed ? run.allowed + song * words : nullptr, random);
+          BlockChooser(run.rules, shared_.scratch).choose(run.logits + b * shape_.V, allowed, random);
       all = all && choice.token != no_token;
       if (thread() == 0) {
         shared_.generators[b] = random;
@@ -209,6 +212,7 @@ class DecodeBlock {
     if (blockIdx.x > 0) return;
     if (thread() == 0) *state_.steps = steps_;
     if (run.draws > 0 && thread() < shape_.B) run.generators[thread()] = shared_.generators[thread()];
+    if (run.songs) copy_words(run.songs, shared_.grammar);
   }
 
  private:
@@ -234,6 +238,12 @@ class DecodeBlock {
       f(i / (units_ * shape_.B), i / shape_.B % units_, i % shape_.B);
   }
 
+  __device__ void copy_words(GrammarState* to, const GrammarState* from) const {
+    constexpr int words = sizeof(GrammarState) / sizeof(std::uint32_t);
+    for (int i = thread(); i < shape_.B * words; i += threads())
+      reinterpret_cast<std::uint32_t*>(to)[i] = reinterpret_cast<const std::uint32_t*>(from)[i];
+  }
+
   /// (B, H) in global memory, which other blocks may have written in this launch, into shared memory.
   __device__ void load(float* to, const float* from) const {
     const int width = shape_.width();
@@ -245,7 +255,7 @@ class DecodeBlock {
   /// The i-th of the own rows of a matrix.
   __device__ const Weight* row(int matrix, int i) const {
     const int at = matrix * units_ + i;
-    return at < resident_ ? shared_.rows + at * shape_.width() : row_in_memory(matrix, i, at);
+    return at < kept_rows_ ? shared_.rows + at * shape_.width() : row_in_memory(matrix, i, at);
   }
   __device__ const Weight* row_in_memory(int matrix, int i, int at) const {
     const bool is_w2 = at >= shape_.w2() * units_;
@@ -378,9 +388,9 @@ class DecodeBlock {
   int most_units_, first_unit_, units_;  // of all blocks; of this one
   int first_token_, tokens_;
   DecodeShared<Weight, songs> shared_;
-  int resident_;
+  int kept_rows_;
   int place_, filled_;  // of the ring: where the next output goes, and how many there are
   std::int64_t steps_;
 };
 
-}  // namespace musicgen::kernels::detail
+}  // namespace musicgen::kernels::resident

@@ -7,6 +7,7 @@
 #include <type_traits>
 
 #include "device.cuh"
+#include "grammar.cuh"
 #include "sampling.cuh"
 
 namespace musicgen::kernels {
@@ -28,7 +29,7 @@ struct DecodeShape {
   }
 };
 
-namespace detail {
+namespace resident {
 
 /// Hands out parts of a buffer, each aligned to 16 bytes; of no buffer, just to add them up.
 class Parts {
@@ -50,7 +51,7 @@ __host__ __device__ inline std::size_t product(int a, int b, int c = 1) {
   return static_cast<std::size_t>(a) * static_cast<std::size_t>(b) * static_cast<std::size_t>(c);
 }
 
-}  // namespace detail
+}  // namespace resident
 
 /// All that a step changes, in one buffer of bytes(): a copy of it is a snapshot, zeros are the beginning.
 ///
@@ -64,17 +65,17 @@ struct DecodeState {
   Weight* outputs;      // (B, W, width)  h of the top layer, step t in t % W; only the block that owns t % W sees it
   Weight* values;       // (B, H, W)  W1b h of the same, for the weighted sum; only the block that owns the unit
 
-  __host__ __device__ DecodeState(const DecodeShape& s, void* buffer) : DecodeState(s, detail::Parts(buffer)) {}
+  DecodeState(const DecodeShape& s, void* buffer) : DecodeState(s, resident::Parts(buffer)) {}
   static std::size_t bytes(const DecodeShape& s) { return DecodeState(s, nullptr).end_; }
 
  private:
-  __host__ __device__ DecodeState(const DecodeShape& s, detail::Parts parts)
+  DecodeState(const DecodeShape& s, resident::Parts parts)
       : steps(parts.take<std::int64_t>(1)),
-        h(parts.take<float>(detail::product(s.L, s.B, s.width()))),
-        uh0(parts.take<float>(detail::product(2, s.B, 3 * s.H))),
-        uh(parts.take<float>(detail::product(s.L, s.B, 3 * s.H))),
-        outputs(parts.take<Weight>(detail::product(s.B, s.W, s.width()))),
-        values(parts.take<Weight>(detail::product(s.B, s.H, s.W))),
+        h(parts.take<float>(resident::product(s.L, s.B, s.width()))),
+        uh0(parts.take<float>(resident::product(2, s.B, 3 * s.H))),
+        uh(parts.take<float>(resident::product(s.L, s.B, 3 * s.H))),
+        outputs(parts.take<Weight>(resident::product(s.B, s.W, s.width()))),
+        values(parts.take<Weight>(resident::product(s.B, s.H, s.W))),
         end_(parts.end()) {}
   std::size_t end_;
 };
@@ -86,15 +87,15 @@ struct DecodeWork {
   float* scores;      // (B, W)
   float* u;           // (B, width)
 
-  __host__ __device__ DecodeWork(const DecodeShape& s, void* buffer) : DecodeWork(s, detail::Parts(buffer)) {}
+  DecodeWork(const DecodeShape& s, void* buffer) : DecodeWork(s, resident::Parts(buffer)) {}
   static std::size_t bytes(const DecodeShape& s) { return DecodeWork(s, nullptr).end_; }
 
  private:
-  __host__ __device__ DecodeWork(const DecodeShape& s, detail::Parts parts)
+  DecodeWork(const DecodeShape& s, resident::Parts parts)
       : counter(parts.take<unsigned>(1)),
-        h(parts.take<float>(detail::product(s.L, s.B, s.width()))),
-        scores(parts.take<float>(detail::product(s.B, s.W))),
-        u(parts.take<float>(detail::product(s.B, s.width()))),
+        h(parts.take<float>(resident::product(s.L, s.B, s.width()))),
+        scores(parts.take<float>(resident::product(s.B, s.W))),
+        u(parts.take<float>(resident::product(s.B, s.width()))),
         end_(parts.end()) {}
   std::size_t end_;
 };
@@ -143,22 +144,24 @@ template <class Weight>
 struct DecodeBuffers {
   DecodeShape shape;
   DecodeWeights<Weight> weights;
-  void* state;  ///< DecodeState<Weight>::bytes(shape)
-  void* work;   ///< DecodeWork::bytes(shape)
+  DecodeState<Weight> state;  ///< (shape, buffer)
+  DecodeWork work;            ///< (shape, buffer)
 };
 
 /// What to do in one launch: feed the given tokens, and draw `draws` more, each of which but the last is fed.
 struct DecodeRun {
-  const int* given;  ///< (given_count, B), each in [0, V)
-  int given_count;   ///< at least 1
-  int draws = 0;     ///< 0: only logits, as Decoder::step
-  float* logits;     ///< (B, V), after the last token fed
+  const int* given = nullptr;  ///< (given_count, B), each in [0, V)
+  int given_count = 0;         ///< at least 1
+  int draws = 0;               ///< 0: only logits, as Decoder::step
+  float* logits = nullptr;     ///< (B, V), after the last token fed
   // for draws alone
   SamplingRules rules = {};
   const std::uint32_t* allowed = nullptr;  ///< as Sampling's, the same for all draws; or nullptr
-  Generator* generators = nullptr;         ///< (B), go on
-  int* tokens = nullptr;                   ///< (draws, B), assigned; no_token from where a logit was not finite
-  double* log_probabilities = nullptr;     ///< (draws, B), assigned
+  GrammarRules grammar = {};
+  GrammarState* songs = nullptr;        ///< (B), go on by the tokens fed; nullptr: `allowed` says what may come
+  Generator* generators = nullptr;      ///< (B), go on
+  int* tokens = nullptr;                ///< (draws, B), assigned; no_token from where a logit was not finite
+  double* log_probabilities = nullptr;  ///< (draws, B), assigned
 };
 
 }  // namespace musicgen::kernels

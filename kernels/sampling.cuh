@@ -74,6 +74,12 @@ struct DeviceChoice {
   double log_probability;
 };
 
+/// A mask over tokens, a bit each from the lowest; none allows all.
+struct TokenMask {
+  const std::uint32_t* bits = nullptr;
+  __device__ bool operator()(int token) const { return !bits || (bits[token / 32] >> token % 32 & 1); }
+};
+
 /// Chooses a token with all threads of a block, which all get it.
 class BlockChooser {
  public:
@@ -90,12 +96,16 @@ class BlockChooser {
         rank_(reinterpret_cast<int*>(sorted_ + rules.V)) {}
 
   /// @param logits   (V), may have been written by other blocks of this launch
-  /// @param allowed  a bit each, 0: may not come; or nullptr
-  __device__ DeviceChoice choose(const float* logits, const std::uint32_t* allowed, Generator& random) {
+  /// @param allowed  says whether a token may come
+  template <class Allowed>
+  __device__ DeviceChoice choose(const float* logits, const Allowed& allowed, Generator& random) {
     const double log_sum = log_sum_exp(logits);
     if (!(log_sum <= DBL_MAX)) return {no_token, 0};
-    double largest = fill(logits, rules_.bias, allowed);
-    if (!(largest > -HUGE_VAL)) largest = fill(logits, nullptr, allowed);
+    double largest = -HUGE_VAL;
+    for (const float* bias = rules_.bias; !(largest > -HUGE_VAL); bias = nullptr) {
+      largest = fill(logits, bias, allowed);
+      if (!bias) break;
+    }
     int token;
     if (rules_.options.temperature > 0) {
       for_each([&](int v) {
@@ -158,12 +168,12 @@ class BlockChooser {
   }
 
   /// p := x. @return  the largest
-  __device__ double fill(const float* logits, const float* bias, const std::uint32_t* allowed) {
+  template <class Allowed>
+  __device__ double fill(const float* logits, const float* bias, const Allowed& allowed) {
     double largest = -HUGE_VAL;
     for_each([&](int v) {
       const double x = static_cast<double>(__ldcg(&logits[v])) + (bias ? static_cast<double>(bias[v]) : 0.0);
-      const bool may_come = (!allowed || (allowed[v / 32] >> v % 32 & 1)) && x == x;
-      p_[v] = may_come ? fmin(x, DBL_MAX) : -HUGE_VAL;
+      p_[v] = x == x && allowed(v) ? fmin(x, DBL_MAX) : -HUGE_VAL;
       largest = fmax(largest, p_[v]);
     });
     return largest_of(largest);
@@ -308,8 +318,8 @@ __global__ static void __launch_bounds__(512) sample_kernel(Sampling x) {
   Generator random = x.generators[b];
   const auto V = static_cast<unsigned>(x.rules.V);
   BlockChooser chooser(x.rules, device::dynamic_shared<double>());
-  const DeviceChoice choice =
-      chooser.choose(x.logits + b * V, x.allowed ? x.allowed + b * ((V + 31) / 32) : nullptr, random);
+  const TokenMask allowed{x.allowed ? x.allowed + b * ((V + 31) / 32) : nullptr};
+  const DeviceChoice choice = chooser.choose(x.logits + b * V, allowed, random);
   if (threadIdx.x == 0) {
     x.generators[b] = random;
     x.tokens[b] = choice.token;

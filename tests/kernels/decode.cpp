@@ -3,6 +3,7 @@
 #include <kernels/decode.cuh>
 #include <musicgen/model.hpp>
 #include <musicgen/sample/choose.hpp>
+#include <musicgen/tokens/grammar.hpp>
 #include <vector>
 
 #include "../backend/cpu/numeric.hpp"
@@ -73,12 +74,14 @@ class EmulatedDecoder {
   void run(kernels::DecodeRun what) {
     what.logits = logits.data();
     what.rules.V = shape.V;
-    kernels::decode<Weight>(
-        {shape, {rows_.data(), table_.data(), biases_.data(), b1_.data(), b2_.data()}, state_.data(), work_.data()},
-        what, grid, nullptr);
+    kernels::decode<Weight>({shape,
+                             {rows_.data(), table_.data(), biases_.data(), b1_.data(), b2_.data()},
+                             {shape, state_.data()},
+                             {shape, work_.data()}},
+                            what, grid, nullptr);
   }
   const Matrix<float>& step(const Token* tokens) {
-    run({tokens, 1, 0, nullptr});
+    run({tokens, 1});
     return logits;
   }
 
@@ -103,7 +106,7 @@ struct Size {
 
 TEST_CASE("kernel decode: a token at a time gives the CPU's logits, beyond the window") {
   const auto size = GENERATE(Size{1, 19, 8, 1, 1, 4, {3, 64}}, Size{3, 19, 20, 2, 2, 6, {3, 64}},
-                             Size{2, 31, 20, 3, 17, 40, {4, 32}}, Size{1, 310, 130, 3, 17, 21, {5, 96}},
+                             Size{2, 31, 20, 3, 17, 22, {4, 32}}, Size{1, 310, 130, 3, 2, 4, {3, 96}},
                              Size{4, 19, 8, 2, 5, 8, {9, 32}});  // the last: blocks without a unit
   CAPTURE(size.B, size.V, size.H, size.L, size.W);
   const auto model = random_model(size.V, size.H, size.L);
@@ -136,7 +139,7 @@ TEST_CASE("kernel decode: many tokens in a launch, all rows in shared memory or 
     CAPTURE(schedule.name());
     for (const std::size_t shared : {std::size_t{0}, std::size_t{9000}, std::size_t{227 * 1024}}) {
       EmulatedDecoder<float> together(model, 1, W, {3, 64, shared});
-      together.run({tokens.data(), 13, 0, nullptr});
+      together.run({tokens.data(), 13});
       CHECK((together.logits.array() == one_by_one.logits.array()).all());
       CHECK((together.step(tokens.data()).array() == EmulatedDecoder(one_by_one).step(tokens.data()).array()).all());
     }
@@ -159,7 +162,7 @@ TEST_CASE("kernel decode: restoring a state repeats what followed it, zeros are 
 }
 
 TEST_CASE("kernel decode: the CPU's tokens for the same seed") {
-  const int B = GENERATE(1, 3), draws = 150, V = 45;
+  const int B = GENERATE(1, 3), draws = B == 1 ? 300 : 130, V = 45;
   const auto model = random_model(V, 20, 2);
   const kernels::SamplingRules rules{V, {.temperature = 0.9f, .top_k = 30, .top_p = 0.97f, .min_p = 0.001f}};
   const std::vector<Token> prompt = random_tokens(3 * B, V);
@@ -182,22 +185,81 @@ TEST_CASE("kernel decode: the CPU's tokens for the same seed") {
     }
   }
 
-  for (const auto kind :
-       {emulator::Schedule::in_turn, emulator::Schedule::last_in_first_out, emulator::Schedule::shuffled}) {
-    const emulator::UseSchedule use({kind, 1});
-    EmulatedDecoder<float> decoder(model, B, 17, {3, 64});
-    std::vector<kernels::Generator> generators;
-    for (int b = 0; b < B; ++b) generators.push_back({5, static_cast<std::uint64_t>(b)});
-    std::vector<Token> tokens(static_cast<std::size_t>(draws * B));
-    std::vector<double> log_probabilities(tokens.size());
-    const auto draw = [&](const Token* given, int count, int first, int n) {
-      const std::size_t at = static_cast<std::size_t>(first * B);
-      decoder.run({given, count, n, nullptr, rules, nullptr, generators.data(), &tokens[at], &log_probabilities[at]});
-    };
-    draw(prompt.data(), 3, 0, 100);
-    draw(&tokens[static_cast<std::size_t>(99 * B)], 1, 100, draws - 100);  // another launch goes on
-    CHECK(tokens == expected);
+  EmulatedDecoder<float> decoder(model, B, 17, {3, 64});
+  std::vector<kernels::Generator> generators;
+  for (int b = 0; b < B; ++b) generators.push_back({5, static_cast<std::uint64_t>(b)});
+  std::vector<Token> tokens(static_cast<std::size_t>(draws * B));
+  std::vector<double> log_probabilities(tokens.size());
+  const auto draw = [&](const Token* given, int count, int first, int n) {
+    const auto at = static_cast<std::size_t>(first * B);
+    kernels::DecodeRun run{given, count, n};
+    run.rules = rules;
+    run.generators = generators.data();
+    run.tokens = &tokens[at];
+    run.log_probabilities = &log_probabilities[at];
+    decoder.run(run);
+  };
+  draw(prompt.data(), 3, 0, 100);
+  draw(&tokens[static_cast<std::size_t>(99 * B)], 1, 100, draws - 100);  // another launch goes on
+  CHECK(tokens == expected);
+}
+
+TEST_CASE("kernel decode: songs under the grammar are the CPU's") {
+  const bool canonical = GENERATE(false, true);
+  const int draws = 120;
+  const auto vocabulary = Vocabulary::standard();
+  const int V = vocabulary.size();
+  const auto model = random_model(V, 12, 1);
+  std::vector<std::uint8_t> forbidden(static_cast<std::size_t>(V)), allowed(forbidden.size());
+  for (Token t = 0; t < V; ++t)  // so that a song gets somewhere
+    forbidden[static_cast<std::size_t>(t)] =
+        (vocabulary[t].kind == TokenKind::note_on && vocabulary[t].value % 40 != 20) ||
+        (vocabulary[t].kind == TokenKind::track && vocabulary[t].value > 2) || t == vocabulary.end();
+  const kernels::SamplingRules rules{V, {.top_p = 0.99f}};
+
+  std::vector<Token> expected;
+  std::vector<int> kinds(7);
+  {
+    Grammar grammar(vocabulary, {.canonical = canonical, .forbidden = forbidden});
+    auto decoder = model.decoder(1, 17);
+    Chooser chooser(V);
+    Random random(5);
+    Token token = vocabulary.start();
+    for (int i = 0; i < draws; ++i) {
+      grammar.advance(token);
+      grammar.allowed(allowed);
+      const Matrix<float>& logits = decoder.step(std::span(&token, 1));
+      token = chooser.choose<float>({logits.data(), allowed.size()}, {}, allowed, rules.options, random).token;
+      expected.push_back(token);
+      ++kinds[static_cast<std::size_t>(vocabulary[token].kind)];
+    }
   }
+  for (const TokenKind kind : {TokenKind::note_on, TokenKind::note_off, TokenKind::track, TokenKind::time})
+    REQUIRE(kinds[static_cast<std::size_t>(kind)] > 3);
+
+  const kernels::HostGrammarRules host(vocabulary, canonical, forbidden);
+  EmulatedDecoder<float> decoder(model, 1, 17, {2, 128});
+  kernels::DecodeRun run{};
+  kernels::Generator generator{5, 0};
+  kernels::GrammarState song{};
+  std::vector<Token> tokens(expected.size());
+  std::vector<double> log_probabilities(expected.size());
+  run.grammar = {host.words.data(), host.sayable.data(), host.canonical, host.has_notes};
+  run.songs = &song;
+  run.generators = &generator;
+  run.rules = rules;
+  const auto draw = [&](Token given, int first, int n) {
+    const auto at = static_cast<std::size_t>(first);
+    run.given = &given;
+    run.given_count = 1;
+    run.draws = n;
+    run.tokens = &tokens[at];
+    run.log_probabilities = &log_probabilities[at];
+    decoder.run(run);
+  };
+  draw(vocabulary.start(), 0, 70);
+  draw(tokens[69], 70, draws - 70);
+  CHECK(tokens == expected);
 }
 
 TEST_CASE("kernel decode: logits that are not finite end the draws, too many songs are refused") {
@@ -208,7 +270,11 @@ TEST_CASE("kernel decode: logits that are not finite end the draws, too many son
   std::vector<Token> tokens(5, 7);
   std::vector<double> log_probabilities(5);
   const Token first = 3;
-  decoder.run({&first, 1, 5, nullptr, {19}, nullptr, &generator, tokens.data(), log_probabilities.data()});
+  kernels::DecodeRun run{&first, 1, 5};
+  run.generators = &generator;
+  run.tokens = tokens.data();
+  run.log_probabilities = log_probabilities.data();
+  decoder.run(run);
   CHECK(tokens == std::vector<Token>(5, no_token));
   EmulatedDecoder<float> many(model, 5, 4, {2, 64});
   CHECK_THROWS_WITH(many.step(tokens.data()), Catch::Contains("5 songs"));

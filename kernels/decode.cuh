@@ -25,9 +25,9 @@
 // each. Rows are multiplied by a warp each, in fp32 whatever they are stored in.
 //
 // A token, B 1, H 1028, L 3, V 310, W 2048 on the 132 multiprocessors of an H100: 18.4 million weights are 279 KB a
-// block in bf16, of which 190 KB stay in shared memory; 12 MB of weights and 8 MB of the ring come from L2: 4 us. 5
-// meetings of 0.8 us, the draw 1 us. Estimate: 8 to 10 us a token; in fp32 50 MB come from L2 and memory: 20 to 25 us.
-// Operations: 2 (weights + W H) a token and song: 41 MFLOP.
+// block in bf16, of which 205 KB stay in shared memory; 10 MB of weights and 8 MB of the ring come from L2: 3.5 us. 5
+// meetings of 0.8 us, the draw 1 us. Estimate: 8 to 10 us a token; in fp32, with 65 MB from L2 and memory, 20 to 25 us.
+// Operations: 2 weights + 4 W H a song: 45 million.
 #pragma once
 
 #include <cmath>
@@ -55,8 +55,9 @@ __global__ static void decode_begin_kernel(unsigned* counter) {
 }
 
 template <class Weight, int songs>
-__global__ void __launch_bounds__(384, 1) decode_kernel(DecodeBuffers<Weight> buffers, DecodeRun run, int kept_rows) {
-  DecodeBlock<Weight, songs> block(buffers, kept_rows);
+__global__ void __launch_bounds__(384, 1)
+    decode_kernel(DecodeBuffers<Weight> buffers, DecodeShared<Weight, songs> shared, DecodeRun run, int kept_rows) {
+  DecodeBlock<Weight, songs> block(buffers, shared, kept_rows);
   device::GridBarrier barrier(buffers.work.counter, gridDim.x);
   block.begin(run);
   const int steps = run.given_count + (run.draws > 0 ? run.draws - 1 : 0);
@@ -74,7 +75,8 @@ void launch_decode(const DecodeBuffers<Weight>& buffers, const DecodeRun& run, c
                    device::Stream stream) {
   const DecodeShape& s = buffers.shape;
   const int units = (s.H + grid.blocks - 1) / grid.blocks, tokens = (s.V + grid.blocks - 1) / grid.blocks;
-  const std::size_t fixed = DecodeShared<Weight, songs>(s, units, nullptr).end;
+  const DecodeShared<Weight, songs> shared(s, units);
+  const std::size_t fixed = shared.rows.offset;
   const std::size_t row = static_cast<std::size_t>(s.width()) * sizeof(Weight);
   const std::size_t room = grid.shared_bytes > fixed ? (grid.shared_bytes - fixed) / row : 0;
   const std::size_t all = product(s.w2(), units) + static_cast<std::size_t>(tokens);
@@ -82,7 +84,7 @@ void launch_decode(const DecodeBuffers<Weight>& buffers, const DecodeRun& run, c
   const std::size_t kept_rows = once ? 0 : room < all ? room : all;
   device::launch(decode_begin_kernel, 1, 1, 0, stream, buffers.work.counter);
   device::launch_cooperative(decode_kernel<Weight, songs>, static_cast<unsigned>(grid.blocks),
-                             static_cast<unsigned>(grid.threads), fixed + kept_rows * row, stream, buffers, run,
+                             static_cast<unsigned>(grid.threads), fixed + kept_rows * row, stream, buffers, shared, run,
                              static_cast<int>(kept_rows));
 }
 

@@ -24,6 +24,7 @@ __device__ inline float gru_unit(float r, float z, float q, float n, float befor
 /// This lane's part of the products of a row with the vectors of several songs, `width` apart.
 template <int songs>
 __device__ void multiply_row(const float* row, const float* x, int width, float (&sum)[songs]) {
+#pragma unroll 2  // loads on their way, and no more registers than there are
   for (int k = static_cast<int>(threadIdx.x) % device::warp_size * 4; k < width; k += device::warp_size * 4) {
     const float4 w = *reinterpret_cast<const float4*>(row + k);
 #pragma unroll
@@ -56,44 +57,12 @@ __device__ inline float loaded(device::bf16 x) {
   return device::to_float(x);
 }
 
-/// What a block keeps in shared memory.
-template <class Weight, int songs>
-struct DecodeShared {
-  float *h0, *x;                  // (songs, width)  all of layer 0; the vector that rows meet
-  float *own_h, *own_uh;          // (L, units, songs), (L, 3, units, songs)
-  float *sums, *before_tanh, *v;  // (3, units, songs), (units, songs), (units, songs)
-  Generator* generators;          // (songs)
-  GrammarState* grammar;          // (songs)
-  int* tokens;                    // (songs)
-  void* scratch;                  // (W + 32) for attention, or the sampler's
-  Weight* rows;                   // as many as there is room for
-  std::size_t end;                // without rows
-
-  __host__ __device__ DecodeShared(const DecodeShape& s, int units, void* shared) {
-    Parts parts(shared);
-    h0 = parts.take<float>(product(songs, s.width()));
-    x = parts.take<float>(product(songs, s.width()));
-    own_h = parts.take<float>(product(s.L, units, songs));
-    own_uh = parts.take<float>(product(3 * s.L, units, songs));
-    sums = parts.take<float>(product(3, units, songs));
-    before_tanh = parts.take<float>(product(units, songs));
-    v = parts.take<float>(product(units, songs));
-    generators = parts.take<Generator>(songs);
-    grammar = parts.take<GrammarState>(songs);
-    tokens = parts.take<int>(songs);
-    const std::size_t attention = sizeof(float) * (product(1, s.W) + 32), sampler = BlockChooser::shared_bytes(s.V);
-    scratch = parts.take<unsigned char>(attention > sampler ? attention : sampler);
-    rows = reinterpret_cast<Weight*>(parts.end());
-    end = parts.end() - reinterpret_cast<std::uintptr_t>(shared);
-  }
-};
-
 /// Its threads call the same functions in the same order.
 template <class Weight, int songs>
 class DecodeBlock {
  public:
   /// @param kept_rows  how many rows stay in shared memory
-  __device__ DecodeBlock(const DecodeBuffers<Weight>& buffers, int kept_rows)
+  __device__ DecodeBlock(const DecodeBuffers<Weight>& buffers, const DecodeShared<Weight, songs>& shared, int kept_rows)
       : shape_(buffers.shape),
         weights_(buffers.weights),
         state_(buffers.state),
@@ -103,7 +72,7 @@ class DecodeBlock {
         units_(share_of(shape_.H, blockIdx.x + 1) - first_unit_),
         first_token_(share_of(shape_.V, blockIdx.x)),
         tokens_(share_of(shape_.V, blockIdx.x + 1) - first_token_),
-        shared_(shape_, most_units_, device::dynamic_shared<float>()),
+        shared_(shared),
         kept_rows_(min(kept_rows, shape_.w2() * units_ + tokens_)),
         place_(static_cast<int>(*state_.steps % shape_.W)),
         filled_(static_cast<int>(*state_.steps < shape_.W ? *state_.steps : shape_.W)),
@@ -338,7 +307,7 @@ class DecodeBlock {
 
   /// u of the own units of a song.
   __device__ void attend(int b) const {
-    float* e = static_cast<float*>(shared_.scratch);
+    float* e = shared_.scratch;
     float* parts = e + shape_.W;
     float largest = -INFINITY, sum = 0;
     for (int s = thread(); s < filled_; s += threads()) {

@@ -55,7 +55,7 @@ __host__ __device__ inline std::size_t product(int a, int b, int c = 1) {
 
 /// All that a step changes, in one buffer of bytes(): a copy of it is a snapshot, zeros are the beginning.
 ///
-///   bytes = 4 (3 L + 10) B width + 2 B W width (2 for bf16, 4 for fp32): for W 2048 and H 1028 8.5 or 17 MB a song
+///   bytes = 4 (4 L + 6) B width + 2 B W width (2 for bf16, 4 for fp32): for W 2048 and H 1028 8.5 or 17 MB a song
 template <class Weight>
 struct DecodeState {
   std::int64_t* steps;  // (1)
@@ -109,6 +109,52 @@ struct DecodeWeights {
   const float* b1;      ///< (H)
   const float* b2;      ///< (V)
 };
+
+namespace resident {
+
+/// A part of the block's shared memory. The host computes where, so that it takes no registers.
+template <class T>
+struct InShared {
+  unsigned offset;
+  __device__ operator T*() const { return reinterpret_cast<T*>(device::dynamic_shared<unsigned char>() + offset); }
+};
+
+/// What a block keeps in shared memory.
+template <class Weight, int songs>
+struct DecodeShared {
+  InShared<float> h0, x;                 // (songs, width)  all of layer 0; the vector that rows meet
+  InShared<float> own_h, own_uh;         // (L, units, songs), (L, 3, units, songs)
+  InShared<float> sums, before_tanh, v;  // (3, units, songs), (units, songs), (units, songs)
+  InShared<Generator> generators;        // (songs)
+  InShared<GrammarState> grammar;        // (songs)
+  InShared<int> tokens;                  // (songs)
+  InShared<float> scratch;               // (W + 32) for attention, or the sampler's
+  InShared<Weight> rows;                 // as many as there is room for
+
+  /// @param units  of a block, at most
+  DecodeShared(const DecodeShape& s, int units) {
+    Parts parts(nullptr);
+    const auto place = [&]<class T>(InShared<T>& part, std::size_t count) {
+      part.offset = static_cast<unsigned>(reinterpret_cast<std::uintptr_t>(parts.take<T>(count)));
+    };
+    place(h0, product(songs, s.width()));
+    place(x, product(songs, s.width()));
+    place(own_h, product(s.L, units, songs));
+    place(own_uh, product(3 * s.L, units, songs));
+    place(sums, product(3, units, songs));
+    place(before_tanh, product(units, songs));
+    place(v, product(units, songs));
+    place(generators, songs);
+    place(grammar, songs);
+    place(tokens, songs);
+    const std::size_t attention = static_cast<std::size_t>(s.W) + 32;
+    const std::size_t sampler = BlockChooser::shared_bytes(s.V) / sizeof(float);
+    place(scratch, attention > sampler ? attention : sampler);
+    place(rows, 0);
+  }
+};
+
+}  // namespace resident
 
 template <class Weight>
 __device__ Weight stored_as(float x) {

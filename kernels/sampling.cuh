@@ -101,11 +101,8 @@ class BlockChooser {
   __device__ DeviceChoice choose(const float* logits, const Allowed& allowed, Generator& random) {
     const double log_sum = log_sum_exp(logits);
     if (!(log_sum <= DBL_MAX)) return {no_token, 0};
-    double largest = -HUGE_VAL;
-    for (const float* bias = rules_.bias; !(largest > -HUGE_VAL); bias = nullptr) {
-      largest = fill(logits, bias, allowed);
-      if (!bias) break;
-    }
+    double largest = fill(logits, rules_.bias, allowed);
+    if (!(largest > -HUGE_VAL)) largest = fill(logits, nullptr, allowed);
     int token;
     if (rules_.options.temperature > 0) {
       for_each([&](int v) {

@@ -136,7 +136,7 @@ class DecodeBlock {
     for (int b = 0; b < shape_.B; ++b) {
       if (wants_logits) attend(b);
       for (int j = thread(); j < units_; j += threads())
-        state_.values[in_values(j, b) + place_] = stored_as<Weight>(shared_.v[own(0, j, b)]);
+        state_.values[in_values(j, b, place_)] = stored_as<Weight>(shared_.v[own(0, j, b)]);
     }
     if (wants_logits) head(barrier, run.logits);
     ++steps_;
@@ -198,7 +198,9 @@ class DecodeBlock {
   __device__ int own(int row, int j, int b) const { return (row * most_units_ + j) * songs + b; }
   __device__ int in_h(int l, int j, int b) const { return (l * shape_.B + b) * shape_.width() + first_unit_ + j; }
   __device__ int in_uh(int l, int b) const { return (l * shape_.B + b) * 3 * shape_.H; }
-  __device__ std::size_t in_values(int j, int b) const { return product(b * shape_.H + first_unit_ + j, shape_.W); }
+  __device__ std::size_t in_values(int j, int b, int place) const {
+    return product(b * shape_.H + first_unit_ + j, shape_.W) + static_cast<std::size_t>(place);
+  }
 
   /// Calls f(layer, own unit, song) for all.
   template <class Function>
@@ -318,7 +320,7 @@ class DecodeBlock {
     for (int s = thread(); s < filled_; s += threads()) sum += e[s] = expf(e[s] - largest);
     sum = joined(device::warp_sum(sum), parts, [](float x, float y) { return x + y; });
     for (int j = warp(); j < units_; j += warps()) {
-      const Weight* v = state_.values + in_values(j, b);
+      const Weight* v = state_.values + in_values(j, b, 0);
       float c = 0;
       for (int s = lane(); s < filled_; s += device::warp_size) c += e[s] * loaded(v[s]);
       c = device::warp_sum(c);

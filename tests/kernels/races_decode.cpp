@@ -34,7 +34,7 @@ void run(int B, int L, const ChooseOptions& options, bool grammar) {
   run.generators = generators.data();
   run.tokens = tokens.data();
   run.log_probabilities = log_probabilities.data();
-  for (const std::size_t shared_bytes : {0, 100000}) decode<Weight>(buffers, run, {3, 64, shared_bytes}, nullptr);
+  for (const std::size_t shared_bytes : {0u, 100000u}) decode<Weight>(buffers, run, {3, 64, shared_bytes}, nullptr);
   decode<Weight>(buffers, {prompt.data(), 1, 0, logits.data()}, {3, 64}, nullptr);
 }
 

@@ -78,7 +78,7 @@ __device__ float of_row(float x, Join&& join) {
 }
 
 template <class Operands, int steps>
-__global__ void __launch_bounds__(512) attention_fused_forward_kernel(FusedAttention x) {
+__global__ void __launch_bounds__(512, 1) attention_fused_forward_kernel(FusedAttention x) {
   const Place at;
   const int columns = at.warps * steps * side, tile = side * row_stride(columns);
   float* queries = device::dynamic_shared<float>();
@@ -159,7 +159,7 @@ struct Pair {
 
 /// dh_t += sum_s ds_ts h_s, a block 16 queries.
 template <class Operands, int steps>
-__global__ void __launch_bounds__(512) attention_fused_queries_kernel(FusedAttention x) {
+__global__ void __launch_bounds__(512, 1) attention_fused_queries_kernel(FusedAttention x) {
   const Place at;
   const int columns = at.warps * steps * side, tile = side * row_stride(columns), parts = at.warps * side * side;
   float* queries = device::dynamic_shared<float>();
@@ -195,7 +195,7 @@ __global__ void __launch_bounds__(512) attention_fused_queries_kernel(FusedAtten
 
 /// dh_s += sum_t ds_ts h_t + a_ts dc_t, a block 16 keys.
 template <class Operands, int steps>
-__global__ void __launch_bounds__(512) attention_fused_keys_kernel(FusedAttention x) {
+__global__ void __launch_bounds__(512, 1) attention_fused_keys_kernel(FusedAttention x) {
   const Place at;
   const int columns = at.warps * steps * side, tile = side * row_stride(columns), parts = at.warps * side * side;
   float* keys = device::dynamic_shared<float>();

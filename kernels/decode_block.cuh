@@ -1,0 +1,367 @@
+// What a block of decode.cuh does, phase by phase.
+#pragma once
+
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+
+#include "decode_layout.cuh"
+#include "device.cuh"
+#include "sampling.cuh"
+
+namespace musicgen::kernels::resident {
+
+__device__ inline float sigmoid(float x) {
+  return 1 / (1 + expf(-x));
+}
+
+/// h_t from sums before the gates, n without r q, and h_{t-1}.
+__device__ inline float gru_unit(float r, float z, float q, float n, float before) {
+  n = tanhf(n + sigmoid(r) * q);
+  return n + sigmoid(z) * (before - n);
+}
+
+/// This lane's part of the products of a row with the vectors of several songs, `width` apart.
+template <int songs>
+__device__ void multiply_row(const float* row, const float* x, int width, float (&sum)[songs]) {
+#pragma unroll 2  // loads on their way, and no more registers than there are
+  for (int k = static_cast<int>(threadIdx.x) % device::warp_size * 4; k < width; k += device::warp_size * 4) {
+    const float4 w = *reinterpret_cast<const float4*>(row + k);
+#pragma unroll
+    for (int b = 0; b < songs; ++b) {
+      const float4 y = *reinterpret_cast<const float4*>(x + b * width + k);
+      sum[b] += w.x * y.x + w.y * y.y + w.z * y.z + w.w * y.w;
+    }
+  }
+}
+template <int songs>
+__device__ void multiply_row(const device::bf16* row, const float* x, int width, float (&sum)[songs]) {
+  for (int k = static_cast<int>(threadIdx.x) % device::warp_size * 8; k < width; k += device::warp_size * 8) {
+    const uint4 w = *reinterpret_cast<const uint4*>(row + k);
+    const auto low = [](std::uint32_t pair) { return __uint_as_float(pair << 16); };
+    const auto high = [](std::uint32_t pair) { return __uint_as_float(pair & 0xffff0000u); };
+#pragma unroll
+    for (int b = 0; b < songs; ++b) {
+      const float4 y0 = *reinterpret_cast<const float4*>(x + b * width + k);
+      const float4 y1 = *reinterpret_cast<const float4*>(x + b * width + k + 4);
+      sum[b] += low(w.x) * y0.x + high(w.x) * y0.y + low(w.y) * y0.z + high(w.y) * y0.w;
+      sum[b] += low(w.z) * y1.x + high(w.z) * y1.y + low(w.w) * y1.z + high(w.w) * y1.w;
+    }
+  }
+}
+
+__device__ inline float loaded(float x) {
+  return x;
+}
+__device__ inline float loaded(device::bf16 x) {
+  return device::to_float(x);
+}
+
+/// Its threads call the same functions in the same order.
+template <class Weight, int songs>
+class DecodeBlock {
+ public:
+  /// @param kept_rows  how many rows stay in shared memory
+  __device__ DecodeBlock(const DecodeBuffers<Weight>& buffers, const DecodeShared<Weight, songs>& shared, int kept_rows)
+      : shape_(buffers.shape),
+        weights_(buffers.weights),
+        state_(buffers.state),
+        work_(buffers.work),
+        most_units_((shape_.H + static_cast<int>(gridDim.x) - 1) / static_cast<int>(gridDim.x)),
+        first_unit_(share_of(shape_.H, blockIdx.x)),
+        units_(share_of(shape_.H, blockIdx.x + 1) - first_unit_),
+        first_token_(share_of(shape_.V, blockIdx.x)),
+        tokens_(share_of(shape_.V, blockIdx.x + 1) - first_token_),
+        shared_(shared),
+        kept_rows_(min(kept_rows, shape_.w2() * units_ + tokens_)),
+        place_(static_cast<int>(*state_.steps % shape_.W)),
+        filled_(static_cast<int>(*state_.steps < shape_.W ? *state_.steps : shape_.W)),
+        steps_(*state_.steps) {}
+
+  /// Fetches what stays here.
+  __device__ void begin(const DecodeRun& run) {
+    for (int at = warp(); at < kept_rows_; at += warps()) {
+      const Weight* from = row_in_memory(at / max(units_, 1), at % max(units_, 1), at);
+      constexpr int piece = 16 / static_cast<int>(sizeof(Weight));
+      for (int k = lane() * piece; k < shape_.width(); k += device::warp_size * piece)
+        device::copy_async<16>(&shared_.rows[at * shape_.width() + k], from + k);
+    }
+    device::copy_async_commit();
+    device::copy_async_wait<0>();  // for others after the step's first barrier
+    load(shared_.h0, state_.h);
+    each_own([&](int l, int j, int b) {
+      shared_.own_h[own(l, j, b)] = state_.h[in_h(l, j, b)];
+      for (int gate = 0; gate < 3; ++gate)
+        shared_.own_uh[own(3 * l + gate, j, b)] = state_.uh[in_uh(l, b) + gate * shape_.H + first_unit_ + j];
+    });
+    if (run.draws > 0 && thread() < shape_.B) shared_.generators[thread()] = run.generators[thread()];
+    if (run.songs) copy_words(shared_.grammar, run.songs);
+  }
+
+  __device__ void take_given(const int* tokens) {
+    if (thread() < shape_.B) shared_.tokens[thread()] = tokens[thread()];
+  }
+
+  /// Feeds the tokens.
+  /// @param wants_logits  of the tokens after
+  __device__ void step(device::GridBarrier& barrier, const DecodeRun& run, bool wants_logits) {
+    __syncthreads();
+    for (int b = 0; b < shape_.B && run.songs; ++b) shared_.grammar[b].advance(run.grammar, shared_.tokens[b]);
+    first_layer();
+    __syncthreads();
+    const float* x = shared_.h0;
+    for (int l = 1; l < shape_.L; ++l) {
+      multiply(shape_.w_ih(l), 3, units_, x,
+               [&](int gate, int j, int b, float sum) { shared_.sums[own(gate, j, b)] = sum; });
+      __syncthreads();
+      gates(l);
+      barrier.arrive();
+      prepare_next(l - 1, x);
+      barrier.wait();
+      load(shared_.x, work_.h + l * shape_.B * shape_.width());
+      __syncthreads();
+      x = shared_.x;
+    }
+    if (wants_logits) {
+      scores(x);
+      barrier.arrive();
+    }
+    prepare_next(shape_.L - 1, x);
+    multiply(shape_.w1_h(), 2, units_, x, [&](int which, int j, int b, float sum) {
+      (which == 0 ? shared_.before_tanh : shared_.v)[own(0, j, b)] = sum;
+    });
+    store_output(x);
+    if (!wants_logits) barrier.arrive();
+    barrier.wait();
+    for (int b = 0; b < shape_.B; ++b) {
+      if (wants_logits) attend(b);
+      for (int j = thread(); j < units_; j += threads())
+        state_.values[in_values(j, b, place_)] = stored_as<Weight>(shared_.v[own(0, j, b)]);
+    }
+    if (wants_logits) head(barrier, run.logits);
+    ++steps_;
+    place_ = place_ + 1 == shape_.W ? 0 : place_ + 1;
+    filled_ = min(filled_ + 1, shape_.W);
+  }
+
+  /// The n-th draw of all songs, which the next step feeds.
+  /// @return  whether there is a token for each
+  __device__ bool draw(const DecodeRun& run, int n) {
+    bool all = true;
+    const auto words = static_cast<unsigned>((shape_.V + 31) / 32);
+    for (int b = 0; b < shape_.B; ++b) {
+      Generator random = shared_.generators[b];
+      const TokenMask mask{run.allowed ? run.allowed + static_cast<unsigned>(b) * words : nullptr};
+      const auto allowed = [&](int v) { return run.songs ? shared_.grammar[b].allows(run.grammar, v) : mask(v); };
+      const DeviceChoice choice =
+          BlockChooser(run.rules, shared_.scratch).choose(run.logits + b * shape_.V, allowed, random);
+      all = all && choice.token != no_token;
+      if (thread() == 0) {
+        shared_.generators[b] = random;
+        shared_.tokens[b] = choice.token;
+        if (blockIdx.x == 0) {
+          run.tokens[n * shape_.B + b] = choice.token;
+          run.log_probabilities[n * shape_.B + b] = choice.log_probability;
+        }
+      }
+    }
+    if (!all && blockIdx.x == 0)
+      for (int i = (n + 1) * shape_.B + thread(); i < run.draws * shape_.B; i += threads()) run.tokens[i] = no_token;
+    return all;
+  }
+
+  /// Writes back what the next launch needs.
+  __device__ void end(const DecodeRun& run) {
+    __syncthreads();
+    each_own([&](int l, int j, int b) {
+      state_.h[in_h(l, j, b)] = l == 0 ? shared_.h0[b * shape_.width() + first_unit_ + j] : shared_.own_h[own(l, j, b)];
+      for (int gate = 0; gate < 3; ++gate)
+        state_.uh[in_uh(l, b) + gate * shape_.H + first_unit_ + j] = shared_.own_uh[own(3 * l + gate, j, b)];
+    });
+    if (blockIdx.x > 0) return;
+    if (thread() == 0) *state_.steps = steps_;
+    if (run.draws > 0 && thread() < shape_.B) run.generators[thread()] = shared_.generators[thread()];
+    if (run.songs) copy_words(run.songs, shared_.grammar);
+  }
+
+ private:
+  __device__ static int thread() { return static_cast<int>(threadIdx.x); }
+  __device__ static int threads() { return static_cast<int>(blockDim.x); }
+  __device__ static int lane() { return thread() % device::warp_size; }
+  __device__ static int warp() { return thread() / device::warp_size; }
+  __device__ static int warps() { return threads() / device::warp_size; }
+  __device__ static int share_of(int n, unsigned block) {
+    return static_cast<int>(static_cast<std::uint64_t>(n) * block / gridDim.x);
+  }
+
+  // Places of the own units' numbers, here and in the state.
+  __device__ int own(int row, int j, int b) const { return (row * most_units_ + j) * songs + b; }
+  __device__ int in_h(int l, int j, int b) const { return (l * shape_.B + b) * shape_.width() + first_unit_ + j; }
+  __device__ int in_uh(int l, int b) const { return (l * shape_.B + b) * 3 * shape_.H; }
+  __device__ std::size_t in_values(int j, int b, int place) const {
+    return product(b * shape_.H + first_unit_ + j, shape_.W) + static_cast<std::size_t>(place);
+  }
+
+  /// Calls f(layer, own unit, song) for all.
+  template <class Function>
+  __device__ void each_own(Function&& f) const {
+    for (int i = thread(); i < shape_.L * units_ * shape_.B; i += threads())
+      f(i / (units_ * shape_.B), i / shape_.B % units_, i % shape_.B);
+  }
+
+  __device__ void copy_words(GrammarState* to, const GrammarState* from) const {
+    constexpr int words = sizeof(GrammarState) / sizeof(std::uint32_t);
+    for (int i = thread(); i < shape_.B * words; i += threads())
+      reinterpret_cast<std::uint32_t*>(to)[i] = reinterpret_cast<const std::uint32_t*>(from)[i];
+  }
+
+  /// (B, H) in global memory, which other blocks may have written in this launch, into shared memory.
+  __device__ void load(float* to, const float* from) const {
+    const int width = shape_.width();
+    for (int b = 0; b < songs; ++b)
+      for (int k = thread(); k < width; k += threads())
+        to[b * width + k] = b < shape_.B && k < shape_.H ? __ldcg(&from[b * width + k]) : 0.0f;
+  }
+
+  /// The i-th of the own rows of a matrix.
+  __device__ const Weight* row(int matrix, int i) const {
+    const int at = matrix * units_ + i;
+    return at < kept_rows_ ? shared_.rows + at * shape_.width() : row_in_memory(matrix, i, at);
+  }
+  __device__ const Weight* row_in_memory(int matrix, int i, int at) const {
+    const bool is_w2 = at >= shape_.w2() * units_;
+    const std::size_t row =
+        is_w2 ? shape_.row(shape_.w2(), first_token_ + at - shape_.w2() * units_) : shape_.row(matrix, first_unit_ + i);
+    return weights_.rows + row * static_cast<std::size_t>(shape_.width());
+  }
+
+  /// Products of the own rows of neighbouring matrices with x, a warp a row: give(matrix, row, song, sum).
+  template <class Give>
+  __device__ void multiply(int first_matrix, int matrices, int rows, const float* x, Give&& give) const {
+    for (int task = warp(); task < matrices * rows; task += warps()) {
+      float sum[songs] = {};
+      multiply_row<songs>(row(first_matrix + task / rows, task % rows), x, shape_.width(), sum);
+#pragma unroll
+      for (int b = 0; b < songs; ++b) {
+        sum[b] = device::warp_sum(sum[b]);
+        if (lane() == 0 && b < shape_.B) give(task / rows, task % rows, b, sum[b]);
+      }
+    }
+  }
+
+  /// All of h0, in every block.
+  __device__ void first_layer() const {
+    const int H = shape_.H, parity = static_cast<int>(steps_ % 2);
+    for (int b = 0; b < shape_.B; ++b) {
+      const float* a = weights_.table + product(shared_.tokens[b], 4, H);
+      const float* uh = state_.uh0 + (parity * shape_.B + b) * 3 * H;
+      float* h = shared_.h0 + b * shape_.width();
+      for (int j = thread(); j < H; j += threads())
+        h[j] = gru_unit(a[j] + __ldcg(&uh[j]), a[H + j] + __ldcg(&uh[H + j]), a[2 * H + j] + __ldcg(&uh[2 * H + j]),
+                        a[3 * H + j], h[j]);
+    }
+  }
+
+  /// The own units of layer l > 0, from the sums.
+  __device__ void gates(int l) const {
+    const float* bias = weights_.biases + product(l, 4, shape_.H) + first_unit_;
+    for (int i = thread(); i < units_ * shape_.B; i += threads()) {
+      const int j = i / shape_.B, b = i % shape_.B, H = shape_.H;
+      const auto sum = [&](int gate) { return shared_.sums[own(gate, j, b)]; };
+      const auto uh = [&](int gate) { return shared_.own_uh[own(3 * l + gate, j, b)]; };
+      float& h = shared_.own_h[own(l, j, b)];
+      h = gru_unit(bias[j] + sum(0) + uh(0), bias[H + j] + sum(1) + uh(1), bias[2 * H + j] + uh(2),
+                   bias[3 * H + j] + sum(2), h);
+      work_.h[in_h(l, j, b)] = h;
+    }
+  }
+
+  /// U_l h^l for the next step.
+  __device__ void prepare_next(int l, const float* h) const {
+    float* uh0 = state_.uh0 + static_cast<int>((steps_ + 1) % 2) * shape_.B * 3 * shape_.H + first_unit_;
+    multiply(shape_.w_hh(l), 3, units_, h, [&](int gate, int j, int b, float sum) {
+      (l == 0 ? uh0[(b * 3 + gate) * shape_.H + j] : shared_.own_uh[own(3 * l + gate, j, b)]) = sum;
+    });
+  }
+
+  /// Of the own places in the ring.
+  __device__ void scores(const float* h) const {
+    const int G = static_cast<int>(gridDim.x), me = static_cast<int>(blockIdx.x);
+    const int places = filled_ > me ? (filled_ - me + G - 1) / G : 0;
+    for (int task = warp(); task < places * shape_.B; task += warps()) {
+      const int b = task / places, place = me + task % places * G;
+      float sum[1] = {};
+      multiply_row<1>(state_.outputs + product(b * shape_.W + place, shape_.width()), h + b * shape_.width(),
+                      shape_.width(), sum);
+      sum[0] = device::warp_sum(sum[0]);
+      if (lane() == 0) work_.scores[b * shape_.W + place] = sum[0];
+    }
+  }
+
+  /// h takes the oldest output's place, in the block that owns it, which has its score.
+  __device__ void store_output(const float* h) const {
+    if (static_cast<int>(blockIdx.x) != place_ % static_cast<int>(gridDim.x)) return;
+    for (int b = 0; b < shape_.B; ++b)
+      for (int k = thread(); k < shape_.width(); k += threads())
+        state_.outputs[product(b * shape_.W + place_, shape_.width()) + static_cast<std::size_t>(k)] =
+            stored_as<Weight>(h[b * shape_.width() + k]);
+  }
+
+  /// u of the own units of a song.
+  __device__ void attend(int b) const {
+    float* e = shared_.scratch;
+    float* parts = e + shape_.W;
+    float largest = -INFINITY, sum = 0;
+    for (int s = thread(); s < filled_; s += threads()) {
+      e[s] = __ldcg(&work_.scores[b * shape_.W + s]);
+      largest = fmaxf(largest, e[s]);
+    }
+    largest = joined(device::warp_max(largest), parts, [](float x, float y) { return fmaxf(x, y); });
+    for (int s = thread(); s < filled_; s += threads()) sum += e[s] = expf(e[s] - largest);
+    sum = joined(device::warp_sum(sum), parts, [](float x, float y) { return x + y; });
+    for (int j = warp(); j < units_; j += warps()) {
+      const Weight* v = state_.values + in_values(j, b, 0);
+      float c = 0;
+      for (int s = lane(); s < filled_; s += device::warp_size) c += e[s] * loaded(v[s]);
+      c = device::warp_sum(c);
+      if (lane() == 0)
+        work_.u[b * shape_.width() + first_unit_ + j] =
+            tanhf(shared_.before_tanh[own(0, j, b)] + weights_.b1[first_unit_ + j] + (filled_ > 0 ? c / sum : 0.0f));
+    }
+    __syncthreads();  // before the next song's scores, and the new values, come
+  }
+
+  /// Of all warps' values.
+  template <class Join>
+  __device__ static float joined(float value, float* parts, Join&& join) {
+    if (lane() == 0) parts[warp()] = value;
+    __syncthreads();
+    value = parts[0];
+    for (int w = 1; w < warps(); ++w) value = join(value, parts[w]);
+    __syncthreads();
+    return value;
+  }
+
+  __device__ void head(device::GridBarrier& barrier, float* logits) const {
+    barrier.arrive_and_wait();
+    load(shared_.x, work_.u);
+    __syncthreads();
+    multiply(shape_.w2(), 1, tokens_, shared_.x, [&](int, int i, int b, float sum) {
+      logits[b * shape_.V + first_token_ + i] = sum + weights_.b2[first_token_ + i];
+    });
+    barrier.arrive_and_wait();
+  }
+
+  DecodeShape shape_;
+  DecodeWeights<Weight> weights_;
+  DecodeState<Weight> state_;
+  DecodeWork work_;
+  int most_units_, first_unit_, units_;  // of all blocks; of this one
+  int first_token_, tokens_;
+  DecodeShared<Weight, songs> shared_;
+  int kept_rows_;
+  int place_, filled_;  // of the ring: where the next output goes, and how many there are
+  std::int64_t steps_;
+};
+
+}  // namespace musicgen::kernels::resident

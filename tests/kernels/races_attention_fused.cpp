@@ -1,0 +1,28 @@
+// Fused attention for ThreadSanitizer, which takes each of its threads for a thread: there must be no report.
+#include <cstdio>
+#include <kernels/attention_fused.cuh>
+#include <vector>
+
+using namespace musicgen::kernels;
+
+namespace {
+
+/// Several tiles and warps, and padding.
+template <class Operands>
+void run(int B, int T, int Q, int H) {
+  const std::vector<float> h(static_cast<std::size_t>(B * T * H), 0.1f),
+      dcontext(static_cast<std::size_t>(B * Q * H), 1);
+  std::vector<float> context(dcontext.size()), lse(static_cast<std::size_t>(B * Q)), D(lse.size()), dh(h.size());
+  const FusedAttention x{B, T, Q, H, h.data(), context.data(), lse.data(), dcontext.data(), D.data(), dh.data()};
+  attention_fused_forward<Operands>(x, nullptr);
+  attention_fused_backward<Operands>(x, nullptr);
+}
+
+}  // namespace
+
+int main() {
+  run<InFp32>(1, 35, 35, 70);
+  run<InBf16>(2, 20, 7, 33);
+  run<InBf16>(1, 18, 18, 600);
+  std::puts("has run");
+}

@@ -1,0 +1,143 @@
+// Sampling on the device against the CPU's Chooser: the same tokens.
+#include <catch2/catch.hpp>
+#include <cmath>
+#include <cstdint>
+#include <emulator/emulator.hpp>
+#include <kernels/sampling.cuh>
+#include <limits>
+#include <musicgen/sample/choose.hpp>
+#include <vector>
+
+namespace kernels_sampling {
+
+using namespace musicgen;
+
+constexpr float inf = std::numeric_limits<float>::infinity();
+
+/// Songs that each choose a token.
+struct Songs {
+  int B, V;
+  std::vector<float> logits, bias;
+  std::vector<std::uint8_t> allowed;  // (B, V) or empty
+
+  Songs(int songs, int vocabulary, std::uint64_t seed, double contrast) : B(songs), V(vocabulary) {
+    Random random(seed);
+    for (int i = 0; i < B * V; ++i) logits.push_back(static_cast<float>(contrast * random.normal()));
+  }
+
+  std::span<const float> logits_of(int b) const { return std::span(logits).subspan(at(b), at(1)); }
+  std::span<const std::uint8_t> allowed_of(int b) const {
+    return allowed.empty() ? std::span<const std::uint8_t>() : std::span(allowed).subspan(at(b), at(1));
+  }
+  std::size_t at(int b) const { return static_cast<std::size_t>(b * V); }
+};
+
+Choice on_the_cpu(const Songs& songs, int b, const ChooseOptions& options, Random random) {
+  return Chooser(songs.V).choose<float>(songs.logits_of(b), songs.bias, songs.allowed_of(b), options, random);
+}
+
+struct Result {
+  std::vector<kernels::Generator> generators;
+  std::vector<int> tokens;
+  std::vector<double> log_probabilities;
+};
+
+Result sample(const Songs& songs, kernels::SamplingRules rules, std::vector<kernels::Generator> generators) {
+  const auto count = static_cast<std::size_t>(songs.B), words = static_cast<std::size_t>((songs.V + 31) / 32);
+  Result result{std::move(generators), std::vector<int>(count, -7), std::vector<double>(count)};
+  std::vector<std::uint32_t> bits(count * words);
+  for (std::size_t i = 0; i < songs.allowed.size(); ++i) {
+    const std::size_t b = i / static_cast<std::size_t>(songs.V), v = i % static_cast<std::size_t>(songs.V);
+    bits[b * words + v / 32] |= std::uint32_t{songs.allowed[i]} << v % 32;
+  }
+  rules.V = songs.V;
+  rules.bias = songs.bias.empty() ? nullptr : songs.bias.data();
+  kernels::sample({songs.B, rules, songs.logits.data(), songs.allowed.empty() ? nullptr : bits.data(),
+                   result.generators.data(), result.tokens.data(), result.log_probabilities.data()},
+                  nullptr);
+  return result;
+}
+
+void check_against_the_cpu(const Songs& songs, const ChooseOptions& options, double doubtful = 0x1p-50) {
+  std::vector<kernels::Generator> generators;
+  for (int b = 0; b < songs.B; ++b) generators.push_back({7, static_cast<std::uint64_t>(b), 0});
+  const Result result = sample(songs, {songs.V, options, nullptr, doubtful}, generators);
+  for (int b = 0; b < songs.B; ++b) {
+    const auto i = static_cast<std::size_t>(b);
+    const Choice expected = on_the_cpu(songs, b, options, Random(7, static_cast<std::uint64_t>(b)));
+    CHECK(result.tokens[i] == expected.token);
+    CHECK(result.log_probabilities[i] == Approx(expected.log_probability).epsilon(1e-13));
+    CHECK(result.generators[i].drawn == (options.temperature > 0 ? 2 : 0));
+  }
+}
+
+const std::vector<ChooseOptions> many_options{{},
+                                              {.temperature = 0},
+                                              {.temperature = 0.7f},
+                                              {.top_k = 5},
+                                              {.top_k = 1000},
+                                              {.top_p = 0.8f},
+                                              {.min_p = 0.1f},
+                                              {.temperature = 1.3f, .top_k = 7, .top_p = 0.9f, .min_p = 0.05f}};
+
+TEST_CASE("kernel sampling: under every rule the CPU's tokens") {
+  const int V = GENERATE(1, 19, 310, 1100);
+  CAPTURE(V);
+  emulator::under_all_schedules([&](emulator::Schedule schedule) {
+    CAPTURE(schedule.name());
+    for (const ChooseOptions& options : many_options) {
+      CAPTURE(options.temperature, options.top_k, options.top_p, options.min_p);
+      check_against_the_cpu(Songs(V > 300 ? 3 : 12, V, static_cast<std::uint64_t>(V), 2), options);
+    }
+  });
+}
+
+TEST_CASE("kernel sampling: mask and bias rule tokens out, unless nothing were left") {
+  Songs songs(40, 45, 3, 1);
+  Random random(4);
+  for (int i = 0; i < songs.B * songs.V; ++i) songs.allowed.push_back(random.uniform() < 0.3);
+  for (int v = 0; v < songs.V; ++v) {
+    songs.allowed[songs.at(0) + static_cast<std::size_t>(v)] = v >= 40;
+    songs.allowed[songs.at(1) + static_cast<std::size_t>(v)] = 0;  // then the first token comes
+    songs.bias.push_back(v >= 40 ? -inf : v % 7 == 0 ? 1.5f : 0.0f);
+  }
+  for (const ChooseOptions& options : many_options) check_against_the_cpu(songs, options);
+  songs.bias[5] = inf;
+  for (const ChooseOptions& options : many_options) check_against_the_cpu(songs, options);
+}
+
+TEST_CASE("kernel sampling: of equally probable tokens the first ones stay") {
+  Songs songs(64, 38, 5, 1);
+  for (float& x : songs.logits) x = std::round(x);  // many are equal
+  for (const ChooseOptions& options : many_options) check_against_the_cpu(songs, options);
+  for (float& x : songs.logits) x = 1;  // sums of ones are exact, and so is their part
+  check_against_the_cpu(songs, {.top_p = 0.5f});
+}
+
+TEST_CASE("kernel sampling: a draw in doubt is repeated in the CPU's order") {
+  const Songs songs(60, 310, 6, 1);
+  check_against_the_cpu(songs, {}, 1);     // always
+  check_against_the_cpu(songs, {}, 1e-5);  // now and then
+}
+
+TEST_CASE("kernel sampling: the generator goes on as Random does, from any place") {
+  for (const std::uint64_t drawn : {0u, 1u, 2u, 3u, 1003u}) {
+    kernels::Generator generator{0x123456789abcdef0, 0xfedcba9876543210, drawn};
+    Random random(generator.seed, generator.stream);
+    for (std::uint64_t i = 0; i < generator.drawn; ++i) random.bits();
+    for (int i = 0; i < 5; ++i) CHECK(generator.uniform() == random.uniform());
+  }
+}
+
+TEST_CASE("kernel sampling: logits that are not finite give no token") {
+  Songs songs(3, 33, 7, 1);
+  songs.logits[songs.at(0) + 32] = NAN;
+  songs.logits[songs.at(2) + 4] = -inf;
+  const std::vector<kernels::Generator> generators(3, {1, 2, 0});
+  const Result result = sample(songs, {33}, generators);
+  CHECK(result.tokens[0] == no_token);
+  CHECK(result.tokens[1] >= 0);
+  CHECK(result.tokens[2] == no_token);
+}
+
+}  // namespace kernels_sampling

@@ -29,7 +29,9 @@ struct View {
   View column_range(int first, int count) const {
     return {data + first * (transposed ? stride : 1), rows, count, stride, transposed};
   }
-  operator View<const T>() const requires(!std::is_const_v<T>) { return {data, rows, columns, stride, transposed}; }
+  template <class U>
+  requires std::is_same_v<U, const T>
+  operator View<U>() const { return {data, rows, columns, stride, transposed}; }
 };
 
 /// Its memory is used again from one size to the next.

@@ -30,7 +30,7 @@ struct Workspace {
 
  private:
   Workspace() {
-    parts.resize(kernels::parts_of_a_norm);
+    parts.resize(kernels::most_parts_of_a_norm);
     norm.resize(1);
     norm_on_host.resize(1);
     step.resize(1);

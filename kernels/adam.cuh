@@ -14,7 +14,13 @@
 
 namespace musicgen::kernels {
 
-inline constexpr unsigned parts_of_a_norm = 512;
+inline constexpr unsigned most_parts_of_a_norm = 512;
+
+/// How many there are for n numbers; of nothing else, so that the sum has one order.
+inline unsigned parts_of_a_norm(std::int64_t n) {
+  const unsigned blocks = blocks_for(n);
+  return blocks < most_parts_of_a_norm ? blocks : most_parts_of_a_norm;
+}
 
 /// What the gradient comes to.
 struct Norm {
@@ -34,10 +40,10 @@ __device__ inline double block_sum(double value) {
   return sum;
 }
 
-/// @param parts  (parts_of_a_norm), assigned
+/// @param parts  (blocks of the grid), assigned
 __global__ static void __launch_bounds__(256) square_parts_kernel(const float* x, std::int64_t n, double* parts) {
   double sum = 0;
-  for (std::int64_t i = thread_of_grid(); i < n; i += std::int64_t{256} * parts_of_a_norm) {
+  for (std::int64_t i = thread_of_grid(); i < n; i += std::int64_t{256} * gridDim.x) {
     const double value = static_cast<double>(x[i]);
     sum += value * value;
   }
@@ -45,10 +51,11 @@ __global__ static void __launch_bounds__(256) square_parts_kernel(const float* x
   if (threadIdx.x == 0) parts[blockIdx.x] = sum;
 }
 
-/// @param clip  the largest norm, 0: any
-__global__ static void __launch_bounds__(256) norm_kernel(const double* parts, double clip, Norm* norm) {
+/// @param parts  (count)  @param clip  the largest norm, 0: any
+__global__ static void __launch_bounds__(256)
+    norm_kernel(const double* parts, unsigned count, double clip, Norm* norm) {
   double sum = 0;
-  for (unsigned i = threadIdx.x; i < parts_of_a_norm; i += 256) sum += parts[i];
+  for (unsigned i = threadIdx.x; i < count; i += 256) sum += parts[i];
   sum = block_sum(sum);
   if (threadIdx.x > 0) return;
   norm->squared = sum;
@@ -56,11 +63,12 @@ __global__ static void __launch_bounds__(256) norm_kernel(const double* parts, d
   norm->factor = length <= 1.7976931348623157e308 ? static_cast<float>(factor) : -1.0f;
 }
 
-/// @param parts  (parts_of_a_norm), memory to work in  @param norm  (1), assigned
+/// @param parts  (most_parts_of_a_norm), memory to work in  @param norm  (1), assigned
 inline void sum_of_squares(const float* x, std::int64_t n, double clip, double* parts, Norm* norm,
                            device::Stream stream) {
-  device::launch(square_parts_kernel, parts_of_a_norm, 256, 0, stream, x, n, parts);
-  device::launch(norm_kernel, 1, 256, 0, stream, parts, clip, norm);
+  const unsigned count = parts_of_a_norm(n);
+  device::launch(square_parts_kernel, count, 256, 0, stream, x, n, parts);
+  device::launch(norm_kernel, 1, 256, 0, stream, parts, count, clip, norm);
 }
 
 /// The numbers of a step.

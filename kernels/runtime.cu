@@ -3,6 +3,7 @@
 #include <cublas_v2.h>
 #include <cuda_runtime.h>
 
+#include <atomic>
 #include <cstdint>
 #include <cstdio>
 #include <musicgen/backend/cuda/memory.hpp>
@@ -34,6 +35,8 @@ std::string gigabytes(std::size_t bytes) {
   std::snprintf(text, sizeof text, "%.2f GB", static_cast<double>(bytes) * 1e-9);
   return text;
 }
+
+std::atomic<std::size_t> allocation_count = 0;
 
 /// What the process has of the device. Never given back: CUDA may have ended before static objects do.
 struct Context {
@@ -111,6 +114,7 @@ void synchronize() {
 }
 
 void* allocate(std::size_t bytes) {
+  ++allocation_count;
   void* memory = nullptr;
   const cudaError_t status = cudaMallocAsync(&memory, bytes, Context::get().stream);
   if (status == cudaErrorMemoryAllocation) {
@@ -122,6 +126,10 @@ void* allocate(std::size_t bytes) {
   }
   check(status);
   return memory;
+}
+
+std::size_t allocations() {
+  return allocation_count;
 }
 
 void release(void* memory) noexcept {

@@ -23,7 +23,7 @@ Model<To> copied(const Model<From>& model) {
   return Model<To>(model.config(), To::from_host(std::move(weights)));
 }
 
-struct Shape {
+struct Sizes {
   int B, T, Q;
   Dimensions d;
 };
@@ -32,7 +32,7 @@ struct RandomBatch {
   std::vector<Token> inputs, targets;
   int B, T, Q;
 
-  explicit RandomBatch(const Shape& s) : B(s.B), T(s.T), Q(s.Q) {
+  explicit RandomBatch(const Sizes& s) : B(s.B), T(s.T), Q(s.Q) {
     Random random(9);
     for (int i = 0; i < T * B; ++i) inputs.push_back(random.between(0, s.d.V - 1));
     for (int i = 0; i < Q * B; ++i) targets.push_back(i == 1 ? no_token : random.between(0, s.d.V - 1));
@@ -40,7 +40,7 @@ struct RandomBatch {
   Sequences view() const { return {B, T, Q, inputs, targets}; }
 };
 
-void check_gradients(const Shape& shape, Precision products) {
+void check_gradients(const Sizes& shape, Precision products) {
   INFO("B " << shape.B << " T " << shape.T << " Q " << shape.Q << " H " << shape.d.H << " L " << shape.d.L);
   Model<Cuda> model({shape.d, {}, {}, true}, 5);
   auto reference = copied<Reference>(model);
@@ -87,4 +87,24 @@ TEST_CASE("kernels: in bf16 the gradients of the whole network are the CPU's to 
   check_gradients({1, 1, 1, {19, 5, 8, 1}}, Precision::bf16);
   check_gradients({3, 17, 6, {310, 7, 20, 3}}, Precision::bf16);
   check_gradients({2, 17, 17, {19, 8, 130, 3}}, Precision::bf16);
+}
+
+TEST_CASE("kernels: a training step allocates nothing after the first, in fp32 and bf16") {
+  for (const Precision products : {Precision::fp32, Precision::bf16}) {
+    const Sizes shape{3, 5, 4, {19, 5, 20, 3}}, smaller{2, 4, 4, {19, 5, 20, 3}};
+    Model<Cuda> model({shape.d, {}, {}, true}, 5);
+    model.set_products(products);
+    auto m = Cuda::zeros(shape.d), v = m;
+    const RandomBatch data(shape), other(smaller);
+    const auto step = [&](const RandomBatch& batch, int t) {
+      model.learn(batch.view());
+      Cuda::update(model.weights(), model.gradients(), m, v, t, 1e-3, {});
+      return model.loss();
+    };
+    step(data, 1);
+    const std::size_t before = cuda::allocations();
+    for (int t = 2; t < 5; ++t) CHECK(std::isfinite(step(data, t)));
+    CHECK(std::isfinite(step(other, 5)));
+    CHECK(cuda::allocations() == before);
+  }
 }

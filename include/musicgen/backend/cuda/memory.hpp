@@ -27,6 +27,8 @@ void synchronize();
 /// Memory of the device, aligned to 256 bytes. @throws Error  if there is too little
 void* allocate(std::size_t bytes);
 void release(void* memory) noexcept;
+/// How often allocate() has been called so far.
+std::size_t allocations();
 /// Memory of the host that the device copies from and to by itself. Not in stream order.
 void* allocate_host(std::size_t bytes);
 void release_host(void* memory) noexcept;

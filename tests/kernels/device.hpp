@@ -5,8 +5,8 @@
 #include <bit>
 #include <catch2/catch.hpp>
 #include <functional>
+#include <musicgen/backend/cpu/cpu.hpp>
 #include <musicgen/backend/cpu/matrix.hpp>
-#include <musicgen/backend/cpu/parameters.hpp>
 #include <musicgen/backend/cuda/cuda.hpp>
 #include <musicgen/core/random.hpp>
 #include <string>

@@ -63,8 +63,7 @@ class TrainingStep {
   double run() {
     const double loss = model_.forward(batch_);
     model_.backward(batch_);
-    const double norm = std::sqrt(Cpu::squared_norm(model_.gradients()));
-    Cpu::update(model_.weights(), model_.gradients(), m_, v_, ++t_, 1e-4, 1 / std::max(1.0, norm), {});
+    Cpu::update(model_.weights(), model_.gradients(), m_, v_, ++t_, 1e-4, {});
     return loss;
   }
 

@@ -26,9 +26,8 @@ int main(int argc, char** argv) {
                                  ->check(CLI::Range(1, 1 << 24));
   machine.add_options(app);
 
-  return run_program(app, argc, argv, [&] {
-    machine.prepare();
-    auto model = load_model(model_file);
+  const auto evaluate = [&]<Backend B>(B) {
+    auto model = load_model<B>(model_file);
     const Corpus corpus = Corpus::open(data, {.vocabulary = model.vocabulary()});
     std::vector<const Song*> songs;
     for (const Song& song : corpus.songs())
@@ -51,5 +50,6 @@ int main(int argc, char** argv) {
                                         {"masked_bits_per_second", l.masked_bits_per_second()},
                                         {"skipped_files", corpus.skipped().size()}};
     std::cout << result.dump(2) << '\n';
-  });
+  };
+  return run_program(app, argc, argv, [&] { machine.run(evaluate); });
 }

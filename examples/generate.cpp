@@ -89,7 +89,8 @@ void probe_outputs(const Options& o) {
   if (!o.audio.empty()) require_audio();
 }
 
-void begin_with_prompt(Sampler<Cpu>& sampler, const Options& o) {
+template <Backend B>
+void begin_with_prompt(Sampler<B>& sampler, const Options& o) {
   const Score prompt = read_midi(o.prompt);
   if (prompt.notes().empty()) throw file_error(o.prompt, "has no notes, drums apart, to go on from");
   try {
@@ -99,10 +100,10 @@ void begin_with_prompt(Sampler<Cpu>& sampler, const Options& o) {
   }
 }
 
+template <Backend B>
 void generate(Options& o) {
-  o.machine.prepare();
   o.sampler.grammar = !o.no_grammar;
-  const auto model = load_model(o.model);
+  const auto model = load_model<B>(o.model);
   probe_outputs(o);
   Sampler sampler(model, o.sampler);
   if (!o.prompt.empty()) begin_with_prompt(sampler, o);
@@ -125,6 +126,9 @@ int main(int argc, char** argv) {
   return run_program(app, argc, argv, [&] {
     if (options.prompt.empty() && options.prompt_seconds > 0)
       throw CLI::ValidationError("--prompt-seconds", "goes with --prompt");
-    generate(options);
+    // What weights in fewer bytes are for, a GPU has no need of.
+    if (options.machine.device == "auto" && options.sampler.precision != Precision::fp32)
+      options.machine.device = "cpu";
+    options.machine.run([&]<Backend B>(B) { generate<B>(options); });
   });
 }

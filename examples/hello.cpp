@@ -11,11 +11,11 @@ int main(int argc, char** argv) {
   app.add_option("SONG.mid", out, "the MIDI file to write")->capture_default_str();
   Machine machine;
   machine.add_options(app);
-  return run_program(app, argc, argv, [&] {
-    machine.prepare();
+  const auto hello = [&]<musicgen::Backend B>(B) {
     require_distinct({in}, {out});
-    const auto model = musicgen::load_model(in);
+    const auto model = musicgen::load_model<B>(in);
     musicgen::Sampler sampler(model, {.temperature = 0.95f, .top_p = 0.98f, .seed = 7});
     musicgen::write_midi(out, sampler.song(std::chrono::seconds(60)));
-  });
+  };
+  return run_program(app, argc, argv, [&] { machine.run(hello); });
 }

@@ -3,6 +3,8 @@
 
 #include <CLI/CLI.hpp>
 #include <musicgen/backend/backend.hpp>
+#include <musicgen/backend/cpu/cpu.hpp>
+#include <musicgen/backend/cuda/cuda.hpp>
 #include <musicgen/core/error.hpp>
 #include <musicgen/core/thread_pool.hpp>
 #include <string>
@@ -22,7 +24,7 @@ struct Machine {
   int threads = 0;
 
   void add_options(CLI::App& app) {
-    app.add_option("--device", device, "cpu, cuda or auto: what this program has")
+    app.add_option("--device", device, "cpu, cuda or auto: a GPU if there is one")
         ->capture_default_str()
         ->check(CLI::IsMember({"cpu", "cuda", "auto"}));
     app.add_option("--threads", threads, "0: as many as the machine has; results do not depend on it")
@@ -30,9 +32,18 @@ struct Machine {
         ->check(CLI::Range(0, 1024));
   }
 
+  /// Calls body(Backend{}) with the one that the options and the machine ask for.
   /// @throws Error  for a device that is not to be had
-  void prepare() const {
-    if (device == "cuda") throw musicgen::Error("--device cuda: this program was built without CUDA");
+  template <class Body>
+  void run(Body&& body) const {
     musicgen::set_threads(threads);
+#ifdef MUSICGEN_HAS_CUDA
+    const std::string reason = device == "cpu" ? "not asked for" : musicgen::cuda::why_not_available();
+    if (reason.empty()) return body(musicgen::Cuda{});
+#else
+    const std::string reason = "this program was built without CUDA";
+#endif
+    if (device == "cuda") throw musicgen::Error("--device cuda: " + reason);
+    body(musicgen::Cpu{});
   }
 };

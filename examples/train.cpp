@@ -89,8 +89,9 @@ void choose_training(Options& o) {
   if (t.steps == 0 && t.minutes == 0) t.minutes = 20;
 }
 
-Model<> starting_model(const Options& o, const std::optional<Model<>>& given, const Corpus& corpus) {
-  if (!given) return Model<>(configuration(o, corpus), o.trainer.seed);
+template <Backend B>
+Model<B> starting_model(const Options& o, const std::optional<Model<B>>& given, const Corpus& corpus) {
+  if (!given) return Model<B>(configuration(o, corpus), o.trainer.seed);
   const Dimensions& d = given->dimensions();
   for (const auto& [wanted, found, option] :
        {std::tuple(o.hidden, d.H, "--hidden"), {o.layers, d.L, "--layers"}, {o.embedding, d.E, "--embedding"}})
@@ -98,7 +99,7 @@ Model<> starting_model(const Options& o, const std::optional<Model<>>& given, co
       throw Error(std::string(option) + ": the model to start from has " + std::to_string(found));
   ModelConfig config = given->config();
   config.programs = corpus.programs();
-  return Model<>(std::move(config), given->weights());
+  return Model<B>(std::move(config), given->weights());
 }
 
 /// Keeps a run from replacing what is no model.
@@ -112,8 +113,16 @@ void require_replaceable(const std::filesystem::path& file) {
   }
 }
 
+/// Where it computes.
+std::string place(Cpu) {
+  return std::to_string(thread_pool().threads()) + " threads";
+}
+[[maybe_unused]] std::string place(Cuda) {
+  return cuda::device_name();
+}
+
+template <Backend B>
 void train(Options& o) {
-  o.machine.prepare();
   choose_training(o);
   const auto last = last_checkpoint(o.trainer.checkpoint);
   require_distinct({o.data, o.init, o.stages}, {o.trainer.checkpoint, last, o.trainer.log, o.cache});
@@ -121,11 +130,11 @@ void train(Options& o) {
     require_replaceable(o.trainer.checkpoint);
     require_replaceable(last);
   }
-  std::optional<Model<>> given;
+  std::optional<Model<B>> given;
   if (o.resume && std::filesystem::exists(last))
-    given = load_model(last);
+    given = load_model<B>(last);
   else if (!o.init.empty())
-    given = load_model(o.init);
+    given = load_model<B>(o.init);
 
   CorpusOptions reading;
   if (!o.cache.empty()) reading.cache = o.cache;
@@ -134,10 +143,10 @@ void train(Options& o) {
   std::cout << corpus << '\n';
   if (corpus.indices(Split::train).empty()) throw file_error(o.data, "has no songs to train on");
 
-  Model<> model = starting_model(o, given, corpus);
+  Model<B> model = starting_model<B>(o, given, corpus);
   const Dimensions& d = model.dimensions();
   std::cout << "embedding " << d.E << ", hidden " << d.H << ", layers " << d.L << ": " << model.parameter_count()
-            << " parameters; " << thread_pool().threads() << " threads" << std::endl;
+            << " parameters; " << place(B{}) << std::endl;
   Trainer trainer(model, corpus, o.trainer);
   if (o.resume) {
     if (trainer.resume())
@@ -166,6 +175,6 @@ int main(int argc, char** argv) {
   add_options(app, options);
   return run_program(app, argc, argv, [&] {
     if (options.trainer.checkpoint.empty()) throw CLI::ValidationError("--out", "is empty");
-    train(options);
+    options.machine.run([&]<Backend B>(B) { train<B>(options); });
   });
 }

@@ -67,7 +67,7 @@ class Model {
   Parameters& gradients() { return gradients_; }
   std::int64_t parameter_count() const {
     std::int64_t count = 0;
-    for (const auto& t : weights_.tensors()) count += element_count(t.shape);
+    for (const auto& t : tensor_shapes(config_.dimensions)) count += element_count(t.shape);
     return count;
   }
 
@@ -84,8 +84,18 @@ class Model {
   double forward(const Sequences& batch) {
     kept_.for_backward = true;
     run_forward(batch);
-    return B::loss(batch, kept_);
+    B::loss(batch, kept_);
+    return loss();
   }
+  /// forward() and backward(), waiting for neither: what a device computes may not be there yet. loss() waits.
+  void learn(const Sequences& batch) {
+    kept_.for_backward = true;
+    run_forward(batch);
+    B::loss(batch, kept_);
+    backward(batch);
+  }
+  /// Of the last forward() or learn(), nats per target.
+  double loss() const { return B::mean_loss(kept_); }
   /// Gradients of the last forward(), assigned.
   void backward(const Sequences& batch) {
     if (std::exchange(has_gradients_, true))
@@ -102,13 +112,14 @@ class Model {
   const auto& logits(const Sequences& batch) {
     kept_.for_backward = false;
     run_forward(batch);
-    return kept_.logits;
+    return B::logits(kept_);
   }
   /// Negative log-likelihood (Q*B) of each target in nats, 0 where there is none; valid until the next call.
   std::span<const Scalar> nll(const Sequences& batch) {
-    logits(batch);
+    kept_.for_backward = false;
+    run_forward(batch);
     B::loss(batch, kept_);
-    return kept_.nll;
+    return B::nll(kept_);
   }
 
   /// The network a token at a time, with the weights as they are now.
@@ -121,7 +132,7 @@ class Model {
     for (const auto& [size, name] :
          {std::pair(d.V, "vocabulary"), {d.E, "embedding"}, {d.H, "hidden"}, {d.L, "layers"}})
       if (size <= 0) throw Error(std::string("model: ") + name + " size is " + std::to_string(size) + ", not positive");
-    Parameters weights = B::zeros(d);
+    auto weights = B::HostParameters::zeros(d);
     std::uint64_t stream = 0;
     for (auto& t : weights.tensors()) {
       Random random(seed, stream++);
@@ -129,7 +140,7 @@ class Model {
       for (Scalar& w : t.values)
         w = static_cast<Scalar>(t.name == "embed.weight" ? random.normal() : (2 * random.uniform() - 1) * bound);
     }
-    return weights;
+    return B::from_host(std::move(weights));
   }
 
   void run_forward(const Sequences& batch) {

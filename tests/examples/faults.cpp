@@ -239,5 +239,7 @@ TEST_CASE("examples: a model that gives no number") {
 
 TEST_CASE("examples: a device that is not there") {
   const Workplace place;
+  ::setenv("CUDA_VISIBLE_DEVICES", "", 1);  // nor is one that is
   check_fault(place, "generate", {"--model", place.model(), "--out", place / "o.mid", "--device", "cuda"}, "cuda");
+  ::unsetenv("CUDA_VISIBLE_DEVICES");
 }

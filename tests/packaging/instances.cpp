@@ -5,8 +5,11 @@
 namespace musicgen {
 
 template class Model<Cpu>;
+template class Model<Cuda>;
 template class Trainer<Cpu>;
+template class Trainer<Cuda>;
 template class Sampler<Cpu>;
+template class Sampler<Cuda>;
 template class cpu::Decoder<double>;
 template struct BasicCpu<double>;
 template std::vector<Likelihood> likelihoods(Model<Cpu>&, std::span<const Song* const>);

@@ -119,8 +119,7 @@ TEST_CASE("model: a training step allocates nothing after the first") {
     const auto step = [&](int t) {
       model.forward(batch);
       model.backward(batch);
-      Cpu::update(model.weights(), model.gradients(), m, v, t, 1e-3, 1 / (1 + Cpu::squared_norm(model.gradients())),
-                  {});
+      Cpu::update(model.weights(), model.gradients(), m, v, t, 1e-3, {});
     };
     step(1);
     CHECK(allocations_in([&] {

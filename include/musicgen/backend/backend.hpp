@@ -9,6 +9,7 @@
 #include <concepts>
 #include <cstdint>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "../core/tensor.hpp"
@@ -28,6 +29,24 @@ struct Dimensions {
   int V = 0, E = 32, H = 256, L = 2;
   bool operator==(const Dimensions&) const = default;
 };
+
+/// Names and shapes of a network's weights, PyTorch's of its state dict, in the order in which they are kept.
+inline std::vector<NamedShape> tensor_shapes(const Dimensions& d) {
+  const std::int64_t V = d.V, E = d.E, H = d.H;
+  std::vector<NamedShape> all{{"embed.weight", {V, E}}};
+  for (int l = 0; l < d.L; ++l) {
+    const std::string layer = std::to_string(l);
+    all.push_back({"gru.weight_ih_l" + layer, {3 * H, l == 0 ? E : H}});
+    all.push_back({"gru.weight_hh_l" + layer, {3 * H, H}});
+    all.push_back({"gru.bias_ih_l" + layer, {3 * H}});
+    all.push_back({"gru.bias_hh_l" + layer, {3 * H}});
+  }
+  all.push_back({"combine_ctx.weight", {H, 2 * H}});
+  all.push_back({"combine_ctx.bias", {H}});
+  all.push_back({"hidden2vocab.weight", {V, H}});
+  all.push_back({"hidden2vocab.bias", {V}});
+  return all;
+}
 
 /// How a decoder keeps weights and earlier outputs. Fewer bytes are faster, and change the probabilities a little.
 enum class Precision {
@@ -54,7 +73,8 @@ concept Decoder = requires(D decoder, const D& other, std::span<const Token> tok
   decoder.reset();  ///< back to before the first token
 };
 
-/// A backend computes the network's parts; `Model` puts them together.
+/// A backend computes the network's parts; `Model` puts them together. A device may only have begun when a call
+/// returns; those that give a number or host memory wait for it.
 template <class B>
 concept Backend = Decoder<typename B::Decoder> &&
     std::constructible_from<typename B::Decoder, const typename B::Parameters&, int, int, Precision> &&
@@ -62,22 +82,28 @@ concept Backend = Decoder<typename B::Decoder> &&
              const Sequences& batch, const Dimensions& d) {
   typename B::Scalar;
   { B::zeros(d) } -> std::same_as<typename B::Parameters>;  ///< of the shapes that these sizes ask for
-  B::embed(weights, batch, kept);                           ///< tokens to what the first layer's steps start from
-  B::gru_stack_forward(weights, batch, kept);               ///< outputs of all layers
-  B::attend(batch, kept);                                   ///< contexts of the last Q outputs
-  B::head(weights, batch, kept);                            ///< logits (Q*B, V)
-  { B::loss(batch, kept) } -> std::convertible_to<double>;  ///< nats per token; logits become their gradient
-  kept.for_backward = true;                                 ///< false: a forward pass alone
-  kept.products = Precision::bf16;                          ///< what products are computed in: fp32 or bf16
-  kept.logits.row(0).data();                                ///< (Q*B, V)
-  {std::span<const typename B::Scalar>(kept.nll)};          ///< (Q*B), each target's, after the loss
-  B::head_backward(weights, batch, kept, gradients);        ///< gradients are added to
+  { B::HostParameters::zeros(d).tensors() } -> std::same_as<std::vector<TensorView<typename B::Scalar>>>;
+  { B::to_host(weights) } -> std::convertible_to<const typename B::HostParameters&>;  ///< a copy, unless they are there
+  { B::from_host(B::HostParameters::zeros(d)) } -> std::same_as<typename B::Parameters>;
+  B::embed(weights, batch, kept);                         ///< tokens to what the first layer's steps start from
+  B::gru_stack_forward(weights, batch, kept);             ///< outputs of all layers
+  B::attend(batch, kept);                                 ///< contexts of the last Q outputs
+  B::head(weights, batch, kept);                          ///< logits (Q*B, V)
+  B::loss(batch, kept);                                   ///< logits become their gradient
+  { B::mean_loss(kept) } -> std::convertible_to<double>;  ///< what it came to, nats per token
+  kept.for_backward = true;                               ///< false: a forward pass alone
+  kept.products = Precision::bf16;                        ///< what products are computed in: fp32 or bf16
+  B::logits(kept).row(0).data();                          ///< (Q*B, V), before the loss; in the host's memory
+  {std::span<const typename B::Scalar>(B::nll(kept))};    ///< (Q*B), each target's, after it
+  B::head_backward(weights, batch, kept, gradients);      ///< gradients are added to
   B::attend_backward(batch, kept);
   B::gru_stack_backward(weights, batch, kept, gradients);
   B::embed_backward(weights, batch, kept, gradients);
   { B::squared_norm(gradients) } -> std::convertible_to<double>;
-  B::update(weights, gradients, gradients, gradients, std::int64_t{}, 1e-3, 1.0,
-            AdamOptions{});  ///< Adam, see adam.hpp
+  {
+    B::update(weights, gradients, gradients, gradients, std::int64_t{}, 1e-3, AdamOptions{})
+    } -> std::convertible_to<double>;  ///< Adam, see adam.hpp: the gradient's norm before it is clipped; if it is not
+                                       ///< finite, nothing is changed
 };
 
 }  // namespace musicgen

@@ -23,6 +23,11 @@ inline std::int64_t element_count(const Shape& shape) {
   return std::accumulate(shape.begin(), shape.end(), std::int64_t{1}, std::multiplies<>());
 }
 
+struct NamedShape {
+  std::string name;
+  Shape shape;
+};
+
 template <class Scalar>
 struct TensorView {
   std::string name;

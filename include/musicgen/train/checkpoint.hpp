@@ -95,9 +95,11 @@ void add_tensors(Safetensors& file, const Parameters& p, const std::string& pref
   for (const auto& t : p.tensors())
     file.add(prefix + t.name, t.shape, std::span<const typename decltype(t.values)::value_type>(t.values));
 }
-template <class Parameters>
-void read_tensors(const Safetensors& file, Parameters& p, const std::string& prefix = "") {
+template <Backend B>
+typename B::Parameters read_parameters(const Safetensors& file, const Dimensions& d, const std::string& prefix = "") {
+  auto p = B::HostParameters::zeros(d);
   for (auto& t : p.tensors()) file.read_into(prefix + t.name, t.shape, t.values);
+  return B::from_host(std::move(p));
 }
 
 /// @throws Error  if the file is no model of this project
@@ -131,7 +133,7 @@ template <Backend B>
 Safetensors to_safetensors(const Model<B>& model) {
   Safetensors file;
   file.metadata()["musicgen"] = detail::to_json(model.config()).dump();
-  detail::add_tensors(file, model.weights());
+  detail::add_tensors(file, B::to_host(model.weights()));
   return file;
 }
 
@@ -140,8 +142,7 @@ template <Backend B = Cpu>
 Model<B> from_safetensors(const Safetensors& file, const std::filesystem::path& path) {
   ModelConfig config = detail::config_from_json(detail::musicgen_metadata(file, path, "musicgen"), path);
   detail::require_dimensions(file, config.dimensions, path);
-  auto weights = B::zeros(config.dimensions);
-  detail::read_tensors(file, weights);
+  auto weights = detail::read_parameters<B>(file, config.dimensions);
   return Model<B>(std::move(config), std::move(weights));
 }
 

@@ -96,9 +96,9 @@ class Trainer {
       throw file_error(
           path, "is in stage " + std::to_string(state.stage + 1) + " of " + std::to_string(options_.stages.size()));
     state_ = std::move(state);
-    detail::read_tensors(file, model_.weights());
-    detail::read_tensors(file, m_, "adam.m.");
-    detail::read_tensors(file, v_, "adam.v.");
+    model_.weights() = detail::read_parameters<B>(file, model_.dimensions());
+    m_ = detail::read_parameters<B>(file, model_.dimensions(), "adam.m.");
+    v_ = detail::read_parameters<B>(file, model_.dimensions(), "adam.v.");
     saved_step_ = state_.step;
     if (state_.finished && options_.stages.size() > state_.stages) {  // some have been added
       state_.finished = false;
@@ -169,17 +169,19 @@ class Trainer {
       sequences_.force(model_, stage().teacher_forcing,
                        Random(state_.seed, forcing_stream + static_cast<std::uint64_t>(state_.step)));
     const Sequences batch = sequences_.view();
-    const double loss = model_.forward(batch);
-    model_.backward(batch);
-    const double norm = std::sqrt(B::squared_norm(model_.gradients()));
+    model_.learn(batch);
+    // What is saved has just given a finite loss; this step will be taken again after resuming.
+    if (std::chrono::duration<double>(Clock::now() - last_save_).count() >= options_.save_seconds) {
+      if (!std::isfinite(model_.loss())) fail("the loss");
+      save();
+    }
+    const double norm = B::update(model_.weights(), model_.gradients(), m_, v_, state_.step + 1, learning_rate,
+                                  options_.adam);  // the first to wait, where a device computes
+    const double loss = model_.loss();
     if (!std::isfinite(loss)) fail("the loss");
     if (!std::isfinite(norm)) fail("the gradient");
-    // What is saved has just given a finite loss; this step will be taken again after resuming.
-    if (std::chrono::duration<double>(Clock::now() - last_save_).count() >= options_.save_seconds) save();
-    const double clip = options_.adam.clip;
-    B::update(model_.weights(), model_.gradients(), m_, v_, ++state_.step, learning_rate,
-              clip > 0 ? std::min(1.0, clip / (norm + 1e-6)) : 1.0, options_.adam);
 
+    ++state_.step;
     ++state_.stage_step;
     state_.tokens += sequences_.target_count();
     state_.recent_losses.push_back(loss);
@@ -275,8 +277,8 @@ void Trainer<B>::save() {
   state_.seconds = seconds();
   Safetensors file = to_safetensors(model_);
   file.metadata()["training"] = to_json(state_).dump();
-  detail::add_tensors(file, m_, "adam.m.");
-  detail::add_tensors(file, v_, "adam.v.");
+  detail::add_tensors(file, B::to_host(m_), "adam.m.");
+  detail::add_tensors(file, B::to_host(v_), "adam.v.");
   file.write(last_checkpoint(options_.checkpoint));
   if (!has_validation_) save_model(options_.checkpoint, model_);
   last_save_ = Clock::now();

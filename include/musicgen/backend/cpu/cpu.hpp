@@ -26,6 +26,7 @@ struct Activations {
   HeadKept<Scalar> head;
   Matrix<Scalar> logits;    ///< (Q*B, V); after the loss their gradient
   std::vector<Scalar> nll;  ///< (Q*B), of each target
+  double loss = 0;          ///< their mean
 
   Matrix<Scalar> dcontext;   ///< (Q*B, H)
   Matrix<Scalar> dh, dx;     ///< (T*B, H), of a layer's outputs and inputs
@@ -44,10 +45,13 @@ template <class S>
 struct BasicCpu {
   using Scalar = S;
   using Parameters = cpu::Parameters<S>;
+  using HostParameters = Parameters;
   using Activations = cpu::Activations<S>;
   using Decoder = cpu::Decoder<S>;
 
   static Parameters zeros(const Dimensions& d) { return Parameters::zeros(d); }
+  static const Parameters& to_host(const Parameters& p) { return p; }
+  static Parameters from_host(Parameters p) { return p; }
 
   static void embed(const Parameters& p, const Sequences& batch, Activations& kept) {
     kept.gru.resize(p.gru.size());
@@ -67,9 +71,12 @@ struct BasicCpu {
     kept.head.products = kept.products;
     cpu::head_forward<S>(p.head, last(outputs(batch, kept), batch), kept.context, kept.head, kept.logits);
   }
-  static double loss(const Sequences& batch, Activations& kept) {
-    return static_cast<double>(cpu::softmax_cross_entropy(kept.logits, batch.targets, kept.nll));
+  static void loss(const Sequences& batch, Activations& kept) {
+    kept.loss = static_cast<double>(cpu::softmax_cross_entropy(kept.logits, batch.targets, kept.nll));
   }
+  static double mean_loss(const Activations& kept) { return kept.loss; }
+  static const cpu::Matrix<S>& logits(const Activations& kept) { return kept.logits; }
+  static std::span<const S> nll(const Activations& kept) { return kept.nll; }
 
   static void head_backward(const Parameters& p, const Sequences& batch, Activations& kept, Parameters& gradients) {
     const auto h = outputs(batch, kept);
@@ -99,14 +106,18 @@ struct BasicCpu {
                          gradients);
     return sum;
   }
-  static void update(Parameters& p, const Parameters& gradients, Parameters& m, Parameters& v, std::int64_t t,
-                     double learning_rate, double scale, const AdamOptions& options) {
+  static double update(Parameters& p, const Parameters& gradients, Parameters& m, Parameters& v, std::int64_t t,
+                       double learning_rate, const AdamOptions& options) {
+    const double norm = std::sqrt(squared_norm(gradients));
+    if (!std::isfinite(norm)) return norm;
+    const double scale = options.clip > 0 ? std::min(1.0, options.clip / (norm + 1e-6)) : 1.0;
     Parameters::for_each(
         [&](const char*, int, auto& w, const auto& g, auto& first, auto& second) {
           cpu::adam_update<S>(cpu::values(w), cpu::values(g), cpu::values(first), cpu::values(second), t, learning_rate,
                               scale, options);
         },
         p, gradients, m, v);
+    return norm;
   }
 
  private:

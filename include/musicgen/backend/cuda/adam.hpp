@@ -1,0 +1,25 @@
+// Adam, and the norm that gradients are clipped by. Twin: backend/cpu/adam.hpp. Kernels: kernels/adam.cuh.
+#pragma once
+
+#include <cstdint>
+
+#include "../backend.hpp"
+#include "matrix.hpp"
+#include "parameters.hpp"
+
+namespace musicgen::cuda {
+
+/// Waits for it.
+double sum_of_squares(const Buffer<float>& x);
+
+/// One step for all parameters; waits for the norm.
+/// @param t  steps so far, this one included
+/// @return   the norm of g before it is clipped; if it is not finite, nothing is changed
+double adam_update(Parameters& w, const Parameters& g, Parameters& m, Parameters& v, std::int64_t t,
+                   double learning_rate, const AdamOptions& options);
+
+/// The weights as products take them.
+/// @param rounded  memory for their rounding, used if products are computed in bf16
+Weights weights_for_products(const Parameters& p, Precision products, Buffer<bf16>& rounded);
+
+}  // namespace musicgen::cuda

@@ -1,0 +1,38 @@
+// A batch's tokens on the device, and the embedding with the first layer's inputs. Twin: backend/cpu/embedding.hpp.
+// Kernels: kernels/embedding.cuh.
+#pragma once
+
+#include "../backend.hpp"
+#include "gru.hpp"
+#include "matrix.hpp"
+#include "parameters.hpp"
+
+namespace musicgen::cuda {
+
+/// The tokens, and the positions of each token among the inputs, by which their gradients are summed.
+struct Batch {
+  int V = 0, inputs = 0, targets = 0;  ///< vocabulary; N = T*B; Q*B
+  HostBuffer<int> on_host;
+  Buffer<int> on_device;
+
+  const int* tokens() const { return on_device.data(); }         ///< (N)
+  const int* order() const { return tokens() + inputs; }         ///< (N), positions, by token and then ascending
+  const int* begins() const { return order() + inputs; }         ///< (V+1), where in `order` each token begins
+  const int* target_tokens() const { return begins() + V + 1; }  ///< (Q*B)
+  const int* target_count() const { return target_tokens() + targets; }  ///< (1), of those that are tokens
+
+  /// @throws Error  naming the first token, or target, out of range, before anything is written
+  void assign(std::span<const Token> new_inputs, std::span<const Token> new_targets, int vocabulary);
+};
+
+/// What the first layer's steps start from.
+/// @param table  (V, 4H), memory to work in
+void embedding_forward(const Weights& w, const Batch& batch, Matrix<float>& table, GruKept& first_layer);
+
+/// @param first_layer  after `gru_steps_backward`
+/// @param table        (V, 4H), memory to work in
+/// @param gradients    of the embedding and of the first layer's w_ih: added to
+void embedding_backward(const Weights& w, const Batch& batch, const GruKept& first_layer, Matrix<float>& table,
+                        const Tensors<float>& gradients);
+
+}  // namespace musicgen::cuda

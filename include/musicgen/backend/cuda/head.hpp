@@ -1,0 +1,27 @@
+// From output and context to logits. Twin: backend/cpu/head.hpp. Kernels: kernels/head.cuh.
+#pragma once
+
+#include "matrix.hpp"
+#include "parameters.hpp"
+
+namespace musicgen::cuda {
+
+/// What the forward pass keeps.
+struct HeadKept {
+  FactorMatrix u;              ///< (N, H)
+  FactorMatrix dv;             ///< (N, H), the gradient before the tanh
+  Buffer<float> partial_sums;  ///< memory to work in
+};
+
+/// @param h       (N, H)  @param c  (N, H)
+/// @param logits  (N, V), assigned
+void head_forward(const Weights& w, const Factor& h, const Factor& c, HeadKept& kept, FactorMatrix& logits);
+
+/// @param dlogits    (N, V)
+/// @param dh         (N, H): added to
+/// @param dc         (N, H), assigned
+/// @param gradients  added to
+void head_backward(const Weights& w, const Factor& h, const Factor& c, HeadKept& kept, const Factor& dlogits,
+                   View<float> dh, Matrix<float>& dc, const HeadTensors<float>& gradients);
+
+}  // namespace musicgen::cuda

@@ -1,0 +1,122 @@
+// Matrices in the device's memory, by rows, and views of them; and the host's copy of one.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <type_traits>
+
+#include "memory.hpp"
+
+namespace musicgen::cuda {
+
+/// The upper half of a float.
+struct bf16 {
+  std::uint16_t bits;
+};
+
+/// A matrix or a block of one; `transposed`: of what lies in memory by rows, rows and columns have changed places.
+template <class T>
+struct View {
+  T* data = nullptr;
+  int rows = 0, columns = 0;
+  std::int64_t stride = 0;  ///< from a row in memory to the next
+  bool transposed = false;
+
+  View t() const { return {data, columns, rows, stride, !transposed}; }
+  View row_range(int first, int count) const {
+    return {data + first * (transposed ? 1 : stride), count, columns, stride, transposed};
+  }
+  View column_range(int first, int count) const {
+    return {data + first * (transposed ? stride : 1), rows, count, stride, transposed};
+  }
+  template <class U>
+  requires std::is_same_v<U, const T>
+  operator View<U>() const { return {data, rows, columns, stride, transposed}; }
+};
+
+/// Its memory is used again from one size to the next.
+template <class T>
+class Matrix {
+ public:
+  /// What it held is lost.
+  void resize(int rows, int columns) {
+    values_.resize(static_cast<std::size_t>(rows) * static_cast<std::size_t>(columns));
+    rows_ = rows;
+    columns_ = columns;
+  }
+  void set_zero(int rows, int columns) {
+    resize(rows, columns);
+    values_.set_zero();
+  }
+
+  int rows() const { return rows_; }
+  int columns() const { return columns_; }
+  std::size_t size() const { return values_.size(); }
+  T* data() { return values_.data(); }
+  const T* data() const { return values_.data(); }
+  View<T> view() { return {data(), rows_, columns_, columns_}; }
+  View<const T> view() const { return {data(), rows_, columns_, columns_}; }
+
+ private:
+  Buffer<T> values_;
+  int rows_ = 0, columns_ = 0;
+};
+
+/// What products take: a matrix, and, where products are computed in bf16, its rounding.
+struct Factor {
+  View<const float> exact;
+  View<const bf16> rounded{};  ///< no data: there is none
+
+  Factor t() const { return {exact.t(), rounded.t()}; }
+  Factor row_range(int first, int count) const {
+    return {exact.row_range(first, count), rounded.data ? rounded.row_range(first, count) : rounded};
+  }
+  Factor column_range(int first, int count) const {
+    return {exact.column_range(first, count), rounded.data ? rounded.column_range(first, count) : rounded};
+  }
+};
+
+/// A matrix that is to be a factor.
+struct FactorMatrix {
+  Matrix<float> exact;
+  Matrix<bf16> rounded;  ///< empty: products are computed in fp32
+
+  void resize(int rows, int columns, bool with_rounded) {
+    exact.resize(rows, columns);
+    rounded.resize(with_rounded ? rows : 0, columns);
+  }
+  /// Where its rounding is to be written; nullptr: nowhere.
+  bf16* rounded_data() { return rounded.size() > 0 ? rounded.data() : nullptr; }
+  Factor view() const { return {exact.view(), rounded.size() > 0 ? rounded.view() : View<const bf16>{}}; }
+};
+
+/// A matrix of the device, copied.
+class HostMatrix {
+ public:
+  struct Row {
+    const float* values;
+    const float* data() const { return values; }
+    float operator[](std::ptrdiff_t column) const { return values[column]; }
+  };
+
+  /// Begins to copy; there after synchronize().
+  void copy_from(const Matrix<float>& m) {
+    rows_ = m.rows();
+    columns_ = m.columns();
+    values_.resize(m.size());
+    if (m.size() > 0) copy(values_.data(), m.data(), m.size() * sizeof(float));
+  }
+
+  std::ptrdiff_t rows() const { return rows_; }
+  std::ptrdiff_t cols() const { return columns_; }
+  Row row(std::ptrdiff_t i) const { return {values_.data() + i * columns_}; }
+  float operator()(std::ptrdiff_t i, std::ptrdiff_t j) const {
+    return values_[static_cast<std::size_t>(i * columns_ + j)];
+  }
+
+ private:
+  HostBuffer<float> values_;
+  int rows_ = 0, columns_ = 0;
+};
+
+}  // namespace musicgen::cuda

@@ -1,0 +1,131 @@
+// The device's memory, and what puts its work in order. Names nothing of CUDA: the functions declared here are in
+// kernels/runtime.cu for a GPU, and in tests/emulator/runtime.cpp for the emulator.
+//
+// A process has one stream. Whatever is asked of the device is done there, in the order of asking, while the host goes
+// on; memory is asked for and given back in the same order, so that it may be given back while kernels still use it.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <type_traits>
+#include <utility>
+
+namespace musicgen::cuda {
+
+using Stream = struct StreamHandle*;
+
+/// @return  why there is no device to compute on, one line; empty if there is one
+std::string why_not_available();
+/// Its name and memory, one line. @throws Error  if there is none
+std::string device_name();
+
+/// Everything is done in this one. @throws Error  if there is no device
+Stream stream();
+/// Until all that was asked for is done. @throws Error  for what went wrong meanwhile
+void synchronize();
+
+/// Memory of the device, aligned to 256 bytes. @throws Error  if there is too little
+void* allocate(std::size_t bytes);
+void release(void* memory) noexcept;
+/// How often allocate() has been called so far.
+std::size_t allocations();
+/// Memory of the host that the device copies from and to by itself. Not in stream order.
+void* allocate_host(std::size_t bytes);
+void release_host(void* memory) noexcept;
+
+/// Between any memory and any other. The host's, if not from allocate_host, may be used again at once.
+void copy(void* to, const void* from, std::size_t bytes);
+void set_zero(void* memory, std::size_t bytes);
+
+/// `size()` numbers in the device's memory, which is kept when there are fewer of them. Copies copy the numbers.
+template <class T>
+class Buffer {
+  static_assert(std::is_trivially_copyable_v<T>);
+
+ public:
+  Buffer() = default;
+  explicit Buffer(std::size_t size) { resize(size); }
+  Buffer(const Buffer& other) : Buffer() { *this = other; }
+  Buffer(Buffer&& other) noexcept { swap(other); }
+  Buffer& operator=(const Buffer& other) {
+    if (this == &other) return *this;
+    resize(other.size_);
+    if (size_ > 0) copy(data_, other.data_, size_ * sizeof(T));
+    return *this;
+  }
+  Buffer& operator=(Buffer&& other) noexcept {
+    swap(other);
+    return *this;
+  }
+  ~Buffer() { release(data_); }
+
+  /// What it held is lost.
+  void resize(std::size_t size) {
+    if (size > capacity_) {
+      release(std::exchange(data_, nullptr));
+      capacity_ = size_ = 0;
+      data_ = static_cast<T*>(allocate(size * sizeof(T)));
+      capacity_ = size;
+    }
+    size_ = size;
+  }
+  void set_zero() {
+    if (size_ > 0) cuda::set_zero(data_, size_ * sizeof(T));
+  }
+
+  T* data() { return data_; }
+  const T* data() const { return data_; }
+  std::size_t size() const { return size_; }
+
+ private:
+  void swap(Buffer& other) noexcept {
+    std::swap(data_, other.data_);
+    std::swap(size_, other.size_);
+    std::swap(capacity_, other.capacity_);
+  }
+
+  T* data_ = nullptr;
+  std::size_t size_ = 0, capacity_ = 0;
+};
+
+/// The same in the host's memory, for what goes to the device or comes from it in each step. Copies begin empty.
+template <class T>
+class HostBuffer {
+ public:
+  HostBuffer() = default;
+  HostBuffer(const HostBuffer&) {}
+  HostBuffer(HostBuffer&& other) noexcept { swap(other); }
+  HostBuffer& operator=(HostBuffer other) noexcept {
+    swap(other);
+    return *this;
+  }
+  ~HostBuffer() { release_host(data_); }
+
+  void resize(std::size_t size) {
+    if (size > capacity_) {
+      release_host(std::exchange(data_, nullptr));
+      capacity_ = size_ = 0;
+      data_ = static_cast<T*>(allocate_host(size * sizeof(T)));
+      capacity_ = size;
+    }
+    size_ = size;
+  }
+
+  T* data() { return data_; }
+  const T* data() const { return data_; }
+  std::size_t size() const { return size_; }
+  T& operator[](std::size_t i) { return data_[i]; }
+  const T& operator[](std::size_t i) const { return data_[i]; }
+
+ private:
+  void swap(HostBuffer& other) noexcept {
+    std::swap(data_, other.data_);
+    std::swap(size_, other.size_);
+    std::swap(capacity_, other.capacity_);
+  }
+
+  T* data_ = nullptr;
+  std::size_t size_ = 0, capacity_ = 0;
+};
+
+}  // namespace musicgen::cuda

@@ -1,0 +1,79 @@
+#include "adam.cuh"
+
+#include <cmath>
+#include <musicgen/backend/cuda/adam.hpp>
+
+#include "launch.hpp"
+
+namespace musicgen::cuda {
+
+namespace {
+
+/// Of the process, as its stream is. Never given back: there may be no device any more when static objects end.
+struct Workspace {
+  Buffer<double> parts;
+  Buffer<kernels::Norm> norm;
+  HostBuffer<kernels::Norm> norm_on_host;
+  Buffer<kernels::AdamStep> step;
+  HostBuffer<kernels::AdamStep> step_on_host;
+
+  static Workspace& get() {
+    static Workspace& workspace = *new Workspace;
+    return workspace;
+  }
+
+  /// Of x, with the factor that clips it; on the host after synchronize().
+  void begin_norm(const Buffer<float>& x, double clip) {
+    kernels::sum_of_squares(x.data(), static_cast<std::int64_t>(x.size()), clip, parts.data(), norm.data(), launches());
+    copy(norm_on_host.data(), norm.data(), sizeof(kernels::Norm));
+  }
+
+ private:
+  Workspace() {
+    parts.resize(kernels::most_parts_of_a_norm);
+    norm.resize(1);
+    norm_on_host.resize(1);
+    step.resize(1);
+    step_on_host.resize(1);
+  }
+};
+
+}  // namespace
+
+double sum_of_squares(const Buffer<float>& x) {
+  Workspace& workspace = Workspace::get();
+  workspace.begin_norm(x, 0);
+  synchronize();
+  return workspace.norm_on_host[0].squared;
+}
+
+double adam_update(Parameters& w, const Parameters& g, Parameters& m, Parameters& v, std::int64_t t,
+                   double learning_rate, const AdamOptions& options) {
+  Workspace& workspace = Workspace::get();
+  const auto n = static_cast<double>(t);
+  const auto S = [](double x) { return static_cast<float>(x); };
+  workspace.begin_norm(g.values, options.clip);
+  workspace.step_on_host[0] = {.beta1 = S(options.beta1),
+                               .rest1 = S(1 - options.beta1),
+                               .beta2 = S(options.beta2),
+                               .rest2 = S(1 - options.beta2),
+                               .epsilon = S(options.epsilon),
+                               .decay = S(1 - learning_rate * options.weight_decay),
+                               .step = S(learning_rate / (1 - std::pow(options.beta1, n))),
+                               .root = S(1 / std::sqrt(1 - std::pow(options.beta2, n)))};
+  copy(workspace.step.data(), workspace.step_on_host.data(), sizeof(kernels::AdamStep));
+  kernels::adam_update(workspace.step.data(), workspace.norm.data(), g.values.data(),
+                       static_cast<std::int64_t>(g.values.size()), w.values.data(), m.values.data(), v.values.data(),
+                       launches());
+  synchronize();  // and so the step's numbers may be written again
+  return std::sqrt(workspace.norm_on_host[0].squared);
+}
+
+Weights weights_for_products(const Parameters& p, Precision products, Buffer<bf16>& rounded) {
+  if (products != Precision::bf16) return {p.tensors(), nullptr};
+  rounded.resize(p.values.size());
+  kernels::round(p.values.data(), static_cast<std::int64_t>(p.values.size()), device_bf16(rounded.data()), launches());
+  return {p.tensors(), rounded.data()};
+}
+
+}  // namespace musicgen::cuda

@@ -1,0 +1,96 @@
+#include "attention.cuh"
+
+#include <algorithm>
+#include <musicgen/backend/cuda/attention.hpp>
+
+#include "elementwise.cuh"
+#include "launch.hpp"
+#include "product.hpp"
+
+namespace musicgen::cuda {
+
+namespace {
+
+/// Queries that are done together: few, so that most of the pairs that s < t forbids are left out; many, so that the
+/// products are large.
+constexpr int query_block = 256;
+
+/// Rows of a time-major (n*B, H) matrix that belong to sequence 0; the others follow H further each.
+template <class T>
+View<T> sequence(View<T> m, int B) {
+  return {m.data, m.rows / B, m.columns, m.stride * B};
+}
+
+/// A block of queries: `rows` of them from time t on, which see `earlier` keys between them.
+struct Queries {
+  int first, rows, t, earlier;
+};
+
+template <class Body>
+void for_query_blocks(int T, int Q, const Body& body) {
+  for (int q = 0; q < Q; q += query_block) {
+    const int rows = std::min(query_block, Q - q), t = T - Q + q;
+    body(Queries{q, rows, t, t + rows - 1});
+  }
+}
+
+std::size_t offset(int rows, int columns) {
+  return static_cast<std::size_t>(rows) * static_cast<std::size_t>(columns);
+}
+
+}  // namespace
+
+void attention_forward(View<const float> h, int B, int Q, FactorMatrix& context, AttentionKept& kept, bool keep,
+                       bool with_rounded) {
+  const int T = h.rows / B, H = h.columns, kept_rows = keep ? Q : std::min(Q, query_block);
+  context.resize(Q * B, H, with_rounded);
+  kept.weights.resize(B * kept_rows, T);
+  const View<const float> keys = sequence(h, B);
+  const View<float> contexts = sequence(context.exact.view(), B);
+  for_query_blocks(T, Q, [&](const Queries& block) {
+    if (block.earlier == 0) return set_zero(context.exact.data(), offset(B, H) * sizeof(float));  // the first of all
+    const std::int64_t stride = std::int64_t{kept_rows} * T;
+    const View<float> a{kept.weights.data() + (keep ? offset(block.first, T) : 0), block.rows, block.earlier, T};
+    multiply(keys.row_range(block.t, block.rows), keys.row_range(0, block.earlier).t(), a, 1, 0, {B, H, H, stride});
+    kernels::softmax_of_earlier({B, block.rows, stride, T, block.earlier, block.t}, a.data, launches());
+    multiply(View<const float>(a), keys.row_range(0, block.earlier), contexts.row_range(block.first, block.rows), 1, 0,
+             {B, stride, H, H});
+  });
+  if (bf16* rounded = context.rounded_data())
+    kernels::round(context.exact.data(), std::int64_t{Q} * B * H, device_bf16(rounded), launches());
+}
+
+void attention_backward(View<const float> h, int B, int Q, AttentionKept& kept, const Matrix<float>& dcontext,
+                        View<float> dh) {
+  const int T = h.rows / B, H = h.columns, block_rows = std::min(Q, query_block);
+  kept.dweights.resize(B * block_rows, T);
+  const View<const float> keys = sequence(h, B), dcontexts = sequence(dcontext.view(), B);
+  const View<float> dkeys = sequence(dh, B);
+  for_query_blocks(T, Q, [&](const Queries& block) {
+    if (block.earlier == 0) return;
+    const std::int64_t stride = std::int64_t{Q} * T, dstride = std::int64_t{block_rows} * T;
+    const View<const float> a{kept.weights.data() + offset(block.first, T), block.rows, block.earlier, T};
+    const View<float> ds{kept.dweights.data(), block.rows, block.earlier, T};
+    const View<const float> queries = keys.row_range(block.t, block.rows), earlier = keys.row_range(0, block.earlier),
+                            dc = dcontexts.row_range(block.first, block.rows);
+    multiply(dc, earlier.t(), ds, 1, 0, {B, H, H, dstride});  // dA
+    kernels::softmax_of_earlier_backward({B, block.rows, stride, T, block.earlier, block.t}, a.data,
+                                         {B, block.rows, dstride, T, block.earlier, block.t}, ds.data, launches());
+    multiply(View<const float>(ds), earlier, dkeys.row_range(block.t, block.rows), 1, 1, {B, dstride, H, H});
+    multiply(View<const float>(ds).t(), queries, dkeys.row_range(0, block.earlier), 1, 1, {B, dstride, H, H});
+    multiply(a.t(), dc, dkeys.row_range(0, block.earlier), 1, 1, {B, stride, H, H});
+  });
+}
+
+void attention_step(View<const float> query, View<const float> outputs, int B, int count, Matrix<float>& weights,
+                    View<float> context) {
+  const int H = query.columns;
+  if (count == 0) return set_zero(context.data, offset(B, H) * sizeof(float));
+  const View<const float> keys = sequence(outputs, B).row_range(0, count), queries = sequence(query, B);
+  const View<float> a{weights.data(), 1, count, count};
+  multiply(queries, keys.t(), a, 1, 0, {B, H, H, count});
+  kernels::softmax_of_earlier({B, 1, count, count, count, count}, a.data, launches());
+  multiply(View<const float>(a), keys, sequence(context, B), 1, 0, {B, count, H, H});
+}
+
+}  // namespace musicgen::cuda

@@ -1,0 +1,89 @@
+#include "gru.cuh"
+
+#include <musicgen/backend/cuda/gru.hpp>
+
+#include "column_sums.cuh"
+#include "launch.hpp"
+#include "product.hpp"
+
+namespace musicgen::cuda {
+
+void gru_inputs(const Weights& w, int layer, const Factor& x, View<float> gates) {
+  const GruTensors<const float> p = w.exact.gru(layer);
+  const int H = gates.columns / 4;
+  kernels::gru_biases(p.b_ih, p.b_hh, gates.rows, H, gates.data, launches());
+  const Factor to_gates = w.factor(p.w_ih).t();  // (I, 3H)
+  product(x, to_gates.column_range(0, 2 * H), gates.column_range(0, 2 * H), 1);
+  product(x, to_gates.column_range(2 * H, H), gates.column_range(3 * H, H), 1);
+}
+
+void gru_steps(const Weights& w, int layer, int B, const float* h0, GruKept& kept) {
+  Matrix<float>& gates = kept.gates.exact;
+  const int TB = gates.rows(), H = gates.columns() / 4;
+  kept.h.resize(TB + B, H, w.rounded != nullptr);
+  const auto state = static_cast<std::size_t>(B) * static_cast<std::size_t>(H);
+  if (h0)
+    copy(kept.h.exact.data(), h0, state * sizeof(float));
+  else
+    set_zero(kept.h.exact.data(), state * sizeof(float));
+  bf16* rounded = kept.h.rounded_data();
+  if (rounded) kernels::round(kept.h.exact.data(), B * H, device_bf16(rounded), launches());
+
+  const Factor u = w.factor(w.exact.gru(layer).w_hh).t();  // (H, 3H)
+  float* h = kept.h.exact.data();
+  for (int at = 0; at < TB; at += B, h += state) {
+    if (rounded) rounded += state;
+    product(kept.h.view().row_range(at, B), u, gates.view().row_range(at, B).column_range(0, 3 * H), 1);
+    kernels::gru_gates(gates.view().row_range(at, B).data, h, B, H, h + state, device_bf16(rounded), launches());
+  }
+}
+
+void gru_forward(const Weights& w, int layer, const Factor& x, int B, const float* h0, GruKept& kept) {
+  kept.gates.exact.resize(x.exact.rows, 4 * w.exact.layout->dimensions.H);
+  gru_inputs(w, layer, x, kept.gates.exact.view());
+  gru_steps(w, layer, B, h0, kept);
+}
+
+void gru_steps_backward(const Weights& w, int layer, int B, GruKept& kept, const Matrix<float>& dh,
+                        const GruTensors<float>& gradients) {
+  const int TB = kept.gates.exact.rows(), H = kept.gates.exact.columns() / 4;
+  kept.gates.rounded.resize(w.rounded ? TB : 0, 4 * H);
+  kept.carry.set_zero(B, H);
+  const Factor u = w.factor(w.exact.gru(layer).w_hh), gates = kept.gates.view();
+  for (int at = TB - B; at >= 0; at -= B) {
+    const auto row = static_cast<std::size_t>(at) * static_cast<std::size_t>(H);
+    bf16* rounded = kept.gates.rounded_data();
+    kernels::gru_gates_backward(kept.gates.exact.data() + 4 * row, rounded ? device_bf16(rounded + 4 * row) : nullptr,
+                                kept.h.exact.data() + row, dh.data() + row, B, H, kept.carry.data(), launches());
+    // dh_{t-1} = dh z + (dr | dz | dq) U
+    if (at > 0) product(gates.row_range(at, B).column_range(0, 3 * H), u, kept.carry.view(), 1);
+  }
+
+  product(gates.column_range(0, 3 * H).t(), kept.h.view().row_range(0, TB), gradients.w_hh, 1);
+  kept.bias_sums.set_zero(1, 4 * H);
+  kept.partial_sums.resize(kernels::column_sums_memory(TB, 4 * H));
+  kernels::add_column_sums(kept.gates.exact.data(), TB, 4 * H, 4 * H, kept.partial_sums.data(), kept.bias_sums.data(),
+                           launches());
+  kernels::gru_bias_gradients(kept.bias_sums.data(), H, gradients.b_ih, gradients.b_hh, launches());
+}
+
+void gru_inputs_backward(const Weights& w, int layer, const Factor& x, const Factor& dgates, View<float> dx, float beta,
+                         View<float> dw_ih) {
+  const int H = dgates.exact.columns / 4;
+  const Factor rz = dgates.column_range(0, 2 * H), n = dgates.column_range(3 * H, H);
+  product(rz.t(), x, dw_ih.row_range(0, 2 * H), 1);
+  product(n.t(), x, dw_ih.row_range(2 * H, H), 1);
+  if (!dx.data) return;
+  const Factor w_ih = w.factor(w.exact.gru(layer).w_ih);
+  product(rz, w_ih.row_range(0, 2 * H), dx, beta);
+  product(n, w_ih.row_range(2 * H, H), dx, 1);
+}
+
+void gru_backward(const Weights& w, int layer, const Factor& x, int B, GruKept& kept, const Matrix<float>& dh,
+                  Matrix<float>& dx, const GruTensors<float>& gradients) {
+  gru_steps_backward(w, layer, B, kept, dh, gradients);
+  dx.resize(x.exact.rows, x.exact.columns);
+  gru_inputs_backward(w, layer, x, kept.gates.view(), dx.view(), 0, gradients.w_ih);
+}
+
+}  // namespace musicgen::cuda

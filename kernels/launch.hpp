@@ -1,0 +1,20 @@
+// Between the backend, which names nothing of CUDA, and the launchers of kernels.
+#pragma once
+
+#include <musicgen/backend/cuda/matrix.hpp>
+
+#include "device.cuh"
+
+namespace musicgen::cuda {
+
+/// The stream as launchers take it.
+inline device::Stream launches() {
+  return reinterpret_cast<device::Stream>(stream());
+}
+
+static_assert(sizeof(bf16) == sizeof(device::bf16));
+inline device::bf16* device_bf16(bf16* p) {
+  return reinterpret_cast<device::bf16*>(p);
+}
+
+}  // namespace musicgen::cuda

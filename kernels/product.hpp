@@ -1,0 +1,28 @@
+// Matrix products, all of them: cuBLAS on a GPU (runtime.cu), plain loops where kernels are emulated
+// (tests/emulator/runtime.cpp). Sums are in fp32, whatever the factors.
+#pragma once
+
+#include <cstdint>
+#include <musicgen/backend/cuda/matrix.hpp>
+
+namespace musicgen::cuda {
+
+/// Several products of one shape, a step between the matrices of each.
+struct Batches {
+  int count = 1;
+  std::int64_t a = 0, b = 0, c = 0;
+};
+
+/// c := alpha a b + beta c, with a (M, K), b (K, N), c (M, N) by rows. No size is 0; if beta is, c may hold anything.
+void multiply(View<const float> a, View<const float> b, View<float> c, float alpha, float beta, const Batches& batches);
+void multiply(View<const bf16> a, View<const bf16> b, View<float> c, float alpha, float beta, const Batches& batches);
+
+/// c := a b + beta c, from the factors' roundings if both have one.
+inline void product(const Factor& a, const Factor& b, View<float> c, float beta) {
+  if (a.rounded.data && b.rounded.data)
+    multiply(a.rounded, b.rounded, c, 1, beta, {});
+  else
+    multiply(a.exact, b.exact, c, 1, beta, {});
+}
+
+}  // namespace musicgen::cuda

@@ -1,0 +1,169 @@
+// The device's memory, stream and products on a GPU, from CUDA's runtime and cuBLAS.
+// tests/emulator/runtime.cpp is the emulator's twin.
+#include <cublas_v2.h>
+#include <cuda_runtime.h>
+
+#include <atomic>
+#include <cstdint>
+#include <cstdio>
+#include <musicgen/backend/cuda/memory.hpp>
+#include <musicgen/core/error.hpp>
+#include <source_location>
+#include <string>
+
+#include "product.hpp"
+
+namespace musicgen::cuda {
+
+namespace {
+
+std::string where(const std::source_location& at) {
+  return " (" + std::string(at.file_name()) + ":" + std::to_string(at.line()) + ")";
+}
+
+void check(cudaError_t status, std::source_location at = std::source_location::current()) {
+  if (status == cudaSuccess) return;
+  cudaGetLastError();  // an error that may pass is not found again by who comes next
+  throw Error(std::string("CUDA: ") + cudaGetErrorString(status) + where(at));
+}
+void check(cublasStatus_t status, std::source_location at = std::source_location::current()) {
+  if (status != CUBLAS_STATUS_SUCCESS) throw Error(std::string("cuBLAS: ") + cublasGetStatusString(status) + where(at));
+}
+
+std::string gigabytes(std::size_t bytes) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.2f GB", static_cast<double>(bytes) * 1e-9);
+  return text;
+}
+
+std::atomic<std::size_t> allocation_count = 0;
+
+/// What the process has of the device. Never given back: CUDA may have ended before static objects do.
+struct Context {
+  cudaStream_t stream{};
+  cublasHandle_t cublas{};
+  void* workspace{};
+
+  static Context& get() {
+    static Context& context = *new Context;
+    return context;
+  }
+
+ private:
+  Context() {
+    if (const std::string reason = why_not_available(); !reason.empty()) throw Error(reason);
+    check(cudaStreamCreateWithFlags(&stream, cudaStreamNonBlocking));
+    int device = 0;
+    cudaMemPool_t pool{};
+    std::uint64_t all = UINT64_MAX;  // what has been given back is kept for the next one who asks
+    check(cudaGetDevice(&device));
+    check(cudaDeviceGetDefaultMemPool(&pool, device));
+    check(cudaMemPoolSetAttribute(pool, cudaMemPoolAttrReleaseThreshold, &all));
+    constexpr std::size_t workspace_bytes = std::size_t{32} << 20;  // of its own, so that it can be part of a graph
+    check(cudaMallocAsync(&workspace, workspace_bytes, stream));
+    check(cublasCreate(&cublas));
+    check(cublasSetStream(cublas, stream));
+    check(cublasSetWorkspace(cublas, workspace, workspace_bytes));
+  }
+};
+
+template <class T>
+void multiply_on_gpu(cudaDataType type, View<const T> a, View<const T> b, View<float> c, float alpha, float beta,
+                     const Batches& batches) {
+  // By columns, as cuBLAS has it, what lies here by rows is transposed: c' = b' a'.
+  const auto op = [](bool transposed) { return transposed ? CUBLAS_OP_T : CUBLAS_OP_N; };
+  check(cublasGemmStridedBatchedEx(
+      Context::get().cublas, op(b.transposed), op(a.transposed), c.columns, c.rows, a.columns, &alpha, b.data, type,
+      static_cast<int>(b.stride), batches.b, a.data, type, static_cast<int>(a.stride), batches.a, &beta, c.data,
+      CUDA_R_32F, static_cast<int>(c.stride), batches.c, batches.count, CUBLAS_COMPUTE_32F, CUBLAS_GEMM_DEFAULT));
+}
+
+}  // namespace
+
+std::string why_not_available() {
+  int devices = 0;
+  if (const cudaError_t status = cudaGetDeviceCount(&devices); status != cudaSuccess) {
+    cudaGetLastError();
+    return std::string("CUDA: ") + cudaGetErrorString(status);  // no device, or a driver that is too old
+  }
+  cudaDeviceProp properties{};
+  int device = 0;
+  if (devices == 0 || cudaGetDevice(&device) != cudaSuccess ||
+      cudaGetDeviceProperties(&properties, device) != cudaSuccess)
+    return "CUDA: there is no GPU";
+  if (properties.major < 8)
+    return std::string("CUDA: ") + properties.name + " has compute capability " + std::to_string(properties.major) +
+           "." + std::to_string(properties.minor) + ", and 8.0 is needed";
+  return "";
+}
+
+std::string device_name() {
+  int device = 0;
+  cudaDeviceProp properties{};
+  check(cudaGetDevice(&device));
+  check(cudaGetDeviceProperties(&properties, device));
+  return std::string(properties.name) + ", " + gigabytes(properties.totalGlobalMem);
+}
+
+Stream stream() {
+  return reinterpret_cast<Stream>(Context::get().stream);
+}
+
+void synchronize() {
+  check(cudaStreamSynchronize(Context::get().stream));
+}
+
+void* allocate(std::size_t bytes) {
+  ++allocation_count;
+  void* memory = nullptr;
+  const cudaError_t status = cudaMallocAsync(&memory, bytes, Context::get().stream);
+  if (status == cudaErrorMemoryAllocation) {
+    cudaGetLastError();
+    std::size_t free = 0, total = 0;
+    cudaMemGetInfo(&free, &total);
+    throw Error("CUDA: out of memory: " + gigabytes(bytes) + " more are needed, " + gigabytes(free) + " of " +
+                gigabytes(total) + " are free; a smaller batch or shorter windows need less");
+  }
+  check(status);
+  return memory;
+}
+
+std::size_t allocations() {
+  return allocation_count;
+}
+
+void release(void* memory) noexcept {
+  if (memory) cudaFreeAsync(memory, Context::get().stream);
+}
+
+void* allocate_host(std::size_t bytes) {
+  Context::get();  // says why there is no device, if there is none
+  void* memory = nullptr;
+  check(cudaMallocHost(&memory, bytes));
+  return memory;
+}
+
+void release_host(void* memory) noexcept {
+  if (!memory) return;
+  cudaStreamSynchronize(Context::get().stream);  // it may be copied from still
+  cudaFreeHost(memory);
+}
+
+void copy(void* to, const void* from, std::size_t bytes) {
+  check(cudaMemcpyAsync(to, from, bytes, cudaMemcpyDefault, Context::get().stream));
+}
+
+void set_zero(void* memory, std::size_t bytes) {
+  check(cudaMemsetAsync(memory, 0, bytes, Context::get().stream));
+}
+
+void multiply(View<const float> a, View<const float> b, View<float> c, float alpha, float beta,
+              const Batches& batches) {
+  multiply_on_gpu(CUDA_R_32F, a, b, c, alpha, beta, batches);
+}
+
+void multiply(View<const bf16> a, View<const bf16> b, View<float> c, float alpha, float beta, const Batches& batches) {
+  multiply_on_gpu(CUDA_R_16BF, a, b, c, alpha, beta, batches);
+}
+
+}  // namespace musicgen::cuda

@@ -1,0 +1,111 @@
+// The device's memory and products where kernels are emulated: the host's memory and plain loops.
+// kernels/runtime.cu is the GPU's twin.
+#include <cstdlib>
+#include <cstring>
+#include <kernels/product.hpp>
+#include <musicgen/backend/cuda/memory.hpp>
+#include <new>
+#include <string>
+#include <vector>
+
+namespace musicgen::cuda {
+
+namespace {
+
+std::size_t allocation_count = 0;
+
+float number(float x) {
+  return x;
+}
+float number(bf16 x) {
+  const std::uint32_t bits = std::uint32_t{x.bits} << 16;
+  float value;
+  std::memcpy(&value, &bits, sizeof value);
+  return value;
+}
+
+/// By rows, as floats.
+template <class T>
+void unpack(View<const T> m, std::vector<float>& values) {
+  values.resize(static_cast<std::size_t>(m.rows) * static_cast<std::size_t>(m.columns));
+  const std::int64_t down = m.transposed ? 1 : m.stride, right = m.transposed ? m.stride : 1;
+  float* out = values.data();
+  for (int i = 0; i < m.rows; ++i)
+    for (int j = 0; j < m.columns; ++j) *out++ = number(m.data[i * down + j * right]);
+}
+
+template <class T>
+void multiply_on_host(View<const T> a, View<const T> b, View<float> c, float alpha, float beta,
+                      const Batches& batches) {
+  std::vector<float> left, right, sums(static_cast<std::size_t>(c.columns));
+  for (int i = 0; i < batches.count; ++i) {
+    unpack(a, left);
+    unpack(b, right);
+    const float* x = left.data();
+    for (int row = 0; row < c.rows; ++row) {
+      std::fill(sums.begin(), sums.end(), 0.0f);
+      const float* y = right.data();
+      for (int k = 0; k < a.columns; ++k, ++x)
+        for (float& sum : sums) sum += *x * *y++;
+      float* out = c.data + row * c.stride;
+      for (const float sum : sums) {
+        *out = alpha * sum + (beta == 0 ? 0 : beta * *out);
+        ++out;
+      }
+    }
+    a.data += batches.a;
+    b.data += batches.b;
+    c.data += batches.c;
+  }
+}
+
+}  // namespace
+
+std::string why_not_available() {
+  return "";
+}
+std::string device_name() {
+  return "an emulated GPU";
+}
+Stream stream() {
+  return nullptr;
+}
+void synchronize() {}
+
+void* allocate(std::size_t bytes) {
+  ++allocation_count;
+  constexpr std::size_t alignment = 256;
+  void* memory = std::aligned_alloc(alignment, (bytes + alignment - 1) / alignment * alignment);
+  if (!memory) throw std::bad_alloc();
+  std::memset(memory, 0xFF, bytes);  // NaN: to read what nobody has written shows
+  return memory;
+}
+std::size_t allocations() {
+  return allocation_count;
+}
+void release(void* memory) noexcept {
+  std::free(memory);
+}
+void* allocate_host(std::size_t bytes) {
+  return allocate(bytes);
+}
+void release_host(void* memory) noexcept {
+  std::free(memory);
+}
+
+void copy(void* to, const void* from, std::size_t bytes) {
+  std::memcpy(to, from, bytes);
+}
+void set_zero(void* memory, std::size_t bytes) {
+  std::memset(memory, 0, bytes);
+}
+
+void multiply(View<const float> a, View<const float> b, View<float> c, float alpha, float beta,
+              const Batches& batches) {
+  multiply_on_host(a, b, c, alpha, beta, batches);
+}
+void multiply(View<const bf16> a, View<const bf16> b, View<float> c, float alpha, float beta, const Batches& batches) {
+  multiply_on_host(a, b, c, alpha, beta, batches);
+}
+
+}  // namespace musicgen::cuda

@@ -1,0 +1,60 @@
+#include <musicgen/backend/cuda/attention.hpp>
+
+#include <musicgen/backend/cpu/attention.hpp>
+
+#include "device.hpp"
+
+using namespace musicgen;
+using cpu::view;
+using test::on_device;
+using test::on_host;
+using test::random_floats;
+using test::relative_difference;
+
+namespace {
+
+void check(int B, int T, int Q, int H) {
+  INFO("B " << B << " T " << T << " Q " << Q << " H " << H);
+  const auto h = random_floats(T * B, H, 1), dcontext = random_floats(Q * B, H, 2);
+  cpu::Matrix<double> context, dh = random_floats(T * B, H, 3);
+  const cuda::Matrix<float> outputs = on_device(h), dc = on_device(dcontext);
+  cuda::Matrix<float> dh_on_device = on_device(dh);
+
+  cpu::AttentionKept<double> reference;
+  cpu::attention_forward<double>(view(h), B, Q, context, &reference);
+  cuda::AttentionKept kept, alone;
+  cuda::FactorMatrix found;
+  cuda::attention_forward(outputs.view(), B, Q, found, alone, false, false);
+  CHECK(relative_difference(on_host(found.exact), context) < test::fp32_tolerance);
+  cuda::attention_forward(outputs.view(), B, Q, found, kept, true, false);
+  CHECK(relative_difference(on_host(found.exact), context) < test::fp32_tolerance);
+
+  cpu::attention_backward<double>(view(h), B, Q, reference, dcontext, view(dh));
+  cuda::attention_backward(outputs.view(), B, Q, kept, dc, dh_on_device.view());
+  CHECK(relative_difference(on_host(dh_on_device), dh) < test::fp32_tolerance);
+}
+
+}  // namespace
+
+TEST_CASE("kernels: attention, contexts and gradients are the CPU's") {
+  check(1, 1, 1, 8);
+  check(3, 2, 2, 20);
+  check(3, 17, 6, 130);
+  check(32, 2, 1, 8);
+  check(1, 300, 290, 8);  // more than a block of queries
+}
+
+TEST_CASE("kernels: attention under all schedules") {
+  test::under_all_schedules([] { check(3, 17, 17, 20); });
+}
+
+TEST_CASE("kernels: attention over scores in the hundreds does not overflow") {
+  const cpu::Matrix<double> h = 20 * random_floats(5, 8, 1);
+  cpu::Matrix<double> context;
+  cpu::attention_forward<double>(view(h), 1, 5, context, nullptr);
+  const cuda::Matrix<float> outputs = on_device(h);
+  cuda::FactorMatrix found;
+  cuda::AttentionKept kept;
+  cuda::attention_forward(outputs.view(), 1, 5, found, kept, true, true);
+  CHECK(relative_difference(on_host(found.exact), context) < 1e-4);
+}

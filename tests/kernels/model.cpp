@@ -1,0 +1,110 @@
+// The whole network through kernels against the CPU's in double: every gradient, and what training makes of it.
+#include <musicgen/backend/cuda/cuda.hpp>
+#include <musicgen/model.hpp>
+
+#include "device.hpp"
+
+using namespace musicgen;
+using test::relative_difference;
+
+namespace {
+
+using Reference = BasicCpu<double>;
+
+/// The same weights on another backend.
+template <class To, class From>
+Model<To> copied(const Model<From>& model) {
+  auto weights = To::HostParameters::zeros(model.dimensions());
+  auto to = weights.tensors();
+  const auto& host = From::to_host(model.weights());
+  const auto from = host.tensors();
+  for (std::size_t i = 0; i < to.size(); ++i)
+    std::copy(from[i].values.begin(), from[i].values.end(), to[i].values.begin());
+  return Model<To>(model.config(), To::from_host(std::move(weights)));
+}
+
+struct Sizes {
+  int B, T, Q;
+  Dimensions d;
+};
+
+struct RandomBatch {
+  std::vector<Token> inputs, targets;
+  int B, T, Q;
+
+  explicit RandomBatch(const Sizes& s) : B(s.B), T(s.T), Q(s.Q) {
+    Random random(9);
+    for (int i = 0; i < T * B; ++i) inputs.push_back(random.between(0, s.d.V - 1));
+    for (int i = 0; i < Q * B; ++i) targets.push_back(i == 1 ? no_token : random.between(0, s.d.V - 1));
+  }
+  Sequences view() const { return {B, T, Q, inputs, targets}; }
+};
+
+void check_gradients(const Sizes& shape, Precision products) {
+  INFO("B " << shape.B << " T " << shape.T << " Q " << shape.Q << " H " << shape.d.H << " L " << shape.d.L);
+  Model<Cuda> model({shape.d, {}, {}, true}, 5);
+  auto reference = copied<Reference>(model);
+  model.set_products(products);
+  const RandomBatch data(shape);
+  const Sequences batch = data.view();
+  const double tolerance = test::tolerance(products);
+  const auto& logits = model.logits(batch);
+  const auto& expected_logits = reference.logits(batch);
+  double worst = 0;
+  for (int i = 0; i < shape.Q * shape.B; ++i)
+    for (int v = 0; v < shape.d.V; ++v)
+      worst = std::max(worst, std::abs(static_cast<double>(logits(i, v)) - expected_logits(i, v)));
+  CHECK(worst / expected_logits.cwiseAbs().maxCoeff() < tolerance);
+
+  CHECK(model.forward(batch) == Approx(reference.forward(batch)).epsilon(tolerance));
+  model.backward(batch);
+  reference.backward(batch);
+  const auto host = Cuda::to_host(model.gradients());
+  const auto gradients = host.tensors();
+  const auto expected = reference.gradients().tensors();
+  REQUIRE(gradients.size() == expected.size());
+  for (std::size_t i = 0; i < gradients.size(); ++i) {
+    INFO(gradients[i].name);
+    CHECK(gradients[i].name == expected[i].name);
+    CHECK(gradients[i].shape == expected[i].shape);
+    CHECK(relative_difference(gradients[i].values, expected[i].values) < tolerance);
+  }
+  CHECK(Cuda::squared_norm(model.gradients()) ==
+        Approx(Reference::squared_norm(reference.gradients())).epsilon(2 * tolerance));
+}
+
+}  // namespace
+
+TEST_CASE("kernels: gradients of the whole network are the CPU's") {
+  check_gradients({1, 1, 1, {19, 5, 8, 1}}, Precision::fp32);
+  check_gradients({3, 2, 1, {19, 5, 20, 2}}, Precision::fp32);
+  check_gradients({3, 17, 6, {310, 7, 20, 3}}, Precision::fp32);
+  check_gradients({2, 17, 17, {19, 8, 130, 3}}, Precision::fp32);
+  check_gradients({32, 2, 2, {19, 8, 8, 2}}, Precision::fp32);
+}
+
+TEST_CASE("kernels: in bf16 the gradients of the whole network are the CPU's to two digits") {
+  check_gradients({1, 1, 1, {19, 5, 8, 1}}, Precision::bf16);
+  check_gradients({3, 17, 6, {310, 7, 20, 3}}, Precision::bf16);
+  check_gradients({2, 17, 17, {19, 8, 130, 3}}, Precision::bf16);
+}
+
+TEST_CASE("kernels: a training step allocates nothing after the first, in fp32 and bf16") {
+  for (const Precision products : {Precision::fp32, Precision::bf16}) {
+    const Sizes shape{3, 5, 4, {19, 5, 20, 3}}, smaller{2, 4, 4, {19, 5, 20, 3}};
+    Model<Cuda> model({shape.d, {}, {}, true}, 5);
+    model.set_products(products);
+    auto m = Cuda::zeros(shape.d), v = m;
+    const RandomBatch data(shape), other(smaller);
+    const auto step = [&](const RandomBatch& batch, int t) {
+      model.learn(batch.view());
+      Cuda::update(model.weights(), model.gradients(), m, v, t, 1e-3, {});
+      return model.loss();
+    };
+    step(data, 1);
+    const std::size_t before = cuda::allocations();
+    for (int t = 2; t < 5; ++t) CHECK(std::isfinite(step(data, t)));
+    CHECK(std::isfinite(step(other, 5)));
+    CHECK(cuda::allocations() == before);
+  }
+}

@@ -1,0 +1,92 @@
+// Training through kernels: what the CPU does, step by step.
+#include <musicgen/backend/cuda/cuda.hpp>
+#include <musicgen/data/composer.hpp>
+#include <musicgen/train/trainer.hpp>
+
+#include "data_files.hpp"
+#include "device.hpp"
+
+using namespace musicgen;
+
+namespace {
+
+const Corpus& corpus() {
+  static const Corpus corpus = [] {
+    const Vocabulary vocabulary = Vocabulary::standard();
+    std::vector<Song> songs;
+    for (std::uint64_t i = 0; i < 5; ++i) {
+      Encoded song = encode(compose(i), vocabulary);
+      songs.push_back(make_song("song " + std::to_string(i), i == 4 ? Split::validation : Split::train,
+                                std::move(song.tokens), std::move(song.programs), vocabulary));
+    }
+    return Corpus(std::move(songs));
+  }();
+  return corpus;
+}
+
+TrainerOptions quick(std::int64_t steps) {
+  TrainerOptions o;
+  o.stages = stages::all_positions(12);
+  o.batch = 3;
+  o.steps = steps;
+  o.validate_every = 5;
+  o.validation_batches = 1;
+  o.schedule = {.learning_rate = 1e-2, .warmup_steps = 2};
+  return o;
+}
+
+template <Backend B>
+std::vector<double> losses(TrainerOptions options) {
+  Model<B> model({{405, 8, 20, 2}, corpus().vocabulary(), {}, true}, 3);
+  Trainer<B> trainer(model, corpus(), options);
+  std::vector<double> all;
+  trainer.run([&](const Progress& p) {
+    all.push_back(p.loss);
+    all.push_back(p.gradient_norm);
+    if (p.validation_loss) all.push_back(*p.validation_loss);
+    return true;
+  });
+  return all;
+}
+
+}  // namespace
+
+TEST_CASE("kernels: ten training steps follow the CPU's losses") {
+  const auto expected = losses<BasicCpu<double>>(quick(10)), found = losses<Cuda>(quick(10));
+  REQUIRE(found.size() == expected.size());
+  REQUIRE(found.size() == 22);
+  for (std::size_t i = 0; i < found.size(); ++i) CHECK(found[i] == Approx(expected[i]).epsilon(1e-4));
+  CHECK(found[20] < found[0] - 0.3);  // and learn
+}
+
+TEST_CASE("kernels: in bf16 training follows the CPU's losses to two digits") {
+  TrainerOptions options = quick(5);
+  const auto exact = losses<BasicCpu<double>>(options);
+  options.products = Precision::bf16;
+  const auto found = losses<Cuda>(options);
+  REQUIRE(found.size() == exact.size());
+  for (std::size_t i = 0; i < found.size(); ++i) CHECK(found[i] == Approx(exact[i]).epsilon(2e-2));
+}
+
+TEST_CASE("kernels: a run that was interrupted goes on as if it had not been, to the bit") {
+  const test::TemporaryDirectory folder;
+  TrainerOptions options = quick(6);
+  options.checkpoint = folder / "m.safetensors";
+  const ModelConfig config{{405, 8, 20, 2}, corpus().vocabulary(), {}, true};
+  Model<Cuda> model(config, 3), again(config, 4);
+  std::vector<double> whole, rest;
+  {
+    Trainer<Cuda> trainer(model, corpus(), options);
+    trainer.run([&](const Progress& p) { return p.step < 3; });
+  }
+  Trainer<Cuda> resumed(again, corpus(), options);
+  REQUIRE(resumed.resume());
+  resumed.run([&](const Progress& p) { return rest.push_back(p.loss), true; });
+  Model<Cuda> uninterrupted(config, 3);
+  options.checkpoint.clear();
+  Trainer<Cuda>(uninterrupted, corpus(), options).run([&](const Progress& p) { return whole.push_back(p.loss), true; });
+  REQUIRE(rest.size() == 3);
+  CHECK(std::vector<double>(whole.end() - 3, whole.end()) == rest);
+  // The checkpoint is any other's.
+  CHECK(load_model<Cpu>(folder / "m.safetensors").dimensions() == config.dimensions);
+}

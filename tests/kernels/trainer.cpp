@@ -1,6 +1,7 @@
 // Training through kernels: what the CPU does, step by step.
 #include <musicgen/backend/cuda/cuda.hpp>
 #include <musicgen/data/composer.hpp>
+#include <musicgen/evaluate/likelihood.hpp>
 #include <musicgen/train/trainer.hpp>
 
 #include "data_files.hpp"
@@ -89,4 +90,13 @@ TEST_CASE("kernels: a run that was interrupted goes on as if it had not been, to
   CHECK(std::vector<double>(whole.end() - 3, whole.end()) == rest);
   // The checkpoint is any other's.
   CHECK(load_model<Cpu>(folder / "m.safetensors").dimensions() == config.dimensions);
+}
+
+TEST_CASE("kernels: songs are as likely as on the CPU") {
+  const ModelConfig config{{405, 8, 20, 2}, corpus().vocabulary(), {}, true};
+  Model<Cpu> expected(config, 3);
+  Model<Cuda> found(config, 3);
+  const std::vector<const Song*> songs{&corpus().songs()[0], &corpus().songs()[1]};
+  CHECK(likelihood(found, songs).nats_per_token() ==
+        Approx(likelihood(expected, songs).nats_per_token()).epsilon(1e-5));
 }

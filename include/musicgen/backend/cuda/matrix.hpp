@@ -93,6 +93,7 @@ struct FactorMatrix {
 /// A matrix of the device, copied.
 class HostMatrix {
  public:
+  using Scalar = float;
   struct Row {
     const float* values;
     const float* data() const { return values; }

@@ -223,7 +223,7 @@ def main():
         if options.only not in f"{work} {shape}":
             continue
         racer.tell("forget")
-        ceiling = "product 2048" if work.startswith("train") else "read 268435456"
+        ceiling = f"product {line.split()[1]} 2048" if work.startswith("train") else "read 268435456"
         ours, theirs, top = race(racer, line, make(), rounds, ceiling)
         result = {
             "work": work,

@@ -4,7 +4,7 @@
 //   threads N                                  answers nothing
 //   train PRECISION H L B T Q                  a training step, its products in fp32 or bf16
 //   sample PRECISION H L WINDOW SONGS TOKENS   tokens for each of the songs, the window being full
-//   product N                                  a product of two square matrices; answers with operations per second
+//   product PRECISION N                        a product of two square matrices; answers with operations per second
 //   read BYTES                                 a read from memory; answers with bytes per second
 //   cost LINE                                  the operations of LINE's training step, the bytes of its tokens
 //   has bf16                                   1 if the processor has products of bf16, else 0
@@ -62,8 +62,8 @@ Work prepared(const std::string& line) {
   }
   if (kind == "product") {
     cpu::Index n;
-    words >> n;
-    const auto product = std::make_shared<SquareProduct>(n);
+    words >> precision >> n;
+    const auto product = std::make_shared<SquareProduct>(n, precision_of(precision));
     return {[=] { return product->flops() / seconds_of([&] { product->run(); }); }};
   }
   if (kind == "read") {

@@ -119,8 +119,7 @@ class Sampling {
     const double H = d_.H, V = d_.V;
     const double weights = 3 * H * H * (2 * d_.L - 1) + 2 * H * H + H * V;
     const double outputs = static_cast<double>(tokens_.size()) * window_ * H;
-    return precision_ == Precision::fp32 ? 4 * (weights + outputs)
-                                         : (precision_ == Precision::bf16 ? 2 : 1) * weights + 2 * outputs;
+    return (precision_ == Precision::fp32 ? 4 : precision_ == Precision::bf16 ? 2 : 1) * (weights + outputs);
   }
 
  private:
@@ -141,15 +140,20 @@ class Sampling {
 /// A product of two square matrices: the rate that the training step is measured against.
 class SquareProduct {
  public:
-  explicit SquareProduct(cpu::Index n) : a_(n, n), b_(n, n), c_(n, n) {
+  explicit SquareProduct(cpu::Index n, Precision precision = Precision::fp32)
+      : a_(n, n), b_(n, n), c_(n, n), precision_(precision) {
     a_.setOnes();
     b_.setOnes();
   }
-  void run() { cpu::product<float>(cpu::view(std::as_const(a_)), cpu::view(std::as_const(b_)), cpu::view(c_)); }
+  void run() {
+    cpu::product<float>(cpu::view(std::as_const(a_)), cpu::view(std::as_const(b_)), cpu::view(c_), cpu::Into::assign,
+                        precision_);
+  }
   double flops() const { return 2.0 * static_cast<double>(a_.rows() * a_.rows() * a_.rows()); }
 
  private:
   cpu::Matrix<float> a_, b_, c_;
+  Precision precision_;
 };
 
 /// Reads memory from end to end on all threads, as much as does not fit into the caches: what sampling with large

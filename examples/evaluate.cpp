@@ -51,5 +51,5 @@ int main(int argc, char** argv) {
                                         {"skipped_files", corpus.skipped().size()}};
     std::cout << result.dump(2) << '\n';
   };
-  return run_program(app, argc, argv, [&] { machine.run(evaluate); });
+  return run_program(app, argc, argv, [&] { machine.run(evaluate, precision); });
 }

@@ -126,9 +126,6 @@ int main(int argc, char** argv) {
   return run_program(app, argc, argv, [&] {
     if (options.prompt.empty() && options.prompt_seconds > 0)
       throw CLI::ValidationError("--prompt-seconds", "goes with --prompt");
-    // What weights in fewer bytes are for, a GPU has no need of.
-    if (options.machine.device == "auto" && options.sampler.precision != Precision::fp32)
-      options.machine.device = "cpu";
-    options.machine.run([&]<Backend B>(B) { generate<B>(options); });
+    options.machine.run([&]<Backend B>(B) { generate<B>(options); }, options.sampler.precision);
   });
 }

@@ -1,7 +1,6 @@
 // Music from a model, in ten lines.
 #include <musicgen/musicgen.hpp>
 
-#include "machine.hpp"
 #include "program.hpp"
 
 int main(int argc, char** argv) {
@@ -9,13 +8,10 @@ int main(int argc, char** argv) {
   std::string in, out = "song.mid";
   app.add_option("MODEL", in, "a model that `train` made")->required();
   app.add_option("SONG.mid", out, "the MIDI file to write")->capture_default_str();
-  Machine machine;
-  machine.add_options(app);
-  const auto hello = [&]<musicgen::Backend B>(B) {
+  return run_program(app, argc, argv, [&] {
     require_distinct({in}, {out});
-    const auto model = musicgen::load_model<B>(in);
+    const auto model = musicgen::load_model(in);
     musicgen::Sampler sampler(model, {.temperature = 0.95f, .top_p = 0.98f, .seed = 7});
     musicgen::write_midi(out, sampler.song(std::chrono::seconds(60)));
-  };
-  return run_program(app, argc, argv, [&] { machine.run(hello); });
+  });
 }

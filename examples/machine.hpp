@@ -34,13 +34,16 @@ struct Machine {
 
   /// Calls body(Backend{}) with the one that the options and the machine ask for.
   /// @throws Error  for a device that is not to be had
+  /// @param precision  of a decoder; a GPU, which has no need of fewer bytes, is chosen by itself for fp32 alone
   template <class Body>
-  void run(Body&& body) const {
+  void run(Body&& body, musicgen::Precision precision = musicgen::Precision::fp32) const {
     musicgen::set_threads(threads);
+    const bool on_cpu = device == "cpu" || (device == "auto" && precision != musicgen::Precision::fp32);
 #ifdef MUSICGEN_HAS_CUDA
-    const std::string reason = device == "cpu" ? "not asked for" : musicgen::cuda::why_not_available();
+    const std::string reason = on_cpu ? "not asked for" : musicgen::cuda::why_not_available();
     if (reason.empty()) return body(musicgen::Cuda{});
 #else
+    static_cast<void>(on_cpu);
     const std::string reason = "this program was built without CUDA";
 #endif
     if (device == "cuda") throw musicgen::Error("--device cuda: " + reason);

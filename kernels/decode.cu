@@ -73,7 +73,7 @@ const HostMatrix& Decoder::step(std::span<const Token> tokens) {
 
 void Decoder::restore(const State& state) {
   if (state.h.size() != state_.h.size() || state.h[0].size() != state_.h[0].size() ||
-      state.outputs.rows() != state_.outputs.rows())
+      state.outputs.rows() != state_.outputs.rows() || state.outputs.columns() != state_.outputs.columns())
     throw Error("decoder: the state is of another model, batch or window");
   state_ = state;
 }

@@ -228,10 +228,10 @@ Model<B> parse_torch(std::span<const unsigned char> bytes, const std::filesystem
     throw file_error(file, "tensor \"embed.weight\" has shape " + to_string(state.entry("embed.weight").shape) +
                                ", but the vocabulary has " + std::to_string(vocabulary->size()) + " tokens");
   if (vocabulary) config.vocabulary = std::move(vocabulary);
-  auto weights = B::zeros(d);
+  auto weights = B::HostParameters::zeros(d);
   state.read_into(weights);
   if (report != nullptr) *report = std::move(found);
-  return Model<B>(std::move(config), std::move(weights));
+  return Model<B>(std::move(config), B::from_host(std::move(weights)));
 }
 
 /// Reads a model of this network's kind, of any size, that PyTorch 1.6 or later wrote with torch.save(): its state
@@ -253,7 +253,8 @@ std::vector<unsigned char> torch_bytes(const Model<B>& model) {
   using detail::PickleCode;
   const char* type = std::is_same_v<typename B::Scalar, double> ? "DoubleStorage" : "FloatStorage";
   const std::string config = detail::to_json(model.config()).dump();
-  const auto tensors = model.weights().tensors();
+  const auto& weights = B::to_host(model.weights());
+  const auto tensors = weights.tensors();
   detail::Pickler pickle;
   pickle.global("collections", "OrderedDict").code(PickleCode::empty_tuple).code(PickleCode::reduce);
   pickle.code(PickleCode::mark);

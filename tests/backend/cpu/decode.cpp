@@ -84,7 +84,8 @@ TEST_CASE("decode: tokens and states of another size are refused") {
   const auto state = decoder.state();
   CHECK_THROWS_WITH(decoder.step(std::vector<Token>{1}), Catch::Contains("2 songs"));
   for (auto other : {model.decoder(1, 8), model.decoder(2, 7), small_model(19, 17, 2).decoder(2, 8),
-                     small_model(19, 16, 1).decoder(2, 8)})
+                     small_model(19, 16, 1).decoder(2, 8), model.decoder(2, 8, Precision::bf16),
+                     model.decoder(2, 8, Precision::int8)})
     CHECK_THROWS_WITH(other.restore(state), Catch::Contains("state"));
   CHECK_NOTHROW(decoder.restore(state));
   CHECK_THROWS_WITH(model.decoder(0, 8), Catch::Contains("0 songs"));
@@ -126,7 +127,7 @@ TEST_CASE("decode: fewer bytes change the probabilities little") {
 }
 
 TEST_CASE("decode: in every precision the same bits for 1, 2 and 3 threads, alone and beside others") {
-  const int B = 5, V = 19, H = 150, T = 150;
+  const int B = 5, V = 19, H = 160, T = 150;
   const auto model = small_model(V, H, 2);  // shared among threads with five songs, though not with one
   REQUIRE(B * (3 * H * H * 3 + H * (2 * H + V)) >= cpu::Decoder<float>::worth_several_threads);
   const auto tokens = random_tokens(T * B, V, 6);

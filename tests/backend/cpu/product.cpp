@@ -108,6 +108,15 @@ TEST_CASE("product: in bf16 it is the product of the rounded matrices") {
   });
 }
 
+TEST_CASE("product: bf16 gives the same bits with all instruction sets") {
+  const auto a = random_matrix<float>(37, 301, 1), b = random_matrix<float>(301, 75, 2);
+  std::vector<Matrix<float>> results;
+  under_every_isa([&] {
+    product<float>(view(a), view(b), view(results.emplace_back(37, 75)), Into::assign, Precision::bf16);
+    CHECK((results.back().array() == results.front().array()).all());
+  });
+}
+
 TEST_CASE("product: bf16 gives the same bits for any number of threads, and doubles stay doubles") {
   under_every_isa([] {
     const auto a = random_matrix<float>(203, 301, 1), b = random_matrix<float>(301, 300, 2);

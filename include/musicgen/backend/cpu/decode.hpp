@@ -25,7 +25,7 @@ class Decoder {
  public:
   /// Multiplications of a step. Below, a second thread gains a fifth where it has a core of its own, and costs several
   /// times the step where it has to share one: every wait may then last a time slice.
-  static constexpr Index worth_several_threads = Index{1} << 20;
+  static constexpr Index worth_several_threads = 5 << 18;
 
   /// What a step changes, and all that restoring needs.
   struct State {
@@ -53,7 +53,9 @@ class Decoder {
     if (std::ssize(tokens) != B_)
       throw Error("decoder: " + std::to_string(tokens.size()) + " tokens for " + std::to_string(B_) + " songs");
     gather_rows(weights_->table, tokens, gates_);
-    const std::size_t most = B_ * weights_->count < worth_several_threads ? 1 : quantized_.size();
+    const Index attended = std::min<Index>(state_.steps, state_.outputs.window());
+    const Index count = B_ * (weights_->count + 2 * weights_->b1.size() * attended);
+    const std::size_t most = count < worth_several_threads ? 1 : quantized_.size();
     thread_pool().together(static_cast<int>(most), [&](Team& team, int member) noexcept {
       run_layers(team, member);
       attend(team, member);

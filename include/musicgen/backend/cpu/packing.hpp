@@ -3,9 +3,9 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
-#include <vector>
 
 #include "bf16_pairs.hpp"
 #include "matrix.hpp"
@@ -32,7 +32,8 @@ struct Strips {
 /// Memory for the block of A that the calling thread works on.
 template <class Word>
 Word* strip_memory() {
-  thread_local std::vector<Word> words(static_cast<std::size_t>(block_rows * block_k));
+  thread_local std::array<Word, block_rows * block_k>
+      words;  // no vector: threads that wait for each other must not throw
   return words.data();
 }
 

@@ -93,7 +93,7 @@ struct Cuda {
   }
   static double mean_loss(const Activations& kept) {
     cuda::synchronize();
-    return kept.loss.on_host[0];
+    return kept.loss.on_host.data() ? kept.loss.on_host[0] : 0;
   }
   static const cuda::HostMatrix& logits(Activations& kept) {
     kept.host_logits.copy_from(kept.logits.exact);

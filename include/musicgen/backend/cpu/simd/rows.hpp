@@ -95,17 +95,22 @@ struct Dots {
   template <int Bytes, int R, class Stored>
   MUSICGEN_INLINE static void some(Index n, const Stored* rows, const Scalar* q, Scalar* scores) {
     using V = Vector<Scalar, Bytes>;
-    constexpr Index ahead = 8;
     const Index stride = row_stride<Stored>(n);
+    // Rows lie one after the other: what comes eight rows later is asked for in turn, though it may be past the last.
+    constexpr std::uintptr_t element = std::is_same_v<Stored, std::uint32_t> ? 2 : sizeof(Stored), line = 64;
+    constexpr std::uintptr_t a_turn = element * R * 2 * lanes<Scalar, Bytes>;
+    auto later = reinterpret_cast<std::uintptr_t>(rows) + element * 8 * static_cast<std::uintptr_t>(n);
     V even[R] = {}, odd[R] = {};
     for (Index first = 0; first < n; first += group)
       for (Index i = first; i < first + group / 2; i += lanes<Scalar, Bytes>) {
+        for (std::uintptr_t at = 0; at < a_turn; at += line)
+          __builtin_prefetch(reinterpret_cast<const void*>(later + at));
+        later += a_turn;
         V q_low, q_high;
         load_pair(q_low, q_high, q, i);
         MUSICGEN_UNROLL
         for (int r = 0; r < R; ++r) {
           V low, high;
-          __builtin_prefetch(rows + (r + ahead) * stride + i * stride / n);
           load_pair(low, high, rows + r * stride, i);
           even[r] = low * q_low + even[r];
           odd[r] = high * q_high + odd[r];

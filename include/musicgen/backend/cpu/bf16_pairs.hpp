@@ -62,8 +62,9 @@ template <int Bytes>
 MUSICGEN_INLINE void round_to_bf16(const simd::Vector<float, Bytes>& x, simd::Vector<std::uint32_t, Bytes>& rounded) {
   std::memcpy(&rounded, &x, sizeof x);
   const simd::Vector<std::uint32_t, Bytes> quiet = rounded | 0x400000u;
+  const auto is_nan = (rounded & 0x7fffffffu) > 0x7f800000u;
   rounded += 0x7fffu + (rounded >> 16 & 1u);
-  rounded = x != x ? quiet : rounded;
+  rounded = is_nan ? quiet : rounded;
 }
 
 /// words[i] = (low[i], high[i]): two rows whose k follow each other.

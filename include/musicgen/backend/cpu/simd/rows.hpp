@@ -52,7 +52,7 @@ MUSICGEN_INLINE void load_bytes(V& v, const std::int8_t* from) {
     std::memcpy(&whole, part, sizeof whole);
   } else
 #endif
-    for (int i = 0; i < lanes<std::int32_t, sizeof(V)>; ++i) whole[i] = from[i];
+    for (int i = 0; i < lanes<std::int32_t, sizeof(V)>; ++i) whole[i] = std::int32_t{from[i]};
   v = __builtin_convertvector(whole, V);
 }
 template <class V>
@@ -104,7 +104,7 @@ struct Dots {
     for (Index first = 0; first < n; first += group)
       for (Index i = first; i < first + group / 2; i += lanes<Scalar, Bytes>) {
         for (std::uintptr_t at = 0; at < a_turn; at += line)
-          __builtin_prefetch(reinterpret_cast<const void*>(later + at));
+          __builtin_prefetch(reinterpret_cast<const void*>(later + at));  // NOLINT(performance-no-int-to-ptr)
         later += a_turn;
         V q_low, q_high;
         load_pair(q_low, q_high, q, i);

@@ -25,4 +25,7 @@
 #include "sample/bias.hpp"             // what a listener asks for
 #include "sample/sampler.hpp"          // new music
 #include "version.hpp"
+#ifdef MUSICGEN_COMPILED
+#include "compiled/templates.hpp"      // not to be compiled again
+#endif
 // clang-format on

@@ -15,6 +15,6 @@ else()
   set(where "-DMUSICGEN=${library}")
 endif()
 run("${CMAKE_COMMAND}" -G "${generator}" -S "${CMAKE_CURRENT_LIST_DIR}/consumer" -B "${work}/build"
-    "-DCMAKE_CXX_COMPILER=${compiler}" -DCMAKE_BUILD_TYPE=Debug "${where}")
+    "-DCMAKE_CXX_COMPILER=${compiler}" -DCMAKE_BUILD_TYPE=None "${where}")
 run("${CMAKE_COMMAND}" --build "${work}/build" --parallel 2)
 run("${work}/build/consumer")

@@ -48,7 +48,7 @@ void add_options(CLI::App& app, Options& o) {
       ->capture_default_str()
       ->check(seed_number());
   add_precision(app, t.products,
-                "of the products: bf16 is faster where the processor has AVX-512 BF16, slower elsewhere",
+                "of the products: bf16 is faster on GPUs and on processors with AVX-512 BF16, slower elsewhere",
                 {"fp32", "bf16"});
   app.add_flag("--resume", o.resume,
                "go on from NAME.last.safetensors, with the same options as before; without it a model of that name is "

@@ -2,9 +2,9 @@
 // equations.
 //
 //   sum_of_squares   two stages without atomics, so that the sum has one order: blocks leave a part each, one block
-//                    adds these up and makes the factor that clips             bytes  4 n         operations  2 n
-//   adam_update      reads w, g, m, v and writes w, m, v                       bytes  28 n        operations  about 12
-//   n
+//                    adds these up and makes the factor that clips      bytes  4 n       operations  2 n
+//   adam_update      reads w, g, m, v and writes w, m, v                bytes  28 n      operations  about 12 n
+//
 // Both bound by memory. The factor stays on the device: the update need not wait until the host has seen the norm.
 #pragma once
 

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <musicgen/backend/cuda/attention.hpp>
+#include <musicgen/backend/cuda/kernels.hpp>
 
+#include "attention_fused.cuh"
 #include "elementwise.cuh"
 #include "launch.hpp"
 #include "product.hpp"
@@ -38,17 +40,14 @@ std::size_t offset(int rows, int columns) {
   return static_cast<std::size_t>(rows) * static_cast<std::size_t>(columns);
 }
 
-}  // namespace
-
-void attention_forward(View<const float> h, int B, int Q, FactorMatrix& context, AttentionKept& kept, bool keep,
-                       bool with_rounded) {
+/// Weights in memory.
+void plain_forward(View<const float> h, int B, int Q, Matrix<float>& context, AttentionKept& kept, bool keep) {
   const int T = h.rows / B, H = h.columns, kept_rows = keep ? Q : std::min(Q, query_block);
-  context.resize(Q * B, H, with_rounded);
   kept.weights.resize(B * kept_rows, T);
   const View<const float> keys = sequence(h, B);
-  const View<float> contexts = sequence(context.exact.view(), B);
+  const View<float> contexts = sequence(context.view(), B);
   for_query_blocks(T, Q, [&](const Queries& block) {
-    if (block.earlier == 0) return set_zero(context.exact.data(), offset(B, H) * sizeof(float));  // the first of all
+    if (block.earlier == 0) return set_zero(context.data(), offset(B, H) * sizeof(float));  // the first of all
     const std::int64_t stride = std::int64_t{kept_rows} * T;
     const View<float> a{kept.weights.data() + (keep ? offset(block.first, T) : 0), block.rows, block.earlier, T};
     multiply(keys.row_range(block.t, block.rows), keys.row_range(0, block.earlier).t(), a, 1, 0, {B, H, H, stride});
@@ -56,12 +55,10 @@ void attention_forward(View<const float> h, int B, int Q, FactorMatrix& context,
     multiply(View<const float>(a), keys.row_range(0, block.earlier), contexts.row_range(block.first, block.rows), 1, 0,
              {B, stride, H, H});
   });
-  if (bf16* rounded = context.rounded_data())
-    kernels::round(context.exact.data(), std::int64_t{Q} * B * H, device_bf16(rounded), launches());
 }
 
-void attention_backward(View<const float> h, int B, int Q, AttentionKept& kept, const Matrix<float>& dcontext,
-                        View<float> dh) {
+void plain_backward(View<const float> h, int B, int Q, AttentionKept& kept, const Matrix<float>& dcontext,
+                    View<float> dh) {
   const int T = h.rows / B, H = h.columns, block_rows = std::min(Q, query_block);
   kept.dweights.resize(B * block_rows, T);
   const View<const float> keys = sequence(h, B), dcontexts = sequence(dcontext.view(), B);
@@ -80,6 +77,43 @@ void attention_backward(View<const float> h, int B, int Q, AttentionKept& kept, 
     multiply(View<const float>(ds).t(), queries, dkeys.row_range(0, block.earlier), 1, 1, {B, dstride, H, H});
     multiply(a.t(), dc, dkeys.row_range(0, block.earlier), 1, 1, {B, stride, H, H});
   });
+}
+
+/// One pass, in the precision of what the contexts are multiplied in.
+bool fits_one_pass(int H) {
+  return kernels_in_use() == Kernels::resident && kernels::fused::supports(H, device::limits().shared_bytes);
+}
+
+}  // namespace
+
+void attention_forward(View<const float> h, int B, int Q, FactorMatrix& context, AttentionKept& kept, bool keep,
+                       bool with_rounded) {
+  const int T = h.rows / B, H = h.columns;
+  context.resize(Q * B, H, with_rounded);
+  kept.context = nullptr;
+  if (fits_one_pass(H)) {
+    kept.context = context.exact.data();
+    kept.in_bf16 = with_rounded;
+    kept.lse.resize(offset(Q, B));
+    const kernels::FusedAttention x{B,       T,       Q,      H, h.data, context.exact.data(), kept.lse.data(),
+                                    nullptr, nullptr, nullptr};
+    with_rounded ? kernels::attention_fused_forward<kernels::InBf16>(x, launches())
+                 : kernels::attention_fused_forward<kernels::InFp32>(x, launches());
+  } else {
+    plain_forward(h, B, Q, context.exact, kept, keep);
+  }
+  if (bf16* rounded = context.rounded_data())
+    kernels::round(context.exact.data(), std::int64_t{Q} * B * H, device_bf16(rounded), launches());
+}
+
+void attention_backward(View<const float> h, int B, int Q, AttentionKept& kept, const Matrix<float>& dcontext,
+                        View<float> dh) {
+  if (!kept.context) return plain_backward(h, B, Q, kept, dcontext, dh);
+  kept.dots.resize(offset(Q, B));
+  const kernels::FusedAttention x{
+      B, h.rows / B, Q, h.columns, h.data, kept.context, kept.lse.data(), dcontext.data(), kept.dots.data(), dh.data};
+  kept.in_bf16 ? kernels::attention_fused_backward<kernels::InBf16>(x, launches())
+               : kernels::attention_fused_backward<kernels::InFp32>(x, launches());
 }
 
 void attention_step(View<const float> query, View<const float> outputs, int B, int count, Matrix<float>& weights,

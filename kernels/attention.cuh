@@ -4,8 +4,9 @@
 //   a_ts = softmax over s < t of score_ts, 0 where s >= t        ds = a (da - sum_v a_v da_v)
 //
 // A warp has the row of a query. For P pairs of a query and a key:
-//   softmax            bytes  4 P (3 read + 2 written; the second and third time from a cache)     operations  about 5
-//   P softmax_backward   bytes  4 P (4 read + 1 written)                                             operations  4 P
+//   softmax            bytes  4 P (3 read + 2 written; the second and third time from a cache)  operations  about 5 P
+//   softmax_backward   bytes  4 P (4 read + 1 written)                                          operations  4 P
+//
 // The products are 4 P H operations forward and 8 P H back. Scores live in memory in between: plain, for any size.
 #pragma once
 

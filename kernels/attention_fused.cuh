@@ -27,8 +27,7 @@
 //   bf16 alone                        1            1          1               2.2e-2   2.2e-2
 //
 // measured against double, over the largest value, in the emulator: a song of 60 outputs, H 400, scores to 294 (the
-// test's; fp32 itself has steps of 3e-5 at such a score). Terms make 1, 3, 6
-// products.
+// test's; fp32 itself has steps of 3e-5 at such a score). 1, 2, 3 terms make 1, 3, 6 products.
 //
 // With P = B Q (T - Q/2) pairs: forward 4 P H operations times products, backward 14 P H. Read from L2: P H / 4 bytes
 // forward, 3/4 P H backward, since 16 rows share a tile; from memory 4 H B (T + Q) bytes forward, 8 H B (T + 2 Q)
@@ -231,15 +230,23 @@ __global__ void __launch_bounds__(512, 1) attention_fused_keys_kernel(FusedAtten
   device::copy_async_wait<0>();
 }
 
-/// @param tiles     in shared memory  @param products  of which each warp has a part
+inline int warps_for(int H, int steps) {
+  return (H + steps * side - 1) / (steps * side);
+}
+/// @param tiles  of H columns  @param products  of which each warp has a part
+inline std::size_t shared_bytes(int H, int steps, int tiles, int products) {
+  const int warps = warps_for(H, steps);
+  const int floats = tiles * side * row_stride(warps * steps * side) + products * warps * side * side;
+  return static_cast<std::size_t>(floats) * sizeof(float);
+}
+
 template <int steps>
 void launch(void (*kernel)(FusedAttention), int rows, int tiles, int products, const FusedAttention& x,
             device::Stream stream) {
-  const int warps = (x.H + steps * side - 1) / (steps * side), blocks = (rows + side - 1) / side;
-  const int floats = tiles * side * row_stride(warps * steps * side) + products * warps * side * side;
+  const int blocks = (rows + side - 1) / side, warps = warps_for(x.H, steps);
   device::launch(kernel, dim3(static_cast<unsigned>(blocks), static_cast<unsigned>(x.B)),
-                 static_cast<unsigned>(warps * device::warp_size), static_cast<std::size_t>(floats) * sizeof(float),
-                 stream, x);
+                 static_cast<unsigned>(warps * device::warp_size), shared_bytes(x.H, steps, tiles, products), stream,
+                 x);
 }
 
 template <class Operands, int steps>
@@ -255,12 +262,18 @@ void backward(const FusedAttention& x, device::Stream stream) {
 }
 
 inline constexpr int few_steps = 2, many_steps = 5;  // of a warp: for H to 512 in 16 warps, to 1040 in 13
+inline constexpr int few_hidden = 512, most_hidden = 1040;
+
+/// Whether the tiles fit, the backward pass's too.
+/// @param available  shared memory that a block can have, bytes
+inline bool supports(int H, std::size_t available) {
+  return H <= most_hidden && shared_bytes(H, H <= few_hidden ? few_steps : many_steps, 3, 2) <= available;
+}
 
 inline void require_supported(const FusedAttention& x) {
-  if (x.H < 1 || x.H > 1040)
+  if (x.H < 1 || x.H > most_hidden)
     throw Error("attention_fused: hidden size " + std::to_string(x.H) +
-                ", not 1 to 1040: tiles have to fit into shared "
-                "memory");
+                ", not 1 to 1040: tiles have to fit into shared memory");
 }
 
 }  // namespace fused
@@ -270,8 +283,8 @@ inline void require_supported(const FusedAttention& x) {
 template <class Operands>
 void attention_fused_forward(const FusedAttention& x, device::Stream stream) {
   fused::require_supported(x);
-  x.H <= 512 ? fused::forward<Operands, fused::few_steps>(x, stream)
-             : fused::forward<Operands, fused::many_steps>(x, stream);
+  x.H <= fused::few_hidden ? fused::forward<Operands, fused::few_steps>(x, stream)
+                           : fused::forward<Operands, fused::many_steps>(x, stream);
 }
 
 /// Adds to dh what the contexts' gradient comes to, in three kernels.
@@ -279,8 +292,8 @@ void attention_fused_forward(const FusedAttention& x, device::Stream stream) {
 template <class Operands>
 void attention_fused_backward(const FusedAttention& x, device::Stream stream) {
   fused::require_supported(x);
-  x.H <= 512 ? fused::backward<Operands, fused::few_steps>(x, stream)
-             : fused::backward<Operands, fused::many_steps>(x, stream);
+  x.H <= fused::few_hidden ? fused::backward<Operands, fused::few_steps>(x, stream)
+                           : fused::backward<Operands, fused::many_steps>(x, stream);
 }
 
 }  // namespace musicgen::kernels

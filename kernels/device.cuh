@@ -14,8 +14,7 @@ namespace musicgen::device {
 
 inline constexpr int warp_size = 32;
 
-// --- Numbers
-// ----------------------------------------------------------------------------------------------------------
+// --- Numbers ---------------------------------------------------------------------------------------------------------
 
 /// The upper half of a float.
 struct bf16 {
@@ -36,8 +35,7 @@ __host__ __device__ inline std::uint32_t pack_bf16(float first, float second) {
   return std::uint32_t{round_to_bf16(first)} | std::uint32_t{round_to_bf16(second)} << 16;
 }
 
-// --- Warps and grids
-// --------------------------------------------------------------------------------------------------
+// --- Warps and grids -------------------------------------------------------------------------------------------------
 
 /// Of the values of a warp's 32 lanes; each lane gets it.
 __device__ inline float warp_sum(float value) {

@@ -18,8 +18,7 @@ namespace musicgen::device {
 
 using Stream = cudaStream_t;
 
-// --- Launches
-// ---------------------------------------------------------------------------------------------------------
+// --- Launches --------------------------------------------------------------------------------------------------------
 
 namespace detail {
 
@@ -57,8 +56,21 @@ void launch_cooperative(void (*kernel)(Parameters...), dim3 grid, dim3 block, st
 
 __device__ inline void require_cooperative() {}  // only the emulator knows
 
-// --- Shared memory
-// ----------------------------------------------------------------------------------------------------
+/// What the GPU in use offers to a launch.
+struct Limits {
+  int multiprocessors;
+  std::size_t shared_bytes;  ///< a block can have
+};
+
+inline Limits limits() {
+  int device = 0, multiprocessors = 0, shared_bytes = 0;
+  detail::check(cudaGetDevice(&device));
+  detail::check(cudaDeviceGetAttribute(&multiprocessors, cudaDevAttrMultiProcessorCount, device));
+  detail::check(cudaDeviceGetAttribute(&shared_bytes, cudaDevAttrMaxSharedMemoryPerBlockOptin, device));
+  return {multiprocessors, static_cast<std::size_t>(shared_bytes)};
+}
+
+// --- Shared memory ---------------------------------------------------------------------------------------------------
 
 /// The block's dynamic shared memory, aligned to 16 bytes.
 template <class T>
@@ -71,8 +83,7 @@ __device__ inline std::uint32_t shared_address(const void* p) {
   return static_cast<std::uint32_t>(__cvta_generic_to_shared(p));
 }
 
-// --- Tensor cores
-// -----------------------------------------------------------------------------------------------------
+// --- Tensor cores ----------------------------------------------------------------------------------------------------
 
 __host__ __device__ inline std::uint16_t round_to_bf16(float x) {
   return __bfloat16_as_ushort(__float2bfloat16_rn(x));
@@ -111,8 +122,7 @@ __device__ inline void ldmatrix_x4_trans(std::uint32_t (&d)[4], const void* row)
                : "memory");
 }
 
-// --- Asynchronous copies
-// ----------------------------------------------------------------------------------------------
+// --- Asynchronous copies ---------------------------------------------------------------------------------------------
 
 /// 4, 8 or 16 bytes from global to shared memory, both aligned to as many, or as many zeros unless `inside`. They are
 /// there, for the thread itself, after the wait for the group that it has committed them in; for others, after a
@@ -145,8 +155,7 @@ __device__ void copy_async_wait() {
   asm volatile("cp.async.wait_group %0;" ::"n"(pending) : "memory");
 }
 
-// --- Counters in global memory
-// ----------------------------------------------------------------------------------------
+// --- Counters in global memory ---------------------------------------------------------------------------------------
 
 /// What a thread did before its release, and what its block did before a barrier in front of that, is seen by who loads
 /// the value, or a later one, with load_acquire.

@@ -1,7 +1,6 @@
 // Embedding with the first layer's inputs. Twin: backend/cpu/embedding.hpp.
 //
-//   table = biases + E W'  (V, 4H)        gates_i = table[token_i]        S[v] = sum over i with token_i = v of
-//   dgates_i
+//   table = biases + E W'  (V, 4H)      gates_i = table[token_i]      S[v] = sum over i with token_i = v of dgates_i
 //
 // The products for table, dE and dW are in embedding.cu. C = 4H columns, N = T*B rows; a thread has four columns.
 //   gather         bytes  4 N C written, 4 V C read (the rest comes from the second cache)     no operations

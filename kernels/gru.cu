@@ -1,12 +1,80 @@
 #include "gru.cuh"
 
 #include <musicgen/backend/cuda/gru.hpp>
+#include <musicgen/backend/cuda/kernels.hpp>
 
 #include "column_sums.cuh"
+#include "gru_persistent.cuh"
 #include "launch.hpp"
 #include "product.hpp"
 
 namespace musicgen::cuda {
+
+namespace {
+
+kernels::GruLimits gru_limits() {
+  const device::Limits found = device::limits();
+  return {found.multiprocessors, found.shared_bytes};
+}
+
+/// For the weights as products take them. @return  false: they do not fit on the chip, or there is one step only
+template <class Operand>
+bool resident_forward(const Operand* w_hh, int B, GruKept& kept) {
+  const int T = kept.gates.exact.rows() / B, H = kept.gates.exact.columns() / 4;
+  if (kernels_in_use() != Kernels::resident || T == 1) return false;
+  const kernels::GruPlan plan = kernels::plan_gru_steps_forward<Operand>(B, H, gru_limits());
+  if (!plan.supported) return false;
+  kept.workspace.resize(plan.workspace_bytes);
+  kernels::gru_steps_forward<Operand>(plan,
+                                      {B, T, H, w_hh, kept.gates.exact.data(), kept.h.exact.data(),
+                                       device_bf16(kept.h.rounded_data()), kept.workspace.data()},
+                                      launches());
+  return true;
+}
+template <class Operand>
+bool resident_backward(const Operand* w_hh, int B, GruKept& kept, const Matrix<float>& dh) {
+  const int T = kept.gates.exact.rows() / B, H = kept.gates.exact.columns() / 4;
+  if (kernels_in_use() != Kernels::resident || T == 1) return false;
+  const kernels::GruPlan plan = kernels::plan_gru_steps_backward<Operand>(B, H, gru_limits());
+  if (!plan.supported) return false;
+  kept.workspace.resize(plan.workspace_bytes);
+  kernels::gru_steps_backward<Operand>(plan,
+                                       {B, T, H, w_hh, kept.h.exact.data(), dh.data(), kept.gates.exact.data(),
+                                        device_bf16(kept.gates.rounded_data()), kept.workspace.data()},
+                                       launches());
+  return true;
+}
+
+/// A launch a step.
+/// @param u  (H, 3H)
+void plain_forward(const Factor& u, int B, GruKept& kept) {
+  Matrix<float>& gates = kept.gates.exact;
+  const int TB = gates.rows(), H = gates.columns() / 4;
+  const auto state = static_cast<std::size_t>(B) * static_cast<std::size_t>(H);
+  float* h = kept.h.exact.data();
+  bf16* rounded = kept.h.rounded_data();
+  for (int at = 0; at < TB; at += B, h += state) {
+    if (rounded) rounded += state;
+    product(kept.h.view().row_range(at, B), u, gates.view().row_range(at, B).column_range(0, 3 * H), 1);
+    kernels::gru_gates(gates.view().row_range(at, B).data, h, B, H, h + state, device_bf16(rounded), launches());
+  }
+}
+/// @param u  (3H, H)
+void plain_backward(const Factor& u, int B, GruKept& kept, const Matrix<float>& dh) {
+  const int TB = kept.gates.exact.rows(), H = kept.gates.exact.columns() / 4;
+  const Factor gates = kept.gates.view();
+  kept.carry.set_zero(B, H);
+  for (int at = TB - B; at >= 0; at -= B) {
+    const auto row = static_cast<std::size_t>(at) * static_cast<std::size_t>(H);
+    bf16* rounded = kept.gates.rounded_data();
+    kernels::gru_gates_backward(kept.gates.exact.data() + 4 * row, rounded ? device_bf16(rounded + 4 * row) : nullptr,
+                                kept.h.exact.data() + row, dh.data() + row, B, H, kept.carry.data(), launches());
+    // dh_{t-1} = dh z + (dr | dz | dq) U
+    if (at > 0) product(gates.row_range(at, B).column_range(0, 3 * H), u, kept.carry.view(), 1);
+  }
+}
+
+}  // namespace
 
 void gru_inputs(const Weights& w, int layer, const Factor& x, View<float> gates) {
   const GruTensors<const float> p = w.exact.gru(layer);
@@ -29,13 +97,9 @@ void gru_steps(const Weights& w, int layer, int B, const float* h0, GruKept& kep
   bf16* rounded = kept.h.rounded_data();
   if (rounded) kernels::round(kept.h.exact.data(), B * H, device_bf16(rounded), launches());
 
-  const Factor u = w.factor(w.exact.gru(layer).w_hh).t();  // (H, 3H)
-  float* h = kept.h.exact.data();
-  for (int at = 0; at < TB; at += B, h += state) {
-    if (rounded) rounded += state;
-    product(kept.h.view().row_range(at, B), u, gates.view().row_range(at, B).column_range(0, 3 * H), 1);
-    kernels::gru_gates(gates.view().row_range(at, B).data, h, B, H, h + state, device_bf16(rounded), launches());
-  }
+  const Factor u = w.factor(w.exact.gru(layer).w_hh);  // (3H, H)
+  if (rounded ? !resident_forward(device_bf16(u.rounded.data), B, kept) : !resident_forward(u.exact.data, B, kept))
+    plain_forward(u.t(), B, kept);
 }
 
 void gru_forward(const Weights& w, int layer, const Factor& x, int B, const float* h0, GruKept& kept) {
@@ -48,16 +112,10 @@ void gru_steps_backward(const Weights& w, int layer, int B, GruKept& kept, const
                         const GruTensors<float>& gradients) {
   const int TB = kept.gates.exact.rows(), H = kept.gates.exact.columns() / 4;
   kept.gates.rounded.resize(w.rounded ? TB : 0, 4 * H);
-  kept.carry.set_zero(B, H);
   const Factor u = w.factor(w.exact.gru(layer).w_hh), gates = kept.gates.view();
-  for (int at = TB - B; at >= 0; at -= B) {
-    const auto row = static_cast<std::size_t>(at) * static_cast<std::size_t>(H);
-    bf16* rounded = kept.gates.rounded_data();
-    kernels::gru_gates_backward(kept.gates.exact.data() + 4 * row, rounded ? device_bf16(rounded + 4 * row) : nullptr,
-                                kept.h.exact.data() + row, dh.data() + row, B, H, kept.carry.data(), launches());
-    // dh_{t-1} = dh z + (dr | dz | dq) U
-    if (at > 0) product(gates.row_range(at, B).column_range(0, 3 * H), u, kept.carry.view(), 1);
-  }
+  if (w.rounded ? !resident_backward(device_bf16(u.rounded.data), B, kept, dh)
+                : !resident_backward(u.exact.data, B, kept, dh))
+    plain_backward(u, B, kept, dh);
 
   product(gates.column_range(0, 3 * H).t(), kept.h.view().row_range(0, TB), gradients.w_hh, 1);
   kept.bias_sums.set_zero(1, 4 * H);

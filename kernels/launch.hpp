@@ -16,5 +16,8 @@ static_assert(sizeof(bf16) == sizeof(device::bf16));
 inline device::bf16* device_bf16(bf16* p) {
   return reinterpret_cast<device::bf16*>(p);
 }
+inline const device::bf16* device_bf16(const bf16* p) {
+  return reinterpret_cast<const device::bf16*>(p);
+}
 
 }  // namespace musicgen::cuda

@@ -22,7 +22,7 @@ TEST_CASE("random: equal seeds and streams are equal, others differ") {
   CHECK(first != d.bits());
 }
 
-TEST_CASE("random: uniform numbers are in [0, 1) and evenly spread") {
+TEST_CASE("random: uniform numbers are from 0 to below 1 and evenly spread") {
   Random random(7);
   std::vector<int> bins(10);
   double sum = 0;

@@ -48,6 +48,14 @@ void launch_cooperative(void (*kernel)(Parameters...), dim3 grid, dim3 block, st
   detail::run(kernel, {grid, block, shared_bytes, true}, std::tuple<Parameters...>(arguments...));
 }
 
+struct Limits {
+  int multiprocessors;
+  std::size_t shared_bytes;
+};
+inline Limits limits() {
+  return {132, 227 * 1024};  // an H100's
+}
+
 template <class T>
 T* dynamic_shared() {
   return static_cast<T*>(emulator::dynamic_shared());

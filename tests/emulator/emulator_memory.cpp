@@ -1,6 +1,8 @@
 // Shared memory and asynchronous copies in the emulator, and kernels that use them wrongly.
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <cmath>
+#include <emulator/global_memory.hpp>
 #include <kernels/device.cuh>
 #include <numeric>
 #include <vector>
@@ -239,6 +241,30 @@ __global__ void copy_to(char* to, const char* x) {
 TEST_CASE("emulator: asynchronous copies lead into shared memory") {
   alignas(16) char x[16], y[16];
   CHECK_THROWS_WITH(device::launch(copy_to, 1, 1, 0, nullptr, y, x), Contains("does not lead into"));
+}
+
+__global__ void double_up_to(float* x, int n) {
+  for (int i = static_cast<int>(threadIdx.x); i < n; i += 32) x[i] *= 2;
+}
+
+TEST_CASE("emulator: an access past the end of global memory is caught") {
+  for (const std::size_t count : {4u, 1000u, 1024u, 5000u}) {
+    CAPTURE(count);
+    emulator::Global<float> x(count, 1.0f);
+    const auto run = [&](std::size_t n) {
+      device::launch(double_up_to, 1, 32, 0, nullptr, x.data(), static_cast<int>(n));
+    };
+    CHECK_NOTHROW(run(count));
+    CHECK(std::count(x.begin(), x.end(), 2.0f) == static_cast<std::ptrdiff_t>(count));
+    CHECK_THROWS_WITH(run(count + 1), Contains("nothing is at address"));
+  }
+}
+
+TEST_CASE("emulator: global memory holds NaN until it is written") {
+  auto* x = static_cast<float*>(emulator::allocate_global(5 * sizeof(float)));
+  CHECK(std::all_of(x, x + 5, [](float value) { return std::isnan(value); }));
+  emulator::release_global(x);
+  emulator::release_global(emulator::allocate_global(0));
 }
 
 }  // namespace emulator_memory

@@ -1,10 +1,9 @@
 // The device's memory and products where kernels are emulated: the host's memory and plain loops.
 // kernels/runtime.cu is the GPU's twin.
-#include <cstdlib>
 #include <cstring>
+#include <emulator/global_memory.hpp>
 #include <kernels/product.hpp>
 #include <musicgen/backend/cuda/memory.hpp>
-#include <new>
 #include <string>
 #include <vector>
 
@@ -74,23 +73,19 @@ void synchronize() {}
 
 void* allocate(std::size_t bytes) {
   ++allocation_count;
-  constexpr std::size_t alignment = 256;
-  void* memory = std::aligned_alloc(alignment, (bytes + alignment - 1) / alignment * alignment);
-  if (!memory) throw std::bad_alloc();
-  std::memset(memory, 0xFF, bytes);  // NaN: to read what nobody has written shows
-  return memory;
+  return emulator::allocate_global(bytes);
 }
 std::size_t allocations() {
   return allocation_count;
 }
 void release(void* memory) noexcept {
-  std::free(memory);
+  emulator::release_global(memory);
 }
 void* allocate_host(std::size_t bytes) {
   return allocate(bytes);
 }
 void release_host(void* memory) noexcept {
-  std::free(memory);
+  emulator::release_global(memory);
 }
 
 void copy(void* to, const void* from, std::size_t bytes) {

@@ -148,7 +148,7 @@ TEST_CASE("novelty: the share of n-grams that occur") {
   CHECK(judge(scale_up, {longer}, {.interval_ngram = 4}).shared_intervals == 0);  // has none
 }
 
-TEST_CASE("novelty: songs without notes, of one note, of one chord; nothing learned; nothing asked") {
+TEST_CASE("novelty: songs without notes, of one note, of one chord, nothing learned, nothing asked") {
   const auto training = training_songs();
   for (const std::string words : {"^ $", "^ +60 v63 i0 t10 -60 i0 $", "^ +60 v63 i0 +64 v63 i0 t10 -60 i0 -64 i0 $"}) {
     const Song song = song_of(words);

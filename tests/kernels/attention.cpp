@@ -13,7 +13,8 @@ using test::relative_difference;
 
 namespace {
 
-void check(int B, int T, int Q, int H) {
+void check(int B, int T, int Q, int H, bool in_bf16 = false) {
+  const double tolerance = in_bf16 ? test::bf16_tolerance : test::fp32_tolerance;
   INFO("B " << B << " T " << T << " Q " << Q << " H " << H);
   const auto h = random_floats(T * B, H, 1), dcontext = random_floats(Q * B, H, 2);
   cpu::Matrix<double> context, dh = random_floats(T * B, H, 3);
@@ -24,28 +25,35 @@ void check(int B, int T, int Q, int H) {
   cpu::attention_forward<double>(view(h), B, Q, context, &reference);
   cuda::AttentionKept kept, alone;
   cuda::FactorMatrix found;
-  cuda::attention_forward(outputs.view(), B, Q, found, alone, false, false);
-  CHECK(relative_difference(on_host(found.exact), context) < test::fp32_tolerance);
-  cuda::attention_forward(outputs.view(), B, Q, found, kept, true, false);
-  CHECK(relative_difference(on_host(found.exact), context) < test::fp32_tolerance);
+  cuda::attention_forward(outputs.view(), B, Q, found, alone, false, in_bf16);
+  CHECK(relative_difference(on_host(found.exact), context) < tolerance);
+  cuda::attention_forward(outputs.view(), B, Q, found, kept, true, in_bf16);
+  CHECK(relative_difference(on_host(found.exact), context) < tolerance);
 
   cpu::attention_backward<double>(view(h), B, Q, reference, dcontext, view(dh));
   cuda::attention_backward(outputs.view(), B, Q, kept, dc, dh_on_device.view());
-  CHECK(relative_difference(on_host(dh_on_device), dh) < test::fp32_tolerance);
+  CHECK(relative_difference(on_host(dh_on_device), dh) < tolerance);
 }
 
 }  // namespace
 
 TEST_CASE("kernels: attention, contexts and gradients are the CPU's") {
-  check(1, 1, 1, 8);
-  check(3, 2, 2, 20);
-  check(3, 17, 6, 130);
-  check(32, 2, 1, 8);
-  check(1, 300, 290, 8);  // more than a block of queries
+  test::with_all_kernels([] {
+    check(1, 1, 1, 8);
+    check(3, 2, 2, 20);
+    check(3, 17, 6, 130);
+    check(32, 2, 1, 8);
+    check(1, 300, 290, 8);  // more than a block of queries
+    check(3, 17, 6, 20, true);
+  });
+}
+
+TEST_CASE("kernels: attention of more units than fit in one pass") {
+  check(1, 3, 3, 1050);
 }
 
 TEST_CASE("kernels: attention under all schedules") {
-  test::under_all_schedules([] { check(3, 17, 17, 20); });
+  test::with_all_kernels([] { test::under_all_schedules([] { check(3, 17, 17, 20); }); });
 }
 
 TEST_CASE("kernels: attention over scores in the hundreds does not overflow") {
@@ -53,8 +61,10 @@ TEST_CASE("kernels: attention over scores in the hundreds does not overflow") {
   cpu::Matrix<double> context;
   cpu::attention_forward<double>(view(h), 1, 5, context, nullptr);
   const cuda::Matrix<float> outputs = on_device(h);
-  cuda::FactorMatrix found;
-  cuda::AttentionKept kept;
-  cuda::attention_forward(outputs.view(), 1, 5, found, kept, true, true);
-  CHECK(relative_difference(on_host(found.exact), context) < 1e-4);
+  test::with_all_kernels([&] {
+    cuda::FactorMatrix found;
+    cuda::AttentionKept kept;
+    cuda::attention_forward(outputs.view(), 1, 5, found, kept, true, false);
+    CHECK(relative_difference(on_host(found.exact), context) < 1e-4);
+  });
 }

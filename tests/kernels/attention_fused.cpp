@@ -1,5 +1,6 @@
 // Fused attention against the CPU's in double.
 #include <emulator/emulator.hpp>
+#include <emulator/global_memory.hpp>
 #include <kernels/attention_fused.cuh>
 #include <musicgen/backend/cpu/attention.hpp>
 #include <string>
@@ -37,11 +38,16 @@ Result on_the_cpu(const Size& size, const Matrix<float>& h, const Matrix<float>&
 template <class Run>
 Result emulated(const Size& size, const Matrix<float>& h, const Matrix<float>& dcontext, Run&& run) {
   const Index rows = Index{size.Q} * size.B;
-  Matrix<float> context = Matrix<float>::Constant(rows, size.H, NAN), dh = Matrix<float>::Ones(h.rows(), h.cols());
-  std::vector<float> lse(static_cast<std::size_t>(rows), NAN), D = lse;
-  run(kernels::FusedAttention{size.B, size.T, size.Q, size.H, h.data(), context.data(), lse.data(), dcontext.data(),
-                              D.data(), dh.data()});
-  return {context.cast<double>(), dh.cast<double>()};
+  using Floats = emulator::Global<float>;
+  const Floats outputs(h.data(), h.data() + h.size()), dcontexts(dcontext.data(), dcontext.data() + dcontext.size());
+  Floats contexts(static_cast<std::size_t>(rows * size.H), NAN), dh(outputs.size(), 1);
+  Floats lse(static_cast<std::size_t>(rows), NAN), D = lse;
+  run(kernels::FusedAttention{size.B, size.T, size.Q, size.H, outputs.data(), contexts.data(), lse.data(),
+                              dcontexts.data(), D.data(), dh.data()});
+  const auto matrix = [&](const Floats& values, Index count) {
+    return Eigen::Map<const Matrix<float>>(values.data(), count, size.H).cast<double>().eval();
+  };
+  return {matrix(contexts, rows), matrix(dh, h.rows())};
 }
 
 template <class Operands>

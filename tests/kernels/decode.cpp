@@ -1,5 +1,6 @@
 // The resident decoder against the CPU's: logits in double, and the same tokens for the same seed.
 #include <emulator/emulator.hpp>
+#include <emulator/global_memory.hpp>
 #include <kernels/decode.cuh>
 #include <musicgen/model.hpp>
 #include <musicgen/sample/choose.hpp>
@@ -85,18 +86,18 @@ class EmulatedDecoder {
     return logits;
   }
 
-  const std::vector<std::byte>& state() const { return state_; }
-  void restore(const std::vector<std::byte>& state) { state_ = state; }
+  const emulator::Global<std::byte>& state() const { return state_; }
+  void restore(const emulator::Global<std::byte>& state) { state_ = state; }
 
   kernels::DecodeShape shape;
   kernels::DecodeGrid grid;
   Matrix<float> logits;
 
  private:
-  std::vector<Weight> rows_;
+  emulator::Global<Weight> rows_;
   Matrix<float> table_, biases_;
   cpu::RowVector<float> b1_, b2_;
-  std::vector<std::byte> state_, work_;
+  emulator::Global<std::byte> state_, work_;
 };
 
 struct Size {
@@ -157,7 +158,7 @@ TEST_CASE("kernel decode: restoring a state repeats what followed it, zeros are 
   decoder.step(&tokens[4]);
   decoder.restore(state);
   CHECK((decoder.step(&tokens[3]).array() == first.array()).all());
-  decoder.restore(std::vector<std::byte>(state.size()));
+  decoder.restore(emulator::Global<std::byte>(state.size()));
   CHECK((decoder.step(&tokens[0]).array() == begun.array()).all());
 }
 

@@ -8,6 +8,7 @@
 #include <musicgen/backend/cpu/cpu.hpp>
 #include <musicgen/backend/cpu/matrix.hpp>
 #include <musicgen/backend/cuda/cuda.hpp>
+#include <musicgen/backend/cuda/kernels.hpp>
 #include <musicgen/core/random.hpp>
 #include <string>
 #include <vector>
@@ -24,6 +25,15 @@ inline double tolerance(Precision products) {
 
 /// The body once under each schedule of the emulator; once on a GPU.
 void under_all_schedules(const std::function<void()>& body);
+
+/// The body with the kernels that keep what they can on the chip, and with those that work for any size.
+inline void with_all_kernels(const std::function<void()>& body) {
+  for (const cuda::Kernels kernels : {cuda::Kernels::plain, cuda::Kernels::resident}) {
+    INFO((kernels == cuda::Kernels::plain ? "plain kernels" : "resident kernels"));
+    cuda::kernels_in_use() = kernels;
+    body();
+  }
+}
 
 /// A copy in the device's memory.
 template <class T>

@@ -47,12 +47,12 @@ void check(const Case& c, Precision products) {
 
 TEST_CASE("kernels: gru, outputs and gradients are the CPU's") {
   const Case c = GENERATE(Case{1, 1, 8}, Case{3, 17, 20}, Case{32, 2, 20}, Case{2, 17, 130}, Case{3, 2, 8, true});
-  check(c, Precision::fp32);
+  test::with_all_kernels([&] { check(c, Precision::fp32); });
 }
 
 TEST_CASE("kernels: gru in bf16") {
   const Case c = GENERATE(Case{1, 2, 8}, Case{3, 17, 130}, Case{3, 2, 20, true});
-  check(c, Precision::bf16);
+  test::with_all_kernels([&] { check(c, Precision::bf16); });
 }
 
 TEST_CASE("kernels: gru, the sums of biases over more rows than a block has") {

@@ -1,5 +1,6 @@
 // The persistent GRU kernels against the reference in double.
 #include <catch2/catch.hpp>
+#include <emulator/global_memory.hpp>
 #include <musicgen/backend/cpu/gru.hpp>
 #include <type_traits>
 #include <vector>
@@ -15,6 +16,7 @@ using cpu::GruKept;
 using cpu::GruParameters;
 using cpu::Index;
 using cpu::Matrix;
+using emulator::Global;
 using emulator::under_all_schedules;
 using test::random_matrix;
 using test::relative_difference;
@@ -35,8 +37,8 @@ struct Example {
   }
 
   template <class Operand>
-  std::vector<Operand> weights() const {
-    std::vector<Operand> w;
+  Global<Operand> weights() const {
+    Global<Operand> w;
     for (Index i = 0; i < p.w_hh.size(); ++i) {
       const auto x = static_cast<float>(p.w_hh.data()[i]);
       if constexpr (std::is_same_v<Operand, bf16>)
@@ -74,8 +76,8 @@ double forward_difference(const Example& e, const GruPlan& plan, Launch&& launch
   const auto w_hh = e.weights<Operand>();
   Matrix<float> gates = e.inputs.cast<float>(), h = Matrix<float>::Constant((e.T + 1) * e.B, e.H, NAN);
   h.topRows(e.B) = e.h0.cast<float>();
-  std::vector<uint4> workspace(plan.workspace_bytes / sizeof(uint4), uint4{~0u, ~0u, ~0u, ~0u});
-  std::vector<bf16> rounded(static_cast<std::size_t>(h.size()), bf16{0xFFFF});
+  Global<uint4> workspace(plan.workspace_bytes / sizeof(uint4), uint4{~0u, ~0u, ~0u, ~0u});
+  Global<bf16> rounded(static_cast<std::size_t>(h.size()), bf16{0xFFFF});
   launch(plan, GruStepsForward<Operand>{e.B, e.T, e.H, w_hh.data(), gates.data(), h.data(), rounded.data(),
                                         workspace.data()});
   CHECK(is_rounded(h.bottomRows(e.T * e.B), rounded.data() + e.B * e.H));
@@ -88,8 +90,8 @@ double backward_difference(const Example& e, const GruPlan& plan, Launch&& launc
   const auto w_hh = e.weights<Operand>();
   Matrix<float> gates = e.forward.gates.cast<float>();
   const Matrix<float> h = e.forward.h.cast<float>(), dh = e.dh.cast<float>();
-  std::vector<uint4> workspace(plan.workspace_bytes / sizeof(uint4), uint4{~0u, ~0u, ~0u, ~0u});
-  std::vector<bf16> rounded(static_cast<std::size_t>(gates.size()));
+  Global<uint4> workspace(plan.workspace_bytes / sizeof(uint4), uint4{~0u, ~0u, ~0u, ~0u});
+  Global<bf16> rounded(static_cast<std::size_t>(gates.size()));
   launch(plan, GruStepsBackward<Operand>{e.B, e.T, e.H, w_hh.data(), h.data(), dh.data(), gates.data(), rounded.data(),
                                          workspace.data()});
   CHECK(is_rounded(gates, rounded.data()));
@@ -203,7 +205,7 @@ TEST_CASE("kernel: the persistent GRU of no steps") {
   Example e(2, 1, 8);
   e.T = 0;
   const GruPlan plan = plan_gru_steps_forward<float>(e.B, e.H);
-  const std::vector<float> w_hh = e.weights<float>();
+  const Global<float> w_hh = e.weights<float>();
   const GruStepsForward<float> nothing{e.B, 0, e.H, w_hh.data(), nullptr, nullptr, nullptr, nullptr};
   CHECK_NOTHROW(gru_steps_forward(plan, nothing, nullptr));
 }

@@ -1,5 +1,7 @@
-// Attention of each output over the earlier ones. Twin: backend/cpu/attention.hpp. Kernels: kernels/attention.cuh.
-// In fp32 whatever the weights' products are computed in: scores reach hundreds.
+// Attention of each output over the earlier ones. Twin: backend/cpu/attention.hpp. Kernels:
+// kernels/attention_fused.cuh, which writes no weights, and kernels/attention.cuh for more units than fit into it.
+// Scores reach hundreds: they are computed in fp32, or in two bf16 numbers for each factor where the contexts will be
+// rounded anyway.
 #pragma once
 
 #include "matrix.hpp"
@@ -7,6 +9,12 @@
 namespace musicgen::cuda {
 
 struct AttentionKept {
+  // In one pass, which writes no weights.
+  float* context = nullptr;  ///< (Q*B, H), where attention_forward() has put it; nullptr: the weights are kept
+  Buffer<float> lse;         ///< (Q*B), log-sum-exp of a query's scores
+  Buffer<float> dots;        ///< (Q*B), dcontext . context, memory to work in
+  bool in_bf16 = false;      ///< contexts and gradients, as far as their scores allow
+
   Matrix<float> weights;   ///< (B*Q, T), a_ts; past the last s that a block of queries may see nothing of meaning
   Matrix<float> dweights;  ///< of a block of queries, memory to work in
 };
@@ -15,6 +23,7 @@ struct AttentionKept {
 /// @param Q        how many of the last positions ask
 /// @param context  (Q*B, H), assigned
 /// @param keep     false: no backward pass will follow
+/// @param with_rounded  contexts in bf16, too
 void attention_forward(View<const float> h, int B, int Q, FactorMatrix& context, AttentionKept& kept, bool keep,
                        bool with_rounded);
 

@@ -11,8 +11,9 @@ struct GruKept {
   FactorMatrix h;       ///< ((T+1)*B, H)  h_{-1}, h_0, ... h_{T-1}
   FactorMatrix gates;   ///< (T*B, 4H)  r | z | q | n;  after the backward pass  dr | dz | dq | dn, and their rounding
   Matrix<float> carry;  ///< (B, H)  the gradient that goes from a step to the one before
-  Matrix<float> bias_sums;     ///< (4H)  of dr | dz | dq | dn over all rows
-  Buffer<float> partial_sums;  ///< memory to work in
+  Matrix<float> bias_sums;          ///< (4H)  of dr | dz | dq | dn over all rows
+  Buffer<float> partial_sums;       ///< memory to work in
+  Buffer<unsigned char> workspace;  ///< the same
 
   /// The outputs h_0 ... h_{T-1}, (T*B, H).
   Factor outputs(int B) const { return h.view().row_range(B, h.exact.rows() - B); }

@@ -1,0 +1,33 @@
+// The emulated device's memory. Pages that may not be touched lie around each allocation: an access past its end is a
+// Fault.
+#pragma once
+
+#include <cstddef>
+#include <vector>
+
+namespace musicgen::emulator {
+
+/// Holds NaN, as far as it holds floats; aligned to 16 bytes. An access to the up to 15 bytes between the end and the
+/// page goes unnoticed.
+/// @throws std::bad_alloc
+void* allocate_global(std::size_t bytes);
+void release_global(void* memory) noexcept;
+
+template <class T>
+struct GlobalAllocator {
+  using value_type = T;
+
+  GlobalAllocator() = default;
+  template <class U>
+  explicit GlobalAllocator(const GlobalAllocator<U>&) {}
+
+  T* allocate(std::size_t count) { return static_cast<T*>(allocate_global(count * sizeof(T))); }
+  void deallocate(T* memory, std::size_t) { release_global(memory); }
+  bool operator==(const GlobalAllocator&) const = default;
+};
+
+/// An array for kernels to work on.
+template <class T>
+using Global = std::vector<T, GlobalAllocator<T>>;
+
+}  // namespace musicgen::emulator

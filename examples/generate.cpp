@@ -12,7 +12,7 @@ namespace fs = std::filesystem;
 namespace {
 
 struct Options {
-  fs::path model, out, prompt, picture, audio, tokens_file;
+  fs::path model = bundled_model, out, prompt, picture, audio, tokens_file;
   double seconds = 0, prompt_seconds = 0;
   std::int64_t tokens = 0;
   int count = 1;
@@ -23,7 +23,7 @@ struct Options {
 
 void add_options(CLI::App& app, Options& o) {
   SamplerOptions& s = o.sampler;
-  app.add_option("--model", o.model, "a model that `train` made")->required();
+  app.add_option("--model", o.model, "a model that `train` made")->capture_default_str();
   app.add_option("--out", o.out, "the MIDI file to write; with --count NAME-1.mid, NAME-2.mid, ...")->required();
   app.add_option("--seconds", o.seconds, "how long the song is to be, a prompt included; by default the model ends it")
       ->check(number_in(0.01, 600000));
@@ -41,6 +41,8 @@ void add_options(CLI::App& app, Options& o) {
   app.add_option("--min-p", s.min_p, "leave out what is less probable than this part of the most probable; 0: none")
       ->capture_default_str()
       ->check(number_in(0, 1));
+  app.add_option("--longest-note", s.longest_note, "seconds; by default that of the music that the model learned from")
+      ->check(number_in(1, 1e6));
   app.add_option("--seed", s.seed, "equal seeds give equal songs")->capture_default_str()->check(seed_number());
   app.add_option("--count", o.count, "how many songs")->capture_default_str()->check(CLI::Range(1, 100000));
   app.add_option("--prompt", o.prompt, "a MIDI file to go on from; the song begins with it");

@@ -24,6 +24,9 @@
 #include <system_error>
 #include <vector>
 
+/// The model that comes along, for programs that run in the project's folder.
+inline constexpr const char* bundled_model = "examples/models/pop909-small.safetensors";
+
 /// A number from `low` to `high`; unlike CLI::Range it lets no NaN pass.
 inline CLI::Validator number_in(double low, double high) {
   return CLI::Validator(

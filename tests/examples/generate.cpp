@@ -25,6 +25,26 @@ TEST_CASE("examples: hello writes a minute of music") {
   CHECK(song.programs().size() > 1);
 }
 
+TEST_CASE("examples: the model that comes along writes music of its own accord") {
+  const Workplace place;
+  std::set<std::string> beginnings;
+  const int songs = 20;
+  place.output("generate",
+               {"--model", MUSICGEN_SOURCE_DIR "/examples/models/pop909-small.safetensors", "--count",
+                std::to_string(songs), "--seconds", "20", "--precision", "int8", "--out", place / "song.mid"});
+  for (int i = 1; i <= songs; ++i) {
+    const Score song = read_midi(place / ("song-" + std::to_string(i) + ".mid"), {.strict = true});
+    INFO("song " << i);
+    CHECK(song.duration() > 15);
+    const auto notes = song.notes();
+    REQUIRE(notes.size() > 20);
+    std::string beginning;
+    for (std::size_t n = 0; n < 12; ++n)
+      beginning += std::to_string(notes[n].pitch) + '@' + std::to_string(std::lround(100 * notes[n].start)) + ' ';
+    CHECK(beginnings.insert(beginning).second);  // no two begin alike
+  }
+}
+
 TEST_CASE("examples: the same seed generates the same bytes, on any number of threads") {
   const Workplace place;
   const std::string model = place.model();

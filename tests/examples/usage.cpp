@@ -43,7 +43,7 @@ TEST_CASE("examples: unknown and missing options are usage errors") {
                                                                  {"compare", {"--generated", "a", "--data", "songs"}},
                                                                  {"inspect", {"a.mid"}}};
   for (const std::string program : program_names) {
-    check_usage(place, program, {}, "required");
+    if (program != "hello") check_usage(place, program, {}, "required");
     auto arguments = complete.at(program);
     arguments.emplace_back("--nonsense");
     check_usage(place, program, arguments, "--nonsense");

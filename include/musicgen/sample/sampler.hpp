@@ -65,7 +65,8 @@ class Sampler {
   /// says which (`ModelConfig::programs`).
   /// @throws Error  for options out of range, or a model without a vocabulary
   explicit Sampler(const Model<B>& model, SamplerOptions options = {})
-      : rules_(model.vocabulary(), model.config().canonical, options, tracks_of(model.config())),
+      : rules_(model.vocabulary(), model.config().canonical, options, tracks_of(model.config()),
+               model.config().longest_note),
         model_programs_(model.config().programs),
         programs_(model_programs_),
         given_{rules_.vocabulary().start()},

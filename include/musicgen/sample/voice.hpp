@@ -19,6 +19,7 @@
 #include "../tokens/grammar.hpp"
 #include "bias.hpp"
 #include "choose.hpp"
+#include "note_limit.hpp"
 
 namespace musicgen {
 
@@ -28,8 +29,9 @@ struct SamplerOptions {
   float top_p = 1;        ///< 1: all
   float min_p = 0;        ///< 0: all
   std::uint64_t seed = 1;
-  bool grammar = true;  ///< only tokens that the grammar allows
-  Bias bias = {};       ///< (V) or empty; see bias.hpp
+  bool grammar = true;      ///< only tokens that the grammar allows
+  double longest_note = 0;  ///< seconds, under the grammar; 0: as long as in the music that the model learned from
+  Bias bias = {};           ///< (V) or empty; see bias.hpp
   /// Called at each step to add to the bias (V, at first `bias`, or zeros), knowing what has come so far (without the
   /// grammar: nothing).
   std::function<void(std::span<float> bias, const Grammar& so_far)> steer = {};
@@ -40,21 +42,26 @@ struct SamplerOptions {
 /// What the voices of a sampler share: the rules, and memory to work in.
 class VoiceRules {
  public:
-  /// @param tracks  how many the model knows; the grammar rules out notes on others
+  /// @param tracks        how many the model knows; the grammar rules out notes on others
+  /// @param longest_note  of the music that the model learned from, in steps; 0: not known
   /// @throws Error  for options out of range, or a bias of another size or one that leaves no note to play
-  VoiceRules(const Vocabulary& vocabulary, bool canonical, const SamplerOptions& options, int tracks = track_count)
+  VoiceRules(const Vocabulary& vocabulary, bool canonical, const SamplerOptions& options, int tracks = track_count,
+             std::int64_t longest_note = 0)
       : options(options),
         chooser(vocabulary.size()),
         allowed(static_cast<std::size_t>(vocabulary.size())),
         bias(allowed.size()),
         steered(allowed.size()),
         forbidden(allowed.size()),
-        grammar(vocabulary, {.canonical = canonical}) {
+        grammar(vocabulary, {.canonical = canonical}),
+        note_limit(options.longest_note > 0 ? std::llround(options.longest_note / step_seconds) : longest_note) {
     require(options.temperature >= 0 && std::isfinite(options.temperature), "temperature", "at least 0");
     require(options.top_k >= 0, "top_k", "at least 0");
     require(options.top_p > 0 && options.top_p <= 1, "top_p", "over 0 and at most 1");
     require(options.min_p >= 0 && options.min_p <= 1, "min_p", "in 0..1");
     require(options.attention_window >= 1, "attention_window", "at least 1");
+    require(options.longest_note == 0 || (options.longest_note >= 1 && options.longest_note < 1e9), "longest_note",
+            "at least a second");
     require(options.bias.empty() || options.bias.size() == allowed.size(), "bias", "of one entry a token");
     for (std::size_t v = 0; v < options.bias.size(); ++v) {
       require(!std::isnan(options.bias[v]), "bias", "of numbers");
@@ -75,6 +82,7 @@ class VoiceRules {
   std::vector<float> bias, steered;     // (V)
   std::vector<std::uint8_t> forbidden;  // (V) by the bias, or since the model knows no such track
   Grammar grammar;                      // before `^`, nothing forbidden
+  NoteLimit note_limit;                 // likewise
 
  private:
   static void require(bool holds, const char* option, const char* what) {
@@ -108,7 +116,8 @@ struct Limit {
 class Voice {
  public:
   /// What every song begins with: `^`, and a prompt if there is one. The bias rules out what comes after it.
-  Voice(const VoiceRules& rules, std::span<const Token> given) : grammar_(rules.grammar), random_(rules.options.seed) {
+  Voice(const VoiceRules& rules, std::span<const Token> given)
+      : grammar_(rules.grammar), note_limit_(rules.note_limit), random_(rules.options.seed) {
     for (const Token token : given) follow(token, rules.options.grammar);
     if (rules.options.grammar) grammar_.forbid(rules.forbidden);
   }
@@ -127,10 +136,12 @@ class Voice {
   Token choose(std::span<const Scalar> logits, VoiceRules& rules, const Limit& limit) {
     const Vocabulary& vocabulary = grammar_.vocabulary();
     const bool with_grammar = rules.options.grammar;
-    if (with_grammar)
+    if (with_grammar) {
       grammar_.allowed(rules.allowed);
-    else
+      note_limit_.restrict(grammar_, rules.allowed);
+    } else {
       std::fill(rules.allowed.begin(), rules.allowed.end(), std::uint8_t{1});
+    }
     if (limit.end_waits && steps() < limit.steps) hold_back(vocabulary.end(), rules.allowed);
     if (rules.options.steer) {
       rules.steered = rules.bias;
@@ -161,7 +172,10 @@ class Voice {
 
  private:
   void follow(Token token, bool with_grammar) {
-    if (with_grammar) grammar_.advance(token);
+    if (with_grammar) {
+      grammar_.advance(token);
+      note_limit_.follow(grammar_, grammar_.vocabulary()[token]);
+    }
     finished_ = notes_.push(grammar_.vocabulary()[token]);
     last_ = token;
     log_probability_ = 0;
@@ -187,6 +201,7 @@ class Voice {
   }
 
   Grammar grammar_;
+  NoteLimit note_limit_;
   NoteAssembler notes_;
   Random random_;
   Token last_ = no_token;

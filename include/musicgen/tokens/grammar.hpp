@@ -165,6 +165,7 @@ class Grammar {
   int group_length() const {
     return state_ == State::on_velocity ? 2 : state_ == State::on || state_ == State::off ? 1 : 0;
   }
+  bool is_ending() const { return state_ == State::off; }  ///< in a group that ends a note
   /// Time tokens since the last note event; an unfinished group is not one.
   int time_tokens() const { return time_tokens_; }
   int sounding() const { return sounding_count_; }  ///< notes

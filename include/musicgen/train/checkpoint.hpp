@@ -41,7 +41,8 @@ inline nlohmann::json to_json(const ModelConfig& config) {
                    {"hidden", d.H},
                    {"layers", d.L},
                    {"programs", config.programs},
-                   {"canonical", config.canonical}};
+                   {"canonical", config.canonical},
+                   {"longest_note", config.longest_note}};
   if (config.vocabulary) j["vocabulary"] = config.vocabulary->texts();
   return j;
 }
@@ -55,6 +56,9 @@ inline ModelConfig config_from_json(const nlohmann::json& j, const std::filesyst
                        json_field<int>(j, "hidden", file), json_field<int>(j, "layers", file)};
   config.programs = json_field<std::vector<int>>(j, "programs", file);
   config.canonical = json_field<bool>(j, "canonical", file);
+  if (j.contains("longest_note")) config.longest_note = json_field<int>(j, "longest_note", file);
+  if (config.longest_note < 0 || (config.longest_note > 0 && config.longest_note < max_time_steps))
+    throw file_error(file, "longest_note is " + std::to_string(config.longest_note) + " steps, under a second");
   for (const int program : config.programs)
     if (program < 0 || program > 127)
       throw file_error(file, "program " + std::to_string(program) + " is not in 0..127");

@@ -1,0 +1,136 @@
+#include "musicgen/sample/note_limit.hpp"
+
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <map>
+#include <musicgen/core/random.hpp>
+#include <musicgen/sample/voice.hpp>
+#include <string>
+
+#include "tokens/grammar_tools.hpp"
+#include "tokens/songs.hpp"
+
+using namespace musicgen;
+using namespace musicgen::test;
+
+namespace {
+
+const Vocabulary vocabulary = Vocabulary::standard();
+
+/// A song so far, and what may come next.
+struct Song {
+  Song(std::int64_t longest, const std::string& words, bool canonical = true)
+      : grammar(vocabulary, {.canonical = canonical}), limit(longest) {
+    follow(words);
+  }
+  void follow(const std::string& words) {
+    for (const Token token : tokens(vocabulary, words)) {
+      REQUIRE(allowed()[static_cast<std::size_t>(token)] == 1);
+      advance(token);
+    }
+  }
+  void advance(Token token) {
+    grammar.advance(token);
+    limit.follow(grammar, vocabulary[token]);
+  }
+  std::vector<std::uint8_t> allowed() const {
+    std::vector<std::uint8_t> mask(static_cast<std::size_t>(vocabulary.size()));
+    grammar.allowed(mask);
+    limit.restrict(grammar, mask);
+    return mask;
+  }
+  /// The texts of what is allowed, the kinds of `leading` characters alone.
+  std::string texts(const std::string& leading) const {
+    std::string all;
+    const auto mask = allowed();
+    for (Token t = 0; t < vocabulary.size(); ++t)
+      if (const std::string text = vocabulary.text(t);
+          mask[static_cast<std::size_t>(t)] && leading.find(text[0]) != std::string::npos)
+        all += (all.empty() ? "" : " ") + text;
+    return all;
+  }
+
+  Grammar grammar;
+  NoteLimit limit;
+};
+
+}  // namespace
+
+TEST_CASE("note limit: no gap leads beyond the time of a note") {
+  Song song(150, "^ +60 v79 i0 t100");
+  CHECK(song.texts("-") == "-60");
+  CHECK(song.texts("t").starts_with("t1 t2 "));
+  CHECK(song.texts("t").ends_with(" t49 t50"));
+  song.follow("t30 +62 v79 i0");
+  CHECK(song.texts("t").ends_with(" t19 t20"));  // of the older one
+}
+
+TEST_CASE("note limit: a note whose time is over ends before anything else") {
+  Song song(150, "^ +60 v79 i0 +60 v79 i1 t100 +64 v79 i0 t50");
+  CHECK(song.texts("+-t$") == "-60");
+  song.follow("-60");
+  CHECK(song.texts("i") == "i0");  // the first of two
+  song.follow("i0");
+  CHECK(song.texts("+-t$") == "-60");
+  song.follow("-60 i1");
+  CHECK(song.texts("t").ends_with(" t99 t100"));
+}
+
+TEST_CASE("note limit: of notes that end together the first in order comes first, whichever began first") {
+  Song song(100, "^ +72 v79 i0 t1 +40 v79 i0 t99");
+  CHECK(song.texts("+-t$") == "-72");
+  Song other(100, "^ +40 v79 i1 +72 v79 i0 t100", false);
+  CHECK(other.texts("+-t$") == "-72");  // by track, then pitch
+}
+
+TEST_CASE("note limit: a note of a prompt that is over is ended as soon as can be") {
+  Song song(0, "^ +60 v79 i0 t100 t100 +62 v79 i0");  // now no off may come: the canonical order
+  NoteLimit late(150);
+  Grammar grammar(vocabulary, {.canonical = true});
+  for (const Token token : tokens(vocabulary, "^ +60 v79 i0 t100 t100 +62 v79 i0")) {
+    grammar.advance(token);
+    late.follow(grammar, vocabulary[token]);
+  }
+  song.grammar = grammar;
+  song.limit = late;
+  CHECK(song.texts("-") == "");
+  CHECK(song.texts("t") == "t1");
+  song.follow("t1");
+  CHECK(song.texts("+-t$") == "-60");
+}
+
+TEST_CASE("note limit: without one everything stays") {
+  Song song(0, "^ +60 v79 i0 t100 t100 t100 t100");
+  CHECK(song.texts("t").ends_with("t100"));
+  CHECK(song.texts("+").size() > 100);
+}
+
+TEST_CASE("note limit: random songs never get stuck and keep it") {
+  for (const bool canonical : {true, false}) {
+    Random random(canonical ? 1 : 2);
+    for (int number = 0; number < 30; ++number) {
+      Song song(100 + 40 * (number % 4), "^", canonical);
+      std::map<std::pair<int, int>, std::int64_t> since;
+      int pitch = 0;
+      for (int i = 0; i < 1500 && !song.grammar.ended(); ++i) {
+        const auto mask = song.allowed();
+        std::vector<Token> choices;
+        for (Token t = 0; t < vocabulary.size(); ++t)
+          if (mask[static_cast<std::size_t>(t)] && vocabulary[t].kind != TokenKind::end) choices.push_back(t);
+        REQUIRE(!choices.empty());
+        const Token token = choices[random.below(choices.size())];
+        song.advance(token);
+        const Meaning m = vocabulary[token];
+        if (m.kind == TokenKind::note_on || m.kind == TokenKind::note_off) pitch = m.value;
+        if (m.kind != TokenKind::track) continue;
+        if (song.grammar.is_sounding(pitch, m.value))
+          since[{pitch, m.value}] = song.grammar.steps();
+        else
+          REQUIRE(song.grammar.steps() - since[{pitch, m.value}] <= 100 + 40 * (number % 4));
+      }
+      song.grammar.for_each_sounding([&](int p, int track) {
+        CHECK(song.grammar.steps() - since[{p, track}] <= 100 + 40 * (number % 4));
+      });
+    }
+  }
+}

@@ -4,7 +4,8 @@
 #   musicgen::compiled   musicgen/compiled/*.cpp, built where somebody links it
 #
 # Read by the project's own build and by the installed package; what it is made of is compiled in the project that uses it,
-# with that project's options.
+# with that project's options; -m options have to hold for all of it, since Eigen allocates by them. Who links
+# musicgen::cuda as well names it after this.
 include_guard()
 
 if(NOT TARGET musicgen_compiled)

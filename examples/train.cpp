@@ -69,7 +69,7 @@ ModelConfig configuration(const Options& o, const Corpus& corpus) {
   config.dimensions.L = o.layers.value_or(config.dimensions.L);
   config.dimensions.E = o.embedding.value_or(config.dimensions.E);
   config.programs = corpus.programs();
-  config.longest_note = std::max(corpus.longest_note(), max_time_steps);
+  config.longest_note = corpus.longest_note();
   return config;
 }
 
@@ -100,7 +100,7 @@ Model<B> starting_model(const Options& o, const std::optional<Model<B>>& given, 
       throw Error(std::string(option) + ": the model to start from has " + std::to_string(found));
   ModelConfig config = given->config();
   config.programs = corpus.programs();
-  config.longest_note = std::max(corpus.longest_note(), max_time_steps);
+  config.longest_note = corpus.longest_note();
   return Model<B>(std::move(config), given->weights());
 }
 

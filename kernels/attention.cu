@@ -90,9 +90,8 @@ void attention_forward(View<const float> h, int B, int Q, FactorMatrix& context,
                        bool with_rounded) {
   const int T = h.rows / B, H = h.columns;
   context.resize(Q * B, H, with_rounded);
-  kept.context = nullptr;
-  if (fits_one_pass(H)) {
-    kept.context = context.exact.data();
+  kept.one_pass = fits_one_pass(H);
+  if (kept.one_pass) {
     kept.in_bf16 = with_rounded;
     kept.lse.resize(offset(Q, B));
     const kernels::FusedAttention x{B,       T,       Q,      H, h.data, context.exact.data(), kept.lse.data(),
@@ -106,12 +105,12 @@ void attention_forward(View<const float> h, int B, int Q, FactorMatrix& context,
     kernels::round(context.exact.data(), std::int64_t{Q} * B * H, device_bf16(rounded), launches());
 }
 
-void attention_backward(View<const float> h, int B, int Q, AttentionKept& kept, const Matrix<float>& dcontext,
-                        View<float> dh) {
-  if (!kept.context) return plain_backward(h, B, Q, kept, dcontext, dh);
+void attention_backward(View<const float> h, int B, int Q, AttentionKept& kept, Matrix<float>& context,
+                        const Matrix<float>& dcontext, View<float> dh) {
+  if (!kept.one_pass) return plain_backward(h, B, Q, kept, dcontext, dh);
   kept.dots.resize(offset(Q, B));
   const kernels::FusedAttention x{
-      B, h.rows / B, Q, h.columns, h.data, kept.context, kept.lse.data(), dcontext.data(), kept.dots.data(), dh.data};
+      B, h.rows / B, Q, h.columns, h.data, context.data(), kept.lse.data(), dcontext.data(), kept.dots.data(), dh.data};
   kept.in_bf16 ? kernels::attention_fused_backward<kernels::InBf16>(x, launches())
                : kernels::attention_fused_backward<kernels::InFp32>(x, launches());
 }

@@ -29,7 +29,7 @@ struct ModelConfig {
   std::optional<Vocabulary> vocabulary;  ///< none: numbers without meaning, as in tests
   std::vector<int> programs;             ///< General MIDI instrument of track K in the music it learned from
   bool canonical = true;                 ///< that music's tokens were in canonical order (see grammar.hpp)
-  int longest_note = 0;                  ///< in that music, in steps of 10 ms; 0: not known
+  int longest_note = 0;                  ///< in half of that music's songs, in steps of 10 ms; 0: not known
 };
 
 namespace presets {

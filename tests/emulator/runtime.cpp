@@ -71,7 +71,7 @@ Stream stream() {
 }
 void synchronize() {}
 
-void* allocate(std::size_t bytes) {
+void* allocate(std::size_t bytes) {  // aligned to 16 bytes alone, so that the end is guarded
   ++allocation_count;
   return emulator::allocate_global(bytes);
 }

@@ -31,7 +31,7 @@ void check(int B, int T, int Q, int H, bool in_bf16 = false) {
   CHECK(relative_difference(on_host(found.exact), context) < tolerance);
 
   cpu::attention_backward<double>(view(h), B, Q, reference, dcontext, view(dh));
-  cuda::attention_backward(outputs.view(), B, Q, kept, dc, dh_on_device.view());
+  cuda::attention_backward(outputs.view(), B, Q, kept, found.exact, dc, dh_on_device.view());
   CHECK(relative_difference(on_host(dh_on_device), dh) < tolerance);
 }
 

@@ -99,6 +99,21 @@ TEST_CASE("note limit: a note of a prompt that is over is ended as soon as can b
   CHECK(song.texts("+-t$") == "-60");
 }
 
+TEST_CASE("note limit: of a pitch on two tracks the first in order ends first, and a young one is left alone") {
+  Song late(150, "^ +60 v79 i1 t10 +60 v79 i0", true);
+  for (const Token token : tokens(vocabulary, "t100 t100")) late.advance(token);
+  CHECK(late.texts("+-t$") == "-60");
+  late.follow("-60");
+  CHECK(late.texts("i") == "i0");
+  late.follow("i0");
+  CHECK(late.texts("+-t$") == "-60");
+
+  Song young(150, "^ +60 v79 i0 +65 v79 i0 t100 +60 v79 i2");
+  for (const Token token : tokens(vocabulary, "t100 -65 i0")) young.advance(token);  // now (60, 0) has missed its turn
+  CHECK(young.texts("t") == "t1");
+  CHECK(young.texts("-") == "-60");  // on track 2, if the model likes
+}
+
 TEST_CASE("note limit: without one everything stays") {
   Song song(0, "^ +60 v79 i0 t100 t100 t100 t100");
   CHECK(song.texts("t").ends_with("t100"));

@@ -90,12 +90,19 @@ class Corpus {
   const Amount& amount(Split split) const { return sides_[index(split)].amount; }
 
   /// The General MIDI instrument of each track K: the one that most songs with that track have (of equals the lowest).
+  /// Tracks that fewer than one song in fifty has are left out.
   std::vector<int> programs() const {
     std::vector<std::map<int, int>> votes;
     for (const Song& song : songs_) {
       votes.resize(std::max(votes.size(), song.programs.size()));
       for (std::size_t k = 0; k < song.programs.size(); ++k) ++votes[k][song.programs[k]];
     }
+    const auto songs_with = [](const std::map<int, int>& track) {
+      std::size_t sum = 0;
+      for (const auto& [program, songs] : track) sum += static_cast<std::size_t>(songs);
+      return sum;
+    };
+    while (!votes.empty() && 50 * songs_with(votes.back()) < songs_.size()) votes.pop_back();
     std::vector<int> programs;
     programs.reserve(votes.size());
     for (const auto& track : votes)
@@ -104,11 +111,14 @@ class Corpus {
     return programs;
   }
 
-  /// Steps of the longest note of all songs.
+  /// Steps that no note of at least half of the songs exceeds: the longest of all is often a mistake.
   int longest_note() const {
-    int longest = 0;
-    for (const Song& song : songs_) longest = std::max(longest, song.longest_note);
-    return longest;
+    std::vector<int> longest;
+    longest.reserve(songs_.size());
+    for (const Song& song : songs_) longest.push_back(song.longest_note);
+    const auto middle = longest.begin() + std::ssize(longest) / 2;
+    std::nth_element(longest.begin(), middle, longest.end());
+    return longest.empty() ? 0 : *middle;
   }
 
  private:

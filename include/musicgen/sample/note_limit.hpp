@@ -42,27 +42,22 @@ class NoteLimit {
     const auto left = [&](const Started& note) { return note.start + longest_ - grammar.steps(); };
     const auto at = [](Token token) { return static_cast<std::size_t>(token); };
 
+    // The first in canonical order: of two that are over the other one may still come after it.
+    const Started* over = nullptr;
+    for (auto note = notes_.begin(); note != end() && left(*note) < shortest; ++note)
+      if (grammar.can_end(note->pitch, note->track) && (!over || note->place() < over->place())) over = &*note;
+    const auto only = [&](Token token) {
+      std::fill(allowed.begin(), allowed.end(), std::uint8_t{0});
+      allowed[at(token)] = 1;
+    };
+
     if (grammar.at_free_position()) {
-      // The first in canonical order: of two that are over the other one may still come after it.
-      const Started* over = nullptr;
-      for (auto note = notes_.begin(); note != end() && left(*note) < shortest; ++note)
-        if (allowed[at(vocabulary.note_off(note->pitch))] && (!over || note->place() < over->place())) over = &*note;
-      if (over) {
-        std::fill(allowed.begin(), allowed.end(), std::uint8_t{0});
-        allowed[at(vocabulary.note_off(over->pitch))] = 1;
-        return;
-      }
+      if (over) return only(vocabulary.note_off(over->pitch));
       const std::int64_t longest_gap = std::max(left(notes_.front()), shortest);
       for (std::int64_t steps = longest_gap + 1; steps <= max_time_steps; ++steps)
         if (const Token gap = vocabulary.time(static_cast<int>(steps)); gap != no_token) allowed[at(gap)] = 0;
-    } else if (grammar.group_length() == 1 && grammar.is_ending()) {
-      // Which of the tracks that sound the pitch.
-      for (auto note = notes_.begin(); note != end() && left(*note) < shortest; ++note)
-        if (note->pitch == pitch_ && allowed[at(vocabulary.track(note->track))]) {
-          std::fill(allowed.begin(), allowed.end(), std::uint8_t{0});
-          allowed[at(vocabulary.track(note->track))] = 1;
-          return;
-        }
+    } else if (over && grammar.is_ending() && over->pitch == pitch_) {
+      only(vocabulary.track(over->track));
     }
   }
 

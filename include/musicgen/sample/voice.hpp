@@ -30,7 +30,7 @@ struct SamplerOptions {
   float min_p = 0;        ///< 0: all
   std::uint64_t seed = 1;
   bool grammar = true;      ///< only tokens that the grammar allows
-  double longest_note = 0;  ///< seconds, under the grammar; 0: as long as in the music that the model learned from
+  double longest_note = 0;  ///< seconds, under the grammar; 0: as in the music that the model learned from
   Bias bias = {};           ///< (V) or empty; see bias.hpp
   /// Called at each step to add to the bias (V, at first `bias`, or zeros), knowing what has come so far (without the
   /// grammar: nothing).
@@ -54,7 +54,9 @@ class VoiceRules {
         steered(allowed.size()),
         forbidden(allowed.size()),
         grammar(vocabulary, {.canonical = canonical}),
-        note_limit(options.longest_note > 0 ? std::llround(options.longest_note / step_seconds) : longest_note) {
+        note_limit(options.longest_note > 0 ? std::llround(options.longest_note / step_seconds)
+                   : longest_note > 0       ? std::max<std::int64_t>(longest_note, max_time_steps)
+                                            : 0) {
     require(options.temperature >= 0 && std::isfinite(options.temperature), "temperature", "at least 0");
     require(options.top_k >= 0, "top_k", "at least 0");
     require(options.top_p > 0 && options.top_p <= 1, "top_p", "over 0 and at most 1");

@@ -166,6 +166,8 @@ class Grammar {
     return state_ == State::on_velocity ? 2 : state_ == State::on || state_ == State::off ? 1 : 0;
   }
   bool is_ending() const { return state_ == State::off; }  ///< in a group that ends a note
+  /// Whether a note that sounds may be ended in this step.
+  bool can_end(int pitch, int track) const { return (endable(pitch) >> track & 1) != 0; }
   /// Time tokens since the last note event; an unfinished group is not one.
   int time_tokens() const { return time_tokens_; }
   int sounding() const { return sounding_count_; }  ///< notes

@@ -57,8 +57,8 @@ inline ModelConfig config_from_json(const nlohmann::json& j, const std::filesyst
   config.programs = json_field<std::vector<int>>(j, "programs", file);
   config.canonical = json_field<bool>(j, "canonical", file);
   if (j.contains("longest_note")) config.longest_note = json_field<int>(j, "longest_note", file);
-  if (config.longest_note < 0 || (config.longest_note > 0 && config.longest_note < max_time_steps))
-    throw file_error(file, "longest_note is " + std::to_string(config.longest_note) + " steps, under a second");
+  if (config.longest_note < 0)
+    throw file_error(file, "longest_note is " + std::to_string(config.longest_note) + " steps");
   for (const int program : config.programs)
     if (program < 0 || program > 127)
       throw file_error(file, "program " + std::to_string(program) + " is not in 0..127");

@@ -10,10 +10,10 @@ namespace musicgen::cuda {
 
 struct AttentionKept {
   // In one pass, which writes no weights.
-  float* context = nullptr;  ///< (Q*B, H), where attention_forward() has put it; nullptr: the weights are kept
-  Buffer<float> lse;         ///< (Q*B), log-sum-exp of a query's scores
-  Buffer<float> dots;        ///< (Q*B), dcontext . context, memory to work in
-  bool in_bf16 = false;      ///< contexts and gradients, as far as their scores allow
+  bool one_pass = false;  ///< false: the weights are kept
+  bool in_bf16 = false;   ///< contexts and gradients, as far as their scores allow
+  Buffer<float> lse;      ///< (Q*B), log-sum-exp of a query's scores
+  Buffer<float> dots;     ///< (Q*B), dcontext . context, memory to work in
 
   Matrix<float> weights;   ///< (B*Q, T), a_ts; past the last s that a block of queries may see nothing of meaning
   Matrix<float> dweights;  ///< of a block of queries, memory to work in
@@ -27,10 +27,11 @@ struct AttentionKept {
 void attention_forward(View<const float> h, int B, int Q, FactorMatrix& context, AttentionKept& kept, bool keep,
                        bool with_rounded);
 
+/// @param context   (Q*B, H), as attention_forward() has left it
 /// @param dcontext  (Q*B, H)
 /// @param dh        (T*B, H): added to
-void attention_backward(View<const float> h, int B, int Q, AttentionKept& kept, const Matrix<float>& dcontext,
-                        View<float> dh);
+void attention_backward(View<const float> h, int B, int Q, AttentionKept& kept, Matrix<float>& context,
+                        const Matrix<float>& dcontext, View<float> dh);
 
 /// Of one query each sequence over `count` outputs in any order, for a step of the decoder.
 /// @param query    (B, H)

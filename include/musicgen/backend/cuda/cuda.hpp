@@ -24,9 +24,8 @@ namespace cuda {
 /// What a forward pass leaves for the backward pass, and the gradients that travel between the layers. Buffers are
 /// used again from one batch to the next: after the first of the largest size nothing is allocated.
 struct Activations {
-  bool for_backward = true;  ///< false: a forward pass alone, which keeps less
-  Precision products =
-      Precision::fp32;  ///< what products of weights are computed in, attention's and embedding's apart
+  bool for_backward = true;              ///< false: a forward pass alone, which keeps less
+  Precision products = Precision::fp32;  ///< what products are computed in, the embedding's apart
 
   Batch batch;
   Buffer<bf16> rounded;  ///< the weights
@@ -116,8 +115,8 @@ struct Cuda {
                         gradients.tensors().head());
   }
   static void attend_backward(const Sequences& batch, Activations& kept) {
-    cuda::attention_backward(outputs(batch, kept).exact, batch.B, batch.Q, kept.attention, kept.dcontext,
-                             kept.dh.view());
+    cuda::attention_backward(outputs(batch, kept).exact, batch.B, batch.Q, kept.attention, kept.context.exact,
+                             kept.dcontext, kept.dh.view());
   }
   static void gru_stack_backward(const Parameters& p, const Sequences& batch, Activations& kept,
                                  Parameters& gradients) {

@@ -36,11 +36,12 @@ std::string gigabytes(std::size_t bytes) {
   return text;
 }
 
-std::atomic<std::size_t> allocation_count = 0;
+std::atomic<std::size_t> allocation_count = 0, allocated_bytes = 0;
 
 /// What the process has of the device. Never given back: CUDA may have ended before static objects do.
 struct Context {
   cudaStream_t stream{};
+  cudaMemPool_t pool{};
   cublasHandle_t cublas{};
   void* workspace{};
 
@@ -54,7 +55,6 @@ struct Context {
     if (const std::string reason = why_not_available(); !reason.empty()) throw Error(reason);
     check(cudaStreamCreateWithFlags(&stream, cudaStreamNonBlocking));
     int device = 0;
-    cudaMemPool_t pool{};
     std::uint64_t all = UINT64_MAX;  // what has been given back is kept for the next one who asks
     check(cudaGetDevice(&device));
     check(cudaDeviceGetDefaultMemPool(&pool, device));
@@ -125,15 +125,26 @@ void* allocate(std::size_t bytes) {
                 gigabytes(total) + " are free; a smaller batch or shorter windows need less");
   }
   check(status);
+  allocated_bytes += bytes;
   return memory;
 }
 
 std::size_t allocations() {
   return allocation_count;
 }
+std::size_t bytes_in_use() {
+  return allocated_bytes;
+}
+std::size_t peak_bytes() {
+  std::uint64_t bytes = 0;
+  check(cudaMemPoolGetAttribute(Context::get().pool, cudaMemPoolAttrReservedMemHigh, &bytes));
+  return bytes;
+}
 
-void release(void* memory) noexcept {
-  if (memory) cudaFreeAsync(memory, Context::get().stream);
+void release(void* memory, std::size_t bytes) noexcept {
+  if (!memory) return;
+  allocated_bytes -= bytes;
+  cudaFreeAsync(memory, Context::get().stream);
 }
 
 void* allocate_host(std::size_t bytes) {

@@ -1,5 +1,6 @@
 // The device's memory and products where kernels are emulated: the host's memory and plain loops.
 // kernels/runtime.cu is the GPU's twin.
+#include <algorithm>
 #include <cstring>
 #include <emulator/global_memory.hpp>
 #include <kernels/product.hpp>
@@ -11,7 +12,7 @@ namespace musicgen::cuda {
 
 namespace {
 
-std::size_t allocation_count = 0;
+std::size_t allocation_count = 0, allocated_bytes = 0, most_bytes = 0;
 
 float number(float x) {
   return x;
@@ -73,16 +74,26 @@ void synchronize() {}
 
 void* allocate(std::size_t bytes) {  // aligned to 16 bytes alone, so that the end is guarded
   ++allocation_count;
-  return emulator::allocate_global(bytes);
+  void* const memory = emulator::allocate_global(bytes);
+  most_bytes = std::max(most_bytes, allocated_bytes += bytes);
+  return memory;
 }
 std::size_t allocations() {
   return allocation_count;
 }
-void release(void* memory) noexcept {
+std::size_t bytes_in_use() {
+  return allocated_bytes;
+}
+std::size_t peak_bytes() {
+  return most_bytes;
+}
+void release(void* memory, std::size_t bytes) noexcept {
+  if (!memory) return;
+  allocated_bytes -= bytes;
   emulator::release_global(memory);
 }
 void* allocate_host(std::size_t bytes) {
-  return allocate(bytes);
+  return emulator::allocate_global(bytes);
 }
 void release_host(void* memory) noexcept {
   emulator::release_global(memory);

@@ -15,6 +15,7 @@
 #include "gru.hpp"
 #include "head.hpp"
 #include "loss.hpp"
+#include "need.hpp"
 #include "parameters.hpp"
 
 namespace musicgen {

@@ -6,7 +6,9 @@
 #include <atomic>
 #include <cstdint>
 #include <cstdio>
+#include <functional>
 #include <musicgen/backend/cuda/memory.hpp>
+#include <musicgen/backend/cuda/repeated.hpp>
 #include <musicgen/core/error.hpp>
 #include <source_location>
 #include <string>
@@ -36,7 +38,8 @@ std::string gigabytes(std::size_t bytes) {
   return text;
 }
 
-std::atomic<std::size_t> allocation_count = 0, allocated_bytes = 0;
+std::atomic<std::size_t> allocation_count = 0, allocated_bytes = 0, replay_count = 0;
+bool recording = false;
 
 /// What the process has of the device. Never given back: CUDA may have ended before static objects do.
 struct Context {
@@ -114,6 +117,7 @@ void synchronize() {
 }
 
 void* allocate(std::size_t bytes) {
+  if (recording) throw Error("CUDA: memory is asked for by work that is recorded");
   ++allocation_count;
   void* memory = nullptr;
   const cudaError_t status = cudaMallocAsync(&memory, bytes, Context::get().stream);
@@ -166,6 +170,40 @@ void copy(void* to, const void* from, std::size_t bytes) {
 
 void set_zero(void* memory, std::size_t bytes) {
   check(cudaMemsetAsync(memory, 0, bytes, Context::get().stream));
+}
+
+Recording record(const std::function<void()>& work) {
+  static bool possible = true;
+  if (!possible) return nullptr;
+  const cudaStream_t stream = Context::get().stream;
+  check(cudaStreamBeginCapture(stream, cudaStreamCaptureModeThreadLocal));
+  recording = true;
+  try {
+    work();
+  } catch (const std::exception&) {  // comes again when the work is done without
+    possible = false;
+  }
+  recording = false;
+  cudaGraph_t graph{};
+  cudaGraphExec_t executable{};
+  possible = cudaStreamEndCapture(stream, &graph) == cudaSuccess && possible &&
+             cudaGraphInstantiate(&executable, graph, 0) == cudaSuccess;
+  if (graph) cudaGraphDestroy(graph);
+  cudaGetLastError();
+  return possible ? reinterpret_cast<Recording>(executable) : nullptr;
+}
+
+void replay(Recording work) {
+  ++replay_count;
+  check(cudaGraphLaunch(reinterpret_cast<cudaGraphExec_t>(work), Context::get().stream));
+}
+
+void release_recording(Recording work) noexcept {
+  if (work) cudaGraphExecDestroy(reinterpret_cast<cudaGraphExec_t>(work));
+}
+
+std::size_t replays() {
+  return replay_count;
 }
 
 void multiply(View<const float> a, View<const float> b, View<float> c, float alpha, float beta,

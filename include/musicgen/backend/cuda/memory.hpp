@@ -24,7 +24,7 @@ Stream stream();
 /// Until all that was asked for is done. @throws Error  for what went wrong meanwhile
 void synchronize();
 
-/// Memory of the device, aligned to 256 bytes. @throws Error  if there is too little
+/// Memory of the device, aligned to 256 bytes. @throws Error  if there is too little, or work is being recorded
 void* allocate(std::size_t bytes);
 /// @param bytes  as many as were asked for
 void release(void* memory, std::size_t bytes) noexcept;

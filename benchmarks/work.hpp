@@ -45,10 +45,11 @@ inline double training_flops(const Dimensions& d, const BatchShape& s) {
 }
 
 /// Forward, backward and Adam on one batch of random tokens.
-class TrainingStep {
+template <Backend Machine>
+class BasicTrainingStep {
  public:
-  TrainingStep(const Dimensions& d, const BatchShape& s, Precision products = Precision::fp32)
-      : model_({d, std::nullopt, {}, true}), m_(Cpu::zeros(d)), v_(Cpu::zeros(d)) {
+  BasicTrainingStep(const Dimensions& d, const BatchShape& s, Precision products = Precision::fp32)
+      : model_({d, std::nullopt, {}, true}), m_(Machine::zeros(d)), v_(Machine::zeros(d)) {
     model_.set_products(products);
     Random random(1, 2);
     const auto draw = [&] { return static_cast<Token>(random.below(static_cast<std::uint32_t>(d.V))); };
@@ -58,22 +59,22 @@ class TrainingStep {
     for (Token& t : targets_) t = draw();
     batch_ = {s.B, s.T, s.Q, inputs_, targets_};
   }
-  TrainingStep(const TrainingStep&) = delete;
+  BasicTrainingStep(const BasicTrainingStep&) = delete;
 
   double run() {
-    const double loss = model_.forward(batch_);
-    model_.backward(batch_);
-    Cpu::update(model_.weights(), model_.gradients(), m_, v_, ++t_, 1e-4, {});
-    return loss;
+    model_.learn(batch_);
+    Machine::update(model_.weights(), model_.gradients(), m_, v_, ++t_, 1e-4, {});
+    return model_.loss();
   }
 
  private:
-  Model<Cpu> model_;
-  Cpu::Parameters m_, v_;
+  Model<Machine> model_;
+  typename Machine::Parameters m_, v_;
   std::vector<Token> inputs_, targets_;
   Sequences batch_;
   std::int64_t t_ = 0;
 };
+using TrainingStep = BasicTrainingStep<Cpu>;
 
 /// "fp32", "bf16" or "int8"
 inline Precision precision_of(const std::string& name) {

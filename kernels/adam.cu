@@ -1,7 +1,9 @@
 #include "adam.cuh"
 
+#include <bit>
 #include <cmath>
 #include <musicgen/backend/cuda/adam.hpp>
+#include <musicgen/backend/cuda/repeated.hpp>
 
 #include "launch.hpp"
 
@@ -16,6 +18,7 @@ struct Workspace {
   HostBuffer<kernels::Norm> norm_on_host;
   Buffer<kernels::AdamStep> step;
   HostBuffer<kernels::AdamStep> step_on_host;
+  Repeated update;
 
   static Workspace& get() {
     static Workspace& workspace = *new Workspace;
@@ -52,7 +55,6 @@ double adam_update(Parameters& w, const Parameters& g, Parameters& m, Parameters
   Workspace& workspace = Workspace::get();
   const auto n = static_cast<double>(t);
   const auto S = [](double x) { return static_cast<float>(x); };
-  workspace.begin_norm(g.values, options.clip);
   workspace.step_on_host[0] = {.beta1 = S(options.beta1),
                                .rest1 = S(1 - options.beta1),
                                .beta2 = S(options.beta2),
@@ -62,9 +64,14 @@ double adam_update(Parameters& w, const Parameters& g, Parameters& m, Parameters
                                .step = S(learning_rate / (1 - std::pow(options.beta1, n))),
                                .root = S(1 / std::sqrt(1 - std::pow(options.beta2, n)))};
   copy(workspace.step.data(), workspace.step_on_host.data(), sizeof(kernels::AdamStep));
-  kernels::adam_update(workspace.step.data(), workspace.norm.data(), g.values.data(),
-                       static_cast<std::int64_t>(g.values.size()), w.values.data(), m.values.data(), v.values.data(),
-                       launches());
+  const auto size = static_cast<std::int64_t>(g.values.size());
+  workspace.update.run({place_of(w.values.data()), place_of(g.values.data()), place_of(m.values.data()),
+                        place_of(v.values.data()), size, std::bit_cast<std::int64_t>(options.clip)},
+                       [&] {
+                         workspace.begin_norm(g.values, options.clip);
+                         kernels::adam_update(workspace.step.data(), workspace.norm.data(), g.values.data(), size,
+                                              w.values.data(), m.values.data(), v.values.data(), launches());
+                       });
   synchronize();  // and so the step's numbers may be written again
   return std::sqrt(workspace.norm_on_host[0].squared);
 }

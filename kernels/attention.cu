@@ -86,6 +86,11 @@ bool fits_one_pass(int H) {
 
 }  // namespace
 
+std::size_t attention_bytes(int B, int T, int Q, int H) {
+  if (fits_one_pass(H)) return 2 * Matrix<float>::bytes(Q, B);
+  return Matrix<float>::bytes(B * Q, T) + Matrix<float>::bytes(B * std::min(Q, query_block), T);
+}
+
 void attention_forward(View<const float> h, int B, int Q, FactorMatrix& context, AttentionKept& kept, bool keep,
                        bool with_rounded) {
   const int T = h.rows / B, H = h.columns;

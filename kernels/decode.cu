@@ -1,70 +1,57 @@
 #include <algorithm>
 #include <musicgen/backend/cuda/decode.hpp>
+#include <musicgen/backend/cuda/kernels.hpp>
 #include <musicgen/core/error.hpp>
 #include <string>
 #include <utility>
-
-#include "embedding.cuh"
-#include "launch.hpp"
 
 namespace musicgen::cuda {
 
 namespace {
 
-std::size_t bytes_of(const Buffer<float>& b) {
-  return b.size() * sizeof(float);
+void require_songs(int B, int window) {
+  if (B < 1 || window < 1)
+    throw Error("decoder: " + std::to_string(B) + " songs, an attention window of " + std::to_string(window));
+}
+
+template <class Number>
+bool resident(const Dimensions& d, int window) {
+  return kernels_in_use() == Kernels::resident && ResidentDecoder<Number>::supports(d, window);
 }
 
 }  // namespace
 
-Decoder::Decoder(const Parameters& parameters, int B, int window, Precision precision)
-    : Decoder(
-          [&] {
-            if (precision != Precision::fp32) throw Error("decoder: on a GPU weights are in fp32, not in bf16 or int8");
-            auto weights = std::make_shared<SharedWeights>(SharedWeights{parameters, {}});
-            const Tensors<const float> w = std::as_const(weights->parameters).tensors();
-            const Dimensions& d = parameters.layout.dimensions;
-            weights->table.resize(d.V, 4 * d.H);
-            gru_inputs({w, nullptr}, 0, {w.embedding()}, weights->table.view());
-            return weights;
-          }(),
-          B, window) {}
+Decoder::Way Decoder::way_for(const Parameters& parameters, int B, int window, Precision precision) {
+  require_songs(B, window);
+  const Dimensions& d = parameters.layout.dimensions;
+  if (precision == Precision::int8) throw Error("decoder: on a GPU weights are in fp32 or bf16, not in int8");
+  if (precision == Precision::bf16) {
+    if (resident<bf16>(d, window)) return ResidentDecoder<bf16>(parameters, B, window);
+    throw Error("decoder: weights in bf16 with " + std::to_string(d.H) + " hidden units and an attention window of " +
+                std::to_string(window) + " do not fit on the GPU's multiprocessors: take fp32");
+  }
+  if (resident<float>(d, window)) return ResidentDecoder<float>(parameters, B, window);
+  return PlainDecoder(parameters, B, window);
+}
 
-Decoder::Decoder(std::shared_ptr<const SharedWeights> weights, int B, int window)
-    : weights_(std::move(weights)), B_(B), window_(window) {
-  if (B < 1 || window < 1)
-    throw Error("decoder: " + std::to_string(B) + " songs, an attention window of " + std::to_string(window));
-  const Dimensions& d = weights_->parameters.layout.dimensions;
-  gru_.resize(static_cast<std::size_t>(d.L));
-  state_.h.resize(gru_.size());
-  for (auto& h : state_.h) h.resize(static_cast<std::size_t>(B) * static_cast<std::size_t>(d.H));
-  state_.outputs.set_zero(window * B, d.H);
-  scores_.resize(B, window);
+Decoder::Decoder(const Parameters& parameters, int B, int window, Precision precision)
+    : Decoder(way_for(parameters, B, window, precision), parameters.layout.dimensions.V, B) {}
+
+Decoder::Decoder(Way way, int V, int B) : way_(std::move(way)), V_(V), B_(B) {
+  state_ = std::visit([](const auto& one) { return one.make_state(); }, way_);
   reset();
+}
+
+Decoder Decoder::of_batch(int B) const {
+  require_songs(B, 1);
+  return Decoder(std::visit([B](const auto& one) { return Way(one.of_batch(B)); }, way_), V_, B);
 }
 
 const HostMatrix& Decoder::step(std::span<const Token> tokens) {
   if (std::ssize(tokens) != B_)
     throw Error("decoder: " + std::to_string(tokens.size()) + " tokens for " + std::to_string(B_) + " songs");
-  const Dimensions& d = weights_->parameters.layout.dimensions;
-  const Weights w{weights_->parameters.tensors(), nullptr};
-  batch_.assign(tokens, {}, d.V);
-  Matrix<float>& gates = gru_[0].gates.exact;
-  gates.resize(B_, 4 * d.H);
-  kernels::gather_rows(weights_->table.data(), batch_.tokens(), B_, 4 * d.H, gates.data(), launches());
-  gru_steps(w, 0, B_, state_.h[0].data(), gru_[0]);
-  for (std::size_t l = 1; l < gru_.size(); ++l)
-    gru_forward(w, static_cast<int>(l), gru_[l - 1].outputs(B_), B_, state_.h[l].data(), gru_[l]);
-  for (std::size_t l = 0; l < gru_.size(); ++l)
-    copy(state_.h[l].data(), gru_[l].outputs(B_).exact.data, bytes_of(state_.h[l]));
-
-  const Factor top = gru_.back().outputs(B_);
-  context_.resize(B_, d.H, false);
-  attention_step(top.exact, state_.outputs.view(), B_, static_cast<int>(std::min<std::int64_t>(state_.steps, window_)),
-                 scores_, context_.exact.view());
-  const int place = static_cast<int>(state_.steps % window_) * B_;
-  copy(state_.outputs.view().row_range(place, B_).data, top.exact.data, bytes_of(state_.h.back()));
-  head_forward(w, top, context_.view(), head_, logits_);
+  batch_.assign(tokens, {}, V_);
+  std::visit([&](auto& one) { one.step(batch_, state_, logits_); }, way_);
   ++state_.steps;
   host_logits_.copy_from(logits_.exact);
   synchronize();
@@ -72,14 +59,14 @@ const HostMatrix& Decoder::step(std::span<const Token> tokens) {
 }
 
 void Decoder::restore(const State& state) {
-  if (state.h.size() != state_.h.size() || state.h[0].size() != state_.h[0].size() ||
-      state.outputs.rows() != state_.outputs.rows() || state.outputs.columns() != state_.outputs.columns())
-    throw Error("decoder: the state is of another model, batch or window");
+  const auto same_size = [](const auto& a, const auto& b) { return a.size() == b.size(); };
+  if (!std::equal(state.parts.begin(), state.parts.end(), state_.parts.begin(), state_.parts.end(), same_size))
+    throw Error("decoder: the state is of another model, batch, window or precision");
   state_ = state;
 }
 
 void Decoder::reset() {
-  for (auto& h : state_.h) h.set_zero();
+  for (auto& part : state_.parts) part.set_zero();
   state_.steps = 0;
 }
 

@@ -70,12 +70,18 @@ __global__ void __launch_bounds__(384, 1)
   block.end(run);
 }
 
+/// Of a block's shared memory: what it needs whatever the weights that it keeps.
+template <class Weight, int songs>
+DecodeShared<Weight, songs> shared_of(const DecodeShape& s, const DecodeGrid& grid) {
+  return DecodeShared<Weight, songs>(s, (s.H + grid.blocks - 1) / grid.blocks);
+}
+
 template <class Weight, int songs>
 void launch_decode(const DecodeBuffers<Weight>& buffers, const DecodeRun& run, const DecodeGrid& grid,
                    device::Stream stream) {
   const DecodeShape& s = buffers.shape;
   const int units = (s.H + grid.blocks - 1) / grid.blocks, tokens = (s.V + grid.blocks - 1) / grid.blocks;
-  const DecodeShared<Weight, songs> shared(s, units);
+  const DecodeShared<Weight, songs> shared = shared_of<Weight, songs>(s, grid);
   const std::size_t fixed = shared.rows.offset;
   const std::size_t row = static_cast<std::size_t>(s.width()) * sizeof(Weight);
   const std::size_t room = grid.shared_bytes > fixed ? (grid.shared_bytes - fixed) / row : 0;
@@ -89,6 +95,20 @@ void launch_decode(const DecodeBuffers<Weight>& buffers, const DecodeRun& run, c
 }
 
 }  // namespace resident
+
+/// All multiprocessors, or as many as have a row of the recurrent weights for each warp: blocks wait for each other.
+inline DecodeGrid decode_grid(const DecodeShape& s, const device::Limits& limits) {
+  DecodeGrid grid{limits.multiprocessors, 384, limits.shared_bytes};
+  const int warps = grid.threads / device::warp_size, needed = (3 * s.H + warps - 1) / warps;
+  grid.blocks = needed < grid.blocks ? needed : grid.blocks;
+  return grid;
+}
+
+/// Whether decode() can be launched.
+template <class Weight>
+bool decode_fits(const DecodeShape& s, const DecodeGrid& grid) {
+  return resident::shared_of<Weight, 4>(s, grid).rows.offset <= grid.shared_bytes;
+}
 
 /// Runs on `stream` and returns at once. More than 4 songs: several states, one launch each.
 /// @tparam Weight  float or device::bf16, in which weights and earlier outputs are kept

@@ -26,7 +26,7 @@ void Batch::assign(std::span<const Token> new_inputs, std::span<const Token> new
   V = vocabulary;
   inputs = static_cast<int>(new_inputs.size());
   targets = static_cast<int>(new_targets.size());
-  on_host.resize(2 * new_inputs.size() + static_cast<std::size_t>(V) + 1 + new_targets.size() + 1);
+  on_host.resize(numbers(V, inputs, targets));
   int* const tokens = std::copy(new_inputs.begin(), new_inputs.end(), on_host.data()) - inputs;
   int *const order = tokens + inputs, *const begins = order + inputs;
   std::fill(begins, begins + V + 1, 0);

@@ -1,5 +1,6 @@
 #include "gru.cuh"
 
+#include <algorithm>
 #include <musicgen/backend/cuda/gru.hpp>
 #include <musicgen/backend/cuda/kernels.hpp>
 
@@ -17,12 +18,23 @@ kernels::GruLimits gru_limits() {
   return {found.multiprocessors, found.shared_bytes};
 }
 
-/// For the weights as products take them. @return  false: they do not fit on the chip, or there is one step only
+/// For the weights as products take them. Not supported: they do not fit on the chip, or there is one step only.
+template <class Operand>
+kernels::GruPlan forward_plan(int B, int T, int H) {
+  if (kernels_in_use() != Kernels::resident || T == 1) return {};
+  return kernels::plan_gru_steps_forward<Operand>(B, H, gru_limits());
+}
+template <class Operand>
+kernels::GruPlan backward_plan(int B, int T, int H) {
+  if (kernels_in_use() != Kernels::resident || T == 1) return {};
+  return kernels::plan_gru_steps_backward<Operand>(B, H, gru_limits());
+}
+
+/// @return  false: not supported
 template <class Operand>
 bool resident_forward(const Operand* w_hh, int B, GruKept& kept) {
   const int T = kept.gates.exact.rows() / B, H = kept.gates.exact.columns() / 4;
-  if (kernels_in_use() != Kernels::resident || T == 1) return false;
-  const kernels::GruPlan plan = kernels::plan_gru_steps_forward<Operand>(B, H, gru_limits());
+  const kernels::GruPlan plan = forward_plan<Operand>(B, T, H);
   if (!plan.supported) return false;
   kept.workspace.resize(plan.workspace_bytes);
   kernels::gru_steps_forward<Operand>(plan,
@@ -34,8 +46,7 @@ bool resident_forward(const Operand* w_hh, int B, GruKept& kept) {
 template <class Operand>
 bool resident_backward(const Operand* w_hh, int B, GruKept& kept, const Matrix<float>& dh) {
   const int T = kept.gates.exact.rows() / B, H = kept.gates.exact.columns() / 4;
-  if (kernels_in_use() != Kernels::resident || T == 1) return false;
-  const kernels::GruPlan plan = kernels::plan_gru_steps_backward<Operand>(B, H, gru_limits());
+  const kernels::GruPlan plan = backward_plan<Operand>(B, T, H);
   if (!plan.supported) return false;
   kept.workspace.resize(plan.workspace_bytes);
   kernels::gru_steps_backward<Operand>(plan,
@@ -74,7 +85,22 @@ void plain_backward(const Factor& u, int B, GruKept& kept, const Matrix<float>& 
   }
 }
 
+template <class Operand>
+std::size_t chosen_kernels_bytes(int B, int T, int H) {
+  const kernels::GruPlan forward = forward_plan<Operand>(B, T, H), backward = backward_plan<Operand>(B, T, H);
+  const std::size_t carry = backward.supported ? 0 : Matrix<float>::bytes(B, H);
+  return carry +
+         std::max(forward.supported ? forward.workspace_bytes : 0, backward.supported ? backward.workspace_bytes : 0);
+}
+
 }  // namespace
+
+std::size_t gru_bytes(int B, int T, int H, Precision products) {
+  const bool rounded = products == Precision::bf16;
+  return FactorMatrix::bytes((T + 1) * B, H, rounded) + FactorMatrix::bytes(T * B, 4 * H, rounded) +
+         Matrix<float>::bytes(1, 4 * H) + sizeof(float) * kernels::column_sums_memory(T * B, 4 * H) +
+         (rounded ? chosen_kernels_bytes<device::bf16>(B, T, H) : chosen_kernels_bytes<float>(B, T, H));
+}
 
 void gru_inputs(const Weights& w, int layer, const Factor& x, View<float> gates) {
   const GruTensors<const float> p = w.exact.gru(layer);

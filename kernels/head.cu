@@ -9,6 +9,18 @@
 
 namespace musicgen::cuda {
 
+namespace {
+
+std::size_t partial_sums(int N, int H, int V) {
+  return std::max(kernels::column_sums_memory(N, V), kernels::column_sums_memory(N, H));
+}
+
+}  // namespace
+
+std::size_t head_bytes(int N, int H, int V, Precision products) {
+  return 2 * FactorMatrix::bytes(N, H, products == Precision::bf16) + sizeof(float) * partial_sums(N, H, V);
+}
+
 void head_forward(const Weights& w, const Factor& h, const Factor& c, HeadKept& kept, FactorMatrix& logits) {
   const HeadTensors<const float> p = w.exact.head();
   const int N = h.exact.rows, H = h.exact.columns, V = p.w2.rows;
@@ -27,7 +39,7 @@ void head_backward(const Weights& w, const Factor& h, const Factor& c, HeadKept&
                    View<float> dh, Matrix<float>& dc, const HeadTensors<float>& gradients) {
   const HeadTensors<const float> p = w.exact.head();
   const int N = h.exact.rows, H = h.exact.columns, V = p.w2.rows;
-  kept.partial_sums.resize(std::max(kernels::column_sums_memory(N, V), kernels::column_sums_memory(N, H)));
+  kept.partial_sums.resize(partial_sums(N, H, V));
   product(dlogits.t(), kept.u.view(), gradients.w2, 1);
   kernels::add_column_sums(dlogits.exact.data, N, V, V, kept.partial_sums.data(), gradients.b2, launches());
 

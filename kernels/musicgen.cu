@@ -2,6 +2,8 @@
 #include "adam.cu"
 #include "attention.cu"
 #include "decode.cu"
+#include "decode_plain.cu"
+#include "decode_resident.cu"
 #include "embedding.cu"
 #include "gru.cu"
 #include "head.cu"

@@ -6,7 +6,9 @@
 #include <atomic>
 #include <cstdint>
 #include <cstdio>
+#include <functional>
 #include <musicgen/backend/cuda/memory.hpp>
+#include <musicgen/backend/cuda/repeated.hpp>
 #include <musicgen/core/error.hpp>
 #include <source_location>
 #include <string>
@@ -36,11 +38,13 @@ std::string gigabytes(std::size_t bytes) {
   return text;
 }
 
-std::atomic<std::size_t> allocation_count = 0;
+std::atomic<std::size_t> allocation_count = 0, allocated_bytes = 0, replay_count = 0;
+bool recording = false;
 
 /// What the process has of the device. Never given back: CUDA may have ended before static objects do.
 struct Context {
   cudaStream_t stream{};
+  cudaMemPool_t pool{};
   cublasHandle_t cublas{};
   void* workspace{};
 
@@ -54,7 +58,6 @@ struct Context {
     if (const std::string reason = why_not_available(); !reason.empty()) throw Error(reason);
     check(cudaStreamCreateWithFlags(&stream, cudaStreamNonBlocking));
     int device = 0;
-    cudaMemPool_t pool{};
     std::uint64_t all = UINT64_MAX;  // what has been given back is kept for the next one who asks
     check(cudaGetDevice(&device));
     check(cudaDeviceGetDefaultMemPool(&pool, device));
@@ -114,6 +117,7 @@ void synchronize() {
 }
 
 void* allocate(std::size_t bytes) {
+  if (recording) throw Error("CUDA: memory is asked for by work that is recorded");
   ++allocation_count;
   void* memory = nullptr;
   const cudaError_t status = cudaMallocAsync(&memory, bytes, Context::get().stream);
@@ -125,15 +129,26 @@ void* allocate(std::size_t bytes) {
                 gigabytes(total) + " are free; a smaller batch or shorter windows need less");
   }
   check(status);
+  allocated_bytes += bytes;
   return memory;
 }
 
 std::size_t allocations() {
   return allocation_count;
 }
+std::size_t bytes_in_use() {
+  return allocated_bytes;
+}
+std::size_t peak_bytes() {
+  std::uint64_t bytes = 0;
+  check(cudaMemPoolGetAttribute(Context::get().pool, cudaMemPoolAttrReservedMemHigh, &bytes));
+  return bytes;
+}
 
-void release(void* memory) noexcept {
-  if (memory) cudaFreeAsync(memory, Context::get().stream);
+void release(void* memory, std::size_t bytes) noexcept {
+  if (!memory) return;
+  allocated_bytes -= bytes;
+  cudaFreeAsync(memory, Context::get().stream);
 }
 
 void* allocate_host(std::size_t bytes) {
@@ -155,6 +170,40 @@ void copy(void* to, const void* from, std::size_t bytes) {
 
 void set_zero(void* memory, std::size_t bytes) {
   check(cudaMemsetAsync(memory, 0, bytes, Context::get().stream));
+}
+
+Recording record(const std::function<void()>& work) {
+  static bool possible = true;
+  if (!possible) return nullptr;
+  const cudaStream_t stream = Context::get().stream;
+  check(cudaStreamBeginCapture(stream, cudaStreamCaptureModeThreadLocal));
+  recording = true;
+  try {
+    work();
+  } catch (const std::exception&) {  // comes again when the work is done without
+    possible = false;
+  }
+  recording = false;
+  cudaGraph_t graph{};
+  cudaGraphExec_t executable{};
+  possible = cudaStreamEndCapture(stream, &graph) == cudaSuccess && possible &&
+             cudaGraphInstantiate(&executable, graph, 0) == cudaSuccess;
+  if (graph) cudaGraphDestroy(graph);
+  cudaGetLastError();
+  return possible ? reinterpret_cast<Recording>(executable) : nullptr;
+}
+
+void replay(Recording work) {
+  ++replay_count;
+  check(cudaGraphLaunch(reinterpret_cast<cudaGraphExec_t>(work), Context::get().stream));
+}
+
+void release_recording(Recording work) noexcept {
+  if (work) cudaGraphExecDestroy(reinterpret_cast<cudaGraphExec_t>(work));
+}
+
+std::size_t replays() {
+  return replay_count;
 }
 
 void multiply(View<const float> a, View<const float> b, View<float> c, float alpha, float beta,

@@ -92,9 +92,12 @@ class Model {
   /// forward() and backward(), waiting for neither: what a device computes may not be there yet. loss() waits.
   void learn(const Sequences& batch) {
     kept_.for_backward = true;
-    run_forward(batch);
-    B::loss(batch, kept_);
-    backward(batch);
+    B::assign(weights_, batch, kept_);
+    B::repeat(weights_, gradients_, batch, kept_, [&] {
+      compute_logits(batch);
+      B::loss(batch, kept_);
+      backward(batch);
+    });
   }
   /// Of the last forward() or learn(), nats per target.
   double loss() const { return B::mean_loss(kept_); }
@@ -146,6 +149,10 @@ class Model {
   }
 
   void run_forward(const Sequences& batch) {
+    B::assign(weights_, batch, kept_);
+    compute_logits(batch);
+  }
+  void compute_logits(const Sequences& batch) {
     B::embed(weights_, batch, kept_);
     B::gru_stack_forward(weights_, batch, kept_);
     B::attend(batch, kept_);

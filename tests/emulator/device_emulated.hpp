@@ -11,6 +11,7 @@
 
 #include "cuda_functions.hpp"
 #include "engine/engine.hpp"
+#include "engine/requests.hpp"
 
 // A type can have the number of elements last, so `Element` and it are put together; the key's address is the name of
 // the declaration, and differs between the instances of a template.
@@ -29,9 +30,11 @@ namespace detail {
 
 template <class... Parameters>
 void run(void (*kernel)(Parameters...), const emulator::Launch& launch, const std::tuple<Parameters...>& arguments) {
-  const auto call = [&] { std::apply(kernel, arguments); };
-  emulator::run(
-      launch, [](const void* closure) { (*static_cast<decltype(call)*>(closure))(); }, &call);
+  emulator::request([=] {
+    const auto call = [&] { std::apply(kernel, arguments); };
+    emulator::run(
+        launch, [](const void* closure) { (*static_cast<decltype(call)*>(closure))(); }, &call);
+  });
 }
 
 }  // namespace detail

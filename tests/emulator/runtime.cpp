@@ -1,9 +1,13 @@
 // The device's memory and products where kernels are emulated: the host's memory and plain loops.
 // kernels/runtime.cu is the GPU's twin.
+#include <algorithm>
 #include <cstring>
+#include <emulator/engine/requests.hpp>
 #include <emulator/global_memory.hpp>
 #include <kernels/product.hpp>
 #include <musicgen/backend/cuda/memory.hpp>
+#include <musicgen/backend/cuda/repeated.hpp>
+#include <musicgen/core/error.hpp>
 #include <string>
 #include <vector>
 
@@ -11,7 +15,7 @@ namespace musicgen::cuda {
 
 namespace {
 
-std::size_t allocation_count = 0;
+std::size_t allocation_count = 0, allocated_bytes = 0, most_bytes = 0, replay_count = 0;
 
 float number(float x) {
   return x;
@@ -69,38 +73,69 @@ std::string device_name() {
 Stream stream() {
   return nullptr;
 }
-void synchronize() {}
+void synchronize() {
+  if (emulator::recording()) throw Error("emulator: work that is recorded waits");
+}
 
 void* allocate(std::size_t bytes) {  // aligned to 16 bytes alone, so that the end is guarded
+  if (emulator::recording()) throw Error("emulator: work that is recorded asks for memory");
   ++allocation_count;
-  return emulator::allocate_global(bytes);
+  void* const memory = emulator::allocate_global(bytes);
+  most_bytes = std::max(most_bytes, allocated_bytes += bytes);
+  return memory;
 }
 std::size_t allocations() {
   return allocation_count;
 }
-void release(void* memory) noexcept {
+std::size_t bytes_in_use() {
+  return allocated_bytes;
+}
+std::size_t peak_bytes() {
+  return most_bytes;
+}
+void release(void* memory, std::size_t bytes) noexcept {
+  if (!memory) return;
+  allocated_bytes -= bytes;
   emulator::release_global(memory);
 }
 void* allocate_host(std::size_t bytes) {
-  return allocate(bytes);
+  return emulator::allocate_global(bytes);
 }
 void release_host(void* memory) noexcept {
   emulator::release_global(memory);
 }
 
 void copy(void* to, const void* from, std::size_t bytes) {
-  std::memcpy(to, from, bytes);
+  emulator::request([=] { std::memcpy(to, from, bytes); });
 }
 void set_zero(void* memory, std::size_t bytes) {
-  std::memset(memory, 0, bytes);
+  emulator::request([=] { std::memset(memory, 0, bytes); });
 }
 
 void multiply(View<const float> a, View<const float> b, View<float> c, float alpha, float beta,
               const Batches& batches) {
-  multiply_on_host(a, b, c, alpha, beta, batches);
+  emulator::request([=] { multiply_on_host(a, b, c, alpha, beta, batches); });
 }
 void multiply(View<const bf16> a, View<const bf16> b, View<float> c, float alpha, float beta, const Batches& batches) {
-  multiply_on_host(a, b, c, alpha, beta, batches);
+  emulator::request([=] { multiply_on_host(a, b, c, alpha, beta, batches); });
+}
+
+struct RecordedWork {
+  emulator::Requests requests;
+};
+
+Recording record(const std::function<void()>& work) {
+  return new RecordedWork{emulator::record(work)};
+}
+void replay(Recording recording) {
+  ++replay_count;
+  for (const auto& request : recording->requests) request();
+}
+void release_recording(Recording recording) noexcept {
+  delete recording;
+}
+std::size_t replays() {
+  return replay_count;
 }
 
 }  // namespace musicgen::cuda

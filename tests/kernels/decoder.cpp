@@ -13,21 +13,20 @@ Model<B> model_of(const ModelConfig& config) {
   return Model<B>(config, 5);  // the same weights on both
 }
 
-}  // namespace
-
-TEST_CASE("kernels: decode, logits are the CPU's, past the window and after a restored state") {
+void check_logits(int B, Precision precision) {
   const ModelConfig config{{19, 5, 20, 3}, {}, {}, true};
-  constexpr int B = 3, window = 4;
+  constexpr int window = 4;
   auto reference = model_of<Cpu>(config).decoder(B, window);
-  auto decoder = model_of<Cuda>(config).decoder(1, window).of_batch(B);
+  auto decoder = model_of<Cuda>(config).decoder(1, window, precision).of_batch(B);
   const auto step = [&](int t) {
-    const std::vector<Token> tokens{t % 19, (5 * t + 1) % 19, 2};
+    std::vector<Token> tokens{2};
+    for (int b = 1; b < B; ++b) tokens.push_back((b * t + b) % 19);
     const auto& expected = reference.step(tokens);
     const auto& found = decoder.step(tokens);
     double worst = 0;
     for (int b = 0; b < B; ++b)
       for (int v = 0; v < 19; ++v) worst = std::max<double>(worst, std::abs(found(b, v) - expected(b, v)));
-    CHECK(worst / expected.cwiseAbs().maxCoeff() < test::fp32_tolerance);
+    CHECK(worst / expected.cwiseAbs().maxCoeff() < test::tolerance(precision));
   };
   for (int t = 0; t < 6; ++t) step(t);
   const auto state = decoder.state();
@@ -41,20 +40,36 @@ TEST_CASE("kernels: decode, logits are the CPU's, past the window and after a re
   step(7);
 }
 
+}  // namespace
+
+TEST_CASE("kernels: decode, logits are the CPU's, past the window and after a restored state") {
+  test::with_all_kernels([] {
+    for (const int B : {1, 3, 6}) check_logits(B, Precision::fp32);
+  });
+  check_logits(5, Precision::bf16);
+}
+
 TEST_CASE("kernels: decode, a sampler writes the CPU's song") {
   const Vocabulary vocabulary = Vocabulary::standard();
   const ModelConfig config{{vocabulary.size(), 8, 20, 2}, vocabulary, {}, true};
   const auto cpu = model_of<Cpu>(config);
   const auto gpu = model_of<Cuda>(config);
-  Sampler<Cpu> expected(cpu, {.seed = 3, .attention_window = 16});
-  Sampler<Cuda> found(gpu, {.seed = 3, .attention_window = 16});
-  for (int i = 0; i < 40; ++i) REQUIRE(found.next() == expected.next());
+  test::with_all_kernels([&] {
+    Sampler<Cpu> expected(cpu, {.seed = 3, .attention_window = 16});
+    Sampler<Cuda> found(gpu, {.seed = 3, .attention_window = 16});
+    for (int i = 0; i < 40; ++i) REQUIRE(found.next() == expected.next());
+    const auto songs = found.generate(5, Length::in_tokens(12)), same = expected.generate(5, Length::in_tokens(12));
+    for (std::size_t i = 0; i < songs.size(); ++i) CHECK(songs[i].tokens == same[i].tokens);
+  });
 }
 
 TEST_CASE("kernels: decode refuses what it lacks by name") {
   const auto model = model_of<Cuda>({{19, 5, 8, 1}, {}, {}, true});
-  CHECK_THROWS_WITH(model.decoder(1, 4, Precision::int8), "decoder: on a GPU weights are in fp32, not in bf16 or int8");
+  CHECK_THROWS_WITH(model.decoder(1, 4, Precision::int8), "decoder: on a GPU weights are in fp32 or bf16, not in int8");
+  CHECK_THROWS_WITH(model.decoder(1, 1 << 20, Precision::bf16),
+                    Catch::Contains("8 hidden units and an attention window of 1048576 do not fit"));
   CHECK_THROWS_WITH(model.decoder(0, 4), "decoder: 0 songs, an attention window of 4");
+  CHECK_THROWS_WITH(model.decoder(1, 4).of_batch(0), Catch::Contains("0 songs"));
   auto decoder = model.decoder(2, 4);
   CHECK_THROWS_WITH(decoder.step(std::vector<Token>{1}), "decoder: 1 tokens for 2 songs");
   CHECK_THROWS_WITH(decoder.step(std::vector<Token>{1, 19}),

@@ -85,6 +85,9 @@ concept Backend = Decoder<typename B::Decoder> &&
   { B::HostParameters::zeros(d).tensors() } -> std::same_as<std::vector<TensorView<typename B::Scalar>>>;
   { B::to_host(weights) } -> std::convertible_to<const typename B::HostParameters&>;  ///< a copy, unless they are there
   { B::from_host(B::HostParameters::zeros(d)) } -> std::same_as<typename B::Parameters>;
+  B::assign(weights, batch, kept);                        ///< the batch's tokens, before all that follows
+  B::repeat(weights, gradients, batch, kept, [] {});      ///< the work, which asks for the same at each batch of a size
+                                                          ///< but for the tokens: a device may note it, and not call it
   B::embed(weights, batch, kept);                         ///< tokens to what the first layer's steps start from
   B::gru_stack_forward(weights, batch, kept);             ///< outputs of all layers
   B::attend(batch, kept);                                 ///< contexts of the last Q outputs

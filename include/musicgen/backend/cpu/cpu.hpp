@@ -53,6 +53,12 @@ struct BasicCpu {
   static const Parameters& to_host(const Parameters& p) { return p; }
   static Parameters from_host(Parameters p) { return p; }
 
+  static void assign(const Parameters&, const Sequences&, Activations&) {}
+  template <class Work>
+  static void repeat(const Parameters&, const Parameters&, const Sequences&, Activations&, const Work& work) {
+    work();
+  }
+
   static void embed(const Parameters& p, const Sequences& batch, Activations& kept) {
     kept.gru.resize(p.gru.size());
     cpu::embedding_forward<S>(p.embedding, p.gru[0], batch.inputs, kept.table, kept.gru[0].gates);

@@ -19,6 +19,9 @@ struct AttentionKept {
   Matrix<float> dweights;  ///< of a block of queries, memory to work in
 };
 
+/// Of an AttentionKept after a training step.
+std::size_t attention_bytes(int B, int T, int Q, int H);
+
 /// @param h        (T*B, H), the outputs of the top layer
 /// @param Q        how many of the last positions ask
 /// @param context  (Q*B, H), assigned

@@ -15,7 +15,9 @@
 #include "gru.hpp"
 #include "head.hpp"
 #include "loss.hpp"
+#include "need.hpp"
 #include "parameters.hpp"
+#include "repeated.hpp"
 
 namespace musicgen {
 
@@ -42,6 +44,7 @@ struct Activations {
 
   HostMatrix host_logits;
   HostBuffer<float> host_nll;
+  Repeated learning;
 };
 
 }  // namespace cuda
@@ -67,9 +70,19 @@ struct Cuda {
     return p;
   }
 
-  static void embed(const Parameters& p, const Sequences& batch, Activations& kept) {
-    kept.gru.resize(static_cast<std::size_t>(p.layout.dimensions.L));
+  static void assign(const Parameters& p, const Sequences& batch, Activations& kept) {
     kept.batch.assign(batch.inputs, batch.targets, p.layout.dimensions.V);
+  }
+  template <class Work>
+  static void repeat(const Parameters& p, const Parameters& gradients, const Sequences& batch, Activations& kept,
+                     const Work& work) {
+    kept.learning.run({cuda::place_of(p.values.data()), cuda::place_of(gradients.values.data()), batch.B, batch.T,
+                       batch.Q, static_cast<int>(kept.products)},
+                      work);
+  }
+
+  static void embed(const Parameters& p, const Sequences&, Activations& kept) {
+    kept.gru.resize(static_cast<std::size_t>(p.layout.dimensions.L));
     cuda::embedding_forward(cuda::weights_for_products(p, kept.products, kept.rounded), kept.batch, kept.table,
                             kept.gru[0]);
   }

@@ -15,6 +15,9 @@ struct Batch {
   HostBuffer<int> on_host;
   Buffer<int> on_device;
 
+  static std::size_t numbers(int V, int inputs, int targets) {
+    return 2 * static_cast<std::size_t>(inputs) + static_cast<std::size_t>(V + 1 + targets + 1);
+  }
   const int* tokens() const { return on_device.data(); }         ///< (N)
   const int* order() const { return tokens() + inputs; }         ///< (N), positions, by token and then ascending
   const int* begins() const { return order() + inputs; }         ///< (V+1), where in `order` each token begins

@@ -19,6 +19,9 @@ struct GruKept {
   Factor outputs(int B) const { return h.view().row_range(B, h.exact.rows() - B); }
 };
 
+/// Of a GruKept after a training step.
+std::size_t gru_bytes(int B, int T, int H, Precision products);
+
 /// What the steps start from: gates := biases + W x, all steps at once; q has no W.
 /// @param x      (N, I)
 /// @param gates  (N, 4H), assigned

@@ -13,6 +13,9 @@ struct HeadKept {
   Buffer<float> partial_sums;  ///< memory to work in
 };
 
+/// Of a HeadKept after a training step.
+std::size_t head_bytes(int N, int H, int V, Precision products);
+
 /// @param h       (N, H)  @param c  (N, H)
 /// @param logits  (N, V), assigned
 void head_forward(const Weights& w, const Factor& h, const Factor& c, HeadKept& kept, FactorMatrix& logits);

@@ -1,4 +1,4 @@
-// Which kernels the layers use.
+// Which kernels the layers use, and how work is handed to the device.
 #pragma once
 
 namespace musicgen::cuda {
@@ -12,6 +12,12 @@ enum class Kernels {
 inline Kernels& kernels_in_use() {
   static Kernels kernels = Kernels::resident;
   return kernels;
+}
+
+/// Whether what is the same from step to step is recorded (repeated.hpp); true at the start.
+inline bool& recordings_in_use() {
+  static bool in_use = true;
+  return in_use;
 }
 
 }  // namespace musicgen::cuda

@@ -38,6 +38,10 @@ struct View {
 template <class T>
 class Matrix {
  public:
+  static std::size_t bytes(int rows, int columns) {
+    return sizeof(T) * static_cast<std::size_t>(rows) * static_cast<std::size_t>(columns);
+  }
+
   /// What it held is lost.
   void resize(int rows, int columns) {
     values_.resize(static_cast<std::size_t>(rows) * static_cast<std::size_t>(columns));
@@ -81,6 +85,9 @@ struct FactorMatrix {
   Matrix<float> exact;
   Matrix<bf16> rounded;  ///< empty: products are computed in fp32
 
+  static std::size_t bytes(int rows, int columns, bool with_rounded) {
+    return Matrix<float>::bytes(rows, columns) + (with_rounded ? Matrix<bf16>::bytes(rows, columns) : 0);
+  }
   void resize(int rows, int columns, bool with_rounded) {
     exact.resize(rows, columns);
     rounded.resize(with_rounded ? rows : 0, columns);

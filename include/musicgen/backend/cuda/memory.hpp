@@ -24,11 +24,16 @@ Stream stream();
 /// Until all that was asked for is done. @throws Error  for what went wrong meanwhile
 void synchronize();
 
-/// Memory of the device, aligned to 256 bytes. @throws Error  if there is too little
+/// Memory of the device, aligned to 256 bytes. @throws Error  if there is too little, or work is being recorded
 void* allocate(std::size_t bytes);
-void release(void* memory) noexcept;
+/// @param bytes  as many as were asked for
+void release(void* memory, std::size_t bytes) noexcept;
 /// How often allocate() has been called so far.
 std::size_t allocations();
+/// As many as have been asked for and not been given back.
+std::size_t bytes_in_use();
+/// The most that the process has taken of the device at a time, by the device's own account.
+std::size_t peak_bytes();
 /// Memory of the host that the device copies from and to by itself. Not in stream order.
 void* allocate_host(std::size_t bytes);
 void release_host(void* memory) noexcept;
@@ -57,12 +62,12 @@ class Buffer {
     swap(other);
     return *this;
   }
-  ~Buffer() { release(data_); }
+  ~Buffer() { release(data_, capacity_ * sizeof(T)); }
 
   /// What it held is lost.
   void resize(std::size_t size) {
     if (size > capacity_) {
-      release(std::exchange(data_, nullptr));
+      release(std::exchange(data_, nullptr), capacity_ * sizeof(T));
       capacity_ = size_ = 0;
       data_ = static_cast<T*>(allocate(size * sizeof(T)));
       capacity_ = size;

@@ -1,0 +1,39 @@
+// The memory of a GPU that a training step takes: what was counted before, and what was taken.
+//
+//   cuda_memory PRECISION H L B T     the last T positions are all learned from
+#include <cstdio>
+#include <cstdlib>
+#include <exception>
+
+#include "work.hpp"
+
+using namespace musicgen;
+using namespace musicgen::benchmarks;
+
+namespace {
+
+/// @return  whether it took no more than the count and a fifth
+bool measure(Precision precision, int H, int L, int B, int T) {
+  const Dimensions d = dimensions(H, L);
+  const double counted = static_cast<double>(cuda::training_bytes(d, B, T, T, precision)) * 1e-9;
+  cuda::Buffer<float>(1);  // the process's own: cuBLAS's workspace
+  const double before = static_cast<double>(cuda::peak_bytes()) * 1e-9;
+  BasicTrainingStep<Cuda> step(d, {B, T, T}, precision);
+  for (int i = 0; i < 3; ++i) step.run();
+  const double taken = static_cast<double>(cuda::peak_bytes()) * 1e-9 - before;
+  std::printf("counted %.3f GB, taken at most %.3f GB (%.2f of it), before that %.3f GB\n", counted, taken,
+              taken / counted, before);
+  return taken < 1.2 * counted;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) try {
+  if (argc != 6) throw Error("cuda_memory PRECISION H L B T");
+  if (const std::string reason = cuda::why_not_available(); !reason.empty()) throw Error(reason);
+  const auto number = [&](int i) { return std::atoi(argv[i]); };
+  return measure(precision_of(argv[1]), number(2), number(3), number(4), number(5)) ? 0 : 1;
+} catch (const std::exception& e) {
+  std::fprintf(stderr, "cuda_memory: %s\n", e.what());
+  return 1;
+}

@@ -1,0 +1,70 @@
+// Work that is the same from one step to the next, given to the device as one request: a CUDA graph.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <utility>
+#include <vector>
+
+#include "kernels.hpp"
+#include "memory.hpp"
+
+namespace musicgen::cuda {
+
+/// What was asked of the device once.
+using Recording = struct RecordedWork*;
+
+/// What `work` asks of the device, noted instead of done. It may neither wait nor allocate.
+/// @return  nullptr: it does, or the device cannot note all of it
+Recording record(const std::function<void()>& work);
+/// Asks for the same again, with the same memory and sizes.
+void replay(Recording recording);
+void release_recording(Recording recording) noexcept;
+/// How often replay() has been called so far.
+std::size_t replays();
+
+/// Does work again and again, by a recording as soon as nothing about it changes any more.
+class Repeated {
+ public:
+  Repeated() = default;
+  Repeated(const Repeated&) {}  // whose memory is other memory
+  Repeated(Repeated&& other) noexcept { swap(other); }
+  Repeated& operator=(Repeated other) noexcept {
+    swap(other);
+    return *this;
+  }
+  ~Repeated() { release_recording(recording_); }
+
+  /// @param work  what it asks for may depend on `key`, on which kernels are in use and on where its memory is, and on
+  ///              nothing else of the host: it is not called again while these stay the same
+  void run(std::vector<std::intptr_t> key, const std::function<void()>& work) {
+    key.push_back(static_cast<std::intptr_t>(kernels_in_use()));
+    const auto same = [&] { return key == key_ && allocations_ == allocations(); };
+    if (!recordings_in_use() || !same()) release_recording(std::exchange(recording_, nullptr));
+    if (recordings_in_use() && !recording_ && same()) recording_ = record(work);
+    if (recording_) return replay(recording_);
+    work();
+    key_ = std::move(key);
+    allocations_ = allocations();
+  }
+
+ private:
+  void swap(Repeated& other) noexcept {
+    std::swap(key_, other.key_);
+    std::swap(allocations_, other.allocations_);
+    std::swap(recording_, other.recording_);
+  }
+
+  std::vector<std::intptr_t> key_;  // of the last time
+  std::size_t allocations_ = 0;     // after it: since then no memory has moved
+  Recording recording_ = nullptr;
+};
+
+/// For a key.
+template <class T>
+std::intptr_t place_of(const T* memory) {
+  return reinterpret_cast<std::intptr_t>(memory);
+}
+
+}  // namespace musicgen::cuda

@@ -1,0 +1,40 @@
+// The memory that training takes is what was counted before.
+#include <musicgen/model.hpp>
+
+#include "device.hpp"
+
+using namespace musicgen;
+
+namespace {
+
+/// What a model and two steps of it have allocated.
+std::size_t bytes_of_training(const Dimensions& d, int B, int T, int Q, Precision products) {
+  const std::size_t before = cuda::bytes_in_use();
+  Model<Cuda> model({d, {}, {}, true}, 5);
+  model.set_products(products);
+  auto m = Cuda::zeros(d), v = Cuda::zeros(d);
+  const std::vector<Token> inputs(static_cast<std::size_t>(T * B), 1), targets(static_cast<std::size_t>(Q * B), 2);
+  for (int t = 1; t < 3; ++t) {
+    model.learn({B, T, Q, inputs, targets});
+    Cuda::update(model.weights(), model.gradients(), m, v, t, 1e-3, {});
+  }
+  return cuda::bytes_in_use() - before;
+}
+
+}  // namespace
+
+TEST_CASE("kernels: a training step allocates the bytes that were counted") {
+  bytes_of_training({19, 5, 8, 1}, 1, 1, 1, Precision::fp32);  // what the process has once
+  test::with_all_kernels([] {
+    for (const Precision products : {Precision::fp32, Precision::bf16}) {
+      const auto check = [&](const Dimensions& d, int B, int T, int Q) {
+        INFO("B " << B << " T " << T << " Q " << Q << " H " << d.H << " L " << d.L);
+        CHECK(bytes_of_training(d, B, T, Q, products) == cuda::training_bytes(d, B, T, Q, products));
+      };
+      check({19, 5, 8, 1}, 1, 1, 1);
+      check({310, 7, 20, 3}, 3, 17, 6);
+      check({19, 8, 20, 2}, 2, 300, 270);
+    }
+  });
+  CHECK(cuda::peak_bytes() >= cuda::bytes_in_use());
+}

@@ -1,0 +1,89 @@
+// Training by recordings of a step, CUDA graphs on a GPU, to the bit as training without them.
+#include <musicgen/backend/cuda/repeated.hpp>
+#include <musicgen/model.hpp>
+
+#include "device.hpp"
+
+using namespace musicgen;
+
+namespace {
+
+constexpr Dimensions dimensions{19, 5, 20, 2};
+
+struct BatchSizes {
+  int B, T, Q;
+};
+
+/// Losses and norms of a step for each shape, each with its own tokens and learning rate, then the weights.
+std::vector<double> trained(const std::vector<BatchSizes>& steps, Precision products) {
+  Model<Cuda> model({dimensions, {}, {}, true}, 5);
+  model.set_products(products);
+  auto m = Cuda::zeros(dimensions), v = m;
+  Random random(4);
+  const auto tokens = [&](int count) {
+    std::vector<Token> drawn;
+    for (int i = 0; i < count; ++i) drawn.push_back(random.between(0, dimensions.V - 1));
+    return drawn;
+  };
+  std::vector<double> all;
+  for (const BatchSizes& s : steps) {
+    const auto inputs = tokens(s.T * s.B);
+    auto targets = tokens(s.Q * s.B);
+    if (targets.size() > 3) targets[static_cast<std::size_t>(random.between(0, 3))] = no_token;
+    const Sequences batch{s.B, s.T, s.Q, inputs, targets};
+    model.learn(batch);
+    const auto t = static_cast<std::int64_t>(all.size() / 3 + 1);
+    all.push_back(Cuda::update(model.weights(), model.gradients(), m, v, t, 1e-2 / static_cast<double>(t), {}));
+    all.push_back(model.loss());
+    double judged = 0;  // in between, as validation does
+    for (const float nll : model.nll(batch)) judged += static_cast<double>(nll);
+    all.push_back(judged);
+  }
+  const auto weights = Cuda::to_host(model.weights()).values;
+  all.insert(all.end(), weights.begin(), weights.end());
+  return all;
+}
+
+}  // namespace
+
+TEST_CASE("kernels: recorded steps give the bits of those that are asked for one by one") {
+  const BatchSizes often{3, 6, 4}, smaller{3, 6, 2}, larger{4, 7, 7};
+  const std::vector<BatchSizes> steps{often,  often,  often,  often,  smaller, smaller, smaller, often,
+                                      larger, larger, larger, larger, often,   often,   often};
+  test::with_all_kernels([&] {
+    for (const Precision products : {Precision::fp32, Precision::bf16}) {
+      cuda::recordings_in_use() = false;
+      const auto expected = trained(steps, products);
+      cuda::recordings_in_use() = true;
+      const std::size_t before = cuda::replays();
+      const auto found = trained(steps, products);
+      CHECK(found == expected);
+      CHECK(cuda::replays() - before > 15);  // of 30 halves of steps
+    }
+  });
+}
+
+TEST_CASE("kernels: work that allocates is not recorded before it has what it needs") {
+  cuda::Repeated repeated;
+  cuda::Buffer<float> buffer;
+  int calls = 0;
+  const auto run = [&](std::size_t size) {
+    repeated.run({}, [&, size] {
+      ++calls;
+      buffer.resize(size);
+      buffer.set_zero();
+    });
+  };
+  const std::size_t before = cuda::replays();
+  run(10);  // allocates
+  run(10);  // is recorded
+  run(10);
+  CHECK(calls == 2);
+  CHECK(cuda::replays() - before == 2);
+  const cuda::Buffer<float> other(5);  // memory may have moved
+  run(10);
+  run(10);
+  run(10);
+  CHECK(calls == 4);
+  CHECK(cuda::replays() - before == 4);
+}

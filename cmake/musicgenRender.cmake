@@ -2,6 +2,7 @@
 #
 #   musicgen::render_piano_roll      musicgen/render/piano_roll.hpp, libpng
 #   musicgen::render_distributions   musicgen/render/distributions.hpp, libpng
+#   musicgen::render_curves          musicgen/render/curves.hpp, libpng
 #   musicgen::render_audio           musicgen/render/audio.hpp, FluidSynth 2
 #
 # Read by the project's own build and by the installed package, so that an installation made without these libraries
@@ -9,7 +10,7 @@
 include_guard()
 
 find_package(PNG QUIET)
-foreach(picture IN ITEMS piano_roll distributions)
+foreach(picture IN ITEMS piano_roll distributions curves)
   if(PNG_FOUND AND NOT TARGET musicgen::render_${picture})
     string(TOUPPER ${picture} name)
     add_library(musicgen::render_${picture} INTERFACE IMPORTED GLOBAL)

@@ -48,7 +48,7 @@ void add_options(CLI::App& app, Options& o) {
   app.add_option("--prompt", o.prompt, "a MIDI file to go on from; the song begins with it");
   app.add_option("--prompt-seconds", o.prompt_seconds, "how much of the prompt to take; all by default")
       ->check(number_in(0.01, 600000));
-  app.add_option("--picture", o.picture, "a piano roll of the song, PNG");
+  app.add_option("--picture", o.picture, "a piano roll of the song, over that of the prompt's file; PNG");
   app.add_option("--audio", o.audio, "the song as sound, WAV");
   app.add_option("--save-tokens", o.tokens_file, "the tokens of the written song as text, one a line");
   app.add_flag("--no-grammar", o.no_grammar, "let the model write what makes no sense, too");
@@ -62,7 +62,9 @@ fs::path numbered(const fs::path& file, int number, int count) {
   return file.parent_path() / (file.stem().string() + "-" + std::to_string(number) + file.extension().string());
 }
 
-void write(const GeneratedSong& song, const Vocabulary& vocabulary, const Options& o, int number, double prompt_end) {
+/// @param prompt  the whole file, and how much of it the song begins with
+void write(const GeneratedSong& song, const Vocabulary& vocabulary, const Options& o, int number,
+           const std::optional<Score>& prompt, double prompt_seconds) {
   const auto name = [&](const fs::path& file) { return numbered(file, number, o.count); };
   write_midi(name(o.out), song.score);
   if (!o.tokens_file.empty()) {
@@ -71,9 +73,11 @@ void write(const GeneratedSong& song, const Vocabulary& vocabulary, const Option
     for (const Token token : encode(song.score, vocabulary).tokens) text += vocabulary.text(token) + '\n';
     write_bytes(name(o.tokens_file), text);
   }
-  if (!o.picture.empty())
-    render_picture(name(o.picture), song.score, name(o.out).filename().string(),
-                   prompt_end > 0 ? std::optional(prompt_end) : std::nullopt);
+  const std::string title = name(o.out).filename().string();
+  if (!o.picture.empty() && prompt)
+    render_continuation(name(o.picture), song.score, *prompt, title, prompt_seconds);
+  else if (!o.picture.empty())
+    render_picture(name(o.picture), song.score, title);
   if (!o.audio.empty()) render_audio(name(o.audio), song.score);
   std::cout << name(o.out).string() << ": " << std::fixed << std::setprecision(1) << song.score.duration() << " s, "
             << song.score.notes().size() << " notes, " << song.tokens.size() << " tokens\n";
@@ -92,14 +96,15 @@ void probe_outputs(const Options& o) {
 }
 
 template <Backend B>
-void begin_with_prompt(Sampler<B>& sampler, const Options& o) {
-  const Score prompt = read_midi(o.prompt);
+Score begin_with_prompt(Sampler<B>& sampler, const Options& o) {
+  Score prompt = read_midi(o.prompt);
   if (prompt.notes().empty()) throw file_error(o.prompt, "has no notes, drums apart, to go on from");
   try {
     sampler.prompt(prompt, o.prompt_seconds);
   } catch (const Error& error) {
     throw file_error(o.prompt, error.what());
   }
+  return prompt;
 }
 
 template <Backend B>
@@ -108,14 +113,15 @@ void generate(Options& o) {
   const auto model = load_model<B>(o.model);
   probe_outputs(o);
   Sampler sampler(model, o.sampler);
-  if (!o.prompt.empty()) begin_with_prompt(sampler, o);
+  std::optional<Score> prompt;
+  if (!o.prompt.empty()) prompt = begin_with_prompt(sampler, o);
 
   Length length = Length::in_tokens(o.tokens);
   if (o.seconds > 0) length.seconds = o.seconds;
   constexpr int side_by_side = 32;
   for (int done = 0; done < o.count;) {
     for (const GeneratedSong& song : sampler.generate(std::min(side_by_side, o.count - done), length))
-      write(song, *model.config().vocabulary, o, ++done, sampler.prompt_seconds());
+      write(song, *model.config().vocabulary, o, ++done, prompt, sampler.prompt_seconds());
   }
 }
 

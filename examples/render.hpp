@@ -13,14 +13,17 @@
 #ifdef MUSICGEN_HAS_DISTRIBUTIONS
 #include <musicgen/render/distributions.hpp>
 #endif
+#ifdef MUSICGEN_HAS_CURVES
+#include <musicgen/render/curves.hpp>
+#endif
 #ifdef MUSICGEN_HAS_AUDIO
 #include <musicgen/render/audio.hpp>
 #endif
 
 /// @throws Error  if this program makes none
 inline void require_pictures() {
-#if !defined(MUSICGEN_HAS_PIANO_ROLL) || !defined(MUSICGEN_HAS_DISTRIBUTIONS)
-  throw musicgen::Error("--picture: this program was built without libpng");
+#if !defined(MUSICGEN_HAS_PIANO_ROLL) || !defined(MUSICGEN_HAS_DISTRIBUTIONS) || !defined(MUSICGEN_HAS_CURVES)
+  throw musicgen::Error("this program was built without libpng, which pictures need");
 #endif
 }
 inline void require_audio() {
@@ -29,13 +32,29 @@ inline void require_audio() {
 #endif
 }
 
-/// @param mark  where a continuation begins, in seconds
 inline void render_picture([[maybe_unused]] const std::filesystem::path& file,
-                           [[maybe_unused]] const musicgen::Score& score, [[maybe_unused]] const std::string& title,
-                           [[maybe_unused]] std::optional<double> mark) {
+                           [[maybe_unused]] const musicgen::Score& score, [[maybe_unused]] const std::string& title) {
 #ifdef MUSICGEN_HAS_PIANO_ROLL
-  musicgen::write_piano_roll(file, score,
-                             {.title = title, .mark_seconds = mark, .mark_label = mark ? "continuation" : ""});
+  musicgen::write_piano_roll(file, score, {.title = title});
+#else
+  require_pictures();
+#endif
+}
+
+/// A prompt and what the model wrote after it, over the song that the prompt was taken from.
+/// @param prompt_seconds  where the model went on
+inline void render_continuation([[maybe_unused]] const std::filesystem::path& file,
+                                [[maybe_unused]] const musicgen::Score& score,
+                                [[maybe_unused]] const musicgen::Score& original,
+                                [[maybe_unused]] const std::string& title, [[maybe_unused]] double prompt_seconds) {
+#ifdef MUSICGEN_HAS_PIANO_ROLL
+  const musicgen::PianoRollSong songs[] = {{score, "prompt and continuation"}, {original, "the original"}};
+  musicgen::draw_piano_rolls(songs, {.height = 900,
+                                     .title = title,
+                                     .mark_seconds = prompt_seconds,
+                                     .mark_label = "continuation",
+                                     .seconds = score.duration()})
+      .write_png(file);
 #else
   require_pictures();
 #endif

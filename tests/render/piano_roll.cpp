@@ -77,6 +77,32 @@ TEST_CASE("render: a picture has the size, title and mark that were asked for") 
   CHECK(last < expected + 140);
 }
 
+TEST_CASE("render: songs below each other share their axes") {
+  // The second song is a note that sounds later and higher than the first one's.
+  const PianoRollSong songs[] = {{score_of({{0, 2, 48, 120, 0}}), "first"}, {score_of({{6, 8, 84, 120, 0}}), "second"}};
+  const Canvas canvas = draw_piano_rolls(songs, {.width = 800, .height = 600, .mark_seconds = 4});
+  const int middle = (48 + 600) / 2;
+  int first_right = 0, second_left = 800, first_top = 600, second_top = 600;
+  for (int y = 48; y < 600; ++y)
+    for (int x = 0; x < 800; ++x) {
+      if (colorfulness(canvas.at(x, y)) <= 60) continue;
+      if (y < middle) {
+        first_right = std::max(first_right, x);
+        first_top = std::min(first_top, y);
+      } else {
+        second_left = std::min(second_left, x);
+        second_top = std::min(second_top, y);
+      }
+    }
+  const double pixels_per_second = (800 - 22 - 54) / 8.0;
+  CHECK(first_right == Approx(54 + 2 * pixels_per_second).margin(2));
+  CHECK(second_left == Approx(54 + 6 * pixels_per_second).margin(2));
+  CHECK(first_top - 48 > second_top - middle + 100);  // lower in its part of the picture
+  const Canvas early = draw_piano_rolls(songs, {.width = 800, .height = 600, .seconds = 4});
+  CHECK(colored_pixels(early, middle) == 0);  // begins later
+  CHECK_THROWS_WITH(draw_piano_rolls(songs, {.height = 399}), Catch::Contains("not between 320 x 400"));
+}
+
 TEST_CASE("render: songs of any kind have a picture") {
   CHECK(colored_pixels(draw_piano_roll(Score{})) == 0);
   CHECK(colored_pixels(draw_piano_roll(score_of({{0, 0.001, 0, 1, 0}, {1e5, 1e5 + 1, 127, 127, 300}}))) > 0);

@@ -1,4 +1,5 @@
-// A song as a picture: time to the right, pitch upwards, a color a track, louder notes darker.
+// Songs as pictures: time to the right, pitch upwards, a color a track, louder notes darker. Several songs lie one
+// below the other, on the same axes.
 #pragma once
 
 #include <algorithm>
@@ -6,6 +7,7 @@
 #include <cmath>
 #include <filesystem>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -16,10 +18,17 @@
 namespace musicgen {
 
 struct PianoRollOptions {
-  int width = 1200, height = 520;           ///< pixels, 320 by 200 at least
+  int width = 1200, height = 520;           ///< pixels, 320 by 200 for each song at least
   std::string title = {};                   ///< over the picture, none if empty
   std::optional<double> mark_seconds = {};  ///< a vertical line there, ...
-  std::string mark_label = {};              ///< ... with this beside it
+  std::string mark_label = {};              ///< ... with this beside it, in the first song
+  double seconds = 0;                       ///< what begins later is left out; 0: nothing is
+};
+
+/// One of several songs in a picture.
+struct PianoRollSong {
+  Score score;
+  std::string label;  ///< over its notes
 };
 
 namespace detail {
@@ -30,8 +39,11 @@ inline constexpr Color roll_background{255, 255, 255}, roll_ink{38, 43, 51}, rol
 /// Which pitches and seconds lie where.
 class RollLayout {
  public:
-  RollLayout(const std::vector<Note>& notes, double duration, const PianoRollOptions& options)
-      : top(options.title.empty() ? 48 : 62), right(options.width - 22.0), bottom(options.height - 34.0) {
+  /// @param notes  of all songs
+  /// @param limit  seconds, 0: none
+  RollLayout(const std::vector<Note>& notes, int width, double limit) : right(width - 22.0) {
+    double duration = 0;
+    for (const Note& n : notes) duration = std::max(duration, n.end);
     if (!notes.empty()) {
       const auto by_pitch = [](const Note& a, const Note& b) { return a.pitch < b.pitch; };
       const auto [low, high] = std::minmax_element(notes.begin(), notes.end(), by_pitch);
@@ -39,15 +51,24 @@ class RollLayout {
     }
     for (; highest - lowest < 24; lowest = std::max(0, lowest - 1), highest = std::min(127, highest + 1)) {
     }
+    if (limit > 0) duration = std::min(duration, limit);
     seconds = duration > 0 ? duration : 1;
+  }
+
+  /// The same axes elsewhere.
+  RollLayout between(double new_top, double new_bottom) const {
+    RollLayout moved = *this;
+    moved.top = new_top;
+    moved.bottom = new_bottom;
+    return moved;
   }
 
   double x(double second) const { return left + (right - left) * std::clamp(second / seconds, 0.0, 1.0); }
   double row_height() const { return (bottom - top) / (highest - lowest + 1); }
   double row_top(int pitch) const { return top + (highest - pitch) * row_height(); }
 
-  double left = 54, top, right, bottom;  // of the part that holds the notes
-  int lowest = 48, highest = 72;         // pitches
+  double left = 54, top = 0, right, bottom = 0;  // of the part that holds the notes
+  int lowest = 48, highest = 72;                 // pitches
   double seconds;
 };
 
@@ -131,39 +152,78 @@ inline void draw_mark(Canvas& canvas, const RollLayout& layout, double second, c
   canvas.text(text_x, layout.top + 18, 10, label, roll_ink);
 }
 
-}  // namespace detail
-
-/// The piano roll of everything but the drums.
-/// @throws Error  for a size that is too small, or over 20,000 pixels
-inline Canvas draw_piano_roll(const Score& score, const PianoRollOptions& options = {}) {
-  if (options.width < 320 || options.height < 200 || options.width > 20000 || options.height > 20000)
-    throw Error("piano roll: " + std::to_string(options.width) + " x " + std::to_string(options.height) +
-                " pixels are not between 320 x 200 and 20000 x 20000");
+/// The notes that are drawn.
+inline std::vector<Note> drawn_notes(const Score& score, double limit) {
   std::vector<Note> notes = score.notes();
-  double duration = 0;
-  for (const Note& n : notes) duration = std::max(duration, n.end);
-  const detail::RollLayout layout(notes, duration, options);
-  Canvas canvas(options.width, options.height, detail::roll_background);
-  detail::draw_pitches(canvas, layout);
-  detail::draw_seconds(canvas, layout);
-
+  if (limit > 0)
+    notes.erase(std::remove_if(notes.begin(), notes.end(), [&](const Note& n) { return n.start >= limit; }),
+                notes.end());
   // The first track, as a rule the tune, lies on top.
   std::stable_sort(notes.begin(), notes.end(), [](const Note& a, const Note& b) { return a.track > b.track; });
+  return notes;
+}
+
+inline void draw_notes(Canvas& canvas, const RollLayout& layout, const std::vector<Note>& notes) {
   for (const Note& n : notes) {
     const double x = layout.x(n.start), y = layout.row_top(n.pitch), height = layout.row_height();
     const double right = std::max(x + 1.5, layout.x(n.end) - 0.5), inset = height > 5 ? 0.5 : 0.0;
-    canvas.rectangle(x, y + inset, right, y + height - inset, detail::roll_color(n.track, n.velocity), 2);
+    canvas.rectangle(x, y + inset, right, y + height - inset, roll_color(n.track, n.velocity), 2);
   }
+}
 
-  if (options.mark_seconds) detail::draw_mark(canvas, layout, *options.mark_seconds, options.mark_label);
+inline std::vector<std::string> track_names(const Score& score) {
   std::vector<std::string> names;
   for (const Track& track : score.tracks)
     if (track.is_melodic())
       names.push_back(track.name.empty() ? "track " + std::to_string(names.size() + 1) : track.name);
-  canvas.text(layout.left, layout.top - 18, 15, options.title, detail::roll_ink, 2.1);
+  return names;
+}
+
+inline void require_size(const PianoRollOptions& options, std::size_t songs) {
+  const int most = 20000, least = 200 * static_cast<int>(std::min<std::size_t>(std::max<std::size_t>(songs, 1), 101));
+  if (options.width < 320 || options.height < least || options.width > most || options.height > most)
+    throw Error("piano roll: " + std::to_string(options.width) + " x " + std::to_string(options.height) +
+                " pixels are not between 320 x " + std::to_string(least) + " and 20000 x 20000");
+}
+
+}  // namespace detail
+
+/// The piano rolls of everything but the drums, one below the other; the legend names the first song's tracks.
+/// @throws Error  for a size that is too small, or over 20,000 pixels
+inline Canvas draw_piano_rolls(std::span<const PianoRollSong> songs, const PianoRollOptions& options = {}) {
+  detail::require_size(options, songs.size());
+  std::vector<std::vector<Note>> notes;
+  std::vector<Note> all;
+  for (const PianoRollSong& song : songs) {
+    notes.push_back(detail::drawn_notes(song.score, options.seconds));
+    all.insert(all.end(), notes.back().begin(), notes.back().end());
+  }
+  const detail::RollLayout axes(all, options.width, options.seconds);
+  const double header = options.title.empty() ? 48 : 62, axis = 34;
+  const double height = (options.height - header) / static_cast<double>(std::max<std::size_t>(songs.size(), 1));
+  Canvas canvas(options.width, options.height, detail::roll_background);
+  for (std::size_t i = 0; i < songs.size(); ++i) {
+    const double top = std::round(header + height * static_cast<double>(i)), label = songs[i].label.empty() ? 0 : 20;
+    const auto layout = axes.between(top + label, std::round(top + height) - axis);
+    canvas.text(layout.left, top + 11, 10, songs[i].label, detail::roll_ink);
+    detail::draw_pitches(canvas, layout);
+    detail::draw_seconds(canvas, layout);
+    detail::draw_notes(canvas, layout, notes[i]);
+    if (options.mark_seconds)
+      detail::draw_mark(canvas, layout, *options.mark_seconds, i == 0 ? options.mark_label : "");
+  }
+  const auto top = axes.between(header, options.height);
+  canvas.text(top.left, header - 18, 15, options.title, detail::roll_ink, 2.1);
   const double title_width = options.title.empty() ? 0 : Canvas::text_width(15, options.title) + 30;
-  detail::draw_legend(canvas, layout, names, layout.left + title_width);
+  if (!songs.empty()) detail::draw_legend(canvas, top, detail::track_names(songs[0].score), top.left + title_width);
   return canvas;
+}
+
+/// The piano roll of one song.
+/// @throws Error  likewise
+inline Canvas draw_piano_roll(const Score& score, const PianoRollOptions& options = {}) {
+  const PianoRollSong song{score, ""};
+  return draw_piano_rolls(std::span(&song, 1), options);
 }
 
 /// Draws the piano roll into a PNG file, which is replaced in one step.

@@ -1,0 +1,56 @@
+// What plots share: colors, ticks, a legend.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstddef>
+#include <cstdio>
+#include <iterator>
+#include <string>
+#include <vector>
+
+#include "canvas.hpp"
+
+namespace musicgen::detail {
+
+inline constexpr Color plot_background{255, 255, 255}, plot_ink{38, 43, 51}, plot_faint_ink{110, 118, 129},
+    plot_axis{190, 196, 204};
+
+inline Color set_color(std::size_t set) {
+  constexpr Color colors[] = {{31, 97, 184}, {214, 69, 65}, {150, 156, 164}, {30, 132, 73}};
+  return colors[set % std::size(colors)];
+}
+
+/// 1, 2 or 5 times a power of ten: the least that divides `range` into no more than `most` parts.
+inline double tick_step(double range, int most) {
+  const double least = range / most, power = std::pow(10, std::floor(std::log10(least)));
+  for (const double factor : {1.0, 2.0, 5.0})
+    if (factor * power >= least * (1 - 1e-9)) return factor * power;
+  return 10 * power;
+}
+
+/// A number that is a multiple of `step`, with as many digits as that needs.
+inline std::string tick_label(double value, double step) {
+  std::array<char, 64> text{};
+  const int digits = std::clamp(static_cast<int>(std::ceil(-std::log10(step) - 1e-9)), 0, 9);
+  std::snprintf(text.data(), text.size(), "%.*f", digits, std::abs(value) < step / 2 ? 0.0 : value);
+  return text.data();
+}
+
+/// Names what the colors stand for, in one line that ends at `right`.
+/// @param first_is_area  the first set is drawn as an area
+inline void draw_set_names(Canvas& canvas, const std::vector<std::string>& names, double right, double y,
+                           bool first_is_area) {
+  constexpr double swatch = 22, gap = 7, between = 22, size = 10;
+  double x = right + between;
+  for (const std::string& name : names) x -= swatch + gap + Canvas::text_width(size, name) + between;
+  for (std::size_t set = 0; set < names.size(); ++set) {
+    if (set == 0 && first_is_area) canvas.rectangle(x, y - 10, x + swatch, y, mix(set_color(0), plot_background, 0.22));
+    canvas.rectangle(x, y - 6, x + swatch, y - 4, set_color(set));
+    canvas.text(x + swatch + gap, y, size, names[set], plot_ink);
+    x += swatch + gap + Canvas::text_width(size, names[set]) + between;
+  }
+}
+
+}  // namespace musicgen::detail

@@ -1,0 +1,29 @@
+// curves: training logs as a picture.
+#include <catch2/catch.hpp>
+
+#include "examples/programs.hpp"
+
+using namespace musicgen;
+using namespace musicgen::test;
+
+TEST_CASE("examples: learning curves are drawn from training logs") {
+  const Workplace place;
+  write(place / "a.jsonl",
+        "{\"step\": 1, \"tokens\": 1000000, \"loss\": 5}\n"
+        "{\"step\": 2, \"tokens\": 2000000, \"loss\": 4, \"validation_loss\": 4.5}\n"
+        "{\"step\": 3, \"tokens\": 9000000, \"loss\": 3, \"validation_loss\": 3.5}\n");
+  write(place / "none.jsonl", "{\"step\": 1, \"tokens\": 1000000, \"loss\": 5}\n");
+  write(place / "other.jsonl", "not JSON\n");
+  place.output("curves", {place / "a.jsonl", "--out", place / "curves.png"});
+  CHECK(content(place / "curves.png").substr(1, 3) == "PNG");
+
+  const auto refused = [&](const std::string& log, const std::string& reason) {
+    const Finished result = place.run("curves", {log, "--out", place / "refused.png"});
+    CHECK(result.status == 1);
+    CHECK_THAT(result.err, Catch::Contains(reason));
+    CHECK_FALSE(fs::exists(place / "refused.png"));
+  };
+  refused(place / "none.jsonl", "has no validation loss");
+  refused(place / "other.jsonl", "line 1 is none of a training log");
+  refused(place / "missing.jsonl", "cannot be read");
+}

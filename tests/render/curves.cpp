@@ -1,0 +1,45 @@
+#include "musicgen/render/curves.hpp"
+
+#include <catch2/catch.hpp>
+
+using namespace musicgen;
+
+namespace {
+
+/// The leftmost, or topmost, pixels of a curve's color beneath the legend.
+std::vector<int> xs_of(const Canvas& canvas, std::size_t curve, int from_y, int to_y) {
+  std::vector<int> xs;
+  for (int x = 0; x < canvas.width(); ++x)
+    for (int y = from_y; y < to_y; ++y)
+      if (canvas.at(x, y) == detail::set_color(curve)) {
+        xs.push_back(x);
+        break;
+      }
+  return xs;
+}
+
+}  // namespace
+
+TEST_CASE("render: curves go from their first point to their last, over the logarithm of x") {
+  const std::vector<Curve> curves{{"falls", {{1, 4}, {10, 2}, {100, 2}}}, {"one", {{10, 4}}}};
+  const Canvas canvas = draw_curves(curves, {.width = 800, .height = 400});
+  CHECK(canvas.width() == 800);
+  CHECK(canvas.height() == 400);
+  const auto all = xs_of(canvas, 0, 60, 400), upper = xs_of(canvas, 0, 60, 190), dot = xs_of(canvas, 1, 60, 400);
+  REQUIRE_FALSE(all.empty());
+  REQUIRE_FALSE(upper.empty());
+  REQUIRE_FALSE(dot.empty());
+  const double middle = 70 + (800 - 110 - 70) / 2;
+  CHECK(all.front() == Approx(70).margin(3));
+  CHECK(all.back() == Approx(800 - 110).margin(3));
+  CHECK(upper.back() < middle);  // it has come down by then
+  CHECK(dot.front() == Approx(middle).margin(4));
+  CHECK(dot.back() == Approx(middle).margin(4));
+}
+
+TEST_CASE("render: curves of no points, or all alike, have a picture, and sizes that make none are refused") {
+  CHECK_NOTHROW(draw_curves({}));
+  CHECK_NOTHROW(draw_curves(std::vector<Curve>{{"empty", {}}}));
+  CHECK_NOTHROW(draw_curves(std::vector<Curve>{{"level", {{5, 1}, {5, 1}}}}));
+  CHECK_THROWS_WITH(draw_curves({}, {.width = 100}), Catch::Contains("100 x 560 pixels are not between"));
+}

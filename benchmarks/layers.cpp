@@ -79,12 +79,12 @@ void attention(benchmark::State& state, bool backward) {
   const Matrix<float> h = random_matrix(T * B, H), dcontext = random_matrix(Q * B, H);
   Matrix<float> context, dh = random_matrix(T * B, H);
   AttentionKept<float> kept;
-  attention_forward<float>(view(h), B, Q, context, &kept);
+  attention_forward<float>(view(h), B, Q, AttentionValue::match, context, &kept);
   for (auto _ : state)
     if (backward)
-      attention_backward<float>(view(h), B, Q, kept, dcontext, view(dh));
+      attention_backward<float>(view(h), B, Q, AttentionValue::match, kept, dcontext, view(dh));
     else
-      attention_forward<float>(view(h), B, Q, context, &kept);
+      attention_forward<float>(view(h), B, Q, AttentionValue::match, context, &kept);
   const double pairs = static_cast<double>(B * Q) * (static_cast<double>(T) - 0.5 * static_cast<double>(Q + 1));
   report_flops(state, (backward ? 2 : 1) * 4 * pairs * static_cast<double>(H));
 }

@@ -2,7 +2,7 @@
 // semantics are those of backend/cpu/decode.hpp and output_ring.hpp.
 //
 //   h0_t  = gates(table[token], U_0 h0_{t-1})               h^l_t = gates(W_l h^{l-1}_t + b, U_l h^l_{t-1})
-//   score_s = h_t . h_s                                      v_s   = W1b h_s
+//   score_s = h_t . h_s                                      v_s   = W1b h_s, or W1b h_{s+1}
 //   u     = tanh(b1 + W1a h_t + sum_s a_s v_s)              logits = W2 u + b2        token = draw(logits)
 //
 // A block owns some of the H units, that is these rows of all matrices, and some of the V tokens and of the W places of

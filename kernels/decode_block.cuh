@@ -133,11 +133,12 @@ class DecodeBlock {
     store_output(x);
     if (!wants_logits) barrier.arrive();
     barrier.wait();
-    for (int b = 0; b < shape_.B; ++b) {
-      if (wants_logits) attend(b);
-      for (int j = thread(); j < units_; j += threads())
-        state_.values[in_values(j, b, place_)] = stored_as<Weight>(shared_.v[own(0, j, b)]);
+    if (shape_.value_offset == 1) {  // the new output's is the last one's
+      store_values();
+      __syncthreads();
     }
+    for (int b = 0; b < shape_.B && wants_logits; ++b) attend(b);
+    if (shape_.value_offset == 0) store_values();
     if (wants_logits) head(barrier, run.logits);
     ++steps_;
     place_ = place_ + 1 == shape_.W ? 0 : place_ + 1;
@@ -307,6 +308,13 @@ class DecodeBlock {
             stored_as<Weight>(h[b * shape_.width() + k]);
   }
 
+  /// W1b h in the oldest one's place, of the own units.
+  __device__ void store_values() const {
+    for (int i = thread(); i < units_ * shape_.B; i += threads())
+      state_.values[in_values(i / shape_.B, i % shape_.B, place_)] =
+          stored_as<Weight>(shared_.v[own(0, i / shape_.B, i % shape_.B)]);
+  }
+
   /// u of the own units of a song.
   __device__ void attend(int b) const {
     float* e = shared_.scratch;
@@ -322,7 +330,10 @@ class DecodeBlock {
     for (int j = warp(); j < units_; j += warps()) {
       const Weight* v = state_.values + in_values(j, b, 0);
       float c = 0;
-      for (int s = lane(); s < filled_; s += device::warp_size) c += e[s] * loaded(v[s]);
+      for (int s = lane(); s < filled_; s += device::warp_size) {
+        const int at = s + shape_.value_offset;
+        c += e[s] * loaded(v[at == shape_.W ? 0 : at]);
+      }
       c = device::warp_sum(c);
       if (lane() == 0)
         work_.u[b * shape_.width() + first_unit_ + j] =

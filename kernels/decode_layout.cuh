@@ -15,6 +15,7 @@ namespace musicgen::kernels {
 /// A network and how it is decoded: B songs side by side, at most 4, whose attention sees W earlier outputs.
 struct DecodeShape {
   int B, V, H, L, W;
+  int value_offset = 0;  ///< 1: attention sums what came after each of them
 
   __host__ __device__ int width() const { return (H + 7) / 8 * 8; }
   // Matrices of H rows each, in the order in which a step meets them; then the V rows of W2.

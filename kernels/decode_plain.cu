@@ -7,7 +7,7 @@
 
 namespace musicgen::cuda {
 
-PlainDecoder::PlainDecoder(const Parameters& parameters, int B, int window)
+PlainDecoder::PlainDecoder(const Parameters& parameters, int B, int window, AttentionValue value)
     : PlainDecoder(
           [&] {
             auto weights = std::make_shared<Shared>(Shared{parameters, {}});
@@ -17,7 +17,7 @@ PlainDecoder::PlainDecoder(const Parameters& parameters, int B, int window)
             gru_inputs({w, nullptr}, 0, {w.embedding()}, weights->table.view());
             return weights;
           }(),
-          B, window) {}
+          B, window, value) {}
 
 DecoderState PlainDecoder::make_state() const {
   const Dimensions& d = weights_->parameters.layout.dimensions;
@@ -47,9 +47,7 @@ void PlainDecoder::step(const Batch& tokens, DecoderState& state, FactorMatrix& 
   const View<float> ring{state.parts.back().data(), window_ * B_, d.H, d.H};
   context_.resize(B_, d.H, false);
   scores_.resize(B_, window_);
-  attention_step(top.exact, ring, B_, static_cast<int>(std::min<std::int64_t>(state.steps, window_)), scores_,
-                 context_.exact.view());
-  copy(ring.row_range(static_cast<int>(state.steps % window_) * B_, B_).data, top.exact.data, output_bytes);
+  attention_step(top.exact, ring, B_, state.steps, value_, scores_, context_.exact.view());
   head_forward(w, top, context_.view(), head_, logits);
 }
 

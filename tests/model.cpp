@@ -10,9 +10,10 @@ namespace {
 
 using Double = BasicCpu<double>;
 
-Model<Double> double_model(Dimensions d) {
+Model<Double> double_model(Dimensions d, AttentionValue value = AttentionValue::match) {
   ModelConfig config;
   config.dimensions = d;
+  config.attention_value = value;
   return Model<Double>(config, 5);
 }
 
@@ -21,7 +22,7 @@ Model<Double> double_model(Dimensions d) {
 TEST_CASE("model: gradients of the whole network agree with central differences") {
   const auto [B, T, Q, L] = GENERATE(table<int, int, int, int>({{1, 1, 1, 1}, {2, 5, 2, 3}, {3, 4, 4, 2}}));
   const Dimensions d{7, 3, 4, L};
-  auto model = double_model(d);
+  auto model = double_model(d, GENERATE(AttentionValue::match, AttentionValue::successor));
   std::vector<Token> inputs, targets;
   Random random(9);
   for (int i = 0; i < T * B; ++i) inputs.push_back(random.between(0, d.V - 1));
@@ -89,7 +90,7 @@ TEST_CASE("model: equal seeds give equal weights, other seeds others, and the sc
   CHECK(a.weights().gru[0].w_hh.cwiseAbs().maxCoeff() > 0.99f / 16);
   CHECK(a.weights().embedding.norm() / std::sqrt(static_cast<float>(a.weights().embedding.size())) ==
         Approx(1).epsilon(0.05));
-  CHECK(a.parameter_count() == 865845);
+  CHECK(a.parameter_count() == 940917);
 }
 
 TEST_CASE("model: sizes that make no sense are refused by name") {
@@ -101,6 +102,8 @@ TEST_CASE("model: sizes that make no sense are refused by name") {
 
 TEST_CASE("model: the presets are the documented sizes") {
   const Vocabulary vocabulary = Vocabulary::standard();
-  CHECK(presets::small(vocabulary).dimensions == Dimensions{405, 32, 256, 2});
+  CHECK(presets::small(vocabulary).dimensions == Dimensions{405, 96, 256, 2});
+  CHECK(presets::small(vocabulary).attention_value == AttentionValue::successor);
   CHECK(presets::original(vocabulary).dimensions == Dimensions{405, 32, 1028, 3});
+  CHECK(presets::original(vocabulary).attention_value == AttentionValue::match);
 }

@@ -13,7 +13,7 @@ using test::relative_difference;
 
 namespace {
 
-void check(int B, int T, int Q, int H, bool in_bf16 = false) {
+void check(int B, int T, int Q, int H, bool in_bf16 = false, AttentionValue value = AttentionValue::match) {
   const double tolerance = in_bf16 ? test::bf16_tolerance : test::fp32_tolerance;
   INFO("B " << B << " T " << T << " Q " << Q << " H " << H);
   const auto h = random_floats(T * B, H, 1), dcontext = random_floats(Q * B, H, 2);
@@ -22,16 +22,16 @@ void check(int B, int T, int Q, int H, bool in_bf16 = false) {
   cuda::Matrix<float> dh_on_device = on_device(dh);
 
   cpu::AttentionKept<double> reference;
-  cpu::attention_forward<double>(view(h), B, Q, context, &reference);
+  cpu::attention_forward<double>(view(h), B, Q, value, context, &reference);
   cuda::AttentionKept kept, alone;
   cuda::FactorMatrix found;
-  cuda::attention_forward(outputs.view(), B, Q, found, alone, false, in_bf16);
+  cuda::attention_forward(outputs.view(), B, Q, value, found, alone, false, in_bf16);
   CHECK(relative_difference(on_host(found.exact), context) < tolerance);
-  cuda::attention_forward(outputs.view(), B, Q, found, kept, true, in_bf16);
+  cuda::attention_forward(outputs.view(), B, Q, value, found, kept, true, in_bf16);
   CHECK(relative_difference(on_host(found.exact), context) < tolerance);
 
-  cpu::attention_backward<double>(view(h), B, Q, reference, dcontext, view(dh));
-  cuda::attention_backward(outputs.view(), B, Q, kept, found.exact, dc, dh_on_device.view());
+  cpu::attention_backward<double>(view(h), B, Q, value, reference, dcontext, view(dh));
+  cuda::attention_backward(outputs.view(), B, Q, value, kept, found.exact, dc, dh_on_device.view());
   CHECK(relative_difference(on_host(dh_on_device), dh) < tolerance);
 }
 
@@ -45,6 +45,11 @@ TEST_CASE("kernels: attention, contexts and gradients are the CPU's") {
     check(32, 2, 1, 8);
     check(1, 300, 290, 8);  // more than a block of queries
     check(3, 17, 6, 20, true);
+    for (const bool in_bf16 : {false, true}) {
+      check(1, 1, 1, 8, in_bf16, AttentionValue::successor);
+      check(3, 17, 6, 20, in_bf16, AttentionValue::successor);
+      check(2, 300, 290, 8, in_bf16, AttentionValue::successor);
+    }
   });
 }
 
@@ -59,12 +64,12 @@ TEST_CASE("kernels: attention under all schedules") {
 TEST_CASE("kernels: attention over scores in the hundreds does not overflow") {
   const cpu::Matrix<double> h = 20 * random_floats(5, 8, 1);
   cpu::Matrix<double> context;
-  cpu::attention_forward<double>(view(h), 1, 5, context, nullptr);
+  cpu::attention_forward<double>(view(h), 1, 5, AttentionValue::match, context, nullptr);
   const cuda::Matrix<float> outputs = on_device(h);
   test::with_all_kernels([&] {
     cuda::FactorMatrix found;
     cuda::AttentionKept kept;
-    cuda::attention_forward(outputs.view(), 1, 5, found, kept, true, false);
+    cuda::attention_forward(outputs.view(), 1, 5, AttentionValue::match, found, kept, true, false);
     CHECK(relative_difference(on_host(found.exact), context) < 1e-4);
   });
 }

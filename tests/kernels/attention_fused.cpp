@@ -28,9 +28,9 @@ Result on_the_cpu(const Size& size, const Matrix<float>& h, const Matrix<float>&
   const Matrix<double> H = h.cast<double>(), dC = dcontext.cast<double>();
   cpu::AttentionKept<double> kept;
   Result result;
-  cpu::attention_forward<double>(cpu::view(H), size.B, size.Q, result.context, &kept);
+  cpu::attention_forward<double>(cpu::view(H), size.B, size.Q, AttentionValue::match, result.context, &kept);
   result.dh = Matrix<double>::Ones(h.rows(), h.cols());
-  cpu::attention_backward<double>(cpu::view(H), size.B, size.Q, kept, dC, cpu::view(result.dh));
+  cpu::attention_backward<double>(cpu::view(H), size.B, size.Q, AttentionValue::match, kept, dC, cpu::view(result.dh));
   return result;
 }
 

@@ -37,14 +37,19 @@ cpu::Decoder<double> double_decoder(const Model<>& model, int B, int W) {
   auto to = weights.tensors();
   for (std::size_t i = 0; i < to.size(); ++i)
     std::copy(from[i].values.begin(), from[i].values.end(), to[i].values.begin());
-  return cpu::Decoder<double>(weights, B, W);
+  return cpu::Decoder<double>(weights, B, W, Precision::fp32, model.config().attention_value);
 }
 
 template <class Weight>
 class EmulatedDecoder {
  public:
   EmulatedDecoder(const Model<>& model, int B, int W, kernels::DecodeGrid launch_grid)
-      : shape{B, model.dimensions().V, model.dimensions().H, model.dimensions().L, W},
+      : shape{B,
+              model.dimensions().V,
+              model.dimensions().H,
+              model.dimensions().L,
+              W,
+              model.config().attention_value == AttentionValue::successor},
         grid(launch_grid),
         logits(B, shape.V),
         rows_(shape.rows() * static_cast<std::size_t>(shape.width())),

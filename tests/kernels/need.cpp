@@ -8,9 +8,9 @@ using namespace musicgen;
 namespace {
 
 /// What a model and two steps of it have allocated.
-std::size_t bytes_of_training(const Dimensions& d, int B, int T, int Q, Precision products) {
+std::size_t bytes_of_training(const Dimensions& d, int B, int T, int Q, Precision products, AttentionValue value) {
   const std::size_t before = cuda::bytes_in_use();
-  Model<Cuda> model({d, {}, {}, true}, 5);
+  Model<Cuda> model({d, {}, {}, true, 0, value}, 5);
   model.set_products(products);
   auto m = Cuda::zeros(d), v = Cuda::zeros(d);
   const std::vector<Token> inputs(static_cast<std::size_t>(T * B), 1), targets(static_cast<std::size_t>(Q * B), 2);
@@ -24,12 +24,13 @@ std::size_t bytes_of_training(const Dimensions& d, int B, int T, int Q, Precisio
 }  // namespace
 
 TEST_CASE("kernels: a training step allocates the bytes that were counted") {
-  bytes_of_training({19, 5, 8, 1}, 1, 1, 1, Precision::fp32);  // what the process has once
+  bytes_of_training({19, 5, 8, 1}, 1, 1, 1, Precision::fp32, AttentionValue::match);  // what the process has once
   test::with_all_kernels([] {
     for (const Precision products : {Precision::fp32, Precision::bf16}) {
       const auto check = [&](const Dimensions& d, int B, int T, int Q) {
         INFO("B " << B << " T " << T << " Q " << Q << " H " << d.H << " L " << d.L);
-        CHECK(bytes_of_training(d, B, T, Q, products) == cuda::training_bytes(d, B, T, Q, products));
+        for (const AttentionValue value : {AttentionValue::match, AttentionValue::successor})
+          CHECK(bytes_of_training(d, B, T, Q, products, value) == cuda::training_bytes(d, B, T, Q, products, value));
       };
       check({19, 5, 8, 1}, 1, 1, 1);
       check({310, 7, 20, 3}, 3, 17, 6);

@@ -9,7 +9,7 @@ namespace {
 
 ModelConfig tiny() {
   const Vocabulary vocabulary = Vocabulary::standard();
-  return {{vocabulary.size(), 4, 6, 2}, vocabulary, {0, 5, 127}, false};
+  return {{vocabulary.size(), 4, 6, 2}, vocabulary, {0, 5, 127}, false, 7, AttentionValue::successor};
 }
 /// A file with one member of its metadata replaced.
 void write_with(const std::filesystem::path& file, const char* key, const nlohmann::json& value) {
@@ -31,6 +31,8 @@ TEST_CASE("checkpoint: a model survives a file") {
   CHECK(loaded.vocabulary() == model.vocabulary());
   CHECK(loaded.config().programs == model.config().programs);
   CHECK(loaded.config().canonical == false);
+  CHECK(loaded.config().longest_note == 7);
+  CHECK(loaded.config().attention_value == AttentionValue::successor);
   const auto a = model.weights().tensors(), b = loaded.weights().tensors();
   for (std::size_t i = 0; i < a.size(); ++i)
     CHECK(std::equal(a[i].values.begin(), a[i].values.end(), b[i].values.begin()));
@@ -46,8 +48,8 @@ TEST_CASE("checkpoint: files that are no model, or not this one, are refused wit
   other.add<float>("x", {1}, std::vector<float>{1});
   other.write(file);
   refused("not written by musicgen");
-  write_with(file, "version", 2);
-  refused("is of version 2, this program reads up to 1");
+  write_with(file, "version", 3);
+  refused("is of version 3, this program reads up to 2");
   write_with(file, "hidden", 1 << 30);
   refused("\"combine_ctx.weight\" has shape (6, 12)");
   write_with(file, "hidden", "six");
@@ -56,6 +58,8 @@ TEST_CASE("checkpoint: files that are no model, or not this one, are refused wit
   refused("lacks \"hidden\" or it has the wrong type");
   write_with(file, "hidden", 6.0);
   refused("lacks \"hidden\" or it has the wrong type");
+  write_with(file, "attention", "elsewhere");
+  refused("attention is \"elsewhere\", neither match nor successor");
   write_with(file, "embedding", 5);
   refused("\"embed.weight\" has shape (405, 4), expected (405, 5)");
   write_with(file, "layers", 3);

@@ -48,6 +48,12 @@ inline std::vector<NamedShape> tensor_shapes(const Dimensions& d) {
   return all;
 }
 
+/// What attention sums, weighted by how alike the present output and earlier ones are.
+enum class AttentionValue {
+  match,     ///< the earlier output itself, as the original project does
+  successor  ///< the one after it: what came next, the last time that it sounded like this
+};
+
 /// How a decoder keeps weights and earlier outputs. Fewer bytes are faster, and change the probabilities a little.
 enum class Precision {
   fp32,  ///< as they are (a model in double keeps its doubles)
@@ -77,7 +83,7 @@ concept Decoder = requires(D decoder, const D& other, std::span<const Token> tok
 /// returns; those that give a number or host memory wait for it.
 template <class B>
 concept Backend = Decoder<typename B::Decoder> &&
-    std::constructible_from<typename B::Decoder, const typename B::Parameters&, int, int, Precision> &&
+    std::constructible_from<typename B::Decoder, const typename B::Parameters&, int, int, Precision, AttentionValue> &&
     requires(typename B::Parameters& weights, typename B::Parameters& gradients, typename B::Activations& kept,
              const Sequences& batch, const Dimensions& d) {
   typename B::Scalar;
@@ -96,6 +102,7 @@ concept Backend = Decoder<typename B::Decoder> &&
   { B::mean_loss(kept) } -> std::convertible_to<double>;  ///< what it came to, nats per token
   kept.for_backward = true;                               ///< false: a forward pass alone
   kept.products = Precision::bf16;                        ///< what products are computed in: fp32 or bf16
+  kept.attention_value = AttentionValue::successor;       ///< what attend() sums
   B::logits(kept).row(0).data();                          ///< (Q*B, V), before the loss; in the host's memory
   {std::span<const typename B::Scalar>(B::nll(kept))};    ///< (Q*B), each target's, after it
   B::head_backward(weights, batch, kept, gradients);      ///< gradients are added to

@@ -2,6 +2,7 @@
 // docs/formats.md has the whole of it.
 #pragma once
 
+#include <array>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -20,7 +21,7 @@
 namespace musicgen {
 
 /// Version of the files written; older ones load.
-inline constexpr int checkpoint_version = 1;
+inline constexpr int checkpoint_version = 2;
 
 namespace detail {
 
@@ -33,6 +34,14 @@ T json_field(const nlohmann::json& j, const char* key, const std::filesystem::pa
   return std::move(*value);
 }
 
+inline constexpr std::array<const char*, 2> attention_value_names{"match", "successor"};
+
+inline AttentionValue attention_value_of(const std::string& name, const std::filesystem::path& file) {
+  for (std::size_t i = 0; i < attention_value_names.size(); ++i)
+    if (name == attention_value_names[i]) return static_cast<AttentionValue>(i);
+  throw file_error(file, "attention is \"" + name + "\", neither match nor successor");
+}
+
 inline nlohmann::json to_json(const ModelConfig& config) {
   const Dimensions& d = config.dimensions;
   nlohmann::json j{{"version", checkpoint_version},
@@ -42,7 +51,8 @@ inline nlohmann::json to_json(const ModelConfig& config) {
                    {"layers", d.L},
                    {"programs", config.programs},
                    {"canonical", config.canonical},
-                   {"longest_note", config.longest_note}};
+                   {"longest_note", config.longest_note},
+                   {"attention", attention_value_names[static_cast<std::size_t>(config.attention_value)]}};
   if (config.vocabulary) j["vocabulary"] = config.vocabulary->texts();
   return j;
 }
@@ -57,6 +67,8 @@ inline ModelConfig config_from_json(const nlohmann::json& j, const std::filesyst
   config.programs = json_field<std::vector<int>>(j, "programs", file);
   config.canonical = json_field<bool>(j, "canonical", file);
   if (j.contains("longest_note")) config.longest_note = json_field<int>(j, "longest_note", file);
+  if (j.contains("attention"))
+    config.attention_value = attention_value_of(json_field<std::string>(j, "attention", file), file);
   if (config.longest_note < 0)
     throw file_error(file, "longest_note is " + std::to_string(config.longest_note) + " steps");
   for (const int program : config.programs)

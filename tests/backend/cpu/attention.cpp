@@ -8,11 +8,12 @@ using musicgen::test::random_matrix;
 
 TEST_CASE("attention: contexts follow the equations, and are zero where nothing came before") {
   const auto [B, T, Q, H] = GENERATE(table<Index, Index, Index, Index>({{1, 1, 1, 3}, {2, 7, 7, 5}, {3, 150, 90, 6}}));
+  const auto value = GENERATE(AttentionValue::match, AttentionValue::successor);
   const auto h = random_matrix<double>(T * B, H, 1, 2);
   Matrix<double> context, context_kept;
   AttentionKept<double> kept;
-  attention_forward<double>(view(h), B, Q, context, nullptr);
-  attention_forward<double>(view(h), B, Q, context_kept, &kept);
+  attention_forward<double>(view(h), B, Q, value, context, nullptr);
+  attention_forward<double>(view(h), B, Q, value, context_kept, &kept);
   CHECK((context.array() == context_kept.array()).all());
   for (Index b = 0; b < B; ++b)
     for (Index q = 0; q < Q; ++q) {
@@ -21,7 +22,7 @@ TEST_CASE("attention: contexts follow the equations, and are zero where nothing 
       double sum = 0;
       for (Index s = 0; s < t; ++s) {
         const double weight = std::exp(h.row(t * B + b).dot(h.row(s * B + b)));
-        expected += weight * h.row(s * B + b);
+        expected += weight * h.row((value == AttentionValue::match ? s : s + 1) * B + b);
         sum += weight;
       }
       if (t > 0) expected /= sum;
@@ -32,15 +33,16 @@ TEST_CASE("attention: contexts follow the equations, and are zero where nothing 
 TEST_CASE("attention: gradient agrees with central differences") {
   const auto [B, T, Q, H] =
       GENERATE(table<Index, Index, Index, Index>({{1, 1, 1, 3}, {2, 6, 6, 4}, {2, 8, 3, 4}, {1, 70, 68, 2}}));
+  const auto value = GENERATE(AttentionValue::match, AttentionValue::successor);
   auto h = random_matrix<double>(T * B, H, 1);
   const auto weights = random_matrix<double>(Q * B, H, 2);
   Matrix<double> context, dh = Matrix<double>::Zero(T * B, H);
   AttentionKept<double> kept;
-  attention_forward<double>(view(h), B, Q, context, &kept);
-  attention_backward<double>(view(h), B, Q, kept, weights, view(dh));
+  attention_forward<double>(view(h), B, Q, value, context, &kept);
+  attention_backward<double>(view(h), B, Q, value, kept, weights, view(dh));
   test::check_gradient(h, dh, [&] {
     Matrix<double> c;
-    attention_forward<double>(view(h), B, Q, c, nullptr);
+    attention_forward<double>(view(h), B, Q, value, c, nullptr);
     return test::dot(c, weights);
   });
 }
@@ -48,6 +50,6 @@ TEST_CASE("attention: gradient agrees with central differences") {
 TEST_CASE("attention: large scores do not overflow") {
   const auto h = random_matrix<float>(20, 4, 1, 40);  // products reach thousands
   Matrix<float> context;
-  attention_forward<float>(view(h), 1, 20, context, nullptr);
+  attention_forward<float>(view(h), 1, 20, AttentionValue::match, context, nullptr);
   CHECK(context.allFinite());
 }

@@ -16,18 +16,29 @@ Matrix<Scalar> padded_row(const Matrix<Scalar>& m, Index row) {
   return result;
 }
 
-/// The contexts of B songs after T outputs, against softmax over the last `window` of them, in double.
+/// An output as the ring keeps it.
 template <class Scalar>
-void check(Index B, Index T, Index window, Index H, Precision precision, double tolerance) {
+RowVector<double> kept_row(const Matrix<Scalar>& outputs, Index row, Precision precision) {
+  RowVector<double> kept = outputs.row(row).template cast<double>();
+  if (std::is_same_v<Scalar, float> && precision == Precision::bf16)
+    for (double& x : kept) x = static_cast<double>(from_bf16(to_bf16(static_cast<float>(x))));
+  if (std::is_same_v<Scalar, float> && precision == Precision::int8)
+    for (double& x : kept) x = std::nearbyint(127 * x) / 127;
+  return kept;
+}
+
+/// The contexts of B songs for output T, against softmax over the last `window` before it, in double.
+template <class Scalar>
+void check(Index B, Index T, Index window, Index H, Precision precision, AttentionValue value, double tolerance) {
   INFO(B << " songs, " << T << " outputs, a window of " << window << ", H " << H);
-  OutputRing<Scalar> ring(B, window, H, precision);
+  OutputRing<Scalar> ring(B, window, H, precision, value);
   AttentionParts<Scalar> parts(B, window, H);
-  const auto outputs = test::random_matrix<Scalar>(T * B, H, 1), queries = test::random_matrix<Scalar>(B, H, 2);
-  for (Index t = 0; t < T; ++t)
+  const auto outputs = test::random_matrix<Scalar>((T + 1) * B, H, 1);
+  for (Index t = 0; t <= T; ++t)
     for (Index b = 0; b < B; ++b) ring.store(t, b, 0, simd::padded(H), padded_row(outputs, t * B + b).data());
-  REQUIRE(ring.blocks(T) == (std::min(T, window) + 63) / 64);
+  REQUIRE(ring.blocks(T) == (T == 0 ? 0 : (std::min(T, window) + 1 + 63) / 64));
   for (Index b = 0; b < B; ++b) {
-    const auto query = padded_row(queries, b);
+    const auto query = padded_row(outputs, T * B + b);
     for (Index block = 0; block < ring.blocks(T); ++block) ring.attend(T, b, block, query.data(), parts);
     Matrix<Scalar> context = Matrix<Scalar>::Constant(1, H, 99);
     parts.join(b, ring.blocks(T), 0, H / 2, context.data());
@@ -36,14 +47,10 @@ void check(Index B, Index T, Index window, Index H, Precision precision, double 
     RowVector<double> exact = RowVector<double>::Zero(H);
     double sum = 0;
     for (Index t = std::max<Index>(0, T - window); t < T; ++t) {
-      RowVector<double> row = outputs.row(t * B + b).template cast<double>();
-      if (std::is_same_v<Scalar, float> && precision == Precision::bf16)
-        for (double& x : row) x = static_cast<double>(from_bf16(to_bf16(static_cast<float>(x))));
-      if (std::is_same_v<Scalar, float> && precision == Precision::int8)
-        for (double& x : row) x = std::nearbyint(127 * x) / 127;
-      const double weight = std::exp(row.dot(queries.row(b).template cast<double>()));
+      const double weight =
+          std::exp(kept_row(outputs, t * B + b, precision).dot(outputs.row(T * B + b).template cast<double>()));
       sum += weight;
-      exact += weight * row;
+      exact += weight * kept_row(outputs, (value == AttentionValue::match ? t : t + 1) * B + b, precision);
     }
     if (T > 0) exact /= sum;
     CHECK(test::relative_difference(context, exact) < tolerance);
@@ -55,19 +62,27 @@ void check(Index B, Index T, Index window, Index H, Precision precision, double 
 TEST_CASE("output ring: attends over the last outputs, as they are, in bf16 and in bytes") {
   test::under_every_isa([] {
     for (const Index H : {1, 5, 32, 77, 300})
-      for (const auto& [T, window] :
-           {std::pair<Index, Index>(0, 4), {1, 1}, {3, 64}, {64, 64}, {200, 130}, {201, 65}}) {
-        check<float>(2, T, window, H, Precision::fp32, 1e-5);
-        check<float>(2, T, window, H, Precision::bf16, 1e-5);
-        check<float>(2, T, window, H, Precision::int8, 1e-5);
-        check<double>(1, T, window, H, Precision::fp32, 1e-13);
-        check<double>(1, T, window, H, Precision::int8, 1e-13);
-      }
+      for (const AttentionValue value : {AttentionValue::match, AttentionValue::successor})
+        for (const auto& [T, window] : {std::pair<Index, Index>(0, 4),
+                                        {1, 1},
+                                        {3, 64},
+                                        {64, 64},
+                                        {128, 64},
+                                        {129, 64},
+                                        {200, 130},
+                                        {201, 65},
+                                        {262, 130}}) {
+          check<float>(2, T, window, H, Precision::fp32, value, 1e-5);
+          check<float>(2, T, window, H, Precision::bf16, value, 1e-5);
+          check<float>(2, T, window, H, Precision::int8, value, 1e-5);
+          check<double>(1, T, window, H, Precision::fp32, value, 1e-13);
+          check<double>(1, T, window, H, Precision::int8, value, 1e-13);
+        }
   });
 }
 
 TEST_CASE("output ring: large scores do not overflow") {
-  OutputRing<float> ring(1, 200, 32, Precision::fp32);
+  OutputRing<float> ring(1, 200, 32, Precision::fp32, AttentionValue::match);
   AttentionParts<float> parts(1, 200, 32);
   Matrix<float> row = Matrix<float>::Zero(1, 32);
   for (Index t = 0; t < 200; ++t) {
@@ -75,6 +90,7 @@ TEST_CASE("output ring: large scores do not overflow") {
     ring.store(t, 0, 0, 32, row.data());
   }
   row(0, 0) = 100;  // scores up to 19,900
+  ring.store(200, 0, 0, 32, row.data());
   for (Index block = 0; block < ring.blocks(200); ++block) ring.attend(200, 0, block, row.data(), parts);
   Matrix<float> context(1, 32);
   parts.join(0, ring.blocks(200), 0, 32, context.data());

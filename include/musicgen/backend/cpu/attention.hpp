@@ -1,11 +1,14 @@
 // Attention of each output over the earlier ones (Luong et al. 2015, dot score, no scaling). Derivation:
 // docs/attention.md.
 //
-//   score_ts = h_t . h_s  for s < t        a_t = softmax_s(score_t)        c_t = sum_s a_ts h_s,  c_0 = 0
+//   score_ts = h_t . h_s  for s < t        a_t = softmax_s(score_t)        c_t = sum_s a_ts v_s,  c_0 = 0
+//   v_s = h_s (match) or h_{s+1} (successor)
 //
-// For queries t of the last positions. With A (Q, T), H the outputs and dC the gradient of the contexts:
+// For queries t of the last positions. With A (Q, T), H the outputs, V the values (rows of H, moved up by none or one)
+// and dC the gradient of the contexts:
 //
-//   dA = dC H'        dS = A * (dA - rowsum(dA * A))        dH_queries += dS H        dH += dS' H_queries + A' dC
+//   dA = dC V'        dS = A * (dA - rowsum(dA * A))        dH_queries += dS H        dH += dS' H_queries
+//   dV += A' dC
 //
 // Sequences do not depend on each other; a thread takes one at a time. Queries come in blocks, so that the products
 // leave out most of the pairs that s < t forbids.
@@ -27,7 +30,7 @@ inline constexpr Index query_block = 64;
 /// What the calling thread needs for one sequence.
 template <class Scalar>
 struct AttentionScratch {
-  Packed<Scalar> keys, keys_transposed, block;
+  Packed<Scalar> rows, columns, block;
   Matrix<Scalar> scores, dscores;
   static AttentionScratch& of_this_thread() {
     thread_local AttentionScratch scratch;
@@ -39,6 +42,11 @@ struct AttentionScratch {
 template <class Scalar>
 View<Scalar> sequence(View<Scalar> m, Index b, Index B) {
   return {m.data + b * m.row_stride, m.rows / B, m.columns, m.row_stride * B, m.column_stride};
+}
+
+/// Where v_s is among the outputs: s + this.
+constexpr Index offset_of(AttentionValue value) {
+  return value == AttentionValue::successor ? 1 : 0;
 }
 
 /// scores (rows, keys) of queries first ... first+rows-1 become attention weights; 0 where s >= t.
@@ -66,16 +74,17 @@ struct AttentionKept {
 /// @param context  (Q*B, H), assigned
 /// @param kept     nullptr: no backward pass will follow
 template <class Scalar>
-void attention_forward(View<const Scalar> h, Index B, Index Q, Matrix<Scalar>& context, AttentionKept<Scalar>* kept) {
-  const Index T = h.rows / B, first_query = T - Q;
+void attention_forward(View<const Scalar> h, Index B, Index Q, AttentionValue value, Matrix<Scalar>& context,
+                       AttentionKept<Scalar>* kept) {
+  const Index T = h.rows / B, first_query = T - Q, offset = detail::offset_of(value);
   context.resize(Q * B, h.columns);
   if (kept) kept->weights.resize(B * Q, T);
   thread_pool().parallel_for(B, [&](Index b) {
     auto& scratch = detail::AttentionScratch<Scalar>::of_this_thread();
     const View<const Scalar> keys = detail::sequence<const Scalar>(h, b, B);
     const View<Scalar> c = detail::sequence<Scalar>(view(context), b, B);
-    scratch.keys.pack(keys);
-    scratch.keys_transposed.pack(keys.transposed());
+    scratch.columns.pack(keys.transposed());
+    scratch.rows.pack(keys.row_range(offset, T - offset));  // the values
     for (Index q = 0; q < Q; q += detail::query_block) {
       const Index rows = std::min(detail::query_block, Q - q), t = first_query + q, earlier = t + rows - 1;
       View<Scalar> scores{nullptr, rows, earlier, T};
@@ -85,11 +94,11 @@ void attention_forward(View<const Scalar> h, Index B, Index Q, Matrix<Scalar>& c
         scratch.scores.resize(rows, T);
         scores.data = scratch.scores.data();
       }
-      const Index panels = (earlier + scratch.keys_transposed.width() - 1) / scratch.keys_transposed.width();
-      product_on_this_thread<Scalar>(keys.row_range(t, rows), scratch.keys_transposed, {scores.data, rows, T, T},
-                                     Into::assign, 0, panels);
+      const Index panels = (earlier + scratch.columns.width() - 1) / scratch.columns.width();
+      product_on_this_thread<Scalar>(keys.row_range(t, rows), scratch.columns, {scores.data, rows, T, T}, Into::assign,
+                                     0, panels);
       detail::softmax_of_earlier(scores, t);
-      product_on_this_thread<Scalar>(scores, scratch.keys, c.row_range(q, rows));
+      product_on_this_thread<Scalar>(scores, scratch.rows, c.row_range(q, rows));
     }
   });
 }
@@ -97,25 +106,25 @@ void attention_forward(View<const Scalar> h, Index B, Index Q, Matrix<Scalar>& c
 /// @param dcontext  (Q*B, H)
 /// @param dh        (T*B, H), added to
 template <class Scalar>
-void attention_backward(View<const Scalar> h, Index B, Index Q, const AttentionKept<Scalar>& kept,
+void attention_backward(View<const Scalar> h, Index B, Index Q, AttentionValue value, const AttentionKept<Scalar>& kept,
                         const Matrix<Scalar>& dcontext, View<Scalar> dh) {
-  const Index T = h.rows / B, first_query = T - Q;
+  const Index T = h.rows / B, first_query = T - Q, offset = detail::offset_of(value);
   thread_pool().parallel_for(B, [&](Index b) {
     auto& scratch = detail::AttentionScratch<Scalar>::of_this_thread();
     const View<const Scalar> keys = detail::sequence<const Scalar>(h, b, B);
     const View<const Scalar> dc = detail::sequence<const Scalar>(view(dcontext), b, B);
     const View<Scalar> dkeys = detail::sequence<Scalar>(dh, b, B);
-    scratch.keys.pack(keys);
-    scratch.keys_transposed.pack(keys.transposed());
+    scratch.rows.pack(keys);
+    scratch.columns.pack(keys.row_range(offset, T - offset).transposed());  // the values
     scratch.dscores.resize(detail::query_block, T);
     for (Index q = 0; q < Q; q += detail::query_block) {
       const Index rows = std::min(detail::query_block, Q - q), t = first_query + q, earlier = t + rows - 1;
       if (earlier == 0) continue;
       const View<const Scalar> a{kept.weights.row(b * Q + q).data(), rows, earlier, T};
       const View<Scalar> ds{scratch.dscores.data(), rows, earlier, T};
-      const Index panels = (earlier + scratch.keys_transposed.width() - 1) / scratch.keys_transposed.width();
-      product_on_this_thread<Scalar>(dc.row_range(q, rows), scratch.keys_transposed, {ds.data, rows, T, T},
-                                     Into::assign, 0, panels);  // dA
+      const Index panels = (earlier + scratch.columns.width() - 1) / scratch.columns.width();
+      product_on_this_thread<Scalar>(dc.row_range(q, rows), scratch.columns, {ds.data, rows, T, T}, Into::assign, 0,
+                                     panels);  // dA
       for (Index i = 0; i < rows; ++i) {
         Eigen::Map<RowVector<Scalar>> d(ds.data + i * T, earlier);
         const Eigen::Map<const RowVector<Scalar>> weights(a.data + i * T, earlier);
@@ -123,11 +132,11 @@ void attention_backward(View<const Scalar> h, Index B, Index Q, const AttentionK
         for (Index s = 0; s < earlier; ++s) sum += d[s] * weights[s];
         d = weights.array() * (d.array() - sum);
       }
-      product_on_this_thread<Scalar>(ds, scratch.keys, dkeys.row_range(t, rows), Into::add);
+      product_on_this_thread<Scalar>(ds, scratch.rows, dkeys.row_range(t, rows), Into::add);
       scratch.block.pack(keys.row_range(t, rows));
       product_on_this_thread<Scalar>(ds.transposed(), scratch.block, dkeys.row_range(0, earlier), Into::add);
       scratch.block.pack(dc.row_range(q, rows));
-      product_on_this_thread<Scalar>(a.transposed(), scratch.block, dkeys.row_range(0, earlier), Into::add);
+      product_on_this_thread<Scalar>(a.transposed(), scratch.block, dkeys.row_range(offset, earlier), Into::add);
     }
   });
 }

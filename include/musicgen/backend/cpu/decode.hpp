@@ -30,18 +30,21 @@ class Decoder {
   /// What a step changes, and all that restoring needs.
   struct State {
     std::vector<Matrix<Scalar>> h;  ///< L of (B, H)
-    OutputRing<Scalar> outputs;     ///< (B, window, H)
+    OutputRing<Scalar> outputs;     ///< the last window + 1 of each song
     std::int64_t steps = 0;
   };
 
   /// Packs a copy of the weights; `parameters` may change or go afterwards.
   /// @param B       songs side by side
   /// @param window  earlier outputs that attention sees, at least 1
-  Decoder(const Parameters<Scalar>& parameters, int B, int window, Precision precision = Precision::fp32)
-      : Decoder(std::make_shared<Weights>(parameters, precision), B, window) {}
+  Decoder(const Parameters<Scalar>& parameters, int B, int window, Precision precision = Precision::fp32,
+          AttentionValue value = AttentionValue::match)
+      : Decoder(std::make_shared<Weights>(parameters, precision), B, window, value) {}
 
   /// A decoder at its beginning for another number of songs, sharing this one's weights.
-  Decoder of_batch(int B) const { return Decoder(weights_, static_cast<Index>(B), state_.outputs.window()); }
+  Decoder of_batch(int B) const {
+    return Decoder(weights_, static_cast<Index>(B), state_.outputs.window(), state_.outputs.value());
+  }
 
   Index batch() const { return B_; }
 
@@ -110,14 +113,15 @@ class Decoder {
     Index count;  // multiplications of a step, attention apart
   };
 
-  Decoder(std::shared_ptr<const Weights> weights, Index B, Index window) : weights_(std::move(weights)), B_(B) {
+  Decoder(std::shared_ptr<const Weights> weights, Index B, Index window, AttentionValue value)
+      : weights_(std::move(weights)), B_(B) {
     if (B < 1 || window < 1)
       throw Error("decoder: " + std::to_string(B) + " songs, an attention window of " + std::to_string(window));
     const Index H = weights_->b1.size();
     const auto stride = static_cast<std::size_t>(Streamed<Scalar>::quantized_stride(H));
     const bool int8 = weights_->w2.precision() == Precision::int8;
     state_.h.assign(weights_->w_hh.size(), Matrix<Scalar>::Zero(B, H));
-    state_.outputs = OutputRing<Scalar>(B, window, H, weights_->w2.precision());
+    state_.outputs = OutputRing<Scalar>(B, window, H, weights_->w2.precision(), value);
     next_ = state_.h;
     query_.setZero(B, simd::padded(H));
     partial_ = AttentionParts<Scalar>(B, window, H);
@@ -129,13 +133,15 @@ class Decoder {
                       std::vector<std::int8_t>(int8 ? static_cast<std::size_t>(B) * stride : 0));
   }
 
-  /// The panels of a matrix, and the columns, that a thread has.
+  /// The panels of a matrix, and the columns, that a thread has: whole groups of columns.
   struct Share {
-    Share(const Streamed<Scalar>& w, Index N, const Team& team, int member)
-        : first_panel(w.panels() * member / team.size()),
-          last_panel(w.panels() * (member + 1) / team.size()),
-          first(first_panel * w.width()),
-          count(std::min(N, last_panel * w.width()) - first) {}
+    Share(const Streamed<Scalar>& w, Index N, const Team& team, int member) {
+      const Index panels = std::max<Index>(1, simd::group / w.width()), groups = (w.panels() + panels - 1) / panels;
+      first_panel = groups * member / team.size() * panels;
+      last_panel = std::min(groups * (member + 1) / team.size() * panels, w.panels());
+      first = first_panel * w.width();
+      count = std::min(N, last_panel * w.width()) - first;
+    }
     Index first_panel, last_panel, first, count;
   };
 
@@ -165,6 +171,8 @@ class Decoder {
                                   next_[l].row(b).data() + own.first);
     }
     query_.middleCols(own.first, own.count) = next_.back().middleCols(own.first, own.count);
+    for (Index b = 0; b < B_; ++b)
+      state_.outputs.store(state_.steps, b, own.first, simd::padded(own.count), query_.row(b).data());
     team.wait();
   }
 
@@ -175,12 +183,8 @@ class Decoder {
       state_.outputs.attend(state_.steps, b, task % blocks, query_.row(b).data(), partial_);
     }
     team.wait();
-    const Index groups = query_.cols() / simd::group, first = groups * member / team.size() * simd::group,
-                last = groups * (member + 1) / team.size() * simd::group;
-    for (Index b = 0; b < B_; ++b) {
-      partial_.join(b, blocks, first, std::min(last, H) - first, context_.row(b).data());
-      state_.outputs.store(state_.steps, b, first, last - first, query_.row(b).data());
-    }
+    const Index first = H * member / team.size(), last = H * (member + 1) / team.size();
+    for (Index b = 0; b < B_; ++b) partial_.join(b, blocks, first, last - first, context_.row(b).data());
   }
 
   void head(Team& team, int member) {

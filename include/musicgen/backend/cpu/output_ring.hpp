@@ -1,10 +1,14 @@
-// Attention of a new output over the earlier ones, which lie in a ring: the last `window` of each song.
+// Attention of a new output over the earlier ones, which lie in a ring: the last `window` of each song, and the new
+// one.
 //
-//   score_s = h . h_s        c = sum_s exp(score_s) h_s / sum_s exp(score_s)
+//   score_s = h . h_s        c = sum_s exp(score_s) v_s / sum_s exp(score_s)        v_s = h_s or h_{s+1}
+//
+// The new one is a value of the one before it, and no key: it gets the lowest score that there is. The ring's first row
+// lies behind its last one again, so that v_s is always one row further.
 //
 // A block of the ring is read from memory once, for scores and weighted sum alike, with a maximum of its own:
 //
-//   m_b = max score        e_b = sum exp(score_s - m_b)        p_b = sum exp(score_s - m_b) h_s
+//   m_b = max score        e_b = sum exp(score_s - m_b)        p_b = sum exp(score_s - m_b) v_s
 //   m = max m_b            c = sum_b exp(m_b - m) p_b / sum_b exp(m_b - m) e_b
 //
 // (Milakov, Gimelshein: "Online normalizer calculation for softmax", 2018). Blocks are the same whoever computes them.
@@ -14,6 +18,7 @@
 #include <array>
 #include <cmath>
 #include <cstdint>
+#include <limits>
 #include <type_traits>
 #include <vector>
 
@@ -33,7 +38,10 @@ struct AttentionParts {
 
   AttentionParts() = default;
   AttentionParts(Index B, Index window, Index H)
-      : most((window + block - 1) / block), sums(B * most, simd::padded(H)), largest(B * most, 1), total(B * most, 1) {}
+      : most((window + 1 + block - 1) / block),
+        sums(B * most, simd::padded(H)),
+        largest(B * most, 1),
+        total(B * most, 1) {}
 
   /// Columns first ... first+count-1 of a song's context; 0 without blocks.
   void join(Index b, Index blocks, Index first, Index count, Scalar* context) const {
@@ -61,8 +69,9 @@ class OutputRing {
  public:
   OutputRing() = default;
   /// @param precision  doubles stay doubles
-  OutputRing(Index B, Index window, Index H, Precision precision) : window_(window), n_(simd::padded(H)) {
-    const auto size = static_cast<std::size_t>(B * window * n_);
+  OutputRing(Index B, Index window, Index H, Precision precision, AttentionValue value)
+      : places_(window + 1), n_(simd::padded(H)), value_(value) {
+    const auto size = static_cast<std::size_t>(B * (places_ + 1) * n_);
     if (!std::is_same_v<Scalar, float> || precision == Precision::fp32)
       whole_.resize(size);
     else if (precision == Precision::bf16)
@@ -71,35 +80,54 @@ class OutputRing {
       bytes_.resize(size);
   }
 
-  Index window() const { return window_; }
+  Index window() const { return places_ - 1; }
+  AttentionValue value() const { return value_; }
   bool same_size(const OutputRing& other) const {
-    return window_ == other.window_ && n_ == other.n_ && whole_.size() == other.whole_.size() &&
+    return places_ == other.places_ && n_ == other.n_ && whole_.size() == other.whole_.size() &&
            words_.size() == other.words_.size() && bytes_.size() == other.bytes_.size();
   }
-  /// Blocks of a song that hold something after so many steps.
+  /// Blocks of a song to attend over after so many earlier steps, the new output being there too.
   Index blocks(std::int64_t steps) const {
-    return (std::min<Index>(steps, window_) + AttentionParts<Scalar>::block - 1) / AttentionParts<Scalar>::block;
+    return steps == 0 ? 0 : (held(steps) + AttentionParts<Scalar>::block - 1) / AttentionParts<Scalar>::block;
   }
 
-  /// Attends over one block of a song.
-  /// @param h  (H padded)
+  /// Attends over one block of a song, when the new output has been stored.
+  /// @param h  (H padded), that output
   void attend(std::int64_t steps, Index b, Index block, const Scalar* h, AttentionParts<Scalar>& parts) const {
     constexpr Index most = AttentionParts<Scalar>::block;
-    const Index first = block * most, count = std::min(std::min<Index>(steps, window_) - first, most);
-    const Index at = (b * window_ + first) * n_, part = b * parts.most + block;
-    if (!whole_.empty()) return attend_rows(count, whole_.data() + at, h, parts, part);
+    const Index first = block * most;
+    const Block own{std::min(held(steps) - first, most), steps % places_ - first, b * parts.most + block};
+    const Index at = (b * (places_ + 1) + first) * n_;
+    if (!whole_.empty()) return attend_rows(own, whole_.data() + at, n_, h, parts);
     if constexpr (std::is_same_v<Scalar, float>) {
       if (!words_.empty())
-        attend_rows(count, words_.data() + at / 2, h, parts, part);
+        attend_rows(own, words_.data() + at / 2, n_ / 2, h, parts);
       else
-        attend_rows(count, bytes_.data() + at, h, parts, part, Scalar(1) / 127);
+        attend_rows(own, bytes_.data() + at, n_, h, parts, Scalar(1) / 127);
     }
   }
 
-  /// Columns first ... first+count-1 of the output after `steps` steps take the oldest one's place; `first` begins a
-  /// group (simd/rows.hpp).
+  /// Columns first ... first+count-1 of the output after `steps` steps take the oldest one's place; whole groups
+  /// (simd/rows.hpp).
   void store(std::int64_t steps, Index b, Index first, Index count, const Scalar* h) {
-    const Index at = (b * window_ + steps % window_) * n_;
+    const Index place = steps % places_;
+    put(b * (places_ + 1) + place, first, count, h);
+    if (place == 0) put(b * (places_ + 1) + places_, first, count, h);
+  }
+
+ private:
+  /// A part of a song's ring.
+  struct Block {
+    Index count;  ///< outputs
+    Index own;    ///< where among them the new one is, if it is
+    Index part;   ///< where the sums go
+  };
+
+  /// Places in use after so many earlier steps.
+  Index held(std::int64_t steps) const { return std::min<Index>(steps + 1, places_); }
+
+  void put(Index row, Index first, Index count, const Scalar* h) {
+    const Index at = row * n_;
     if (!whole_.empty()) {
       std::copy_n(h + first, count, whole_.data() + at + first);
       return;
@@ -113,14 +141,15 @@ class OutputRing {
             static_cast<std::uint32_t>(to_bf16(static_cast<float>(h[j + simd::group / 2]))) << 16;
   }
 
- private:
-  /// @param unit  what a stored 1 stands for
+  /// @param stride  of the rows  @param unit  what a stored 1 stands for
   template <class Stored>
-  void attend_rows(Index count, const Stored* rows, const Scalar* h, AttentionParts<Scalar>& parts, Index part,
+  void attend_rows(const Block& block, const Stored* rows, Index stride, const Scalar* h, AttentionParts<Scalar>& parts,
                    Scalar unit = 1) const {
+    const auto [count, own, part] = block;
     std::array<Scalar, AttentionParts<Scalar>::block> scores;
     simd::run<simd::Dots<Scalar>>(count, n_, rows, h, scores.data());
     for (Index i = 0; i < count; ++i) scores[static_cast<std::size_t>(i)] *= unit;
+    if (own >= 0 && own < count) scores[static_cast<std::size_t>(own)] = std::numeric_limits<Scalar>::lowest() / 2;
     const Scalar m = *std::max_element(scores.begin(), scores.begin() + count);
     simd::run<simd::Exponentials<Scalar>>(count, m, scores.data());
     Scalar sum = 0;
@@ -128,12 +157,14 @@ class OutputRing {
     parts.largest(part, 0) = m;
     parts.total(part, 0) = sum;
     for (Index i = 0; i < count; ++i) scores[static_cast<std::size_t>(i)] *= unit;
-    simd::run<simd::WeightedSum<Scalar>>(count, n_, rows, static_cast<const Scalar*>(scores.data()),
+    const Stored* values = value_ == AttentionValue::successor ? rows + stride : rows;
+    simd::run<simd::WeightedSum<Scalar>>(count, n_, values, static_cast<const Scalar*>(scores.data()),
                                          parts.sums.row(part).data());
   }
 
-  Index window_ = 0, n_ = 0;            // n: elements of a row, padded
-  AlignedVector<Scalar> whole_;         // (B, window, n)
+  Index places_ = 0, n_ = 0;  // n: elements of a row, padded
+  AttentionValue value_ = AttentionValue::match;
+  AlignedVector<Scalar> whole_;         // (B, places + 1, n)
   AlignedVector<std::uint32_t> words_;  // or the same in bf16, two a word
   AlignedVector<std::int8_t> bytes_;    // or in eight bits
 };

@@ -4,6 +4,7 @@
 // rounded anyway.
 #pragma once
 
+#include "../backend.hpp"
 #include "matrix.hpp"
 
 namespace musicgen::cuda {
@@ -20,27 +21,31 @@ struct AttentionKept {
 };
 
 /// Of an AttentionKept after a training step.
-std::size_t attention_bytes(int B, int T, int Q, int H);
+std::size_t attention_bytes(int B, int T, int Q, int H, AttentionValue value);
 
+/// In one pass for values that match alone.
 /// @param h        (T*B, H), the outputs of the top layer
 /// @param Q        how many of the last positions ask
+/// @param value    what is summed
 /// @param context  (Q*B, H), assigned
 /// @param keep     false: no backward pass will follow
 /// @param with_rounded  contexts in bf16, too
-void attention_forward(View<const float> h, int B, int Q, FactorMatrix& context, AttentionKept& kept, bool keep,
-                       bool with_rounded);
+void attention_forward(View<const float> h, int B, int Q, AttentionValue value, FactorMatrix& context,
+                       AttentionKept& kept, bool keep, bool with_rounded);
 
 /// @param context   (Q*B, H), as attention_forward() has left it
 /// @param dcontext  (Q*B, H)
 /// @param dh        (T*B, H): added to
-void attention_backward(View<const float> h, int B, int Q, AttentionKept& kept, Matrix<float>& context,
-                        const Matrix<float>& dcontext, View<float> dh);
+void attention_backward(View<const float> h, int B, int Q, AttentionValue value, AttentionKept& kept,
+                        Matrix<float>& context, const Matrix<float>& dcontext, View<float> dh);
 
-/// Of one query each sequence over `count` outputs in any order, for a step of the decoder.
-/// @param query    (B, H)
-/// @param outputs  (at least count*B, H)
+/// Of one new output each sequence over those before it, for a step of the decoder.
+/// @param output   (B, H)
+/// @param ring     (window*B, H), that of step s in place s % window: the new one takes the oldest one's place
+/// @param steps    before this one
+/// @param weights  memory to work in
 /// @param context  (B, H), assigned
-void attention_step(View<const float> query, View<const float> outputs, int B, int count, Matrix<float>& weights,
-                    View<float> context);
+void attention_step(View<const float> output, View<float> ring, int B, std::int64_t steps, AttentionValue value,
+                    Matrix<float>& weights, View<float> context);
 
 }  // namespace musicgen::cuda

@@ -19,7 +19,8 @@ class Decoder {
   /// @param B       songs side by side
   /// @param window  earlier outputs that attention sees, at least 1
   /// @throws Error  for int8; for bf16, if sizes do not permit the resident launch, which alone has it
-  Decoder(const Parameters& parameters, int B, int window, Precision precision = Precision::fp32);
+  Decoder(const Parameters& parameters, int B, int window, Precision precision = Precision::fp32,
+          AttentionValue value = AttentionValue::match);
 
   /// A decoder at its beginning for another number of songs, sharing this one's weights.
   Decoder of_batch(int B) const;
@@ -41,7 +42,7 @@ class Decoder {
  private:
   using Way = std::variant<PlainDecoder, ResidentDecoder<float>, ResidentDecoder<bf16>>;
 
-  static Way way_for(const Parameters& parameters, int B, int window, Precision precision);
+  static Way way_for(const Parameters& parameters, int B, int window, Precision precision, AttentionValue value);
   Decoder(Way way, int V, int B);
 
   Way way_;

@@ -14,7 +14,8 @@ namespace musicgen::cuda {
 /// What a training step allocates, in bytes: weights, gradients, Adam's two moments, and all that the passes keep. What
 /// the process has once, whatever the sizes, is not among it: the update's few kilobytes, cuBLAS's 32 MiB.
 /// @param Q  of the T positions those whose next token is predicted
-inline std::size_t training_bytes(const Dimensions& d, int B, int T, int Q, Precision products) {
+inline std::size_t training_bytes(const Dimensions& d, int B, int T, int Q, Precision products,
+                                  AttentionValue value = AttentionValue::match) {
   const bool rounded = products == Precision::bf16;
   const std::size_t weights = Layout(d).size();
   const int N = T * B, rows = Q * B;
@@ -22,7 +23,7 @@ inline std::size_t training_bytes(const Dimensions& d, int B, int T, int Q, Prec
   bytes += sizeof(int) * Batch::numbers(d.V, N, rows);
   bytes += Matrix<float>::bytes(d.V, 4 * d.H);  // table
   bytes += static_cast<std::size_t>(d.L) * gru_bytes(B, T, d.H, products);
-  bytes += attention_bytes(B, T, Q, d.H) + head_bytes(rows, d.H, d.V, products);
+  bytes += attention_bytes(B, T, Q, d.H, value) + head_bytes(rows, d.H, d.V, products);
   bytes += FactorMatrix::bytes(rows, d.H, rounded) + FactorMatrix::bytes(rows, d.V, rounded);   // contexts, logits
   bytes += Matrix<float>::bytes(rows, 1) + sizeof(double);                                      // loss
   bytes += Matrix<float>::bytes(rows, d.H) + (d.L > 1 ? 2 : 1) * Matrix<float>::bytes(N, d.H);  // dcontext, dh, dx

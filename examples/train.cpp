@@ -14,7 +14,8 @@ std::atomic<bool> interrupted = false;
 struct Options {
   std::filesystem::path data, init, cache;
   std::string preset = "small", stages;
-  std::optional<int> hidden, layers, embedding;
+  std::optional<int> hidden, layers, embedding, batch;
+  std::optional<std::string> attention, optimizer;
   std::optional<double> learning_rate;
   std::vector<int> transpose{0, 0};
   bool resume = false;
@@ -28,13 +29,19 @@ void add_options(CLI::App& app, Options& o) {
   app.add_option("--data", o.data, "a folder of MIDI files, POP909, MAESTRO, or one MIDI file")->required();
   app.add_option("--out", t.checkpoint, "the model to write; beside it NAME.last.safetensors, to resume from")
       ->required();
-  app.add_option("--preset", o.preset, "small (32/256/2) or original (32/1028/3, its stages and learning rate)")
+  app.add_option("--preset", o.preset,
+                 "small (96/256/2) or original (32/1028/3, its attention, optimizer, stages and learning rate)")
       ->capture_default_str()
       ->check(CLI::IsMember({"small", "original"}));
   app.add_option("--hidden", o.hidden, "hidden units, in place of the preset's")->check(positive);
   app.add_option("--layers", o.layers, "GRU layers, in place of the preset's")->check(positive);
   app.add_option("--embedding", o.embedding, "size of the embedding, in place of the preset's")->check(positive);
-  app.add_option("--batch", t.batch, "sequences in a step")->capture_default_str()->check(CLI::Range(1, 65535));
+  app.add_option("--attention", o.attention,
+                 "what it sums: outputs like the present one (match), or those after them (successor)")
+      ->check(CLI::IsMember({"match", "successor"}));
+  app.add_option("--optimizer", o.optimizer, "adamw, or muon, which learns matrices of hidden units in fewer steps")
+      ->check(CLI::IsMember({"adamw", "muon"}));
+  app.add_option("--batch", o.batch, "sequences in a step; 8 (original: 32) if not given")->check(CLI::Range(1, 65535));
   app.add_option("--steps", t.steps, "end after so many steps")
       ->check(CLI::Range(std::int64_t{1}, std::int64_t{1} << 40));
   app.add_option("--minutes", t.minutes, "end after so much time; 20 if neither this nor --steps is given")
@@ -68,6 +75,7 @@ ModelConfig configuration(const Options& o, const Corpus& corpus) {
   config.dimensions.H = o.hidden.value_or(config.dimensions.H);
   config.dimensions.L = o.layers.value_or(config.dimensions.L);
   config.dimensions.E = o.embedding.value_or(config.dimensions.E);
+  if (o.attention) config.attention_value = *o.attention == "match" ? AttentionValue::match : AttentionValue::successor;
   config.programs = corpus.programs();
   config.longest_note = corpus.longest_note();
   return config;
@@ -80,10 +88,12 @@ void choose_training(Options& o) {
   t.stages = o.stages == "original"        ? stages::original()
              : o.stages == "all-positions" ? stages::all_positions()
                                            : stages::from_file(o.stages);
+  t.batch = o.batch.value_or(original ? 32 : t.batch);
   if (original) {
     t.schedule = {.learning_rate = 1e-4, .warmup_steps = 0, .final_fraction = 1};
-    t.adam.weight_decay = 0;
+    t.optimizer.weight_decay = 0;
   }
+  if (o.optimizer.value_or(original ? "adamw" : "muon") == "adamw") t.optimizer.muon = 0;
   if (!o.init.empty()) t.schedule.learning_rate /= 4;  // what is there is to be changed, not drowned
   t.schedule.learning_rate = o.learning_rate.value_or(t.schedule.learning_rate);
   t.augmentation.transpose = {o.transpose[0], o.transpose[1]};

@@ -3,6 +3,7 @@
 #include <bit>
 #include <cmath>
 #include <musicgen/backend/cuda/adam.hpp>
+#include <musicgen/backend/cuda/muon.hpp>
 #include <musicgen/backend/cuda/repeated.hpp>
 
 #include "launch.hpp"
@@ -18,6 +19,9 @@ struct Workspace {
   HostBuffer<kernels::Norm> norm_on_host;
   Buffer<kernels::AdamStep> step;
   HostBuffer<kernels::AdamStep> step_on_host;
+  Buffer<float> muon_step;
+  HostBuffer<float> muon_step_on_host;
+  MuonKept muon;
   Repeated update;
 
   static Workspace& get() {
@@ -38,8 +42,21 @@ struct Workspace {
     norm_on_host.resize(1);
     step.resize(1);
     step_on_host.resize(1);
+    muon_step.resize(2);
+    muon_step_on_host.resize(2);
   }
 };
+
+/// Calls f(first, count) for the numbers that Adam changes: all, or, beside Muon, what lies between its matrices.
+template <class F>
+void for_adams_numbers(const Layout& layout, bool beside_muon, F&& f) {
+  const auto& begins = layout.begins;
+  if (!beside_muon) return f(std::size_t{0}, layout.size());
+  const std::size_t layers = static_cast<std::size_t>(layout.dimensions.L), head = 1 + 4 * layers;
+  f(std::size_t{0}, begins[1]);
+  for (std::size_t l = 0; l < layers; ++l) f(begins[3 + 4 * l], begins[5 + 4 * l] - begins[3 + 4 * l]);
+  f(begins[head + 1], layout.size() - begins[head + 1]);
+}
 
 }  // namespace
 
@@ -51,7 +68,7 @@ double sum_of_squares(const Buffer<float>& x) {
 }
 
 double adam_update(Parameters& w, const Parameters& g, Parameters& m, Parameters& v, std::int64_t t,
-                   double learning_rate, const AdamOptions& options) {
+                   double learning_rate, const OptimizerOptions& options) {
   Workspace& workspace = Workspace::get();
   const auto n = static_cast<double>(t);
   const auto S = [](double x) { return static_cast<float>(x); };
@@ -64,14 +81,25 @@ double adam_update(Parameters& w, const Parameters& g, Parameters& m, Parameters
                                .step = S(learning_rate / (1 - std::pow(options.beta1, n))),
                                .root = S(1 / std::sqrt(1 - std::pow(options.beta2, n)))};
   copy(workspace.step.data(), workspace.step_on_host.data(), sizeof(kernels::AdamStep));
-  const auto size = static_cast<std::int64_t>(g.values.size());
-  workspace.update.run({place_of(w.values.data()), place_of(g.values.data()), place_of(m.values.data()),
-                        place_of(v.values.data()), size, std::bit_cast<std::int64_t>(options.clip)},
-                       [&] {
-                         workspace.begin_norm(g.values, options.clip);
-                         kernels::adam_update(workspace.step.data(), workspace.norm.data(), g.values.data(), size,
-                                              w.values.data(), m.values.data(), v.values.data(), launches());
-                       });
+  const double muon_rate = learning_rate * options.muon;
+  workspace.muon_step_on_host[0] = S(1 - muon_rate * options.weight_decay);
+  workspace.muon_step_on_host[1] = S(muon_rate);
+  copy(workspace.muon_step.data(), workspace.muon_step_on_host.data(), 2 * sizeof(float));
+  workspace.update.run(
+      {place_of(w.values.data()), place_of(g.values.data()), place_of(m.values.data()), place_of(v.values.data()),
+       static_cast<std::int64_t>(g.values.size()), std::bit_cast<std::int64_t>(options.clip), options.muon > 0,
+       std::bit_cast<std::int64_t>(options.muon_momentum)},
+      [&] {
+        workspace.begin_norm(g.values, options.clip);
+        for_adams_numbers(w.layout, options.muon > 0, [&](std::size_t first, std::size_t count) {
+          kernels::adam_update(workspace.step.data(), workspace.norm.data(), g.values.data() + first,
+                               static_cast<std::int64_t>(count), w.values.data() + first, m.values.data() + first,
+                               v.values.data() + first, launches());
+        });
+        if (options.muon > 0)
+          muon_update(w, g, m, &workspace.norm.data()->factor, workspace.muon_step.data(), S(options.muon_momentum),
+                      workspace.muon);
+      });
   synchronize();  // and so the step's numbers may be written again
   return std::sqrt(workspace.norm_on_host[0].squared);
 }

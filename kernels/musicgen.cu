@@ -8,4 +8,5 @@
 #include "gru.cu"
 #include "head.cu"
 #include "loss.cu"
+#include "muon.cu"
 #include "runtime.cu"

@@ -10,7 +10,7 @@ using test::relative_difference;
 
 namespace {
 
-void check(const Dimensions& d, const AdamOptions& options) {
+void check(const Dimensions& d, const OptimizerOptions& options) {
   test::TwinParameters twins(d);
   auto m = BasicCpu<double>::zeros(d), v = m;
   auto m_on_device = Cuda::zeros(d), v_on_device = m_on_device;
@@ -36,6 +36,12 @@ TEST_CASE("kernels: adam, three steps are the CPU's") {
   check({19, 5, 20, 3}, {.weight_decay = 0.1, .clip = 0.5});
 }
 
+TEST_CASE("kernels: muon, three steps are the CPU's, and Adam's of what is not its") {
+  check({19, 5, 20, 3}, {.weight_decay = 0.1, .clip = 0.5, .muon = 3});
+  check({19, 12, 8, 1}, {.clip = 0, .muon = 1});  // more inputs than units
+  test::under_all_schedules([] { check({19, 5, 8, 1}, {.muon = 3}); });
+}
+
 TEST_CASE("kernels: adam under all schedules") {
   test::under_all_schedules([] { check({19, 5, 8, 2}, {.clip = 1}); });
 }
@@ -46,7 +52,8 @@ TEST_CASE("kernels: adam changes nothing if the gradient is not finite") {
     auto m = Cuda::zeros({19, 5, 8, 1}), v = m;
     const auto before = Cuda::to_host(twins.gpu).values;
     cuda::copy(twins.gpu_gradients.values.data() + 3, &bad, sizeof bad);
-    CHECK_FALSE(std::isfinite(cuda::adam_update(twins.gpu, twins.gpu_gradients, m, v, 1, 1e-2, {})));
+    for (const double muon : {0.0, 3.0})
+      CHECK_FALSE(std::isfinite(cuda::adam_update(twins.gpu, twins.gpu_gradients, m, v, 1, 1e-2, {.muon = muon})));
     CHECK(Cuda::to_host(twins.gpu).values == before);
     CHECK(cuda::sum_of_squares(m.values) == 0);
   }

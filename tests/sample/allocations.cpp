@@ -119,7 +119,7 @@ TEST_CASE("model: a training step allocates nothing after the first") {
     const auto step = [&](int t) {
       model.forward(batch);
       model.backward(batch);
-      Cpu::update(model.weights(), model.gradients(), m, v, t, 1e-3, {});
+      Cpu::update(model.weights(), model.gradients(), m, v, t, 1e-3, {.muon = t % 2 == 1 ? 3.0 : 0.0});
     };
     step(1);
     CHECK(allocations_in([&] {

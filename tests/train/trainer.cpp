@@ -78,7 +78,9 @@ TEST_CASE("trainer: the same losses for 1, 2 and 3 threads") {
   for (const int threads : {1, 2, 3}) {
     set_threads(threads);
     Model<> model(tiny());
-    Trainer trainer(model, corpus(), quick(12));
+    TrainerOptions options = quick(12);
+    options.optimizer.muon = 3;
+    Trainer trainer(model, corpus(), options);
     losses.push_back(run(trainer).losses);
   }
   set_threads(0);
@@ -90,6 +92,7 @@ TEST_CASE("trainer: a resumed run has the losses and weights of an uninterrupted
   const test::TemporaryDirectory folder;
   for (const double forcing : {1.0, 0.5}) {
     TrainerOptions options = quick(20);
+    options.optimizer.muon = forcing < 1 ? 3 : 0;
     options.stages = {{.input_length = {3, 9}, .target_length = 12, .teacher_forcing = forcing, .max_steps = 8},
                       {.input_length = {1, 1}, .target_length = 20, .teacher_forcing = forcing}};
     options.augmentation = {.transpose = {-3, 3}, .tempo = {0.9, 1.1}};

@@ -18,10 +18,13 @@
 namespace musicgen {
 
 /// Adam (Kingma, Ba 2015) and AdamW (Loshchilov, Hutter 2019).
-struct AdamOptions {
+struct OptimizerOptions {
   double beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8;
   double weight_decay = 0;  ///< AdamW's, decoupled; 0: plain Adam
   double clip = 1;          ///< largest norm of the whole gradient; 0: not clipped
+  double muon = 0;  ///< matrices from hidden units to hidden units learn by Muon, at so many times the learning rate;
+                    ///< 0: by Adam, as everything else
+  double muon_momentum = 0.95;
 };
 
 /// Sizes of a network.
@@ -111,7 +114,7 @@ concept Backend = Decoder<typename B::Decoder> &&
   B::embed_backward(weights, batch, kept, gradients);
   { B::squared_norm(gradients) } -> std::convertible_to<double>;
   {
-    B::update(weights, gradients, gradients, gradients, std::int64_t{}, 1e-3, AdamOptions{})
+    B::update(weights, gradients, gradients, gradients, std::int64_t{}, 1e-3, OptimizerOptions{})
     } -> std::convertible_to<double>;  ///< Adam, see adam.hpp: the gradient's norm before it is clipped; if it is not
                                        ///< finite, nothing is changed
 };

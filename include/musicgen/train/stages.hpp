@@ -57,7 +57,7 @@ inline std::vector<Stage> original() {
 }
 
 /// One stage with the loss on all positions of windows of `tokens`.
-inline std::vector<Stage> all_positions(int tokens = 256) {
+inline std::vector<Stage> all_positions(int tokens = 512) {
   return {{.name = "all positions", .input_length = {1, 1}, .target_length = tokens - 1}};
 }
 

@@ -27,9 +27,9 @@ namespace musicgen {
 
 struct TrainerOptions {
   std::vector<Stage> stages = stages::all_positions();
-  int batch = 32;
+  int batch = 8;  ///< sequences in a step: small ones make many steps, which teach more than large ones
   Schedule schedule{};
-  AdamOptions adam{.weight_decay = 0.01};
+  OptimizerOptions optimizer{.weight_decay = 0.01, .muon = 3};
   Augmentation augmentation{};  ///< of training windows
   std::uint64_t seed = 1;
   Precision products = Precision::fp32;  ///< of weights with what they meet: fp32, or bf16 (see Model::set_products)
@@ -176,7 +176,7 @@ class Trainer {
       save();
     }
     const double norm = B::update(model_.weights(), model_.gradients(), m_, v_, state_.step + 1, learning_rate,
-                                  options_.adam);  // the first to wait, where a device computes
+                                  options_.optimizer);  // the first to wait, where a device computes
     const double loss = model_.loss();
     if (!std::isfinite(loss)) fail("the loss");
     if (!std::isfinite(norm)) fail("the gradient");

@@ -5,7 +5,7 @@
 using namespace musicgen;
 
 TEST_CASE("adam: three steps follow the equations") {
-  const AdamOptions options{.beta1 = 0.8, .beta2 = 0.95, .epsilon = 1e-6, .weight_decay = 0.1};
+  const OptimizerOptions options{.beta1 = 0.8, .beta2 = 0.95, .epsilon = 1e-6, .weight_decay = 0.1};
   std::vector<double> w{1, -2, 3}, m(3), v(3);
   double expected = 1, first = 0, second = 0;
   for (int t = 1; t <= 3; ++t) {

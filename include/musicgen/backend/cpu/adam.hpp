@@ -44,7 +44,7 @@ double sum_of_squares(std::span<const Scalar> x) {
 /// @param scale  what the gradient is multiplied by to clip it
 template <class Scalar>
 void adam_update(std::span<Scalar> w, std::span<const Scalar> g, std::span<Scalar> m, std::span<Scalar> v,
-                 std::int64_t t, double learning_rate, double scale, const AdamOptions& options) {
+                 std::int64_t t, double learning_rate, double scale, const OptimizerOptions& options) {
   using Array = Eigen::Array<Scalar, Eigen::Dynamic, 1>;
   const auto S = [](double x) { return static_cast<Scalar>(x); };
   const double correction1 = 1 - std::pow(options.beta1, static_cast<double>(t));

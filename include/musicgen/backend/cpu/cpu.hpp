@@ -9,6 +9,7 @@
 #include "gru.hpp"
 #include "head.hpp"
 #include "loss.hpp"
+#include "muon.hpp"
 #include "parameters.hpp"
 
 namespace musicgen {
@@ -114,12 +115,21 @@ struct BasicCpu {
     return sum;
   }
   static double update(Parameters& p, const Parameters& gradients, Parameters& m, Parameters& v, std::int64_t t,
-                       double learning_rate, const AdamOptions& options) {
+                       double learning_rate, const OptimizerOptions& options) {
     const double norm = std::sqrt(squared_norm(gradients));
     if (!std::isfinite(norm)) return norm;
     const double scale = options.clip > 0 ? std::min(1.0, options.clip / (norm + 1e-6)) : 1.0;
     Parameters::for_each(
-        [&](const char*, int, auto& w, const auto& g, auto& first, auto& second) {
+        [&](const char* name, int, auto& w, const auto& g, auto& first, auto& second) {
+          if constexpr (!std::remove_cvref_t<decltype(w)>::IsVectorAtCompileTime) {
+            const int parts = options.muon > 0 ? cpu::muon_parts(name) : 0;
+            for (int part = 0; part < parts; ++part) {
+              const auto part_of = [&](auto&& m) { return m.row_range(part * m.rows / parts, m.rows / parts); };
+              cpu::muon_update<S>(part_of(cpu::view(w)), part_of(cpu::view(g)), part_of(cpu::view(first)),
+                                  learning_rate * options.muon, scale, options);
+            }
+            if (parts > 0) return;
+          }
           cpu::adam_update<S>(cpu::values(w), cpu::values(g), cpu::values(first), cpu::values(second), t, learning_rate,
                               scale, options);
         },

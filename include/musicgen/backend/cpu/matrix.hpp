@@ -3,6 +3,7 @@
 
 #include <Eigen/Core>
 #include <cstddef>
+#include <type_traits>
 
 namespace musicgen::cpu {
 
@@ -37,6 +38,13 @@ View<Scalar> view(Matrix<Scalar>& m) {
 template <class Scalar>
 View<const Scalar> view(const Matrix<Scalar>& m) {
   return {m.data(), m.rows(), m.cols(), m.cols()};
+}
+/// For Eigen's arithmetic; columns adjacent.
+template <class T>
+auto map(View<T> m) {
+  using Plain = Matrix<std::remove_const_t<T>>;
+  using Mapped = std::conditional_t<std::is_const_v<T>, const Plain, Plain>;
+  return Eigen::Map<Mapped, 0, Eigen::OuterStride<>>(m.data, m.rows, m.columns, Eigen::OuterStride<>(m.row_stride));
 }
 
 }  // namespace musicgen::cpu

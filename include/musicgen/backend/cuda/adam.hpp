@@ -12,11 +12,11 @@ namespace musicgen::cuda {
 /// Waits for it.
 double sum_of_squares(const Buffer<float>& x);
 
-/// One step for all parameters; waits for the norm.
+/// One step for all parameters, of the matrices that do not learn by Muon (muon.hpp); waits for the norm.
 /// @param t  steps so far, this one included
 /// @return   the norm of g before it is clipped; if it is not finite, nothing is changed
 double adam_update(Parameters& w, const Parameters& g, Parameters& m, Parameters& v, std::int64_t t,
-                   double learning_rate, const AdamOptions& options);
+                   double learning_rate, const OptimizerOptions& options);
 
 /// The weights as products take them.
 /// @param rounded  memory for their rounding, used if products are computed in bf16

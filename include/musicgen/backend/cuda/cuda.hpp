@@ -146,7 +146,7 @@ struct Cuda {
 
   static double squared_norm(const Parameters& gradients) { return cuda::sum_of_squares(gradients.values); }
   static double update(Parameters& p, const Parameters& gradients, Parameters& m, Parameters& v, std::int64_t t,
-                       double learning_rate, const AdamOptions& options) {
+                       double learning_rate, const OptimizerOptions& options) {
     return cuda::adam_update(p, gradients, m, v, t, learning_rate, options);
   }
 

@@ -1,0 +1,27 @@
+// Muon, for the matrices of hidden units. Twin: backend/cpu/muon.hpp, which has the equations. Kernels:
+// kernels/muon.cuh.
+#pragma once
+
+#include "matrix.hpp"
+#include "parameters.hpp"
+
+namespace musicgen::cuda {
+
+/// Memory to work in, for the largest matrices.
+struct MuonKept {
+  Buffer<float> x, y;    ///< three of them, or one
+  Buffer<float> a, p;    ///< X X', and its polynomial
+  Buffer<float> shrink;  ///< (3) of X, to a norm of 1
+};
+
+/// What a MuonKept comes to allocate.
+std::size_t muon_bytes(const Dimensions& d);
+
+/// One step for all matrices that learn by Muon.
+/// @param m         their running means
+/// @param factor    (1) on the device, what the gradient is multiplied by; negative: nothing is changed
+/// @param numbers   (2) on the device: 1 - lr decay, and lr
+void muon_update(Parameters& w, const Parameters& g, Parameters& m, const float* factor, const float* numbers,
+                 float momentum, MuonKept& kept);
+
+}  // namespace musicgen::cuda

@@ -1,10 +1,13 @@
 #!/usr/bin/env python3
-"""Races this library against PyTorch on the CPU: a training step and the sampling of tokens, turn by turn in one run.
+"""Races this library against PyTorch: a training step and the sampling of tokens, turn by turn in one run.
+
+On the CPU, or with --device cuda the training step on a GPU, where PyTorch has cuDNN's GRU (with TF32 even in fp32, its
+default).
 
 Two rivals: "original" is the formulation of the project that the model comes from, which unrolls the targets and
 concatenates at every step; "best" is PyTorch used as well as it can be, nn.GRU over the whole sequence and the causal
 attention in one batch. Both compute the same function as this library, always in fp32, whatever our precision; but
-the rival of "train bf16", which is raced where the processor has products of bf16, may choose them as well
+the rival of "train bf16", which is raced where the device has products of bf16, may choose them as well
 (torch.autocast), and the better of the two counts.
 
 Runs with whatever PyTorch the interpreter that starts it has (Debian: python3-torch, and libopenblas0-pthread, without
@@ -77,12 +80,12 @@ def best(network, inputs, Q):
 class Training:
     """A training step: forward, backward, clipping, Adam."""
 
-    def __init__(self, formulation, H, L, stage, bf16=False):
+    def __init__(self, formulation, H, L, stage, device, bf16=False):
         input_length, self.Q = STAGES[stage]
-        self.autocast = bf16
-        self.formulation, self.network = formulation, Network(H, L)
-        self.inputs = torch.randint(V, (BATCH, input_length + self.Q - 1))
-        self.targets = torch.randint(V, (BATCH, self.Q))
+        self.device, self.autocast = device, bf16
+        self.formulation, self.network = formulation, Network(H, L).to(device)
+        self.inputs = torch.randint(V, (BATCH, input_length + self.Q - 1), device=device)
+        self.targets = torch.randint(V, (BATCH, self.Q), device=device)
         try:
             self.optimizer = torch.optim.Adam(self.network.parameters(), 1e-4, foreach=True)
         except TypeError:
@@ -91,19 +94,21 @@ class Training:
     def run(self):
         start = time.perf_counter()
         self.optimizer.zero_grad(set_to_none=True)
-        with torch.autocast("cpu", torch.bfloat16, enabled=self.autocast):
+        with torch.autocast(self.device, torch.bfloat16, enabled=self.autocast):
             logits = self.formulation(self.network, self.inputs, self.Q)
         torch.nn.functional.cross_entropy(logits.float().flatten(0, 1), self.targets.flatten()).backward()
         torch.nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
         self.optimizer.step()
+        if self.device == "cuda":
+            torch.cuda.synchronize()
         return time.perf_counter() - start
 
 
 class BetterTraining:
     """A training step in fp32 or under autocast, whichever took less time when it was tried."""
 
-    def __init__(self, formulation, H, L, stage):
-        candidates = [Training(formulation, H, L, stage, bf16) for bf16 in (False, True)]
+    def __init__(self, formulation, H, L, stage, device):
+        candidates = [Training(formulation, H, L, stage, device, bf16) for bf16 in (False, True)]
         for candidate in candidates:
             candidate.run()
         self.run = min(candidates, key=lambda candidate: candidate.run()).run
@@ -136,7 +141,7 @@ class Sampling:
 class Racer:
     """This library's side: a program that does a piece of work whenever a line asks for it."""
 
-    def __init__(self, threads):
+    def __init__(self, threads, device):
         build = ROOT / "build-benchmarks"
         if not (build / "CMakeCache.txt").exists():
             self.make("cmake", "--preset", "benchmarks")
@@ -145,6 +150,7 @@ class Racer:
             [build / "benchmarks" / "racer"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1
         )
         self.tell(f"threads {threads}")
+        self.tell(f"device {device}")
 
     def tell(self, line):
         self.program.stdin.write(line + "\n")
@@ -164,18 +170,20 @@ class Racer:
 
 
 def race(racer, line, rival, rounds, ceiling):
-    """Medians of ours, the rival's and the ceiling, each having its turn in every round. The first round warms up."""
+    """Medians of ours, the rival's and the ceiling (if there is one), each having its turn in every round. The first
+    round warms up; on a GPU, which has no ceiling here, the first three: it records our second or third step."""
     ours, theirs, ceilings = [], [], []
-    for n in range(rounds + 1):
+    warm = 1 if ceiling else 3
+    for n in range(rounds + warm):
         results = racer(line), rival.run()
         time.sleep(0.3)  # until the rival's threads have stopped spinning
-        top = racer(ceiling)
-        if n:
+        top = racer(ceiling) if ceiling else 0
+        if n >= warm:
             ours.append(results[0]), theirs.append(results[1]), ceilings.append(top)
     return statistics.median(ours), statistics.median(theirs), statistics.median(ceilings)
 
 
-def works(quick, has_bf16):
+def works(quick, device, has_bf16):
     """(work, shape, line for the racer, rival's name, how to make the rival, rounds, what one turn is divided by)"""
     for H, L in ((256, 2), (1028, 3)):
         for stage, (input_length, Q) in STAGES.items():
@@ -190,8 +198,10 @@ def works(quick, has_bf16):
                     line = f"train {precision} {H} {L} {BATCH} {T} {Q}"
                     make = Training if precision == "fp32" else BetterTraining
                     yield "train" if precision == "fp32" else "train bf16", f"{H}x{L} stage {stage}", line, formulation, (
-                        lambda make=make, f=formulation, H=H, L=L, s=stage: make(f, H, L, s)
+                        lambda make=make, f=formulation, H=H, L=L, s=stage: make(f, H, L, s, device)
                     ), (2 if quick else rounds if formulation is best else min(rounds, 3)), 1
+    if device == "cuda":
+        return
     for H, L, window in ((256, 2, 500), (1028, 3, 1000)):
         tokens = {256: 200, 1028: 20}[H]
         for precision in ("fp32", "bf16", "int8"):
@@ -207,23 +217,33 @@ def main():
     parser.add_argument("--json", action="store_true", help="print JSON")
     parser.add_argument("--quick", action="store_true", help="fewer shapes and rounds")
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)), help="for both sides")
+    parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu", help="for both sides")
     parser.add_argument("--only", default="", help="works whose name and shape contain this, as in 'train 1028'")
     options = parser.parse_args()
+    on_gpu = options.device == "cuda"
+    if on_gpu and not torch.cuda.is_available():
+        sys.exit("compare_pytorch.py: --device cuda: PyTorch finds no GPU, or was built without CUDA")
     torch.set_num_threads(options.threads)
     torch.manual_seed(1)
     tiny, tokens = Network(8, 2), torch.randint(V, (3, 9))
     assert torch.allclose(original(tiny, tokens, 4), best(tiny, tokens, 4), atol=1e-5)
-    racer = Racer(options.threads)
+    racer = Racer(options.threads, options.device)
 
     if not options.json:
-        print(f"PyTorch {torch.__version__}, {options.threads} threads; seconds a step or a token, medians")
-        print(f"{'work':12} {'shape':17} {'rival':9} {'ours':>10} {'rival':>10} {'ratio':>7}  of the ceiling")
+        place = torch.cuda.get_device_name() if on_gpu else f"{options.threads} threads"
+        print(f"PyTorch {torch.__version__}, {place}; seconds a step or a token, medians")
+        last = "TFLOP/s" if on_gpu else "of the ceiling"
+        print(f"{'work':12} {'shape':17} {'rival':9} {'ours':>10} {'rival':>10} {'ratio':>7}  {last}")
     results = []
-    for work, shape, line, formulation, make, rounds, parts in works(options.quick, racer("has bf16") == 1):
+    for work, shape, line, formulation, make, rounds, parts in works(
+        options.quick, options.device, on_gpu or racer("has bf16") == 1
+    ):
         if options.only not in f"{work} {shape}":
             continue
         racer.tell("forget")
         ceiling = f"product {line.split()[1]} 2048" if work.startswith("train") else "read 268435456"
+        if on_gpu:
+            ceiling = None
         ours, theirs, top = race(racer, line, make(), rounds, ceiling)
         result = {
             "work": work,
@@ -234,13 +254,15 @@ def main():
             "ratio": theirs / ours,
             "rival_version": torch.__version__,
             "threads": options.threads,
+            "device": options.device,
         }
         results.append(result)
         if not options.json:
-            used = racer("cost " + line) / ours / top  # operations or bytes of what the ceiling allows in that time
+            rate = racer("cost " + line) / ours  # operations or bytes a second
+            used = f"{rate * 1e-12:.1f}" if on_gpu else f"{100 * rate / top:.0f} %"
             print(
                 f"{work:12} {shape:17} {result['rival']:9} {result['ours_seconds']:10.6f} "
-                f"{result['rival_seconds']:10.6f} {result['ratio']:6.1f}x  {100 * used:.0f} %",
+                f"{result['rival_seconds']:10.6f} {result['ratio']:6.1f}x  {used}",
                 flush=True,
             )
     if options.json:

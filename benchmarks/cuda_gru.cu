@@ -1,85 +1,28 @@
-// The steps of a GRU layer on a GPU: the persistent kernels in all their shapes, and cuDNN. T = 256. Compiled by nvcc,
-// apart from the other benchmarks; "step" is the seconds that a step takes.
-//
-// cuDNN gets the inputs' part of the gates for nothing as well: CUDNN_SKIP_INPUT has no weights for them. It computes
-// in fp16 with fp32 sums, persistent (if it can) and not.
-#include <benchmark/benchmark.h>
-#include <cuda_runtime.h>
-#include <cudnn.h>
-
+// The steps of a GRU layer on a GPU: all of them in one launch, in each compiled shape, and a launch a step. Without
+// the inputs' products; "step" is the seconds that a step takes.
+#include <kernels/elementwise.cuh>
 #include <kernels/gru_persistent.cuh>
-#include <stdexcept>
-#include <vector>
+#include <kernels/launch.hpp>
+#include <musicgen/backend/cuda/adam.hpp>
+#include <musicgen/backend/cuda/gru.hpp>
+#include <musicgen/backend/cuda/kernels.hpp>
+
+#include "cuda_gru.hpp"
 
 namespace {
 
 using namespace musicgen;
+using namespace musicgen::benchmarks::gpu;
 using namespace musicgen::kernels;
 
-constexpr int T = 256;
-
-void check(cudaError_t status) {
-  if (status != cudaSuccess) throw std::runtime_error(cudaGetErrorString(status));
-}
-void check(cudnnStatus_t status) {
-  if (status != CUDNN_STATUS_SUCCESS) throw std::runtime_error(cudnnGetErrorString(status));
-}
-
-/// Memory on the GPU, all zeros.
-class Zeros {
- public:
-  explicit Zeros(std::size_t bytes) {
-    check(cudaMalloc(&data_, bytes + 16));
-    check(cudaMemset(data_, 0, bytes + 16));
-  }
-  ~Zeros() { cudaFree(data_); }
-  Zeros(const Zeros&) = delete;
-  Zeros& operator=(const Zeros&) = delete;
-
-  template <class Element>
-  operator Element*() const {
-    return static_cast<Element*>(data_);
-  }
-
- private:
-  void* data_ = nullptr;
-};
-
 GruLimits limits() {
-  cudaDeviceProp properties;
-  check(cudaGetDeviceProperties(&properties, 0));
-  return {properties.multiProcessorCount, properties.sharedMemPerBlockOptin};
+  const device::Limits found = device::limits();
+  return {found.multiprocessors, found.shared_bytes};
 }
 
-/// Times launch(), which may throw, by the GPU's own clock.
-template <class Launch>
-void measure(benchmark::State& state, double B, double H, Launch&& launch) {
-  cudaEvent_t begin, end;
-  check(cudaEventCreate(&begin));
-  check(cudaEventCreate(&end));
-  launch();
-  for (auto _ : state) {
-    check(cudaEventRecord(begin));
-    launch();
-    check(cudaEventRecord(end));
-    check(cudaEventSynchronize(end));
-    float milliseconds = 0;
-    check(cudaEventElapsedTime(&milliseconds, begin, end));
-    state.SetIterationTime(milliseconds / 1e3);
-  }
-  using benchmark::Counter;
-  const auto each = Counter::kIsIterationInvariantRate;
-  state.counters["step"] = Counter(T, static_cast<Counter::Flags>(each | Counter::kInvert));  // seconds
-  state.counters["FLOP/s"] = Counter(6 * T * B * H * H, each);
-  check(cudaEventDestroy(begin));
-  check(cudaEventDestroy(end));
-}
-
-// Arguments: B, H, shape; -1 is the plan's own choice.
+/// @param shape  of the compiled ones; -1: the plan's own choice
 template <class Operand, bool backward>
-void persistent_gru(benchmark::State& state) {
-  const int B = static_cast<int>(state.range(0)), H = static_cast<int>(state.range(1));
-  const int shape = static_cast<int>(state.range(2));
+void in_one_launch(benchmark::State& state, int B, int H, int shape) {
   using Forward = persistent::ForwardShapes<Operand>;
   using Backward = persistent::BackwardShapes<Operand>;
   const auto plans = backward ? Backward::plans(B, H, limits()) : Forward::plans(B, H, limits());
@@ -87,91 +30,68 @@ void persistent_gru(benchmark::State& state) {
   const GruPlan plan = shape < 0 ? best : plans.at(static_cast<std::size_t>(shape));
   if (!plan.supported) return state.SkipWithError("does not fit");
 
-  const std::size_t state_floats = std::size_t(B) * std::size_t(H);
-  const Zeros w_hh(3 * sizeof(Operand) * std::size_t(H) * std::size_t(H)), workspace(plan.workspace_bytes);
-  const Zeros gates(sizeof(float) * T * 4 * state_floats), gates_rounded(sizeof(bf16) * T * 4 * state_floats);
-  const Zeros h(sizeof(float) * (T + 1) * state_floats), h_rounded(sizeof(bf16) * (T + 1) * state_floats);
-  const Zeros dh(sizeof(float) * T * state_floats);
-  measure(state, B, H, [&] {
+  const std::size_t outputs = std::size_t(B) * std::size_t(H);
+  const cuda::Buffer<float> weights = random_numbers(3 * std::size_t(H) * std::size_t(H));
+  cuda::Buffer<Operand> w_hh(weights.size());
+  if constexpr (std::is_same_v<Operand, float>)
+    w_hh = weights;
+  else
+    kernels::round(weights.data(), static_cast<std::int64_t>(weights.size()), w_hh.data(), cuda::launches());
+  cuda::Buffer<float> gates = random_numbers(T * 4 * outputs), h = random_numbers((T + 1) * outputs);
+  const cuda::Buffer<float> dh = random_numbers(T * outputs);
+  cuda::Buffer<bf16> gates_rounded(gates.size()), h_rounded(h.size());
+  cuda::Buffer<unsigned char> workspace(plan.workspace_bytes);
+  measure_steps(state, B, H, !std::is_same_v<Operand, float>, [&] {
     if constexpr (backward)
-      gru_steps_backward<Operand>(plan, {B, T, H, w_hh, h, dh, gates, gates_rounded, workspace}, nullptr);
+      gru_steps_backward<Operand>(
+          plan, {B, T, H, w_hh.data(), h.data(), dh.data(), gates.data(), gates_rounded.data(), workspace.data()},
+          cuda::launches());
     else
-      gru_steps_forward<Operand>(plan, {B, T, H, w_hh, gates, h, h_rounded, workspace}, nullptr);
+      gru_steps_forward<Operand>(
+          plan, {B, T, H, w_hh.data(), gates.data(), h.data(), h_rounded.data(), workspace.data()}, cuda::launches());
   });
 }
 
-template <bool backward>
-void cudnn_gru(benchmark::State& state) {
-  const int B = static_cast<int>(state.range(0)), H = static_cast<int>(state.range(1));
-  const auto algorithm = static_cast<cudnnRNNAlgo_t>(state.range(2));
-  cudnnHandle_t handle;
-  check(cudnnCreate(&handle));
-  cudnnDropoutDescriptor_t dropout;
-  check(cudnnCreateDropoutDescriptor(&dropout));
-  check(cudnnSetDropoutDescriptor(dropout, handle, 0, nullptr, 0, 1));
-  cudnnRNNDescriptor_t rnn;
-  check(cudnnCreateRNNDescriptor(&rnn));
-  check(cudnnSetRNNDescriptor_v8(rnn, algorithm, CUDNN_GRU, CUDNN_RNN_DOUBLE_BIAS, CUDNN_UNIDIRECTIONAL,
-                                 CUDNN_SKIP_INPUT, CUDNN_DATA_HALF, CUDNN_DATA_FLOAT, CUDNN_TENSOR_OP_MATH, H, H, H, 1,
-                                 dropout, CUDNN_RNN_PADDED_IO_DISABLED));
-  const std::vector<int> lengths(static_cast<std::size_t>(B), T);
-  cudnnRNNDataDescriptor_t x_shape;
-  check(cudnnCreateRNNDataDescriptor(&x_shape));
-  check(cudnnSetRNNDataDescriptor(x_shape, CUDNN_DATA_HALF, CUDNN_RNN_DATA_LAYOUT_SEQ_MAJOR_PACKED, T, B, H,
-                                  lengths.data(), nullptr));
-  const int dimensions[] = {1, B, H}, strides[] = {B * H, H, 1};
-  cudnnTensorDescriptor_t h_shape;
-  check(cudnnCreateTensorDescriptor(&h_shape));
-  check(cudnnSetTensorNdDescriptor(h_shape, CUDNN_DATA_HALF, 3, dimensions, strides));
-
-  std::size_t weight_bytes = 0, work_bytes = 0, reserve_bytes = 0;
-  check(cudnnGetRNNWeightSpaceSize(handle, rnn, &weight_bytes));
-  const auto mode = CUDNN_FWD_MODE_TRAINING;
-  const cudnnStatus_t possible = cudnnGetRNNTempSpaceSizes(handle, rnn, mode, x_shape, &work_bytes, &reserve_bytes);
-  if (possible != CUDNN_STATUS_SUCCESS) return state.SkipWithError(cudnnGetErrorString(possible));
-  const std::size_t sequence_bytes = 2 * std::size_t{T} * std::size_t(B) * std::size_t(H);
-  const Zeros x(sequence_bytes), y(sequence_bytes), dx(sequence_bytes), dy(sequence_bytes);
-  const Zeros weights(weight_bytes), work(work_bytes), reserve(reserve_bytes), device_lengths(4 * std::size_t(B));
-  check(cudaMemcpy(device_lengths, lengths.data(), 4 * std::size_t(B), cudaMemcpyHostToDevice));
-  const int* const n = device_lengths;
-  const auto forward = [&] {
-    check(cudnnRNNForward(handle, rnn, mode, n, x_shape, x, x_shape, y, h_shape, nullptr, nullptr, h_shape, nullptr,
-                          nullptr, weight_bytes, weights, work_bytes, work, reserve_bytes, reserve));
-  };
+/// A launch and a product a step; backward with the gradient of w_hh, which is one product more of the same size.
+template <bool in_bf16, bool backward>
+void a_launch_a_step(benchmark::State& state, int B, int H) {
+  const Dimensions d{V, 32, H, 1};
+  cuda::Parameters weights = cuda::Parameters::zeros(d), gradients = weights;
+  fill(weights.values.data(), weights.values.size());
+  cuda::Buffer<cuda::bf16> rounded;
+  const cuda::Weights w = cuda::weights_for_products(weights, in_bf16 ? Precision::bf16 : Precision::fp32, rounded);
+  cuda::GruKept kept;
+  cuda::Matrix<float> dh;
+  resize_random(kept.gates.exact, T * B, 4 * H);
+  resize_random(dh, T * B, H);
+  cuda::kernels_in_use() = cuda::Kernels::plain;
+  const auto forward = [&] { cuda::gru_steps(w, 0, B, nullptr, kept); };
   forward();
-  measure(state, B, H, [&] {
-    if constexpr (backward)
-      check(cudnnRNNBackwardData_v8(handle, rnn, n, x_shape, y, dy, x_shape, dx, h_shape, nullptr, nullptr, nullptr,
-                                    h_shape, nullptr, nullptr, nullptr, weight_bytes, weights, work_bytes, work,
-                                    reserve_bytes, reserve));
-    else
-      forward();
-  });
-  check(cudnnDestroyTensorDescriptor(h_shape));
-  check(cudnnDestroyRNNDataDescriptor(x_shape));
-  check(cudnnDestroyRNNDescriptor(rnn));
-  check(cudnnDestroyDropoutDescriptor(dropout));
-  check(cudnnDestroy(handle));
+  if constexpr (backward)
+    measure_steps(state, B, H, in_bf16,
+                  [&] { cuda::gru_steps_backward(w, 0, B, kept, dh, gradients.tensors().gru(0)); });
+  else
+    measure_steps(state, B, H, in_bf16, forward);
+  cuda::kernels_in_use() = cuda::Kernels::resident;
 }
 
-void sizes(benchmark::internal::Benchmark* b) {
-  b->ArgNames({"B", "H", "shape"})->ArgsProduct({{1, 32, 256}, {256, 1028, 2048}, {-1, 0, 1, 2}})->UseManualTime();
+template <class Operand, bool backward>
+void add_shapes(const std::string& name, int shapes) {
+  for (int shape = -1; shape < shapes; ++shape)
+    add(name + (shape < 0 ? "" : "/shape " + std::to_string(shape)),
+        [shape](benchmark::State& state, int B, int H) { in_one_launch<Operand, backward>(state, B, H, shape); });
 }
-void sizes_fp32(benchmark::internal::Benchmark* b) {
-  b->ArgNames({"B", "H", "shape"})->ArgsProduct({{1, 32, 256}, {256, 1028}, {-1, 0, 1}})->UseManualTime();
-}
-void sizes_cudnn(benchmark::internal::Benchmark* b) {
-  b->ArgNames({"B", "H", "algorithm"})
-      ->ArgsProduct({{1, 32, 256}, {256, 1028, 2048}, {CUDNN_RNN_ALGO_PERSIST_STATIC, CUDNN_RNN_ALGO_STANDARD}})
-      ->UseManualTime();
-}
-BENCHMARK_TEMPLATE(persistent_gru, bf16, false)->Name("gru/forward/bf16")->Apply(sizes);
-BENCHMARK_TEMPLATE(persistent_gru, bf16, true)->Name("gru/backward/bf16")->Apply(sizes);
-BENCHMARK_TEMPLATE(persistent_gru, float, false)->Name("gru/forward/fp32")->Apply(sizes_fp32);
-BENCHMARK_TEMPLATE(persistent_gru, float, true)->Name("gru/backward/fp32")->Apply(sizes_fp32);
-BENCHMARK_TEMPLATE(cudnn_gru, false)->Name("cudnn/forward/fp16")->Apply(sizes_cudnn);
-BENCHMARK_TEMPLATE(cudnn_gru, true)->Name("cudnn/backward/fp16")->Apply(sizes_cudnn);
+
+const bool registered = [] {
+  add_shapes<bf16, false>("gru/forward/bf16", 3);
+  add_shapes<bf16, true>("gru/backward/bf16", 3);
+  add_shapes<float, false>("gru/forward/fp32", 2);
+  add_shapes<float, true>("gru/backward/fp32", 2);
+  add("gru/a launch a step/forward/bf16", a_launch_a_step<true, false>);
+  add("gru/a launch a step/backward/bf16", a_launch_a_step<true, true>);
+  add("gru/a launch a step/forward/fp32", a_launch_a_step<false, false>);
+  add("gru/a launch a step/backward/fp32", a_launch_a_step<false, true>);
+  return true;
+}();
 
 }  // namespace
-
-BENCHMARK_MAIN();

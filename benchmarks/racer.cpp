@@ -2,6 +2,7 @@
 // the seconds that it took.
 //
 //   threads N                                  answers nothing
+//   device cpu, device cuda                    of training steps from now on; answers nothing
 //   train PRECISION H L B T Q                  a training step, its products in fp32 or bf16
 //   sample PRECISION H L WINDOW SONGS TOKENS   tokens for each of the songs, the window being full
 //   product PRECISION N                        a product of two square matrices; answers with operations per second
@@ -37,8 +38,22 @@ struct Work {
   double cost = 0;                 ///< operations or bytes
 };
 
+template <Backend Machine>
+Work training(const Dimensions& d, const BatchShape& s, Precision precision) {
+  const auto step = std::make_shared<BasicTrainingStep<Machine>>(d, s, precision);
+  return {[=] { return seconds_of([&] { step->run(); }); }, training_flops(d, s)};
+}
+
+Work training(const std::string& device, const Dimensions& d, const BatchShape& s, Precision precision) {
+  if (device == "cpu") return training<Cpu>(d, s, precision);
+#ifdef MUSICGEN_HAS_CUDA
+  if (device == "cuda") return training<Cuda>(d, s, precision);
+#endif
+  throw Error("no such device, or not built for it: " + device);
+}
+
 /// What a line asks for.
-Work prepared(const std::string& line) {
+Work prepared(const std::string& line, const std::string& device) {
   std::istringstream words(line);
   std::string kind, precision;
   words >> kind;
@@ -46,8 +61,7 @@ Work prepared(const std::string& line) {
     int H, L;
     BatchShape s;
     words >> precision >> H >> L >> s.B >> s.T >> s.Q;
-    const auto step = std::make_shared<TrainingStep>(dimensions(H, L), s, precision_of(precision));
-    return {[=] { return seconds_of([&] { step->run(); }); }, training_flops(dimensions(H, L), s)};
+    return training(device, dimensions(H, L), s, precision_of(precision));
   }
   if (kind == "sample") {
     int H, L, window, songs, tokens;
@@ -79,13 +93,16 @@ Work prepared(const std::string& line) {
 
 int main() try {
   std::map<std::string, Work> works;
+  std::string device = "cpu";
   const auto work = [&](const std::string& line) -> const Work& {
     const auto at = works.find(line);
-    return at != works.end() ? at->second : works.emplace(line, prepared(line)).first->second;
+    return at != works.end() ? at->second : works.emplace(line, prepared(line, device)).first->second;
   };
   for (std::string line; std::getline(std::cin, line);) {
     if (line.starts_with("threads "))
       set_threads(std::stoi(line.substr(8)));
+    else if (line.starts_with("device "))
+      device = line.substr(7);
     else if (line == "forget")
       works.clear();
     else if (line == "has bf16")

@@ -5,6 +5,7 @@
 #include <kernels/elementwise.cuh>
 #include <kernels/launch.hpp>
 #include <musicgen/backend/cuda/decode.hpp>
+#include <musicgen/backend/cuda/kernels.hpp>
 #include <type_traits>
 
 #include "cuda_measure.hpp"
@@ -22,12 +23,14 @@ Cost cost_of_a_token(int B, int H, int bytes_of_a_number) {
   return {bytes_of_a_number * (weights + outputs), 2 * (B * weights + outputs)};
 }
 
-template <bool bf16>
+template <bool bf16, cuda::Kernels kernels = cuda::Kernels::resident>
 void step(benchmark::State& state, int B, int H) {
   cuda::Parameters weights = cuda::Parameters::zeros({V, 32, H, L});
   fill(weights.values.data(), weights.values.size());
+  cuda::kernels_in_use() = kernels;
   cuda::Decoder decoder(weights, B, window, bf16 ? Precision::bf16 : Precision::fp32);
   const std::vector<Token> tokens(static_cast<std::size_t>(B), 7);
+  cuda::kernels_in_use() = cuda::Kernels::resident;  // for others; this one has chosen
   for (int i = 0; i < window; ++i) decoder.step(tokens);
   for (auto _ : state) {
     const auto begin = std::chrono::steady_clock::now();
@@ -85,6 +88,7 @@ void many(benchmark::State& state, int B, int H) {
 
 const bool registered = [] {
   add("decode/step/fp32", step<false>, all_batches, all_hidden, 200);
+  add("decode/step/fp32/plain kernels", step<false, cuda::Kernels::plain>, all_batches, all_hidden, 200);
   add("decode/step/bf16", step<true>, all_batches, all_hidden, 200);
   add("decode/256 in a launch/fp32", many<float>, {1, 4}, all_hidden, 5);
   add("decode/256 in a launch/bf16", many<device::bf16>, {1, 4}, all_hidden, 5);

@@ -88,8 +88,8 @@ void plain_backward(View<const float> h, int B, int Q, AttentionValue value, Att
 
 /// One pass, in the precision of what the contexts are multiplied in.
 bool fits_one_pass(int H, AttentionValue value) {
-  return value == AttentionValue::match && kernels_in_use() == Kernels::resident &&
-         kernels::fused::supports(H, device::limits().shared_bytes);
+  return kernels_in_use() == Kernels::resident &&
+         kernels::fused::supports(H, value_offset(value), device::limits().shared_bytes);
 }
 
 }  // namespace
@@ -107,8 +107,8 @@ void attention_forward(View<const float> h, int B, int Q, AttentionValue value, 
   if (kept.one_pass) {
     kept.in_bf16 = with_rounded;
     kept.lse.resize(offset(Q, B));
-    const kernels::FusedAttention x{B,       T,       Q,      H, h.data, context.exact.data(), kept.lse.data(),
-                                    nullptr, nullptr, nullptr};
+    kernels::FusedAttention x{B, T, Q, H, h.data, context.exact.data(), kept.lse.data()};
+    x.value_offset = value_offset(value);
     with_rounded ? kernels::attention_fused_forward<kernels::InBf16>(x, launches())
                  : kernels::attention_fused_forward<kernels::InFp32>(x, launches());
   } else {
@@ -122,8 +122,11 @@ void attention_backward(View<const float> h, int B, int Q, AttentionValue value,
                         Matrix<float>& context, const Matrix<float>& dcontext, View<float> dh) {
   if (!kept.one_pass) return plain_backward(h, B, Q, value, kept, dcontext, dh);
   kept.dots.resize(offset(Q, B));
-  const kernels::FusedAttention x{
-      B, h.rows / B, Q, h.columns, h.data, context.data(), kept.lse.data(), dcontext.data(), kept.dots.data(), dh.data};
+  kernels::FusedAttention x{B, h.rows / B, Q, h.columns, h.data, context.data(), kept.lse.data()};
+  x.dcontext = dcontext.data();
+  x.D = kept.dots.data();
+  x.dh = dh.data;
+  x.value_offset = value_offset(value);
   kept.in_bf16 ? kernels::attention_fused_backward<kernels::InBf16>(x, launches())
                : kernels::attention_fused_backward<kernels::InFp32>(x, launches());
 }

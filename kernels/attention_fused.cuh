@@ -1,18 +1,21 @@
 // Attention of each output over the earlier ones in one pass: the weights are never written to memory. Semantics and
 // names: backend/cpu/attention.hpp.
 //
-//   score_ts = h_t . h_s  for s < t        a_ts = exp(score_ts - lse_t)        c_t = sum_s a_ts h_s,  c_0 = 0
+//   score_ts = h_t . h_s  for s < t        a_ts = exp(score_ts - lse_t)        c_t = sum_s a_ts v_s,  c_0 = 0
+//   v_s = h_{s+o}, o = 0 or 1
 //
 // Forward, a tile of keys after the other (Milakov, Gimelshein 2018; Dao et al. 2022), of a query:
 //
-//   m' = max(m, max score)    l := l e^(m-m') + sum e^(score-m')    c := c e^(m-m') + sum e^(score-m') h_s    m := m'
+//   m' = max(m, max score)    l := l e^(m-m') + sum e^(score-m')    c := c e^(m-m') + sum e^(score-m') v_s    m := m'
 //
-// at last c / l and lse = m + log l. Backward, with D_t = dc_t . c_t = sum_s a_ts da_ts and da_ts = dc_t . h_s:
+// at last c / l and lse = m + log l. Backward, with D_t = dc_t . c_t = sum_s a_ts da_ts and da_ts = dc_t . v_s:
 //
-//   ds_ts = a_ts (da_ts - D_t)    dh_t += sum_s ds_ts h_s    dh_s += sum_t ds_ts h_t + a_ts dc_t
+//   ds_ts = a_ts (da_ts - D_t)    dh_t += sum_s ds_ts h_s    dh_s += sum_t ds_ts h_t + a_t(s-o) dc_t
 //
 // in a kernel that owns queries and one that owns keys, each of which computes score and da anew: nobody else writes
-// a block's rows of dh, so sums are of the same order, and bits, every time.
+// a block's rows of dh, so sums are of the same order, and bits, every time. A tile of keys has o rows more at its end,
+// so that values are its rows from o on; where dh is made for them, o more at its beginning, and a third product, for
+// a_t(s-o).
 //
 // A block owns 16 rows and meets 16 columns at a time. H is split over its warps, 16 `steps` columns each: a warp sums
 // its part of the scores, which the block then adds up, and owns these columns of the result, in registers.
@@ -63,6 +66,8 @@ struct FusedAttention {
   const float* dcontext = nullptr;  ///< (Q*B, H)
   float* D = nullptr;               ///< (Q*B), memory to work in
   float* dh = nullptr;              ///< (T*B, H), added to
+
+  int value_offset = 0;  ///< o: 1 for AttentionValue::successor
 };
 
 namespace fused {
@@ -82,7 +87,8 @@ __global__ void __launch_bounds__(512, 1) attention_fused_forward_kernel(FusedAt
   const int columns = at.warps * steps * side, tile = side * row_stride(columns);
   float* queries = device::dynamic_shared<float>();
   float* keys = queries + tile;
-  float* scores = keys + tile;
+  const float* values = keys + x.value_offset * row_stride(columns);
+  float* scores = keys + tile + x.value_offset * row_stride(columns);
   // the longest first
   const int q0 = static_cast<int>(gridDim.x - 1 - blockIdx.x) * side, b = static_cast<int>(blockIdx.y);
   const int t0 = x.T - x.Q + q0, last = min(t0 + side, x.T) - 1;  // which sees `last` keys
@@ -91,7 +97,7 @@ __global__ void __launch_bounds__(512, 1) attention_fused_forward_kernel(FusedAt
   Sums<Operands::context_terms, steps> context;
   float m[2] = {nothing, nothing}, l[2] = {};
   for (int k0 = 0; k0 < last; k0 += side) {
-    load_tile(keys, columns, x.h, k0, x.T, b, x.B, x.H);
+    load_tile(keys, columns, x.h, k0, x.T, b, x.B, x.H, side + x.value_offset);
     wait_for_tiles();
     multiply_tiles<Operands::score_terms, steps>(queries, keys, columns, scores);
     __syncthreads();
@@ -117,7 +123,7 @@ __global__ void __launch_bounds__(512, 1) attention_fused_forward_kernel(FusedAt
       for (int i = 0; i < 4; ++i) l[r] += weights[r][i] = expf(weights[r][i] - base);
     }
     context.scale(factor);
-    context.add_product(weights, keys, columns);
+    context.add_product(weights, values, columns);
     __syncthreads();  // before the next keys come
   }
   float inverse[2];
@@ -149,7 +155,7 @@ __global__ static void __launch_bounds__(128) attention_fused_dots_kernel(FusedA
 struct Pair {
   float a, ds;
   __device__ Pair(const FusedAttention& x, int b, int t, int s, float score, float da) : a(0), ds(0) {
-    if (s >= t || t >= x.T) return;
+    if (s < 0 || s >= t || t >= x.T) return;
     const int query = (t - (x.T - x.Q)) * x.B + b;
     a = expf(score - __ldg(&x.lse[query]));
     ds = a * (da - __ldg(&x.D[query]));
@@ -164,17 +170,18 @@ __global__ void __launch_bounds__(512, 1) attention_fused_queries_kernel(FusedAt
   float* queries = device::dynamic_shared<float>();
   float* dcontext = queries + tile;
   float* keys = dcontext + tile;
-  float* scores = keys + tile;  // and da behind them
+  const float* values = keys + x.value_offset * row_stride(columns);
+  float* scores = keys + tile + x.value_offset * row_stride(columns);  // and da behind them
   const int q0 = static_cast<int>(gridDim.x - 1 - blockIdx.x) * side, b = static_cast<int>(blockIdx.y);
   const int t0 = x.T - x.Q + q0, last = min(t0 + side, x.T) - 1;
   load_tile(queries, columns, x.h, t0, x.T, b, x.B, x.H);
   load_tile(dcontext, columns, x.dcontext, q0, x.Q, b, x.B, x.H);
   Sums<Operands::gradient_terms, steps> sums;
   for (int k0 = 0; k0 < last; k0 += side) {
-    load_tile(keys, columns, x.h, k0, x.T, b, x.B, x.H);
+    load_tile(keys, columns, x.h, k0, x.T, b, x.B, x.H, side + x.value_offset);
     wait_for_tiles();
     multiply_tiles<Operands::score_terms, steps>(queries, keys, columns, scores);
-    multiply_tiles<Operands::score_terms, steps>(dcontext, keys, columns, scores + parts);
+    multiply_tiles<Operands::score_terms, steps>(dcontext, values, columns, scores + parts);
     __syncthreads();
     add_parts(scores, at.warps);
     add_parts(scores + parts, at.warps);
@@ -192,35 +199,38 @@ __global__ void __launch_bounds__(512, 1) attention_fused_queries_kernel(FusedAt
   device::copy_async_wait<0>();
 }
 
-/// dh_s += sum_t ds_ts h_t + a_ts dc_t, a block 16 keys.
+/// dh_s += sum_t ds_ts h_t + a_t(s-o) dc_t, a block 16 keys.
 template <class Operands, int steps>
 __global__ void __launch_bounds__(512, 1) attention_fused_keys_kernel(FusedAttention x) {
   const Place at;
-  const int columns = at.warps * steps * side, tile = side * row_stride(columns), parts = at.warps * side * side;
-  float* keys = device::dynamic_shared<float>();
-  float* dcontext = keys + tile;
+  const int columns = at.warps * steps * side, stride = row_stride(columns), tile = side * stride,
+            parts = at.warps * side * side, offset = x.value_offset;
+  float* before = device::dynamic_shared<float>();  // the keys, whose values these rows are
+  const float *keys = before + offset * stride, *values = keys + offset * stride;
+  float* dcontext = before + tile + 2 * offset * stride;
   float* queries = dcontext + tile;
-  float* scores = queries + tile;
+  float* scores = queries + tile;  // da behind them, and the scores of those before
   const int k0 = static_cast<int>(blockIdx.x) * side, b = static_cast<int>(blockIdx.y), first = x.T - x.Q;
-  load_tile(keys, columns, x.h, k0, x.T, b, x.B, x.H);
+  load_tile(before, columns, x.h, k0 - offset, x.T, b, x.B, x.H, side + 2 * offset);
   Sums<Operands::gradient_terms, steps> sums;
-  for (int q0 = max(0, k0 + 1 - first) / side * side; q0 < x.Q; q0 += side) {
+  for (int q0 = max(0, k0 - offset + 1 - first) / side * side; q0 < x.Q; q0 += side) {
     load_tile(queries, columns, x.h, first + q0, x.T, b, x.B, x.H);
     load_tile(dcontext, columns, x.dcontext, q0, x.Q, b, x.B, x.H);
     wait_for_tiles();
     multiply_tiles<Operands::score_terms, steps>(keys, queries, columns, scores);
-    multiply_tiles<Operands::score_terms, steps>(keys, dcontext, columns, scores + parts);
+    multiply_tiles<Operands::score_terms, steps>(values, dcontext, columns, scores + parts);
+    if (offset > 0) multiply_tiles<Operands::score_terms, steps>(before, queries, columns, scores + 2 * parts);
     __syncthreads();
-    add_parts(scores, at.warps);
-    add_parts(scores + parts, at.warps);
+    for (int product = 0; product < 2 + offset; ++product) add_parts(scores + product * parts, at.warps);
     __syncthreads();
     float a[2][4], ds[2][4];
 #pragma unroll
     for (int i = 0; i < 8; ++i) {
       const int row = at.g + i / 4 * 8, column = at.q + i % 4 * 4, element = row * side + column;
-      const Pair pair(x, b, first + q0 + column, k0 + row, scores[element], scores[parts + element]);
-      a[i / 4][i % 4] = pair.a;
+      const int t = first + q0 + column, s = k0 + row;
+      const Pair pair(x, b, t, s, scores[element], scores[parts + element]);
       ds[i / 4][i % 4] = pair.ds;
+      a[i / 4][i % 4] = offset == 0 ? pair.a : Pair(x, b, t, s - offset, scores[2 * parts + element], 0).a;
     }
     sums.add_product(ds, queries, columns);
     sums.add_product(a, dcontext, columns);
@@ -233,32 +243,33 @@ __global__ void __launch_bounds__(512, 1) attention_fused_keys_kernel(FusedAtten
 inline int warps_for(int H, int steps) {
   return (H + steps * side - 1) / (steps * side);
 }
-/// @param tiles  of H columns  @param products  of which each warp has a part
-inline std::size_t shared_bytes(int H, int steps, int tiles, int products) {
+/// @param tiles  of H columns  @param rows  beside these  @param products  of which each warp has a part
+inline std::size_t shared_bytes(int H, int steps, int tiles, int rows, int products) {
   const int warps = warps_for(H, steps);
-  const int floats = tiles * side * row_stride(warps * steps * side) + products * warps * side * side;
+  const int floats = (tiles * side + rows) * row_stride(warps * steps * side) + products * warps * side * side;
   return static_cast<std::size_t>(floats) * sizeof(float);
 }
 
 template <int steps>
-void launch(void (*kernel)(FusedAttention), int rows, int tiles, int products, const FusedAttention& x,
+void launch(void (*kernel)(FusedAttention), int rows, int tiles, int more_rows, int products, const FusedAttention& x,
             device::Stream stream) {
   const int blocks = (rows + side - 1) / side, warps = warps_for(x.H, steps);
   device::launch(kernel, dim3(static_cast<unsigned>(blocks), static_cast<unsigned>(x.B)),
-                 static_cast<unsigned>(warps * device::warp_size), shared_bytes(x.H, steps, tiles, products), stream,
-                 x);
+                 static_cast<unsigned>(warps * device::warp_size), shared_bytes(x.H, steps, tiles, more_rows, products),
+                 stream, x);
 }
 
 template <class Operands, int steps>
 void forward(const FusedAttention& x, device::Stream stream) {
-  launch<steps>(attention_fused_forward_kernel<Operands, steps>, x.Q, 2, 1, x, stream);
+  launch<steps>(attention_fused_forward_kernel<Operands, steps>, x.Q, 2, x.value_offset, 1, x, stream);
 }
 
 template <class Operands, int steps>
 void backward(const FusedAttention& x, device::Stream stream) {
   device::launch(attention_fused_dots_kernel, static_cast<unsigned>((x.Q * x.B + 3) / 4), 128, 0, stream, x);
-  launch<steps>(attention_fused_keys_kernel<Operands, steps>, x.T, 3, 2, x, stream);
-  launch<steps>(attention_fused_queries_kernel<Operands, steps>, x.Q, 3, 2, x, stream);
+  launch<steps>(attention_fused_keys_kernel<Operands, steps>, x.T, 3, 2 * x.value_offset, 2 + x.value_offset, x,
+                stream);
+  launch<steps>(attention_fused_queries_kernel<Operands, steps>, x.Q, 3, x.value_offset, 2, x, stream);
 }
 
 inline constexpr int few_steps = 2, many_steps = 5;  // of a warp: for H to 512 in 16 warps, to 1040 in 13
@@ -266,8 +277,9 @@ inline constexpr int few_hidden = 512, most_hidden = 1040;
 
 /// Whether the tiles fit, the backward pass's too.
 /// @param available  shared memory that a block can have, bytes
-inline bool supports(int H, std::size_t available) {
-  return H <= most_hidden && shared_bytes(H, H <= few_hidden ? few_steps : many_steps, 3, 2) <= available;
+inline bool supports(int H, int value_offset, std::size_t available) {
+  const int steps = H <= few_hidden ? few_steps : many_steps;
+  return H <= most_hidden && shared_bytes(H, steps, 3, 2 * value_offset, 2 + value_offset) <= available;
 }
 
 inline void require_supported(const FusedAttention& x) {

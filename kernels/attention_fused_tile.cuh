@@ -64,11 +64,13 @@ __device__ void multiply(float (&c)[4], const Fragment<terms, 4>& a, const Fragm
     for (int i = 0; i <= order; ++i) device::mma_bf16(c, a.word[i], b.word[order - i]);
 }
 
-/// Positions first ... first+15 of sequence b of a time-major (n*B, H) matrix into shared memory, zeros around it.
-__device__ inline void load_tile(float* tile, int columns, const float* m, int first, int n, int b, int B, int H) {
+/// Positions first ... of sequence b of a time-major (n*B, H) matrix into `rows` rows of shared memory, zeros around
+/// it.
+__device__ inline void load_tile(float* tile, int columns, const float* m, int first, int n, int b, int B, int H,
+                                 int rows = side) {
   const Place at;
-  for (int row = at.warp; row < side; row += at.warps) {
-    const bool is_row = first + row < n;
+  for (int row = at.warp; row < rows; row += at.warps) {
+    const bool is_row = first + row >= 0 && first + row < n;
     const float* from =
         m + (is_row ? static_cast<std::size_t>((first + row) * B + b) * static_cast<std::size_t>(H) : 0);
     for (int c = at.lane; c < columns; c += device::warp_size) {

@@ -9,11 +9,12 @@ namespace {
 
 /// Several tiles and warps, and padding.
 template <class Operands>
-void run(int B, int T, int Q, int H) {
+void run(int B, int T, int Q, int H, int value_offset) {
   const std::vector<float> h(static_cast<std::size_t>(B * T * H), 0.1f),
       dcontext(static_cast<std::size_t>(B * Q * H), 1);
   std::vector<float> context(dcontext.size()), lse(static_cast<std::size_t>(B * Q)), D(lse.size()), dh(h.size());
-  const FusedAttention x{B, T, Q, H, h.data(), context.data(), lse.data(), dcontext.data(), D.data(), dh.data()};
+  const FusedAttention x{B,        T,         Q,           H, h.data(), context.data(), lse.data(), dcontext.data(),
+                         D.data(), dh.data(), value_offset};
   attention_fused_forward<Operands>(x, nullptr);
   attention_fused_backward<Operands>(x, nullptr);
 }
@@ -21,8 +22,9 @@ void run(int B, int T, int Q, int H) {
 }  // namespace
 
 int main() {
-  run<InFp32>(1, 35, 35, 70);
-  run<InBf16>(2, 20, 7, 33);
-  run<InBf16>(1, 18, 18, 600);
+  run<InFp32>(1, 35, 35, 70, 0);
+  run<InBf16>(2, 20, 7, 33, 1);
+  run<InBf16>(1, 18, 18, 600, 0);
+  run<InFp32>(1, 35, 35, 40, 1);
   std::puts("has run");
 }

@@ -23,7 +23,6 @@ struct AttentionKept {
 /// Of an AttentionKept after a training step.
 std::size_t attention_bytes(int B, int T, int Q, int H, AttentionValue value);
 
-/// In one pass for values that match alone.
 /// @param h        (T*B, H), the outputs of the top layer
 /// @param Q        how many of the last positions ask
 /// @param value    what is summed

@@ -19,14 +19,15 @@ Curve read_log(const fs::path& file) {
   Curve curve{file.stem().string(), {}};
   std::string text;
   for (int line = 1; std::getline(in, text); ++line) {
-    const auto j = parse_json(text);
+    const auto j = detail::parse_json(text);
     const auto bad = [&] { return file_error(file, "line " + std::to_string(line) + " is none of a training log"); };
     if (!j.is_object() || !j.contains("step")) throw bad();
     if (!j.contains("validation_loss")) continue;
     const auto tokens = detail::json_value<double>(j.value("tokens", nlohmann::json()));
     const auto loss = detail::json_value<double>(j["validation_loss"]);
     if (!tokens || !loss || *tokens <= 0) throw bad();
-    if (curve.points.empty() || *tokens * 1e-6 > curve.points.back().x) curve.points.push_back({*tokens * 1e-6, *loss});
+    if (curve.points.empty() || *tokens * 1e-6 > curve.points.back().x)
+      curve.points.push_back(Curve::Point{*tokens * 1e-6, *loss});
   }
   if (curve.points.empty()) throw file_error(file, "has no validation loss");
   return curve;

@@ -1,6 +1,7 @@
 // Pictures and sound of a song, where this program was built with the libraries for them.
 #pragma once
 
+#include <algorithm>
 #include <filesystem>
 #include <musicgen/core/error.hpp>
 #include <musicgen/midi/score.hpp>
@@ -41,14 +42,21 @@ inline void render_picture([[maybe_unused]] const std::filesystem::path& file,
 #endif
 }
 
-/// A prompt and what the model wrote after it, over the song that the prompt was taken from.
+/// A prompt and what the model wrote after it, over the song that the prompt was taken from, whose first note is the
+/// prompt's: silence before it is not part of a prompt.
 /// @param prompt_seconds  where the model went on
 inline void render_continuation([[maybe_unused]] const std::filesystem::path& file,
                                 [[maybe_unused]] const musicgen::Score& score,
                                 [[maybe_unused]] const musicgen::Score& original,
                                 [[maybe_unused]] const std::string& title, [[maybe_unused]] double prompt_seconds) {
 #ifdef MUSICGEN_HAS_PIANO_ROLL
-  const musicgen::PianoRollSong songs[] = {{score, "prompt and continuation"}, {original, "the original"}};
+  const auto begin = [](const musicgen::Score& song) {
+    double first = song.duration();
+    for (const musicgen::Note& note : song.notes()) first = std::min(first, note.start);
+    return first;
+  };
+  const musicgen::PianoRollSong songs[] = {{score, "prompt and continuation"},
+                                           {original, "the original", begin(score) - begin(original)}};
   musicgen::draw_piano_rolls(songs, {.height = 900,
                                      .title = title,
                                      .mark_seconds = prompt_seconds,

@@ -30,8 +30,8 @@ namespace musicgen::test {
 
 namespace fs = std::filesystem;
 
-inline constexpr std::array program_names{"hello",    "tokenize", "compose", "train",
-                                          "generate", "evaluate", "compare", "inspect", "curves"};
+inline constexpr std::array program_names{"hello",    "tokenize", "compose", "train", "generate",
+                                          "evaluate", "compare",  "inspect", "curves"};
 
 inline std::string content(const fs::path& file) {
   std::ifstream in(file, std::ios::binary);

@@ -99,7 +99,10 @@ TEST_CASE("render: songs below each other share their axes") {
   CHECK(second_left == Approx(54 + 6 * pixels_per_second).margin(2));
   CHECK(first_top - 48 > second_top - middle + 100);  // lower in its part of the picture
   const Canvas early = draw_piano_rolls(songs, {.width = 800, .height = 600, .seconds = 4});
-  CHECK(colored_pixels(early, middle) == 0);  // begins later
+  CHECK(colored_pixels(early, middle) == 0);                           // begins later
+  const PianoRollSong moved[] = {songs[0], {songs[1].score, "", -6}};  // to where the first song's note is
+  const Canvas aligned = draw_piano_rolls(moved, {.width = 800, .height = 600, .seconds = 4});
+  CHECK(colored_pixels(aligned, middle) > 500);
   CHECK_THROWS_WITH(draw_piano_rolls(songs, {.height = 399}), Catch::Contains("not between 320 x 400"));
 }
 

@@ -29,6 +29,7 @@ struct PianoRollOptions {
 struct PianoRollSong {
   Score score;
   std::string label;  ///< over its notes
+  double later = 0;   ///< seconds by which it is moved to the right, over 0, or to the left
 };
 
 namespace detail {
@@ -153,8 +154,9 @@ inline void draw_mark(Canvas& canvas, const RollLayout& layout, double second, c
 }
 
 /// The notes that are drawn.
-inline std::vector<Note> drawn_notes(const Score& score, double limit) {
-  std::vector<Note> notes = score.notes();
+inline std::vector<Note> drawn_notes(const PianoRollSong& song, double limit) {
+  std::vector<Note> notes = song.score.notes();
+  for (Note& n : notes) n.start += song.later, n.end += song.later;
   if (limit > 0)
     notes.erase(std::remove_if(notes.begin(), notes.end(), [&](const Note& n) { return n.start >= limit; }),
                 notes.end());
@@ -195,7 +197,7 @@ inline Canvas draw_piano_rolls(std::span<const PianoRollSong> songs, const Piano
   std::vector<std::vector<Note>> notes;
   std::vector<Note> all;
   for (const PianoRollSong& song : songs) {
-    notes.push_back(detail::drawn_notes(song.score, options.seconds));
+    notes.push_back(detail::drawn_notes(song, options.seconds));
     all.insert(all.end(), notes.back().begin(), notes.back().end());
   }
   const detail::RollLayout axes(all, options.width, options.seconds);

@@ -12,7 +12,7 @@
 namespace musicgen::cuda {
 
 /// What a training step allocates, in bytes: weights, gradients, Adam's two moments, and all that the passes keep. What
-/// the process has once, whatever the sizes, is not among it: the update's few kilobytes, cuBLAS's 32 MiB.
+/// the process has once is not among it: the update's few kilobytes, Muon's muon_bytes(), cuBLAS's 32 MiB.
 /// @param Q  of the T positions those whose next token is predicted
 inline std::size_t training_bytes(const Dimensions& d, int B, int T, int Q, Precision products,
                                   AttentionValue value = AttentionValue::match) {

@@ -12,24 +12,25 @@ namespace fs = std::filesystem;
 #ifdef MUSICGEN_HAS_CURVES
 namespace {
 
-/// @throws Error  for a file that is no training log
-Curve read_log(const fs::path& file) {
+/// @throws Error  for a file that is no training log, or has no validation loss of at most `below`
+Curve read_log(const fs::path& file, double below) {
   std::ifstream in(file);
   if (!in) throw file_error(file, "cannot be read");
   Curve curve{file.stem().string(), {}};
   std::string text;
   for (int line = 1; std::getline(in, text); ++line) {
     const auto j = detail::parse_json(text);
+    if (in.eof() && !j.is_object()) break;  // the last line of a run that still writes, or was killed
     const auto bad = [&] { return file_error(file, "line " + std::to_string(line) + " is none of a training log"); };
     if (!j.is_object() || !j.contains("step")) throw bad();
     if (!j.contains("validation_loss")) continue;
     const auto tokens = detail::json_value<double>(j.value("tokens", nlohmann::json()));
     const auto loss = detail::json_value<double>(j["validation_loss"]);
-    if (!tokens || !loss || *tokens <= 0) throw bad();
-    if (curve.points.empty() || *tokens * 1e-6 > curve.points.back().x)
-      curve.points.push_back(Curve::Point{*tokens * 1e-6, *loss});
+    if (!tokens || !loss || *tokens < 1) throw bad();
+    const Curve::Point point{*tokens * 1e-6, *loss};
+    if (point.y <= below && (curve.points.empty() || point.x > curve.points.back().x)) curve.points.push_back(point);
   }
-  if (curve.points.empty()) throw file_error(file, "has no validation loss");
+  if (curve.points.empty()) throw file_error(file, "has no validation loss that could be drawn");
   return curve;
 }
 
@@ -40,7 +41,7 @@ int main(int argc, char** argv) {
   CLI::App app("Draws the validation loss that training runs have logged, nats/token over millions of tokens");
   std::vector<std::string> logs;
   fs::path out;
-  double below = 0;
+  double below = 1e9;
   app.add_option("LOG.jsonl", logs, "what `train --log` has written; the name is the legend's")->required();
   app.add_option("--out", out, "the picture to write, PNG")->required();
   app.add_option("--below", below, "leave out losses over this")->check(number_in(1e-6, 1e6));
@@ -49,13 +50,7 @@ int main(int argc, char** argv) {
 #ifdef MUSICGEN_HAS_CURVES
     require_distinct({logs.begin(), logs.end()}, {out});
     std::vector<Curve> curves;
-    for (const auto& log : logs) {
-      Curve& curve = curves.emplace_back(read_log(log));
-      if (below > 0)
-        curve.points.erase(std::remove_if(curve.points.begin(), curve.points.end(),
-                                          [&](const Curve::Point& p) { return p.y > below; }),
-                           curve.points.end());
-    }
+    for (const auto& log : logs) curves.push_back(read_log(log, below));
     draw_curves(curves, {.title = "validation loss, nats/token", .x_unit = "million tokens"}).write_png(out);
 #endif
   });

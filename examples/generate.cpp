@@ -1,6 +1,7 @@
 // Writes new songs, from nothing or from where a given one stops.
 #include <iomanip>
 #include <musicgen/musicgen.hpp>
+#include <set>
 
 #include "machine.hpp"
 #include "program.hpp"
@@ -62,6 +63,14 @@ fs::path numbered(const fs::path& file, int number, int count) {
   return file.parent_path() / (file.stem().string() + "-" + std::to_string(number) + file.extension().string());
 }
 
+/// The numbers of the tracks that have notes, which its score counts anew.
+std::vector<int> tracks_of(const GeneratedSong& song, const Vocabulary& vocabulary) {
+  std::set<int> tracks;
+  for (const Token token : song.tokens)
+    if (vocabulary[token].kind == TokenKind::track) tracks.insert(vocabulary[token].value);
+  return {tracks.begin(), tracks.end()};
+}
+
 /// @param prompt  the whole file, and how much of it the song begins with
 void write(const GeneratedSong& song, const Vocabulary& vocabulary, const Options& o, int number,
            const std::optional<Score>& prompt, double prompt_seconds) {
@@ -75,7 +84,7 @@ void write(const GeneratedSong& song, const Vocabulary& vocabulary, const Option
   }
   const std::string title = name(o.out).filename().string();
   if (!o.picture.empty() && prompt)
-    render_continuation(name(o.picture), song.score, *prompt, title, prompt_seconds);
+    render_continuation(name(o.picture), song.score, tracks_of(song, vocabulary), *prompt, title, prompt_seconds);
   else if (!o.picture.empty())
     render_picture(name(o.picture), song.score, title);
   if (!o.audio.empty()) render_audio(name(o.audio), song.score);

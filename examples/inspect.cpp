@@ -15,7 +15,8 @@ void inspect_model(const std::filesystem::path& file) {
   const Dimensions& d = config.dimensions;
   std::cout << "model: embedding " << d.E << ", hidden " << d.H << ", layers " << d.L << ", " << model.parameter_count()
             << " parameters\nvocabulary: " << d.V << " tokens, "
-            << (config.canonical ? "in canonical order" : "in no canonical order") << "\nprograms:";
+            << (config.canonical ? "in canonical order" : "in no canonical order") << "\nattention over "
+            << (config.attention_value == AttentionValue::match ? "matches" : "successors") << "\nprograms:";
   for (const int program : config.programs) std::cout << ' ' << program;
   std::cout << '\n';
   if (tensors.metadata().contains("training")) {

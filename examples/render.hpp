@@ -7,6 +7,7 @@
 #include <musicgen/midi/score.hpp>
 #include <optional>
 #include <string>
+#include <vector>
 
 #ifdef MUSICGEN_HAS_PIANO_ROLL
 #include <musicgen/render/piano_roll.hpp>
@@ -44,9 +45,11 @@ inline void render_picture([[maybe_unused]] const std::filesystem::path& file,
 
 /// A prompt and what the model wrote after it, over the song that the prompt was taken from, whose first note is the
 /// prompt's: silence before it is not part of a prompt.
+/// @param tracks          the numbers of the tracks that `score` has, as the original counts them
 /// @param prompt_seconds  where the model went on
 inline void render_continuation([[maybe_unused]] const std::filesystem::path& file,
                                 [[maybe_unused]] const musicgen::Score& score,
+                                [[maybe_unused]] const std::vector<int>& tracks,
                                 [[maybe_unused]] const musicgen::Score& original,
                                 [[maybe_unused]] const std::string& title, [[maybe_unused]] double prompt_seconds) {
 #ifdef MUSICGEN_HAS_PIANO_ROLL
@@ -55,7 +58,7 @@ inline void render_continuation([[maybe_unused]] const std::filesystem::path& fi
     for (const musicgen::Note& note : song.notes()) first = std::min(first, note.start);
     return first;
   };
-  const musicgen::PianoRollSong songs[] = {{score, "prompt and continuation"},
+  const musicgen::PianoRollSong songs[] = {{score, "prompt and continuation", 0, tracks},
                                            {original, "the original", begin(score) - begin(original)}};
   musicgen::draw_piano_rolls(songs, {.height = 900,
                                      .title = title,

@@ -37,9 +37,10 @@ void add_options(CLI::App& app, Options& o) {
   app.add_option("--layers", o.layers, "GRU layers, in place of the preset's")->check(positive);
   app.add_option("--embedding", o.embedding, "size of the embedding, in place of the preset's")->check(positive);
   app.add_option("--attention", o.attention,
-                 "what it sums: outputs like the present one (match), or those after them (successor)")
+                 "what it sums: outputs like the present one (match; original), or those after them (successor; small)")
       ->check(CLI::IsMember({"match", "successor"}));
-  app.add_option("--optimizer", o.optimizer, "adamw, or muon, which learns matrices of hidden units in fewer steps")
+  app.add_option("--optimizer", o.optimizer,
+                 "adamw (original), or muon, which learns matrices of hidden units in fewer steps (small)")
       ->check(CLI::IsMember({"adamw", "muon"}));
   app.add_option("--batch", o.batch, "sequences in a step; 8 (original: 32) if not given")->check(CLI::Range(1, 65535));
   app.add_option("--steps", t.steps, "end after so many steps")
@@ -47,7 +48,9 @@ void add_options(CLI::App& app, Options& o) {
   app.add_option("--minutes", t.minutes, "end after so much time; 20 if neither this nor --steps is given")
       ->check(number_in(1e-9, 1e9));
   app.add_option("--stages", o.stages, "original, all-positions, or a JSON file with a list of stages");
-  app.add_option("--learning-rate", o.learning_rate, "the highest")->check(number_in(1e-9, 1e9));
+  app.add_option("--learning-rate", o.learning_rate,
+                 "the highest; 2e-3 (original: 1e-4) if not given, a quarter of it with --init")
+      ->check(number_in(1e-9, 1e9));
   app.add_option("--transpose", o.transpose, "lowest and highest number of semitones to move songs by")
       ->expected(2)
       ->check(CLI::Range(-60, 60));
@@ -69,13 +72,17 @@ void add_options(CLI::App& app, Options& o) {
   o.machine.add_options(app);
 }
 
+AttentionValue attention_of(const std::string& name) {
+  return name == "match" ? AttentionValue::match : AttentionValue::successor;
+}
+
 ModelConfig configuration(const Options& o, const Corpus& corpus) {
   const Vocabulary& vocabulary = corpus.vocabulary();
   ModelConfig config = o.preset == "small" ? presets::small(vocabulary) : presets::original(vocabulary);
   config.dimensions.H = o.hidden.value_or(config.dimensions.H);
   config.dimensions.L = o.layers.value_or(config.dimensions.L);
   config.dimensions.E = o.embedding.value_or(config.dimensions.E);
-  if (o.attention) config.attention_value = *o.attention == "match" ? AttentionValue::match : AttentionValue::successor;
+  if (o.attention) config.attention_value = attention_of(*o.attention);
   config.programs = corpus.programs();
   config.longest_note = corpus.longest_note();
   return config;
@@ -109,6 +116,8 @@ Model<B> starting_model(const Options& o, const std::optional<Model<B>>& given, 
     if (wanted.value_or(found) != found)
       throw Error(std::string(option) + ": the model to start from has " + std::to_string(found));
   ModelConfig config = given->config();
+  if (o.attention && attention_of(*o.attention) != config.attention_value)
+    throw Error("--attention: the model to start from has the other one");
   config.programs = corpus.programs();
   config.longest_note = corpus.longest_note();
   return Model<B>(std::move(config), given->weights());
@@ -158,7 +167,9 @@ void train(Options& o) {
   Model<B> model = starting_model<B>(o, given, corpus);
   const Dimensions& d = model.dimensions();
   std::cout << "embedding " << d.E << ", hidden " << d.H << ", layers " << d.L << ": " << model.parameter_count()
-            << " parameters; " << place(B{}) << std::endl;
+            << " parameters; attention over "
+            << (model.config().attention_value == AttentionValue::match ? "matches" : "successors") << ", "
+            << (o.trainer.optimizer.muon > 0 ? "Muon" : "AdamW") << "; " << place(B{}) << std::endl;
   Trainer trainer(model, corpus, o.trainer);
   if (o.resume) {
     if (trainer.resume())

@@ -34,7 +34,8 @@
 //
 // With P = B Q (T - Q/2) pairs: forward 4 P H operations times products, backward 14 P H. Read from L2: P H / 4 bytes
 // forward, 3/4 P H backward, since 16 rows share a tile; from memory 4 H B (T + Q) bytes forward, 8 H B (T + 2 Q)
-// backward. Shared memory for H 1028: 150 KB forward, 226 KB backward. Estimate for 32 x 1000 x 1028 on an H100,
+// backward. Shared memory for H 1028: 150 KB forward, 226 KB backward, with o = 1
+// 253 KB, more than there is. Estimate for 32 x 1000 x 1028 on an H100,
 // InBf16: 1 ms forward, 4 ms backward, bound by shared memory and L2.
 #pragma once
 

@@ -7,7 +7,7 @@
 //   combine          Y := a X + b Y                          bytes  12 n    operations  3 n
 //   muon_apply       w := w (1 - lr decay) - lr factor X     bytes  12 n    operations  3 n
 //
-// All bound by memory. The five polynomials are 5 (2 R R N + 2 R R R) operations more for each matrix of R rows and N
+// All bound by memory. The five polynomials are 10 (2 R R N + R R R) operations more for each matrix of R rows and N
 // columns, or the other way round where it is high.
 #pragma once
 

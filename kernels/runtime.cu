@@ -176,7 +176,8 @@ Recording record(const std::function<void()>& work) {
   static bool possible = true;
   if (!possible) return nullptr;
   const cudaStream_t stream = Context::get().stream;
-  check(cudaStreamBeginCapture(stream, cudaStreamCaptureModeThreadLocal));
+  possible = cudaStreamBeginCapture(stream, cudaStreamCaptureModeThreadLocal) == cudaSuccess;
+  if (!possible) return nullptr;
   recording = true;
   try {
     work();

@@ -34,7 +34,7 @@ struct ModelConfig {
 };
 
 namespace presets {
-/// The original project's: embedding 32, hidden 1028, 3 layers.
+/// The original project's: embedding 32, hidden 1028, 3 layers, attention over matches.
 inline ModelConfig original(const Vocabulary& vocabulary) {
   return {{vocabulary.size(), 32, 1028, 3}, vocabulary, {}, true};
 }

@@ -11,7 +11,8 @@ TEST_CASE("examples: learning curves are drawn from training logs") {
   write(place / "a.jsonl",
         "{\"step\": 1, \"tokens\": 1000000, \"loss\": 5}\n"
         "{\"step\": 2, \"tokens\": 2000000, \"loss\": 4, \"validation_loss\": 4.5}\n"
-        "{\"step\": 3, \"tokens\": 9000000, \"loss\": 3, \"validation_loss\": 3.5}\n");
+        "{\"step\": 3, \"tokens\": 9000000, \"loss\": 3, \"validation_loss\": 3.5}\n"
+        "{\"step\": 4, \"tok");  // killed while it wrote
   write(place / "none.jsonl", "{\"step\": 1, \"tokens\": 1000000, \"loss\": 5}\n");
   write(place / "other.jsonl", "not JSON\n");
   place.output("curves", {place / "a.jsonl", "--out", place / "curves.png"});
@@ -26,4 +27,8 @@ TEST_CASE("examples: learning curves are drawn from training logs") {
   refused(place / "none.jsonl", "has no validation loss");
   refused(place / "other.jsonl", "line 1 is none of a training log");
   refused(place / "missing.jsonl", "cannot be read");
+  write(place / "tiny.jsonl", "{\"step\": 1, \"tokens\": 1e-320, \"validation_loss\": 2}\n");
+  refused(place / "tiny.jsonl", "line 1 is none of a training log");
+  CHECK_THAT(place.run("curves", {place / "a.jsonl", "--below", "1", "--out", place / "refused.png"}).err,
+             Catch::Contains("has no validation loss that could be drawn"));
 }

@@ -136,6 +136,12 @@ TEST_CASE("examples: a song goes on from a prompt") {
   REQUIRE(whole.size() > given.size());
   CHECK(std::equal(given.begin(), given.end() - 1, whole.begin()));
   CHECK(read_midi(song).duration() > length);
+
+  generate({"--prompt-seconds", "20", "--seconds", "25", "--picture", place / "picture.png"});
+  const std::string picture = content(place / "picture.png");
+  REQUIRE(picture.size() > 24);
+  CHECK(picture.substr(1, 3) == "PNG");
+  CHECK(static_cast<unsigned char>(picture[22]) * 256 + static_cast<unsigned char>(picture[23]) == 900);  // its height
 }
 
 TEST_CASE("examples: generate and evaluate in fewer bytes") {

@@ -73,6 +73,27 @@ TEST_CASE("examples: both presets and both named kinds of stages train") {
                  Catch::Contains("finished at step 2"));
 }
 
+TEST_CASE("examples: attention and optimizer are chosen, and kept by what goes on") {
+  const TrainingPlace place;
+  const std::string said =
+      place.output("train", place.command("m", 2, {"--attention", "match", "--optimizer", "adamw"}));
+  CHECK_THAT(said, Catch::Contains("attention over matches, AdamW"));
+  CHECK(load_model(place / "m.safetensors").config().attention_value == AttentionValue::match);
+  CHECK_THAT(place.output("train", place.command("other", 2)), Catch::Contains("attention over successors, Muon"));
+  CHECK((place.model_bytes("m") != place.model_bytes("other")));
+  CHECK_THAT(place.output("inspect", {place / "m.safetensors"}), Catch::Contains("attention over matches"));
+
+  const auto refused = [&](const Finished& finished, const std::string& reason) {
+    CHECK(finished.status == 1);
+    CHECK_THAT(finished.err, Catch::Contains(reason));
+  };
+  refused(place.run("train", place.command("n", 1, {"--init", place / "m.safetensors", "--attention", "successor"})),
+          "--attention: the model to start from has the other one");
+  auto resumed = place.command("m", 4);
+  resumed.push_back("--resume");
+  refused(place.run("train", resumed), "are those of AdamW alone");
+}
+
 TEST_CASE("examples: training ends when its minutes are over") {
   const TrainingPlace place;
   const auto begin = std::chrono::steady_clock::now();

@@ -1,4 +1,5 @@
 // The memory that training takes is what was counted before.
+#include <musicgen/backend/cuda/muon.hpp>
 #include <musicgen/model.hpp>
 
 #include "device.hpp"
@@ -38,4 +39,17 @@ TEST_CASE("kernels: a training step allocates the bytes that were counted") {
     }
   });
   CHECK(cuda::peak_bytes() >= cuda::bytes_in_use());
+}
+
+TEST_CASE("kernels: Muon's matrices take the bytes that were counted") {
+  const auto in_use_after = [](const Dimensions& d) {
+    auto w = Cuda::zeros(d), g = w, m = w, v = w;
+    const std::size_t before = cuda::bytes_in_use();
+    Cuda::update(w, g, m, v, 1, 1e-3, {.muon = 3});
+    return cuda::bytes_in_use() - before;
+  };
+  const Dimensions large{19, 5, 70, 1}, larger{19, 90, 80, 1};  // than any that other tests have asked for
+  in_use_after(large);
+  CHECK(in_use_after(larger) == cuda::muon_bytes(larger) - cuda::muon_bytes(large));
+  CHECK(in_use_after(larger) == 0);
 }

@@ -15,8 +15,9 @@ struct BatchSizes {
 };
 
 /// Losses and norms of a step for each shape, each with its own tokens and learning rate, then the weights.
-std::vector<double> trained(const std::vector<BatchSizes>& steps, Precision products) {
-  Model<Cuda> model({dimensions, {}, {}, true}, 5);
+std::vector<double> trained(const std::vector<BatchSizes>& steps, Precision products, AttentionValue value,
+                            OptimizerOptions options) {
+  Model<Cuda> model({dimensions, {}, {}, true, 0, value}, 5);
   model.set_products(products);
   auto m = Cuda::zeros(dimensions), v = m;
   Random random(4);
@@ -33,7 +34,14 @@ std::vector<double> trained(const std::vector<BatchSizes>& steps, Precision prod
     const Sequences batch{s.B, s.T, s.Q, inputs, targets};
     model.learn(batch);
     const auto t = static_cast<std::int64_t>(all.size() / 3 + 1);
-    all.push_back(Cuda::update(model.weights(), model.gradients(), m, v, t, 1e-2 / static_cast<double>(t), {}));
+    // What is in the device's memory, and what a recording has to be made anew for.
+    options.weight_decay = 0.1 / static_cast<double>(t);
+    if (all.size() / 3 == steps.size() / 2) {
+      options.clip = 0.5;
+      options.muon_momentum = 0.8;
+      options.muon /= 2;
+    }
+    all.push_back(Cuda::update(model.weights(), model.gradients(), m, v, t, 1e-2 / static_cast<double>(t), options));
     all.push_back(model.loss());
     double judged = 0;  // in between, as validation does
     for (const float nll : model.nll(batch)) judged += static_cast<double>(nll);
@@ -51,12 +59,14 @@ TEST_CASE("kernels: recorded steps give the bits of those that are asked for one
   const std::vector<BatchSizes> steps{often,  often,  often,  often,  smaller, smaller, smaller, often,
                                       larger, larger, larger, larger, often,   often,   often};
   test::with_all_kernels([&] {
-    for (const Precision products : {Precision::fp32, Precision::bf16}) {
+    for (const auto& [products, value, muon] : {std::tuple(Precision::fp32, AttentionValue::match, 0.0),
+                                                {Precision::fp32, AttentionValue::successor, 3.0},
+                                                {Precision::bf16, AttentionValue::successor, 0.0}}) {
       cuda::recordings_in_use() = false;
-      const auto expected = trained(steps, products);
+      const auto expected = trained(steps, products, value, {.muon = muon});
       cuda::recordings_in_use() = true;
       const std::size_t before = cuda::replays();
-      const auto found = trained(steps, products);
+      const auto found = trained(steps, products, value, {.muon = muon});
       CHECK(found == expected);
       CHECK(cuda::replays() - before > 15);  // of 30 halves of steps
     }

@@ -6,7 +6,7 @@ using namespace musicgen;
 
 namespace {
 
-/// The leftmost, or topmost, pixels of a curve's color beneath the legend.
+/// The columns in which a row from `from_y` on to before `to_y` has a curve's color.
 std::vector<int> xs_of(const Canvas& canvas, std::size_t curve, int from_y, int to_y) {
   std::vector<int> xs;
   for (int x = 0; x < canvas.width(); ++x)
@@ -41,5 +41,14 @@ TEST_CASE("render: curves of no points, or all alike, have a picture, and sizes 
   CHECK_NOTHROW(draw_curves({}));
   CHECK_NOTHROW(draw_curves(std::vector<Curve>{{"empty", {}}}));
   CHECK_NOTHROW(draw_curves(std::vector<Curve>{{"level", {{5, 1}, {5, 1}}}}));
+  for (const Curve::Point bad : {Curve::Point{0, 1}, {-1, 1}, {NAN, 1}, {1, INFINITY}})
+    CHECK_THROWS_WITH(draw_curves(std::vector<Curve>{{"a", {bad}}}), Catch::Contains("\"a\" has a point at"));
   CHECK_THROWS_WITH(draw_curves({}, {.width = 100}), Catch::Contains("100 x 560 pixels are not between"));
+}
+
+TEST_CASE("render: a logarithmic axis has numbers wherever it lies") {
+  CHECK(detail::ticks(0.9, 11) == std::vector<double>{1, 2, 5, 10});
+  CHECK(detail::ticks(2.1, 4.9) == std::vector<double>{2.1, 4.9});
+  CHECK(detail::number(0.5) == "0.5");
+  CHECK(detail::number(20) == "20");
 }

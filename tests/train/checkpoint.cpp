@@ -40,6 +40,17 @@ TEST_CASE("checkpoint: a model survives a file") {
   CHECK(read_bytes(folder / "m") == read_bytes(folder / "again"));
 }
 
+TEST_CASE("checkpoint: a file from before there was a choice attends over matches") {
+  const test::TemporaryDirectory folder;
+  Safetensors t = to_safetensors(Model<>(tiny()));
+  auto j = nlohmann::json::parse(t.metadata()["musicgen"]);
+  j["version"] = 1;
+  j.erase("attention");
+  t.metadata()["musicgen"] = j.dump();
+  t.write(folder / "m");
+  CHECK(load_model(folder / "m").config().attention_value == AttentionValue::match);
+}
+
 TEST_CASE("checkpoint: files that are no model, or not this one, are refused with the reason") {
   const test::TemporaryDirectory folder;
   const auto file = folder / "m";

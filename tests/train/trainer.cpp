@@ -130,6 +130,27 @@ TEST_CASE("trainer: a resumed run has the losses and weights of an uninterrupted
   }
 }
 
+TEST_CASE("trainer: a run goes on with its optimizer and attention, not with others") {
+  const test::TemporaryDirectory folder;
+  for (const double muon : {0.0, 3.0}) {
+    TrainerOptions options = quick(2);
+    options.optimizer.muon = muon;
+    options.checkpoint = folder / "m.safetensors";
+    Model<> model(tiny());
+    Trainer(model, corpus(), options).run();
+    CHECK(Trainer(model, corpus(), options).resume());
+    ModelConfig other = tiny();
+    other.attention_value = AttentionValue::successor;
+    Model<> successor(other);
+    CHECK_THROWS_WITH(Trainer(successor, corpus(), options).resume(), Catch::Contains("or another attention"));
+    options.optimizer.muon = 3 - muon;
+    Trainer trainer(model, corpus(), options);
+    CHECK_THROWS_WITH(trainer.resume(),
+                      Catch::Contains(muon > 0 ? "are those of Muon, the run is to go on with AdamW alone"
+                                               : "are those of AdamW alone, the run is to go on with Muon"));
+  }
+}
+
 TEST_CASE("trainer: stages are left at max_steps, and by a mean that one batch cannot trip") {
   Model<> model(tiny());
   TrainerOptions options = quick(120);

@@ -17,12 +17,13 @@
 
 namespace musicgen {
 
-/// Adam (Kingma, Ba 2015) and AdamW (Loshchilov, Hutter 2019).
+/// Adam (Kingma, Ba 2015), AdamW (Loshchilov, Hutter 2019), and Muon (Jordan et al. 2024) for the matrices that it
+/// suits.
 struct OptimizerOptions {
   double beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8;
   double weight_decay = 0;  ///< AdamW's, decoupled; 0: plain Adam
   double clip = 1;          ///< largest norm of the whole gradient; 0: not clipped
-  double muon = 0;  ///< matrices from hidden units to hidden units learn by Muon, at so many times the learning rate;
+  double muon = 0;  ///< the GRU's matrices and the head's first learn by Muon, at so many times the learning rate;
                     ///< 0: by Adam, as everything else
   double muon_momentum = 0.95;
 };

@@ -18,7 +18,8 @@ inline constexpr Color plot_background{255, 255, 255}, plot_ink{38, 43, 51}, plo
     plot_axis{190, 196, 204};
 
 inline Color set_color(std::size_t set) {
-  constexpr Color colors[] = {{31, 97, 184}, {214, 69, 65}, {150, 156, 164}, {30, 132, 73}};
+  constexpr Color colors[] = {{31, 97, 184},  {214, 69, 65},  {150, 156, 164}, {30, 132, 73},
+                              {202, 111, 30}, {125, 60, 152}, {17, 140, 140},  {120, 66, 40}};
   return colors[set % std::size(colors)];
 }
 
@@ -38,18 +39,22 @@ inline std::string tick_label(double value, double step) {
   return text.data();
 }
 
-/// Names what the colors stand for, in one line that ends at `right`.
+/// Names what the colors stand for, in lines that end at `right`.
 /// @param first_is_area  the first set is drawn as an area
 inline void draw_set_names(Canvas& canvas, const std::vector<std::string>& names, double right, double y,
                            bool first_is_area) {
-  constexpr double swatch = 22, gap = 7, between = 22, size = 10;
-  double x = right + between;
-  for (const std::string& name : names) x -= swatch + gap + Canvas::text_width(size, name) + between;
-  for (std::size_t set = 0; set < names.size(); ++set) {
-    if (set == 0 && first_is_area) canvas.rectangle(x, y - 10, x + swatch, y, mix(set_color(0), plot_background, 0.22));
-    canvas.rectangle(x, y - 6, x + swatch, y - 4, set_color(set));
-    canvas.text(x + swatch + gap, y, size, names[set], plot_ink);
-    x += swatch + gap + Canvas::text_width(size, names[set]) + between;
+  constexpr double swatch = 22, gap = 7, between = 22, size = 10, line = 18;
+  const auto width = [&](std::size_t set) { return swatch + gap + Canvas::text_width(size, names[set]) + between; };
+  for (std::size_t set = 0; set < names.size(); y += line) {
+    double x = right + between;
+    const std::size_t first = set;
+    while (set < names.size() && (set == first || x - width(set) > 20)) x -= width(set++);
+    for (std::size_t of_line = first; of_line < set; x += width(of_line++)) {
+      if (of_line == 0 && first_is_area)
+        canvas.rectangle(x, y - 10, x + swatch, y, mix(set_color(0), plot_background, 0.22));
+      canvas.rectangle(x, y - 6, x + swatch, y - 4, set_color(of_line));
+      canvas.text(x + swatch + gap, y, size, names[of_line], plot_ink);
+    }
   }
 }
 

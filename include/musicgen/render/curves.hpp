@@ -2,7 +2,9 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cmath>
+#include <cstdio>
 #include <filesystem>
 #include <limits>
 #include <span>
@@ -57,6 +59,23 @@ inline CurveArea area_around(std::span<const Curve> curves, CurveArea area) {
   return area;
 }
 
+/// Numbers of a logarithmic axis: 1, 2 and 5 times powers of ten, or, where those are fewer than two, both ends.
+inline std::vector<double> ticks(double first, double last) {
+  std::vector<double> all;
+  for (int power = static_cast<int>(std::floor(std::log10(first))); std::pow(10, power) <= last; ++power)
+    for (const double digit : {1.0, 2.0, 5.0})
+      if (const double value = digit * std::pow(10, power); value >= first && value <= last) all.push_back(value);
+  if (all.size() < 2) all = {first, last};
+  return all;
+}
+
+/// In three digits.
+inline std::string number(double value) {
+  std::array<char, 32> text{};
+  std::snprintf(text.data(), text.size(), "%.3g", value);
+  return text.data();
+}
+
 inline void draw_axes(Canvas& canvas, const CurveArea& area, const std::string& unit) {
   const double step = tick_step(area.highest - area.lowest, 6);
   for (int i = 0; area.lowest + i * step <= area.highest + step / 2; ++i) {
@@ -67,26 +86,26 @@ inline void draw_axes(Canvas& canvas, const CurveArea& area, const std::string& 
   }
   std::string label;
   double x = 0;
-  for (int power = static_cast<int>(std::floor(std::log10(area.first))); std::pow(10, power) <= area.last; ++power)
-    for (const double digit : {1.0, 2.0, 5.0}) {
-      const double value = digit * std::pow(10, power);
-      if (value < area.first || value > area.last) continue;
-      x = std::round(area.x(value));
-      canvas.rectangle(x, area.top, x + 1, area.bottom + 5, mix(plot_axis, plot_background, 0.5));
-      label = tick_label(value, std::min(value, 1.0));
-      canvas.text(x - Canvas::text_width(10, label) / 2, area.bottom + 21, 10, label, plot_faint_ink);
-    }
-  if (!label.empty())
-    canvas.text(x + Canvas::text_width(10, label) / 2 + 8, area.bottom + 21, 10, unit, plot_faint_ink);
+  for (const double value : ticks(area.first, area.last)) {
+    x = std::round(area.x(value));
+    canvas.rectangle(x, area.top, x + 1, area.bottom + 5, mix(plot_axis, plot_background, 0.5));
+    label = number(value);
+    canvas.text(x - Canvas::text_width(10, label) / 2, area.bottom + 21, 10, label, plot_faint_ink);
+  }
+  canvas.text(x + Canvas::text_width(10, label) / 2 + 8, area.bottom + 21, 10, unit, plot_faint_ink);
 }
 
 }  // namespace detail
 
-/// @throws Error  for a size that is too small, or over 20,000 pixels
+/// @throws Error  for a size that is too small, or over 20,000 pixels; for a point that cannot be drawn
 inline Canvas draw_curves(std::span<const Curve> curves, const CurvePlotOptions& options = {}) {
   if (options.width < 320 || options.height < 200 || options.width > 20000 || options.height > 20000)
     throw Error("curves: " + std::to_string(options.width) + " x " + std::to_string(options.height) +
                 " pixels are not between 320 x 200 and 20000 x 20000");
+  for (const Curve& curve : curves)
+    for (const auto& [x, y] : curve.points)
+      if (!(x > 0) || !std::isfinite(x) || !std::isfinite(y))
+        throw Error("curves: \"" + curve.name + "\" has a point at " + detail::number(x) + ", " + detail::number(y));
   const detail::CurveArea area = detail::area_around(curves, {70, 70, options.width - 110.0, options.height - 44.0});
   Canvas canvas(options.width, options.height, detail::plot_background);
   detail::draw_axes(canvas, area, options.x_unit);

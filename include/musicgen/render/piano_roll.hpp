@@ -28,8 +28,11 @@ struct PianoRollOptions {
 /// One of several songs in a picture.
 struct PianoRollSong {
   Score score;
-  std::string label;  ///< over its notes
-  double later = 0;   ///< seconds by which it is moved to the right, over 0, or to the left
+  std::string label;             ///< over its notes
+  double later = 0;              ///< seconds by which it is moved to the right, over 0, or to the left
+  std::vector<int> colors = {};  ///< the number of each track that has notes, by which it is colored; empty: 0, 1, ...
+
+  int color(std::size_t track) const { return track < colors.size() ? colors[track] : static_cast<int>(track); }
 };
 
 namespace detail {
@@ -116,22 +119,38 @@ inline void draw_seconds(Canvas& canvas, const RollLayout& layout) {
   }
 }
 
+struct LegendEntry {
+  std::string name;
+  int color;
+};
+
+/// The tracks that have notes.
+inline std::vector<LegendEntry> legend_of(const PianoRollSong& song) {
+  std::vector<LegendEntry> entries;
+  for (const Track& track : song.score.tracks) {
+    if (!track.is_melodic()) continue;
+    const int color = song.color(entries.size());
+    entries.push_back({track.name.empty() ? "track " + std::to_string(color + 1) : track.name, color});
+  }
+  return entries;
+}
+
 /// Names the tracks in one line that ends at the right margin, with a scale from soft to loud where there is room.
-inline void draw_legend(Canvas& canvas, const RollLayout& layout, const std::vector<std::string>& names,
+inline void draw_legend(Canvas& canvas, const RollLayout& layout, const std::vector<LegendEntry>& entries,
                         double first_x) {
   constexpr double swatch = 14, gap = 6, between = 20, size = 10, scale_width = 60;
   const double y = layout.top - 16;
   double width = 0;
-  for (const std::string& name : names) width += swatch + gap + Canvas::text_width(size, name) + between;
+  for (const LegendEntry& entry : entries) width += swatch + gap + Canvas::text_width(size, entry.name) + between;
   const double scale = Canvas::text_width(size, "soft") + scale_width + 2 * gap + Canvas::text_width(size, "loud");
   const bool has_scale = first_x + width + scale < layout.right;
   double x = std::max(first_x, layout.right - width + between - (has_scale ? scale + between : 0));
-  for (std::size_t k = 0; k < names.size(); ++k) {
-    canvas.rectangle(x, y - 10.5, x + swatch, y + 0.5, roll_color(static_cast<int>(k), 100), 3);
-    canvas.text(x + swatch + gap, y, size, names[k], roll_ink);
-    x += swatch + gap + Canvas::text_width(size, names[k]) + between;
+  for (const LegendEntry& entry : entries) {
+    canvas.rectangle(x, y - 10.5, x + swatch, y + 0.5, roll_color(entry.color, 100), 3);
+    canvas.text(x + swatch + gap, y, size, entry.name, roll_ink);
+    x += swatch + gap + Canvas::text_width(size, entry.name) + between;
   }
-  if (!has_scale || names.empty()) return;
+  if (!has_scale || entries.empty()) return;
   canvas.text(x, y, size, "soft", roll_faint_ink);
   x += Canvas::text_width(size, "soft") + gap;
   constexpr int shades = 6;
@@ -156,10 +175,13 @@ inline void draw_mark(Canvas& canvas, const RollLayout& layout, double second, c
 /// The notes that are drawn.
 inline std::vector<Note> drawn_notes(const PianoRollSong& song, double limit) {
   std::vector<Note> notes = song.score.notes();
-  for (Note& n : notes) n.start += song.later, n.end += song.later;
-  if (limit > 0)
-    notes.erase(std::remove_if(notes.begin(), notes.end(), [&](const Note& n) { return n.start >= limit; }),
-                notes.end());
+  for (Note& n : notes) {
+    n.start += song.later;
+    n.end += song.later;
+    n.track = song.color(static_cast<std::size_t>(n.track));
+  }
+  const auto unseen = [&](const Note& n) { return n.end <= 0 || (limit > 0 && n.start >= limit); };
+  notes.erase(std::remove_if(notes.begin(), notes.end(), unseen), notes.end());
   // The first track, as a rule the tune, lies on top.
   std::stable_sort(notes.begin(), notes.end(), [](const Note& a, const Note& b) { return a.track > b.track; });
   return notes;
@@ -171,14 +193,6 @@ inline void draw_notes(Canvas& canvas, const RollLayout& layout, const std::vect
     const double right = std::max(x + 1.5, layout.x(n.end) - 0.5), inset = height > 5 ? 0.5 : 0.0;
     canvas.rectangle(x, y + inset, right, y + height - inset, roll_color(n.track, n.velocity), 2);
   }
-}
-
-inline std::vector<std::string> track_names(const Score& score) {
-  std::vector<std::string> names;
-  for (const Track& track : score.tracks)
-    if (track.is_melodic())
-      names.push_back(track.name.empty() ? "track " + std::to_string(names.size() + 1) : track.name);
-  return names;
 }
 
 inline void require_size(const PianoRollOptions& options, std::size_t songs) {
@@ -217,7 +231,7 @@ inline Canvas draw_piano_rolls(std::span<const PianoRollSong> songs, const Piano
   const auto top = axes.between(header, options.height);
   canvas.text(top.left, header - 18, 15, options.title, detail::roll_ink, 2.1);
   const double title_width = options.title.empty() ? 0 : Canvas::text_width(15, options.title) + 30;
-  if (!songs.empty()) detail::draw_legend(canvas, top, detail::track_names(songs[0].score), top.left + title_width);
+  if (!songs.empty()) detail::draw_legend(canvas, top, detail::legend_of(songs[0]), top.left + title_width);
   return canvas;
 }
 

@@ -130,7 +130,8 @@ inline nlohmann::json musicgen_metadata(const Safetensors& file, const std::file
 /// Where the run stood that wrote the file.
 /// @throws Error  if the file has no such state, or one that cannot be
 inline TrainingState training_state(const Safetensors& file, const std::filesystem::path& path) {
-  const nlohmann::json j = musicgen_metadata(file, path, "training");
+  nlohmann::json j = musicgen_metadata(file, path, "training");
+  if (!j.contains("muon")) j["muon"] = false;  // there was no Muon when it was written
   TrainingState s;
   TrainingState::for_each_member(s,
                                  [&]<class T>(const char* name, T& member) { member = json_field<T>(j, name, path); });

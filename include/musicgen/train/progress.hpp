@@ -62,6 +62,7 @@ struct TrainingState {
   double best_validation = std::numeric_limits<double>::max(), best_of_stage = std::numeric_limits<double>::max();
   int validations_since_best = 0;  ///< of the stage
   bool finished = false;           ///< by its own end, not a callback
+  bool muon = false;               ///< matrices of hidden units have learned by Muon
 
   /// Calls visit(name, member) for each member, as the checkpoint has them.
   template <class State, class Visit>
@@ -78,6 +79,7 @@ struct TrainingState {
     visit("best_of_stage", s.best_of_stage);
     visit("validations_since_best", s.validations_since_best);
     visit("finished", s.finished);
+    visit("muon", s.muon);
   }
 };
 

@@ -72,6 +72,7 @@ class Trainer {
     model_.set_products(options_.products);
     state_.seed = options_.seed;
     state_.stages = options_.stages.size();
+    state_.muon = options_.optimizer.muon > 0;
     m_ = B::zeros(model_.dimensions());
     v_ = B::zeros(model_.dimensions());
     if (corpus_.indices(Split::train).empty()) throw Error("training: the corpus has no songs to train on");
@@ -83,18 +84,22 @@ class Trainer {
 
   /// Goes on from `last_checkpoint(options.checkpoint)`: weights, moments, place.
   /// @return  false if there is none
-  /// @throws Error  if it is damaged or of another model
+  /// @throws Error  if it is damaged, of another model, or of a run with another optimizer
   bool resume() {
     const auto path = last_checkpoint(options_.checkpoint);
     if (!std::filesystem::exists(path)) return false;
     const Safetensors file = Safetensors::read(path);
     const auto config = detail::config_from_json(detail::musicgen_metadata(file, path, "musicgen"), path);
-    if (config.dimensions != model_.dimensions() || config.vocabulary != model_.config().vocabulary)
-      throw file_error(path, "is of a model of other sizes or another vocabulary");
+    if (config.dimensions != model_.dimensions() || config.vocabulary != model_.config().vocabulary ||
+        config.attention_value != model_.config().attention_value)
+      throw file_error(path, "is of a model of other sizes, another vocabulary or another attention");
     TrainingState state = detail::training_state(file, path);
     if (state.stage >= options_.stages.size())
       throw file_error(
           path, "is in stage " + std::to_string(state.stage + 1) + " of " + std::to_string(options_.stages.size()));
+    if (state.muon != (options_.optimizer.muon > 0))
+      throw file_error(path, std::string("its moments are those of ") + (state.muon ? "Muon" : "AdamW alone") +
+                                 ", the run is to go on with " + (state.muon ? "AdamW alone" : "Muon"));
     state_ = std::move(state);
     model_.weights() = detail::read_parameters<B>(file, model_.dimensions());
     m_ = detail::read_parameters<B>(file, model_.dimensions(), "adam.m.");

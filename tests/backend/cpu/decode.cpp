@@ -84,9 +84,10 @@ TEST_CASE("decode: tokens and states of another size are refused") {
   decoder.step(std::vector<Token>{1, 2});
   const auto state = decoder.state();
   CHECK_THROWS_WITH(decoder.step(std::vector<Token>{1}), Catch::Contains("2 songs"));
-  for (auto other : {model.decoder(1, 8), model.decoder(2, 7), small_model(19, 17, 2).decoder(2, 8),
-                     small_model(19, 16, 1).decoder(2, 8), model.decoder(2, 8, Precision::bf16),
-                     model.decoder(2, 8, Precision::int8)})
+  for (auto other :
+       {model.decoder(1, 8), model.decoder(2, 7), small_model(19, 17, 2).decoder(2, 8),
+        small_model(19, 16, 1).decoder(2, 8), model.decoder(2, 8, Precision::bf16),
+        model.decoder(2, 8, Precision::int8), small_model(19, 16, 2, AttentionValue::successor).decoder(2, 8)})
     CHECK_THROWS_WITH(other.restore(state), Catch::Contains("state"));
   CHECK_NOTHROW(decoder.restore(state));
   CHECK_THROWS_WITH(model.decoder(0, 8), Catch::Contains("0 songs"));

@@ -65,6 +65,8 @@ TEST_CASE("output ring: attends over the last outputs, as they are, in bf16 and 
       for (const AttentionValue value : {AttentionValue::match, AttentionValue::successor})
         for (const auto& [T, window] : {std::pair<Index, Index>(0, 4),
                                         {1, 1},
+                                        {2, 1},
+                                        {3, 1},
                                         {3, 64},
                                         {64, 64},
                                         {128, 64},

@@ -74,8 +74,8 @@ class Decoder {
   /// @throws Error  for a state of another size
   void restore(const State& state) {
     if (state.h.size() != state_.h.size() || state.h[0].size() != state_.h[0].size() ||
-        !state.outputs.same_size(state_.outputs))
-      throw Error("decoder: the state is of another model, batch, window or precision");
+        !state.outputs.same_kind(state_.outputs))
+      throw Error("decoder: the state is of another model, batch, window, precision or attention");
     state_ = state;
   }
   /// Back to before the first token.

@@ -5,17 +5,19 @@
 //   five times: A = X X'    X := 3.4445 X + (-4.7750 A + 2.0315 A A) X
 //   w := w (1 - lr decay) - lr 0.2 sqrt(max(rows, columns)) X
 //
-// The polynomial takes each singular value of X from (0, 1] to about 0.7 ... 1.2 and changes no direction. With the
+// The polynomial takes each singular value of X from [0.01, 1] to 0.68 ... 1.14 and changes no direction. With the
 // factor at last, elements change by as much as Adam's would (Liu et al. 2025, "Muon is scalable for LLM training").
 #pragma once
 
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <span>
 #include <string_view>
 #include <vector>
 
 #include "../backend.hpp"
+#include "adam.hpp"
 #include "matrix.hpp"
 #include "product.hpp"
 
@@ -41,14 +43,15 @@ struct MuonScratch {
   }
 };
 
-/// x (R, N) := nearly the nearest matrix with singular values of 1. The fewer rows the better.
+/// x (R, N), without gaps, := nearly the nearest matrix with singular values of 1. The fewer rows the better.
 template <class Scalar>
 void orthogonalize(View<Scalar> x) {
   auto& scratch = MuonScratch<Scalar>::of_this_thread();
   const View<Scalar> a = scratch.take(scratch.a, x.rows, x.rows), p = scratch.take(scratch.p, x.rows, x.rows),
                      y = scratch.take(scratch.y, x.rows, x.columns);
   auto X = map(x), A = map(a), P = map(p), Y = map(y);
-  X /= X.norm() + Scalar(1e-12);
+  const std::span<const Scalar> all(x.data, static_cast<std::size_t>(x.rows * x.columns));
+  X *= static_cast<Scalar>(1 / (std::sqrt(sum_of_squares(all)) + 1e-12));
   for (int i = 0; i < 5; ++i) {
     product<Scalar>(x, View<const Scalar>(x).transposed(), a);
     product<Scalar>(a, View<const Scalar>(a), p);

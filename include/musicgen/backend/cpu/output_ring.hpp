@@ -82,9 +82,10 @@ class OutputRing {
 
   Index window() const { return places_ - 1; }
   AttentionValue value() const { return value_; }
-  bool same_size(const OutputRing& other) const {
-    return places_ == other.places_ && n_ == other.n_ && whole_.size() == other.whole_.size() &&
-           words_.size() == other.words_.size() && bytes_.size() == other.bytes_.size();
+  bool same_kind(const OutputRing& other) const {
+    return value_ == other.value_ && places_ == other.places_ && n_ == other.n_ &&
+           whole_.size() == other.whole_.size() && words_.size() == other.words_.size() &&
+           bytes_.size() == other.bytes_.size();
   }
   /// Blocks of a song to attend over after so many earlier steps, the new output being there too.
   Index blocks(std::int64_t steps) const {

@@ -12,7 +12,7 @@ namespace musicgen::cuda {
 /// Waits for it.
 double sum_of_squares(const Buffer<float>& x);
 
-/// One step for all parameters, of the matrices that do not learn by Muon (muon.hpp); waits for the norm.
+/// One step for all parameters, by Muon (muon.hpp) for those that learn by it; waits for the norm.
 /// @param t  steps so far, this one included
 /// @return   the norm of g before it is clipped; if it is not finite, nothing is changed
 double adam_update(Parameters& w, const Parameters& g, Parameters& m, Parameters& v, std::int64_t t,

@@ -1,5 +1,4 @@
 // The memory that training takes is what was counted before.
-#include <musicgen/backend/cuda/muon.hpp>
 #include <musicgen/model.hpp>
 
 #include "device.hpp"

@@ -15,6 +15,7 @@
 #include "gru.hpp"
 #include "head.hpp"
 #include "loss.hpp"
+#include "muon.hpp"
 #include "need.hpp"
 #include "parameters.hpp"
 #include "repeated.hpp"

@@ -34,8 +34,8 @@
 //
 // With P = B Q (T - Q/2) pairs: forward 4 P H operations times products, backward 14 P H. Read from L2: P H / 4 bytes
 // forward, 3/4 P H backward, since 16 rows share a tile; from memory 4 H B (T + Q) bytes forward, 8 H B (T + 2 Q)
-// backward. Shared memory for H 1028: 150 KB forward, 226 KB backward, with o = 1
-// 253 KB, more than there is. Estimate for 32 x 1000 x 1028 on an H100,
+// backward. Shared memory for H 1028: 144 KB forward, 222 KB backward, with o = 1
+// 241 KB, more than there is. Estimate for 32 x 1000 x 1028 on an H100,
 // InBf16: 1 ms forward, 4 ms backward, bound by shared memory and L2.
 #pragma once
 
@@ -57,7 +57,7 @@ struct InBf16 {
   static constexpr int score_terms = 2, context_terms = 2, gradient_terms = 1;
 };
 
-/// h (T*B, H) are the outputs; the last Q positions ask. For H to 1040.
+/// h (T*B, H) are the outputs; the last Q positions ask. For H to 1056.
 struct FusedAttention {
   int B, T, Q, H;
   const float* h = nullptr;
@@ -75,6 +75,14 @@ namespace fused {
 
 inline constexpr float nothing = -INFINITY;
 
+inline constexpr int few_steps = 2, many_steps = 6;         // of a warp
+inline constexpr int few_hidden = 512, most_hidden = 1056;  // in 16 warps, in 11
+/// Of a block. Each of 11 warps has 168 registers a thread, and uses 157 to 168; 13 warps, with 5 steps, had 128, which
+/// spilled.
+template <int steps>
+inline constexpr int most_threads = (steps == few_steps ? few_hidden : most_hidden) /
+                                    (steps * side) * device::warp_size;
+
 /// Over the four lanes that hold a row.
 template <class Join>
 __device__ float of_row(float x, Join&& join) {
@@ -83,7 +91,7 @@ __device__ float of_row(float x, Join&& join) {
 }
 
 template <class Operands, int steps>
-__global__ void __launch_bounds__(512, 1) attention_fused_forward_kernel(FusedAttention x) {
+__global__ void __launch_bounds__(most_threads<steps>, 1) attention_fused_forward_kernel(FusedAttention x) {
   const Place at;
   const int columns = at.warps * steps * side, tile = side * row_stride(columns);
   float* queries = device::dynamic_shared<float>();
@@ -165,7 +173,7 @@ struct Pair {
 
 /// dh_t += sum_s ds_ts h_s, a block 16 queries.
 template <class Operands, int steps>
-__global__ void __launch_bounds__(512, 1) attention_fused_queries_kernel(FusedAttention x) {
+__global__ void __launch_bounds__(most_threads<steps>, 1) attention_fused_queries_kernel(FusedAttention x) {
   const Place at;
   const int columns = at.warps * steps * side, tile = side * row_stride(columns), parts = at.warps * side * side;
   float* queries = device::dynamic_shared<float>();
@@ -202,7 +210,7 @@ __global__ void __launch_bounds__(512, 1) attention_fused_queries_kernel(FusedAt
 
 /// dh_s += sum_t ds_ts h_t + a_t(s-o) dc_t, a block 16 keys.
 template <class Operands, int steps>
-__global__ void __launch_bounds__(512, 1) attention_fused_keys_kernel(FusedAttention x) {
+__global__ void __launch_bounds__(most_threads<steps>, 1) attention_fused_keys_kernel(FusedAttention x) {
   const Place at;
   const int columns = at.warps * steps * side, stride = row_stride(columns), tile = side * stride,
             parts = at.warps * side * side, offset = x.value_offset;
@@ -273,9 +281,6 @@ void backward(const FusedAttention& x, device::Stream stream) {
   launch<steps>(attention_fused_queries_kernel<Operands, steps>, x.Q, 3, x.value_offset, 2, x, stream);
 }
 
-inline constexpr int few_steps = 2, many_steps = 5;  // of a warp: for H to 512 in 16 warps, to 1040 in 13
-inline constexpr int few_hidden = 512, most_hidden = 1040;
-
 /// Whether the tiles fit, the backward pass's too.
 /// @param available  shared memory that a block can have, bytes
 inline bool supports(int H, int value_offset, std::size_t available) {
@@ -286,13 +291,13 @@ inline bool supports(int H, int value_offset, std::size_t available) {
 inline void require_supported(const FusedAttention& x) {
   if (x.H < 1 || x.H > most_hidden)
     throw Error("attention_fused: hidden size " + std::to_string(x.H) +
-                ", not 1 to 1040: tiles have to fit into shared memory");
+                ", not 1 to 1056: tiles have to fit into shared memory");
 }
 
 }  // namespace fused
 
 /// Contexts and lse of the last Q positions.
-/// @throws Error  for H over 1040
+/// @throws Error  for H over 1056
 template <class Operands>
 void attention_fused_forward(const FusedAttention& x, device::Stream stream) {
   fused::require_supported(x);
@@ -301,7 +306,7 @@ void attention_fused_forward(const FusedAttention& x, device::Stream stream) {
 }
 
 /// Adds to dh what the contexts' gradient comes to, in three kernels.
-/// @throws Error  for H over 1040
+/// @throws Error  for H over 1056
 template <class Operands>
 void attention_fused_backward(const FusedAttention& x, device::Stream stream) {
   fused::require_supported(x);

@@ -41,7 +41,9 @@ TEST_CASE("examples: unknown and missing options are usage errors") {
                                                                  {"generate", {"--model", "m", "--out", "a.mid"}},
                                                                  {"evaluate", {"--model", "m", "--data", "songs"}},
                                                                  {"compare", {"--generated", "a", "--data", "songs"}},
-                                                                 {"inspect", {"a.mid"}}};
+                                                                 {"curves", {"a.jsonl", "--out", "a.png"}},
+                                                                 {"inspect", {"a.mid"}},
+                                                                 {"curves", {"a.jsonl", "--out", "a.png"}}};
   for (const std::string program : program_names) {
     if (program != "hello") check_usage(place, program, {}, "required");
     auto arguments = complete.at(program);

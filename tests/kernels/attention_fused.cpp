@@ -112,8 +112,8 @@ TEST_CASE("kernel attention_fused: scores of hundreds need more than bf16's eigh
 }
 
 TEST_CASE("kernel attention_fused: a hidden size whose tiles do not fit is refused by name") {
-  CHECK_THROWS_WITH(kernels::attention_fused_forward<kernels::InFp32>({1, 1, 1, 1041}, nullptr),
-                    Catch::Contains("hidden size 1041"));
+  CHECK_THROWS_WITH(kernels::attention_fused_forward<kernels::InFp32>({1, 1, 1, 1057}, nullptr),
+                    Catch::Contains("hidden size 1057"));
 }
 
 }  // namespace kernels_attention_fused

@@ -42,6 +42,10 @@ void add_options(CLI::App& app, Options& o) {
   app.add_option("--min-p", s.min_p, "leave out what is less probable than this part of the most probable; 0: none")
       ->capture_default_str()
       ->check(number_in(0, 1));
+  app.add_option("--pitch-temperature", s.pitch_temperature, "likewise, of which pitch a note has, not when it comes")
+      ->capture_default_str()
+      ->check(number_in(1e-3, 100));
+  app.add_option("--pitch-top-p", s.pitch_top_p, "likewise")->capture_default_str()->check(number_in(1e-6, 1));
   app.add_option("--longest-note", s.longest_note, "seconds; by default that of the music that the model learned from")
       ->check(number_in(1, 1e6));
   app.add_option("--seed", s.seed, "equal seeds give equal songs")->capture_default_str()->check(seed_number());

@@ -1,6 +1,6 @@
 // From logits to the next token, on the device. Rules and their order: sample/choose.hpp.
 //
-//   x_v = logit_v + bias_v        p_v = exp((x_v - max x) / temperature)        top-k, top-p, min-p
+//   x_v = logit_v + bias_v, of pitches shaped        p_v = exp((x_v - max x) / temperature)        top-k, top-p, min-p
 //   token = the first v with  p_0 + ... + p_v > u (p_0 + ... + p_{V-1}),  u uniform from the counter-based generator
 //
 // All in double, as there. What is guaranteed against cpu's Chooser, for the same logits and generator:
@@ -11,6 +11,7 @@
 //     thread repeats the draw in the CPU's order. So for the same p the token is the same, without exception.
 //   - top-p cuts where sums in an order of descending p reach top_p of the whole. The CPU's order there depends on its
 //     library's nth_element; the cut can differ if a sum comes as near as V 2^-52 to it. Sums of equal p are exact.
+//   - Pitch temperature and top-p put a quotient of sums, rounded by as much, into the logits of pitches.
 //   - The log-probability is the same but for rounding of double: 1e-15 V.
 //
 // A block a song. With n = V / threads: 2 n exponentials a thread, some ten barriers; top-k and top-p rank the tokens
@@ -65,8 +66,9 @@ struct Generator {
 struct SamplingRules {
   int V;
   ChooseOptions options = {};
-  const float* bias = nullptr;  ///< (V) or none; -infinity: never
-  double doubtful = 0x1p-50;    ///< times V, of the whole: a draw as near to an edge is repeated in the CPU's order
+  const float* bias = nullptr;             ///< (V) or none; -infinity: never
+  const std::uint32_t* pitches = nullptr;  ///< ((V+31)/32), bits of the tokens that options.pitch_... are for, or none
+  double doubtful = 0x1p-50;  ///< times V, of the whole: a draw as near to an edge is repeated in the CPU's order
 };
 
 struct DeviceChoice {
@@ -103,6 +105,8 @@ class BlockChooser {
     if (!(log_sum <= DBL_MAX)) return {no_token, 0};
     double largest = fill(logits, rules_.bias, allowed);
     if (!(largest > -HUGE_VAL)) largest = fill(logits, nullptr, allowed);
+    if (rules_.pitches && (rules_.options.pitch_temperature != 1 || rules_.options.pitch_top_p < 1))
+      largest = shape_pitches();
     int token;
     if (rules_.options.temperature > 0) {
       for_each([&](int v) {
@@ -140,6 +144,9 @@ class BlockChooser {
   __device__ double largest_of(double value) {
     return joined(value, [](double a, double b) { return a > b ? a : b; });
   }
+  __device__ double sum_of(double value) {
+    return joined(value, [](double a, double b) { return a + b; });
+  }
   /// The first token for which it holds; 0 if for none.
   template <class Condition>
   __device__ int first_where(Condition&& holds) {
@@ -161,7 +168,7 @@ class BlockChooser {
     max = largest_of(max);
     if (!(max < HUGE_VAL)) return NAN;
     for_each([&](int v) { sum += exp(static_cast<double>(__ldcg(&logits[v])) - max); });
-    return max + log(joined(sum, [](double a, double b) { return a + b; }));
+    return max + log(sum_of(sum));
   }
 
   /// p := x. @return  the largest
@@ -176,14 +183,47 @@ class BlockChooser {
     return largest_of(largest);
   }
 
+  /// x of the pitches as choose.hpp has it. @return  the largest of all x
+  __device__ double shape_pitches() {
+    const ChooseOptions& o = rules_.options;
+    const TokenMask pitches{rules_.pitches};
+    const auto for_pitches = [&](auto&& f) {
+      for_each([&](int v) {
+        if (pitches(v)) f(v);
+      });
+    };
+    double largest = -HUGE_VAL, all = 0, kept = 0, count = 0;
+    for_pitches([&](int v) { largest = fmax(largest, p_[v]); });
+    largest = largest_of(largest);
+    if (largest > -HUGE_VAL) {
+      for_pitches([&](int v) {
+        const double x = p_[v] - largest;
+        all += exp(x);
+        p_[v] = exp(x / static_cast<double>(o.pitch_temperature));
+        ++count;
+      });
+      all = sum_of(all);
+      if (o.pitch_top_p < 1) {
+        rank(pitches);
+        cut_to_nucleus(static_cast<int>(sum_of(count)), static_cast<double>(o.pitch_top_p), pitches);
+      }
+      for_pitches([&](int v) { kept += p_[v]; });
+      kept = sum_of(kept);
+      for_pitches([&](int v) { p_[v] = largest + log(p_[v] * (all / kept)); });
+    }
+    double of_all = -HUGE_VAL;
+    for_each([&](int v) { of_all = fmax(of_all, p_[v]); });
+    return largest_of(of_all);
+  }
+
   /// Sets to 0 what top-k, top-p and min-p leave out.
   __device__ void truncate() {
     const ChooseOptions& o = rules_.options;
     if (o.top_k > 0 || o.top_p < 1) {
-      rank();
+      rank({});
       const int kept = o.top_k > 0 ? min(o.top_k, rules_.V) : rules_.V;
       if (o.top_p < 1) {
-        cut_to_nucleus(kept, static_cast<double>(o.top_p));
+        cut_to_nucleus(kept, static_cast<double>(o.top_p), {});
       } else {
         for_each([&](int v) {
           if (rank_[v] >= kept) p_[v] = 0;
@@ -199,20 +239,21 @@ class BlockChooser {
     }
   }
 
-  /// How many tokens are more probable than each, or as probable and before it; and p in that order.
-  __device__ void rank() {
+  /// Of some tokens, how many of them are more probable than each, or as probable and before it; and p in that order.
+  __device__ void rank(const TokenMask& some) {
     for_each([&](int v) {
+      if (!some(v)) return;
       const double mine = p_[v];
       int before = 0;
-      for (int w = 0; w < rules_.V; ++w) before += p_[w] > mine || (p_[w] == mine && w < v);
+      for (int w = 0; w < rules_.V; ++w) before += some(w) && (p_[w] > mine || (p_[w] == mine && w < v));
       rank_[v] = before;
       sorted_[before] = mine;
     });
     __syncthreads();
   }
 
-  /// Keeps, of the `kept` most probable, those before which less than top_p of their sum lies.
-  __device__ void cut_to_nucleus(int kept, double top_p) {
+  /// Keeps, of the `kept` most probable of those ranked, those before which less than top_p of their sum lies.
+  __device__ void cut_to_nucleus(int kept, double top_p, const TokenMask& ranked) {
     const Share own(*this, sorted_, kept);
     const double wanted = top_p * own.total;
     double before = own.before;
@@ -222,7 +263,9 @@ class BlockChooser {
       before += p;
     }
     __syncthreads();
-    for_each([&](int v) { p_[v] = rank_[v] < kept ? sorted_[rank_[v]] : 0.0; });
+    for_each([&](int v) {
+      if (ranked(v)) p_[v] = rank_[v] < kept ? sorted_[rank_[v]] : 0.0;
+    });
   }
 
   /// Neighbouring elements for each thread, and what comes before them.

@@ -65,6 +65,8 @@ TEST_CASE("examples: options out of range, and those that do not go together, ar
   generate({"--top-p", "1.5"}, "--top-p");
   generate({"--top-p", "0"}, "--top-p");
   generate({"--min-p", "2"}, "--min-p");
+  generate({"--pitch-temperature", "0"}, "--pitch-temperature");
+  generate({"--pitch-top-p", "2"}, "--pitch-top-p");
   generate({"--seconds", "-5"}, "--seconds");
   generate({"--seconds", "nan"}, "--seconds");
   generate({"--tokens", "0"}, "--tokens");

@@ -18,11 +18,14 @@ constexpr float inf = std::numeric_limits<float>::infinity();
 struct Songs {
   int B, V;
   std::vector<float> logits, bias;
-  std::vector<std::uint8_t> allowed;  // (B, V) or empty
+  std::vector<std::uint8_t> allowed;   // (B, V) or empty
+  std::vector<std::uint32_t> pitches;  // two tokens of three, or the only one
 
   Songs(int songs, int vocabulary, std::uint64_t seed, double contrast) : B(songs), V(vocabulary) {
     Random random(seed);
     for (int i = 0; i < B * V; ++i) logits.push_back(static_cast<float>(contrast * random.normal()));
+    for (int v = 0; v < V; ++v)
+      if (v % 3 != 1) pitches.push_back(static_cast<std::uint32_t>(v));
   }
 
   std::span<const float> logits_of(int b) const { return std::span(logits).subspan(at(b), at(1)); }
@@ -33,7 +36,8 @@ struct Songs {
 };
 
 Choice on_the_cpu(const Songs& songs, int b, const ChooseOptions& options, Random random) {
-  return Chooser(songs.V).choose<float>(songs.logits_of(b), songs.bias, songs.allowed_of(b), options, random);
+  return Chooser(songs.V, songs.pitches)
+      .choose<float>(songs.logits_of(b), songs.bias, songs.allowed_of(b), options, random);
 }
 
 struct Result {
@@ -50,7 +54,10 @@ Result sample(const Songs& songs, kernels::SamplingRules rules, std::vector<kern
     const std::size_t b = i / static_cast<std::size_t>(songs.V), v = i % static_cast<std::size_t>(songs.V);
     bits[b * words + v / 32] |= std::uint32_t{songs.allowed[i]} << v % 32;
   }
+  std::vector<std::uint32_t> pitches(words);
+  for (const std::uint32_t v : songs.pitches) pitches[v / 32] |= std::uint32_t{1} << v % 32;
   rules.V = songs.V;
+  rules.pitches = pitches.data();
   rules.bias = songs.bias.empty() ? nullptr : songs.bias.data();
   kernels::sample({songs.B, rules, songs.logits.data(), songs.allowed.empty() ? nullptr : bits.data(),
                    result.generators.data(), result.tokens.data(), result.log_probabilities.data()},
@@ -61,7 +68,7 @@ Result sample(const Songs& songs, kernels::SamplingRules rules, std::vector<kern
 void check_against_the_cpu(const Songs& songs, const ChooseOptions& options, double doubtful = 0x1p-50) {
   std::vector<kernels::Generator> generators;
   for (int b = 0; b < songs.B; ++b) generators.push_back({7, static_cast<std::uint64_t>(b), 0});
-  const Result result = sample(songs, {songs.V, options, nullptr, doubtful}, generators);
+  const Result result = sample(songs, {.V = songs.V, .options = options, .doubtful = doubtful}, generators);
   for (int b = 0; b < songs.B; ++b) {
     const auto i = static_cast<std::size_t>(b);
     const Choice expected = on_the_cpu(songs, b, options, Random(7, static_cast<std::uint64_t>(b)));
@@ -71,14 +78,19 @@ void check_against_the_cpu(const Songs& songs, const ChooseOptions& options, dou
   }
 }
 
-const std::vector<ChooseOptions> many_options{{},
-                                              {.temperature = 0},
-                                              {.temperature = 0.7f},
-                                              {.top_k = 5},
-                                              {.top_k = 1000},
-                                              {.top_p = 0.8f},
-                                              {.min_p = 0.1f},
-                                              {.temperature = 1.3f, .top_k = 7, .top_p = 0.9f, .min_p = 0.05f}};
+const std::vector<ChooseOptions> many_options{
+    {},
+    {.temperature = 0},
+    {.temperature = 0.7f},
+    {.top_k = 5},
+    {.top_k = 1000},
+    {.top_p = 0.8f},
+    {.min_p = 0.1f},
+    {.pitch_temperature = 0.6f},
+    {.pitch_top_p = 0.7f},
+    {.temperature = 0, .pitch_top_p = 0.2f},
+    {.temperature = 1.2f, .top_p = 0.95f, .pitch_temperature = 0.8f, .pitch_top_p = 0.9f},
+    {.temperature = 1.3f, .top_k = 7, .top_p = 0.9f, .min_p = 0.05f}};
 
 TEST_CASE("kernel sampling: under every rule the CPU's tokens") {
   const int V = GENERATE(1, 19, 310, 1100);
@@ -86,7 +98,8 @@ TEST_CASE("kernel sampling: under every rule the CPU's tokens") {
   emulator::under_all_schedules([&](emulator::Schedule schedule) {
     CAPTURE(schedule.name());
     for (const ChooseOptions& options : many_options) {
-      CAPTURE(options.temperature, options.top_k, options.top_p, options.min_p);
+      CAPTURE(options.temperature, options.top_k, options.top_p, options.min_p, options.pitch_temperature,
+              options.pitch_top_p);
       check_against_the_cpu(Songs(V > 300 ? 3 : 12, V, static_cast<std::uint64_t>(V), 2), options);
     }
   });

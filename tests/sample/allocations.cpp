@@ -142,6 +142,8 @@ TEST_CASE("sample: a step allocates nothing, past the attention window and from 
                             .top_k = 200,
                             .top_p = 0.99f,
                             .min_p = 0.001f,
+                            .pitch_temperature = 0.8f,
+                            .pitch_top_p = 0.9f,
                             .bias = few_notes(model.vocabulary()),
                             .steer = steer,
                             .attention_window = 64,

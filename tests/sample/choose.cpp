@@ -129,6 +129,45 @@ TEST_CASE("choose: each rule works on what the one before left") {
   CHECK(chosen(logits, {.top_p = 0.49f}, {-inf, 0, 0, 0}) == Set{1});
 }
 
+TEST_CASE("choose: pitch temperature and top-p shape which pitch comes, not how probable a pitch is") {
+  constexpr int draws = 40000;
+  // Pitches are 1, 3, 4: together 0.6.
+  const Logits logits = logs({0.3, 0.36, 0.1, 0.18, 0.06});
+  const auto frequencies = [&](const ChooseOptions& options, const std::vector<std::uint8_t>& allowed) {
+    Chooser chooser(5, {1, 3, 4});
+    Random random(8);
+    Logits part(5);
+    for (int i = 0; i < draws; ++i)
+      ++part[static_cast<std::size_t>(chooser.choose<double>(logits, {}, allowed, options, random).token)];
+    for (double& p : part) p /= draws;
+    return part;
+  };
+  const auto check = [&](const ChooseOptions& options, const Logits& expected,
+                         const std::vector<std::uint8_t>& allowed = {}) {
+    const Logits found = frequencies(options, allowed);
+    for (std::size_t v = 0; v < expected.size(); ++v) {
+      CAPTURE(v, options.pitch_temperature, options.pitch_top_p);
+      CHECK(std::abs(found[v] - expected[v]) <= 4.5 * std::sqrt(expected[v] * (1 - expected[v]) / draws));
+    }
+  };
+  const double squares = 0.36 * 0.36 + 0.18 * 0.18 + 0.06 * 0.06;
+  check({.pitch_temperature = 0.5f},
+        {0.3, 0.6 * 0.36 * 0.36 / squares, 0.1, 0.6 * 0.18 * 0.18 / squares, 0.6 * 0.06 * 0.06 / squares});
+  check({.pitch_top_p = 0.85f}, {0.3, 0.4, 0.1, 0.2, 0});  // 0.36 + 0.18 are 0.9 of 0.6
+  check({.pitch_top_p = 0.5f}, {0.3, 0.6, 0.1, 0, 0});     // 0.36 alone is 0.6 of it
+  check({.pitch_temperature = 1e-30f}, {0.3, 0.6, 0.1, 0, 0});
+  check({.pitch_top_p = 0.6f}, {0.3 / 0.64, 0, 0.1 / 0.64, 0.24 / 0.64, 0}, {1, 0, 1, 1, 1});  // after the mask
+  check({.pitch_top_p = 0.5f}, {0.75, 0, 0.25, 0, 0}, {1, 0, 1, 0, 0});                        // no pitch at all
+  // Then come the rules for all: 0.6, 0.3, 0.1.
+  check({.top_p = 0.85f, .pitch_top_p = 0.5f}, {1.0 / 3, 2.0 / 3, 0, 0, 0});
+  check({.temperature = 0, .pitch_top_p = 0.5f}, {0, 1, 0, 0, 0});
+  // Where a pitch is not the most probable token, its being put before all others still is.
+  Random random(1);
+  Chooser chooser(5, {1, 3, 4});
+  CHECK(chooser.choose<double>(logits, std::vector<float>{0, 0, 0, 0, inf}, {}, {.pitch_top_p = 0.5f}, random).token ==
+        4);
+}
+
 TEST_CASE("choose: frequencies are those of the softmax at any temperature") {
   const Logits logits{0.3, -1.2, 2.1, 0, 1.4, -3, 0.9};
   Chooser chooser(static_cast<int>(logits.size()));

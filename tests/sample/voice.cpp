@@ -55,6 +55,10 @@ TEST_CASE("voice: options out of range are errors that name them") {
       {with([](O& o) { o.min_p = -0.1f; }), "min_p"},
       {with([](O& o) { o.min_p = 1.5f; }), "min_p"},
       {with([](O& o) { o.min_p = NAN; }), "min_p"},
+      {with([](O& o) { o.pitch_temperature = 0; }), "pitch_temperature"},
+      {with([](O& o) { o.pitch_temperature = INFINITY; }), "pitch_temperature"},
+      {with([](O& o) { o.pitch_top_p = 0; }), "pitch_top_p"},
+      {with([](O& o) { o.pitch_top_p = 1.5f; }), "pitch_top_p"},
       {with([](O& o) { o.attention_window = 0; }), "attention_window"},
       {with([](O& o) { o.bias = Bias(3); }), "bias"},
   };

@@ -1,6 +1,9 @@
 // From logits to the next token.
 //
 //   x_v = logit_v + bias_v, tokens that may not come left out
+//   pitch temperature and top-p, on note-ons N alone: x_v := log sum_N e^x + log q_v, with q = softmax_N(x / pitch
+//   temperature), cut to its nucleus. Which pitch comes is safer then; how probably a note comes, and when, is as the
+//   model says it. Among all tokens, low temperatures and nuclei shorten gaps and notes, and songs grow dense.
 //   p   = softmax(x / temperature)                   temperature 0: the largest x alone
 //   top-k: the k most probable                       (Fan et al. 2018)
 //   top-p: the fewest whose probabilities reach top_p   (nucleus sampling, Holtzman et al. 2020)
@@ -16,6 +19,7 @@
 #include <limits>
 #include <numeric>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "../core/error.hpp"
@@ -25,10 +29,12 @@
 namespace musicgen {
 
 struct ChooseOptions {
-  float temperature = 1;  ///< 0: always the most probable
-  int top_k = 0;          ///< 0: all
-  float top_p = 1;        ///< 1: all
-  float min_p = 0;        ///< 0: all
+  float temperature = 1;        ///< 0: always the most probable
+  int top_k = 0;                ///< 0: all
+  float top_p = 1;              ///< 1: all
+  float min_p = 0;              ///< 0: all
+  float pitch_temperature = 1;  ///< over 0
+  float pitch_top_p = 1;        ///< 1: all
 };
 
 struct Choice {
@@ -39,8 +45,11 @@ struct Choice {
 /// Chooses tokens; holds the memory that this takes.
 class Chooser {
  public:
-  explicit Chooser(int vocabulary_size)
-      : probabilities_(static_cast<std::size_t>(vocabulary_size)), order_(static_cast<std::size_t>(vocabulary_size)) {}
+  /// @param pitches  the tokens that pitch temperature and top-p are for
+  explicit Chooser(int vocabulary_size, std::vector<std::uint32_t> pitches = {})
+      : probabilities_(static_cast<std::size_t>(vocabulary_size)),
+        order_(static_cast<std::size_t>(vocabulary_size)),
+        pitches_(std::move(pitches)) {}
 
   /// @param logits   (V) of the model
   /// @param bias     (V) added to the logits, -infinity: never, infinity: before all others; or empty
@@ -52,6 +61,7 @@ class Chooser {
     const double log_sum = log_sum_exp(logits);
     fill(logits, bias, allowed);
     if (!(*std::max_element(probabilities_.begin(), probabilities_.end()) > -infinity)) fill(logits, {}, allowed);
+    if (options.pitch_temperature != 1 || options.pitch_top_p < 1) shape_pitches(options);
     const auto best = std::max_element(probabilities_.begin(), probabilities_.end());
     std::size_t token = static_cast<std::size_t>(best - probabilities_.begin());
     if (options.temperature > 0) {
@@ -85,6 +95,25 @@ class Chooser {
       const bool may_come = (allowed.empty() || allowed[v]) && !std::isnan(x);
       probabilities_[v] = may_come ? std::min(x, std::numeric_limits<double>::max()) : -infinity;
     }
+  }
+
+  /// x of the pitches as the head of this file has it.
+  void shape_pitches(const ChooseOptions& options) {
+    double largest = -infinity, all = 0, kept = 0;
+    for (const std::uint32_t v : pitches_) largest = std::max(largest, probabilities_[v]);
+    if (largest == -infinity) return;
+    auto end = order_.begin();
+    for (const std::uint32_t v : pitches_) {
+      const double x = probabilities_[v] - largest;
+      all += std::exp(x);
+      probabilities_[v] = std::exp(x / static_cast<double>(options.pitch_temperature));
+      if (probabilities_[v] > 0) *end++ = v;
+    }
+    if (options.pitch_top_p < 1)
+      for (auto cut = nucleus(order_.begin(), end, static_cast<double>(options.pitch_top_p)); cut != end; ++cut)
+        probabilities_[*cut] = 0;
+    for (const std::uint32_t v : pitches_) kept += probabilities_[v];
+    for (const std::uint32_t v : pitches_) probabilities_[v] = largest + std::log(probabilities_[v] * (all / kept));
   }
 
   auto more_probable() const {
@@ -153,7 +182,7 @@ class Chooser {
   }
 
   std::vector<double> probabilities_;
-  std::vector<std::uint32_t> order_;
+  std::vector<std::uint32_t> order_, pitches_;
 };
 
 }  // namespace musicgen

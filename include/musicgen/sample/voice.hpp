@@ -24,10 +24,12 @@
 namespace musicgen {
 
 struct SamplerOptions {
-  float temperature = 1;  ///< 0: always the most probable token
-  int top_k = 0;          ///< 0: all
-  float top_p = 1;        ///< 1: all
-  float min_p = 0;        ///< 0: all
+  float temperature = 1;        ///< 0: always the most probable token
+  int top_k = 0;                ///< 0: all
+  float top_p = 1;              ///< 1: all
+  float min_p = 0;              ///< 0: all
+  float pitch_temperature = 1;  ///< of the choice among note-ons alone, before the others; see choose.hpp
+  float pitch_top_p = 1;        ///< likewise
   std::uint64_t seed = 1;
   bool grammar = true;      ///< only tokens that the grammar allows
   double longest_note = 0;  ///< seconds, under the grammar; 0: as in the music that the model learned from
@@ -39,6 +41,13 @@ struct SamplerOptions {
   Precision precision = Precision::fp32;  ///< of the weights; fewer bytes are faster
 };
 
+inline std::vector<std::uint32_t> note_ons_of(const Vocabulary& vocabulary) {
+  std::vector<std::uint32_t> tokens;
+  for (Token t = 0; t < vocabulary.size(); ++t)
+    if (vocabulary[t].kind == TokenKind::note_on) tokens.push_back(static_cast<std::uint32_t>(t));
+  return tokens;
+}
+
 /// What the voices of a sampler share: the rules, and memory to work in.
 class VoiceRules {
  public:
@@ -48,7 +57,7 @@ class VoiceRules {
   VoiceRules(const Vocabulary& vocabulary, bool canonical, const SamplerOptions& options, int tracks = track_count,
              std::int64_t longest_note = 0)
       : options(options),
-        chooser(vocabulary.size()),
+        chooser(vocabulary.size(), note_ons_of(vocabulary)),
         allowed(static_cast<std::size_t>(vocabulary.size())),
         bias(allowed.size()),
         steered(allowed.size()),
@@ -61,6 +70,8 @@ class VoiceRules {
     require(options.top_k >= 0, "top_k", "at least 0");
     require(options.top_p > 0 && options.top_p <= 1, "top_p", "over 0 and at most 1");
     require(options.min_p >= 0 && options.min_p <= 1, "min_p", "in 0..1");
+    require(options.pitch_temperature > 0 && std::isfinite(options.pitch_temperature), "pitch_temperature", "over 0");
+    require(options.pitch_top_p > 0 && options.pitch_top_p <= 1, "pitch_top_p", "over 0 and at most 1");
     require(options.attention_window >= 1, "attention_window", "at least 1");
     require(options.longest_note == 0 || (options.longest_note >= 1 && options.longest_note < 1e9), "longest_note",
             "at least a second");
@@ -150,8 +161,9 @@ class Voice {
       rules.options.steer(rules.steered, grammar_);
     }
     const SamplerOptions& o = rules.options;
-    const Choice choice = rules.chooser.choose<Scalar>(logits, o.steer ? rules.steered : rules.bias, rules.allowed,
-                                                       {o.temperature, o.top_k, o.top_p, o.min_p}, random_);
+    const Choice choice = rules.chooser.choose<Scalar>(
+        logits, o.steer ? rules.steered : rules.bias, rules.allowed,
+        {o.temperature, o.top_k, o.top_p, o.min_p, o.pitch_temperature, o.pitch_top_p}, random_);
     const Token token = cut(choice.token, limit.steps - steps(), rules);
     over_ = token == no_token;
     if (over_) return token;

@@ -8,6 +8,7 @@
 #include <musicgen/backend/cuda/embedding.hpp>
 #include <musicgen/backend/cuda/head.hpp>
 #include <musicgen/backend/cuda/loss.hpp>
+#include <musicgen/backend/cuda/muon.hpp>
 
 #include "cuda_measure.hpp"
 
@@ -137,6 +138,26 @@ void adam(benchmark::State& state, int, int H) {
   });
 }
 
+/// All matrices of a network of three layers that learn by it.
+void muon(benchmark::State& state, int, int H) {
+  const Dimensions d{V, 32, H, 3};
+  auto w = cuda::Parameters::zeros(d), g = w, m = w;
+  g.values = random_numbers(w.values.size());
+  cuda::Buffer<float> factor(1), numbers(2);  // zeros: nothing is learned
+  factor.set_zero();
+  numbers.set_zero();
+  cuda::MuonKept kept;
+  double flops = 0, bytes = 0;
+  const auto count = [&](double matrices, double few, double many) {
+    flops += matrices * 10 * (2 * few * few * many + few * few * few);
+    bytes += matrices * 4 * (10 * few * many + 5 * (6 * few * many + 7 * few * few));
+  };
+  count(3, std::min(32, H), std::max(32, H));
+  count(15, H, H);
+  count(1, H, 2.0 * H);
+  measure(state, {bytes, flops}, [&] { cuda::muon_update(w, g, m, factor.data(), numbers.data(), 0.95f, kept); });
+}
+
 const bool registered = [] {
   add("embedding/gather", gather);
   add("embedding/sum_by_token", sum_by_token);
@@ -150,6 +171,7 @@ const bool registered = [] {
   add("head/backward/bf16", head<true, true>);
   add("loss", loss, all_batches, {0});
   add("adam, norm included", adam, {0});
+  add("muon", muon, {0});
   return true;
 }();
 

@@ -123,6 +123,21 @@ void adam(benchmark::State& state) {
 }
 BENCHMARK(adam)->Arg(256)->Arg(1028)->UseRealTime()->Unit(benchmark::kMillisecond);
 
+void muon(benchmark::State& state) {
+  const Index R = state.range(0), N = state.range(1);
+  Matrix<float> w = random_matrix(R, N), g = random_matrix(R, N), m = random_matrix(R, N);
+  for (auto _ : state) muon_update<float>(view(w), view(g), view(m), 1e-3, 1, {});
+  const double few = static_cast<double>(std::min(R, N)), many = static_cast<double>(std::max(R, N));
+  report_flops(state, 10 * (2 * few * few * many + few * few * few));
+}
+BENCHMARK(muon)
+    ->Args({256, 96})
+    ->Args({256, 256})
+    ->Args({256, 512})
+    ->Args({1028, 1028})
+    ->UseRealTime()
+    ->Unit(benchmark::kMillisecond);
+
 void loss(benchmark::State& state) {
   const Index V = 405, N = Q * B;
   Matrix<float> logits = random_matrix(N, V);

@@ -18,7 +18,7 @@ struct Options {
   std::int64_t tokens = 0;
   int count = 1;
   bool no_grammar = false;
-  SamplerOptions sampler{.pitch_temperature = 0.7f, .pitch_top_p = 0.9f};
+  SamplerOptions sampler{.pitch_temperature = 0.7f, .pitch_top_p = 0.85f};
   Machine machine;
 };
 

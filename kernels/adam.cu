@@ -39,6 +39,7 @@ struct Workspace {
   Workspace() {
     parts.resize(kernels::most_parts_of_a_norm);
     norm.resize(1);
+    norm.set_zero();  // its padding is copied, too
     norm_on_host.resize(1);
     step.resize(1);
     step_on_host.resize(1);

@@ -145,7 +145,7 @@ __global__ void __launch_bounds__(most_threads<steps>, 1) attention_fused_forwar
   }
   context.scale(inverse);
   context.each(q0, x.Q, b, x.B, x.H, [&](std::size_t i, float value) { x.context[i] = value; });
-  device::copy_async_wait<0>();  // of queries, where there was no key
+  finish_copies();  // of queries, where there was no key
 }
 
 /// D = dcontext . context, a warp a row.
@@ -205,7 +205,7 @@ __global__ void __launch_bounds__(most_threads<steps>, 1) attention_fused_querie
     __syncthreads();
   }
   sums.each(t0, x.T, b, x.B, x.H, [&](std::size_t i, float value) { x.dh[i] += value; });
-  device::copy_async_wait<0>();
+  finish_copies();
 }
 
 /// dh_s += sum_t ds_ts h_t + a_t(s-o) dc_t, a block 16 keys.
@@ -246,7 +246,7 @@ __global__ void __launch_bounds__(most_threads<steps>, 1) attention_fused_keys_k
     __syncthreads();
   }
   sums.each(k0, x.T, b, x.B, x.H, [&](std::size_t i, float value) { x.dh[i] += value; });
-  device::copy_async_wait<0>();
+  finish_copies();
 }
 
 inline int warps_for(int H, int steps) {

@@ -80,9 +80,14 @@ __device__ inline void load_tile(float* tile, int columns, const float* m, int f
   }
 }
 
-__device__ inline void wait_for_tiles() {
+/// Of this thread.
+__device__ inline void finish_copies() {
   device::copy_async_commit();
   device::copy_async_wait<0>();
+}
+
+__device__ inline void wait_for_tiles() {
+  finish_copies();
   __syncthreads();
 }
 

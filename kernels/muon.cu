@@ -49,8 +49,7 @@ void orthogonalize(const Group& group, MuonKept& kept) {
       p{kept.p.data(), few, few, few};
   const bool high = group.rows > group.columns;
   const View<const float> X = x, A = a, P = p;
-  kernels::inverse_norms(x.data, group.count, size, kept.shrink.data(), launches());
-  kernels::scale(kept.shrink.data(), size, n, x.data, launches());
+  kernels::shrink_to_norm_1(x.data, group.count, size, kept.parts.data(), launches());
   for (int i = 0; i < 5; ++i) {
     multiply(high ? X.t() : X, high ? X : X.t(), a, 1, 0, {group.count, size, size, square});
     multiply(A, A, p, 1, 0, {group.count, square, square, square});
@@ -67,7 +66,7 @@ void orthogonalize(const Group& group, MuonKept& kept) {
 
 std::size_t muon_bytes(const Dimensions& d) {
   const Sizes sizes(d);
-  return sizeof(float) * (2 * sizes.all + 2 * sizes.squares + 3);
+  return sizeof(float) * (2 * sizes.all + 2 * sizes.squares) + sizeof(double) * 3 * kernels::parts_of_a_matrix;
 }
 
 void muon_update(Parameters& w, const Parameters& g, Parameters& m, const float* factor, const float* numbers,
@@ -76,7 +75,7 @@ void muon_update(Parameters& w, const Parameters& g, Parameters& m, const float*
   const Sizes sizes(d);
   for (Buffer<float>* buffer : {&kept.x, &kept.y}) buffer->resize(sizes.all);
   for (Buffer<float>* buffer : {&kept.a, &kept.p}) buffer->resize(sizes.squares);
-  kept.shrink.resize(3);
+  kept.parts.resize(3 * kernels::parts_of_a_matrix);
   for_each_group(d, [&](const Group& group, auto&& place) {
     const std::int64_t n = group.count * group.size();
     kernels::muon_direction(factor, momentum, place(g.tensors()), n, place(m.tensors()), kept.x.data(), launches());

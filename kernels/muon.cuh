@@ -2,8 +2,8 @@
 // n numbers, of three matrices in a row or of one:
 //
 //   muon_direction   M, and what is to be made orthogonal    bytes  16 n    operations  6 n
-//   inverse_norms    1 / |X| of each matrix, a block each    bytes   4 n    operations  2 n
-//   scale            X := X / |X|                            bytes   8 n    operations    n
+//   sums_of_squares  of each matrix, in 64 parts             bytes   4 n    operations  2 n
+//   shrink           X := X / |X|                            bytes   8 n    operations    n
 //   combine          Y := a X + b Y                          bytes  12 n    operations  3 n
 //   muon_apply       w := w (1 - lr decay) - lr factor X     bytes  12 n    operations  3 n
 //
@@ -18,11 +18,15 @@
 
 namespace musicgen::kernels {
 
-/// @param factor  (1), of g; negative: nothing is changed
+/// @param factor  (1), of g; negative: m is not changed
 __global__ static void __launch_bounds__(threads_of_a_block)
     muon_direction_kernel(const float* factor, float momentum, const float* g, std::int64_t n, float* m, float* x) {
   const std::int64_t i = thread_of_grid();
-  if (i >= n || *factor < 0) return;
+  if (i >= n) return;
+  if (*factor < 0) {
+    x[i] = 0;
+    return;
+  }
   const float part = (1 - momentum) * *factor * g[i];
   const float mean = momentum * m[i] + part;
   m[i] = mean;
@@ -34,30 +38,41 @@ inline void muon_direction(const float* factor, float momentum, const float* g, 
   device::launch(muon_direction_kernel, blocks_for(n), threads_of_a_block, 0, stream, factor, momentum, g, n, m, x);
 }
 
-/// @param inverses  (blocks of the grid), assigned
-__global__ static void __launch_bounds__(256) inverse_norms_kernel(const float* x, std::int64_t n, float* inverses) {
+inline constexpr int parts_of_a_matrix = 64;
+
+/// @param parts  (blocks of the grid), assigned: parts_of_a_matrix for each matrix of n numbers
+__global__ static void __launch_bounds__(256) sums_of_squares_kernel(const float* x, std::int64_t n, double* parts) {
+  const unsigned matrix = blockIdx.x / parts_of_a_matrix, part = blockIdx.x % parts_of_a_matrix;
   double sum = 0;
-  for (std::int64_t i = threadIdx.x; i < n; i += 256) {
-    const auto value = static_cast<double>(x[blockIdx.x * n + i]);
+  for (std::int64_t i = part * 256 + threadIdx.x; i < n; i += parts_of_a_matrix * 256) {
+    const auto value = static_cast<double>(x[matrix * n + i]);
     sum += value * value;
   }
   sum = block_sum(sum);
-  if (threadIdx.x == 0) inverses[blockIdx.x] = static_cast<float>(1 / (sqrt(sum) + 1e-12));
+  if (threadIdx.x == 0) parts[blockIdx.x] = sum;
 }
 
-inline void inverse_norms(const float* x, int matrices, std::int64_t n, float* inverses, device::Stream stream) {
-  device::launch(inverse_norms_kernel, static_cast<unsigned>(matrices), 256, 0, stream, x, n, inverses);
+/// A matrix has blocks_of_a_matrix of the grid's blocks to itself.
+__global__ static void __launch_bounds__(256)
+    shrink_kernel(const double* parts, unsigned blocks_of_a_matrix, std::int64_t n, float* x) {
+  MUSICGEN_SHARED(float, factor, [1]);
+  const unsigned matrix = blockIdx.x / blocks_of_a_matrix;
+  const double squares =
+      block_sum(threadIdx.x < parts_of_a_matrix ? parts[matrix * parts_of_a_matrix + threadIdx.x] : 0.0);
+  if (threadIdx.x == 0) factor[0] = static_cast<float>(1 / (sqrt(squares) + 1e-12));
+  __syncthreads();
+  const std::int64_t i = std::int64_t{256} * (blockIdx.x % blocks_of_a_matrix) + threadIdx.x;
+  if (i < n) x[matrix * n + i] *= factor[0];
 }
 
-/// @param size  of a matrix
-__global__ static void __launch_bounds__(threads_of_a_block)
-    scale_kernel(const float* scales, std::int64_t size, std::int64_t n, float* x) {
-  const std::int64_t i = thread_of_grid();
-  if (i < n) x[i] *= scales[i / size];
-}
-
-inline void scale(const float* scales, std::int64_t size, std::int64_t n, float* x, device::Stream stream) {
-  device::launch(scale_kernel, blocks_for(n), threads_of_a_block, 0, stream, scales, size, n, x);
+/// Each matrix's X := X / |X|.
+/// @param n      numbers of a matrix
+/// @param parts  (matrices, parts_of_a_matrix), memory to work in
+inline void shrink_to_norm_1(float* x, int matrices, std::int64_t n, double* parts, device::Stream stream) {
+  const auto count = static_cast<unsigned>(matrices);
+  device::launch(sums_of_squares_kernel, count * parts_of_a_matrix, 256, 0, stream, x, n, parts);
+  const auto blocks = static_cast<unsigned>((n + 255) / 256);
+  device::launch(shrink_kernel, count * blocks, 256, 0, stream, parts, blocks, n, x);
 }
 
 __global__ static void __launch_bounds__(threads_of_a_block)

@@ -87,7 +87,14 @@ std::string why_not_available() {
   int devices = 0;
   if (const cudaError_t status = cudaGetDeviceCount(&devices); status != cudaSuccess) {
     cudaGetLastError();
-    return std::string("CUDA: ") + cudaGetErrorString(status);  // no device, or a driver that is too old
+    int driver = 0, runtime = 0;  // 1000 major + 10 minor
+    if (cudaDriverGetVersion(&driver) == cudaSuccess && driver == 0) return "CUDA: there is no NVIDIA driver";
+    if (status != cudaErrorInsufficientDriver || cudaRuntimeGetVersion(&runtime) != cudaSuccess)
+      return std::string("CUDA: ") + cudaGetErrorString(status);
+    const auto text = [](int version) {
+      return std::to_string(version / 1000) + "." + std::to_string(version % 1000 / 10);
+    };
+    return "CUDA: the driver is for CUDA up to " + text(driver) + ", and this program is made with " + text(runtime);
   }
   cudaDeviceProp properties{};
   int device = 0;

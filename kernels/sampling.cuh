@@ -353,7 +353,7 @@ struct Sampling {
   double* log_probabilities;     ///< (B), assigned: the model's own
 };
 
-__global__ static void __launch_bounds__(512) sample_kernel(Sampling x) {
+__global__ static void __launch_bounds__(512, 1) sample_kernel(Sampling x) {
   const unsigned b = blockIdx.x;
   Generator random = x.generators[b];
   const auto V = static_cast<unsigned>(x.rules.V);

@@ -156,6 +156,28 @@ TEST_CASE("data: windows begin at the song's start as often as asked") {
   }
 }
 
+TEST_CASE("data: windows end at the song's end as often as asked, of those that do not begin at its start") {
+  const Corpus corpus = mixed_corpus(9);
+  for (const double probability : {0.0, 0.03, 0.5, 1.0}) {
+    const BatchOptions options{.batch = 100,
+                               .input_length = {1, 1},
+                               .target_length = 20,
+                               .start_probability = 0.2,
+                               .end_probability = probability};
+    int ends = 0;
+    for (std::uint64_t step = 0; step < 100; ++step) {
+      const Batch batch = make_batch(corpus, Split::train, options, 5, step);
+      for (int b = 0; b < batch.B; ++b) {
+        const auto row = batch.row(b);
+        ends += std::count(row.begin(), row.end(), corpus.vocabulary().end()) > 0;
+      }
+    }
+    const double expected = 10000 * 0.8 * probability;
+    INFO(probability << ": " << ends);
+    CHECK(std::abs(ends - expected) <= 4 * std::sqrt(expected * (1 - 0.8 * probability)) + 400);  // by chance, or short
+  }
+}
+
 TEST_CASE("data: songs are drawn as often as they are long") {
   const Corpus corpus = mixed_corpus(9);
   std::map<std::size_t, int> drawn;
@@ -297,7 +319,10 @@ TEST_CASE("data: options out of range and sides without songs are errors") {
   CHECK(refusal({.input_length = {0, 5}}) == "input_length is 0 to 5, expected a range of at least 1");
   CHECK(refusal({.input_length = {5, 4}}) == "input_length is 5 to 4, expected a range of at least 1");
   CHECK(refusal({.target_length = 0}) == "target_length is 0, expected at least 1");
-  for (const double p : {-0.1, 1.1, nan}) CHECK(refusal({.start_probability = p}) != "accepted");
+  for (const double p : {-0.1, 1.1, nan}) {
+    CHECK(refusal({.start_probability = p}) != "accepted");
+    CHECK(refusal({.end_probability = p}) != "accepted");
+  }
   CHECK(refusal({.augmentation = {.transpose = {3, 2}}}) == "transpose is 3 to 2, expected a range in -127 to 127");
   CHECK(refusal({.augmentation = {.transpose = {-128, 2}}}) != "accepted");
   for (const double t : {0.0, -1.0, 11.0, nan}) CHECK(refusal({.augmentation = {.tempo = {t, t}}}) != "accepted");

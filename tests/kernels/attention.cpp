@@ -13,7 +13,8 @@ using test::relative_difference;
 
 namespace {
 
-void check(int B, int T, int Q, int H, bool in_bf16 = false, AttentionValue value = AttentionValue::match) {
+/// @return  whether in one pass, without writing weights
+bool check(int B, int T, int Q, int H, bool in_bf16 = false, AttentionValue value = AttentionValue::match) {
   const double tolerance = in_bf16 ? test::bf16_tolerance : test::fp32_tolerance;
   INFO("B " << B << " T " << T << " Q " << Q << " H " << H);
   const auto h = random_floats(T * B, H, 1), dcontext = random_floats(Q * B, H, 2);
@@ -33,6 +34,7 @@ void check(int B, int T, int Q, int H, bool in_bf16 = false, AttentionValue valu
   cpu::attention_backward<double>(view(h), B, Q, value, reference, dcontext, view(dh));
   cuda::attention_backward(outputs.view(), B, Q, value, kept, found.exact, dc, dh_on_device.view());
   CHECK(relative_difference(on_host(dh_on_device), dh) < tolerance);
+  return kept.one_pass;
 }
 
 }  // namespace
@@ -53,8 +55,11 @@ TEST_CASE("kernels: attention, contexts and gradients are the CPU's") {
   });
 }
 
-TEST_CASE("kernels: attention of more units than fit in one pass") {
-  check(1, 3, 3, 1050);
+TEST_CASE("kernels: attention of as many units as fit in one pass, and of more") {
+  CHECK(check(1, 3, 3, 1056));
+  CHECK_FALSE(check(1, 3, 3, 1057));
+  CHECK(check(1, 3, 3, 960, false, AttentionValue::successor));
+  CHECK_FALSE(check(1, 3, 3, 961, false, AttentionValue::successor));
 }
 
 TEST_CASE("kernels: attention under all schedules") {

@@ -40,9 +40,10 @@ struct RandomBatch {
   Sequences view() const { return {B, T, Q, inputs, targets}; }
 };
 
-void check_gradients(const Sizes& shape, Precision products) {
-  INFO("B " << shape.B << " T " << shape.T << " Q " << shape.Q << " H " << shape.d.H << " L " << shape.d.L);
-  Model<Cuda> model({shape.d, {}, {}, true}, 5);
+void check_gradients(const Sizes& shape, Precision products, AttentionValue value = AttentionValue::match) {
+  INFO("B " << shape.B << " T " << shape.T << " Q " << shape.Q << " H " << shape.d.H << " L " << shape.d.L << " V "
+            << shape.d.V << (products == Precision::bf16 ? ", bf16" : ", fp32"));
+  Model<Cuda> model({shape.d, {}, {}, true, 0, value}, 5);
   auto reference = copied<Reference>(model);
   model.set_products(products);
   const RandomBatch data(shape);
@@ -87,6 +88,26 @@ TEST_CASE("kernels: in bf16 the gradients of the whole network are the CPU's to 
   check_gradients({1, 1, 1, {19, 5, 8, 1}}, Precision::bf16);
   check_gradients({3, 17, 6, {310, 7, 20, 3}}, Precision::bf16);
   check_gradients({2, 17, 17, {19, 8, 130, 3}}, Precision::bf16);
+}
+
+TEST_CASE("kernels: gradients of the whole network are the CPU's at small and odd sizes, under all schedules") {
+  int i = 0;
+  for (const Precision products : {Precision::fp32, Precision::bf16})
+    for (const int B : {1, 3, 32})
+      for (const int T : {1, 2, 17})
+        for (const int H : {8, 20, 130})
+          for (const int V : {19, 310}) {
+            const int L = 1 + (i + i / 6) % 3;
+            ++i;
+            const auto check = [&] {
+              check_gradients({B, T, std::min(T, 6), {V, 7, H, L}}, products,
+                              (B + L) % 2 == 0 ? AttentionValue::match : AttentionValue::successor);
+            };
+            if (B < 32 && H < 130)
+              test::under_all_schedules(check);
+            else
+              check();
+          }
 }
 
 TEST_CASE("kernels: a training step allocates nothing after the first, in fp32 and bf16") {

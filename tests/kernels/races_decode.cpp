@@ -1,5 +1,6 @@
 // The resident decoder, and with it sampling and the grammar, for ThreadSanitizer: there must be no report.
 #include <cstddef>
+#include <cstdint>
 #include <cstdio>
 #include <kernels/decode.cuh>
 #include <vector>
@@ -11,9 +12,9 @@ namespace {
 
 /// Several blocks and launches, a prompt, draws beyond the window, rows in shared memory and outside.
 template <class Weight>
-void run(int B, int L, const ChooseOptions& options, bool grammar) {
+void run(int B, int L, const ChooseOptions& options, bool grammar, int value_offset) {
   const auto vocabulary = Vocabulary::standard();
-  const DecodeShape shape{B, vocabulary.size(), 10, L, 3};
+  const DecodeShape shape{B, vocabulary.size(), 10, L, 3, value_offset};
   const std::vector<Weight> rows(shape.rows() * static_cast<std::size_t>(shape.width()));
   const std::vector<float> zeros(static_cast<std::size_t>(4 * shape.H * (shape.V + shape.L)));
   std::vector<std::byte> state(DecodeState<Weight>::bytes(shape)), work(DecodeWork::bytes(shape));
@@ -28,7 +29,9 @@ void run(int B, int L, const ChooseOptions& options, bool grammar) {
                                       {shape, work.data()}};
   const HostGrammarRules rules(vocabulary, true, {});
   const std::vector<int> prompt(static_cast<std::size_t>(2 * B), vocabulary.start());
+  const std::vector<std::uint32_t> pitches(static_cast<std::size_t>(shape.V + 31) / 32, 0x55555555u);
   DecodeRun run{prompt.data(), 2, 6, logits.data(), {shape.V, options}};
+  run.rules.pitches = pitches.data();
   run.grammar = {rules.words.data(), rules.sayable.data(), rules.canonical, rules.has_notes};
   run.songs = grammar ? songs.data() : nullptr;
   run.generators = generators.data();
@@ -41,8 +44,8 @@ void run(int B, int L, const ChooseOptions& options, bool grammar) {
 }  // namespace
 
 int main() {
-  run<float>(1, 1, {}, true);
-  run<float>(3, 2, {.top_k = 9, .top_p = 0.9f, .min_p = 0.1f}, true);
-  run<device::bf16>(2, 3, {.temperature = 0}, false);
+  run<float>(1, 1, {}, true, 0);
+  run<float>(3, 2, {.top_k = 9, .top_p = 0.9f, .min_p = 0.1f, .pitch_temperature = 0.7f, .pitch_top_p = 0.9f}, true, 1);
+  run<device::bf16>(2, 3, {.temperature = 0}, false, 1);
   std::puts("has run");
 }

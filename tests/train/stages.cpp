@@ -11,6 +11,7 @@ TEST_CASE("stages: the original's four") {
   CHECK(all[0].input_length == std::array{32, 32});
   CHECK(all[0].target_length == 1);
   CHECK(all[0].start_probability == 0);
+  for (const Stage& stage : all) CHECK(stage.end_probability == 0);
   CHECK(all[1].leave_below == 1.7);
   CHECK(all[2].target_length == 50);
   CHECK(all[3].input_length == std::array{100, 1000});
@@ -44,6 +45,7 @@ TEST_CASE("stages: faults in the file are named") {
   refused(R"([{"input_length": [5, 2]}])", "\"input_length\" is out of order");
   refused(R"([{"target_length": 0}])", "\"target_length\" is out of range");
   refused(R"([{"teacher_forcing": 1.5}])", "a probability is over 1");
+  refused(R"([{"end_probability": 1.5}])", "a probability is over 1");
   refused(R"([{"max_steps": -1}])", "\"max_steps\" is out of range");
   refused(R"([{"max_steps": "many"}])", "\"max_steps\" is no whole number");
   refused(R"([{"max_steps": 1e300}])", "\"max_steps\" is no whole number");

@@ -27,6 +27,7 @@ struct BatchOptions {
   std::array<int, 2> input_length{1, 1};  ///< lowest and highest; one is drawn for each batch
   int target_length = 255;
   double start_probability = 0.01;  ///< with which a window begins at the start of its song
+  double end_probability = 0;       ///< with which one of the others ends at its end, as they hardly ever do by chance
   Augmentation augmentation{};      ///< on the training side only
 };
 
@@ -60,6 +61,8 @@ inline void require_valid(const BatchOptions& options) {
   const auto require = [](bool holds, const char* option, const std::string& value, const char* expected) {
     if (!holds) throw Error(std::string(option) + " is " + value + ", expected " + expected);
   };
+  require(options.end_probability >= 0 && options.end_probability <= 1, "end_probability",
+          std::to_string(options.end_probability), "0 to 1");
   const auto range = [](const auto& r) { return std::to_string(r[0]) + " to " + std::to_string(r[1]); };
   const auto& [transpose, tempo, velocity] = options.augmentation;
   require(options.batch >= 1 && options.batch <= 65535, "batch", std::to_string(options.batch), "1 to 65535");
@@ -105,6 +108,11 @@ class WindowMaker {
     const std::size_t song = songs_.songs[static_cast<std::size_t>(end - songs_.tokens_up_to.begin())];
     const std::uint64_t length = length_of(song), position = length - (*end - at);
     return {song, start(corpus_.songs()[song], position, length)};
+  }
+  /// The start of a song's last window.
+  std::size_t last_start(std::size_t song) const {
+    const std::uint64_t length = length_of(song);
+    return start(corpus_.songs()[song], length - 1, length);
   }
 
  private:
@@ -182,7 +190,10 @@ inline Batch make_batch(const Corpus& corpus, Split split, const BatchOptions& o
   return detail::batch_of(corpus, options, windows.input_length(), [&](int b) {
     Random random = random_of(static_cast<std::uint64_t>(b) + 1);
     Window window = windows.at(random.below(windows.tokens()));
-    if (random.uniform() < options.start_probability) window.first = 0;
+    if (random.uniform() < options.start_probability)
+      window.first = 0;
+    else if (options.end_probability > 0 && random.uniform() < options.end_probability)
+      window.first = windows.last_start(window.song);
     if (split == Split::train)
       window.change = draw_change(options.augmentation, corpus.songs()[window.song], available, random);
     return window;
@@ -190,7 +201,8 @@ inline Batch make_batch(const Corpus& corpus, Split split, const BatchOptions& o
 }
 
 /// The i-th batch for validation: always the same, unchanged music; the windows of batches 0 to n-1 are spread evenly
-/// over the side's tokens, for every n. Starts with `start_probability` are left out.
+/// over the side's tokens, for every n. Starts with `start_probability`, and
+/// ends with `end_probability`, are left out.
 /// @throws Error  as make_batch()
 inline Batch validation_batch(const Corpus& corpus, const BatchOptions& options, std::uint64_t i,
                               Split split = Split::validation) {

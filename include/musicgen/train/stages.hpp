@@ -26,6 +26,7 @@ struct Stage {
   std::array<int, 2> input_length{1, 1};  ///< smallest and largest, drawn for each batch
   int target_length = 255;
   double start_probability = 0.01;  ///< of a window that begins at the song's beginning
+  double end_probability = 0.03;    ///< of another that ends at its end; without, models hardly see `$`, and go on
   double teacher_forcing = 1;       ///< probability that the next input is the true token, not the model's best guess
 
   // A stage is over when the first of these holds. The end of the last one is the end of the run.
@@ -49,11 +50,22 @@ inline std::vector<Stage> original() {
            .input_length = {32, 32},
            .target_length = 1,
            .start_probability = 0,
+           .end_probability = 0,
            .leave_below = 2.5,
            .patience = 20},
-          {.name = "two", .input_length = {50, 50}, .target_length = 12, .leave_below = 1.7, .patience = 20},
-          {.name = "three", .input_length = {100, 100}, .target_length = 50, .leave_below = 1.1, .patience = 20},
-          {.name = "four", .input_length = {100, 1000}, .target_length = 50}};
+          {.name = "two",
+           .input_length = {50, 50},
+           .target_length = 12,
+           .end_probability = 0,
+           .leave_below = 1.7,
+           .patience = 20},
+          {.name = "three",
+           .input_length = {100, 100},
+           .target_length = 50,
+           .end_probability = 0,
+           .leave_below = 1.1,
+           .patience = 20},
+          {.name = "four", .input_length = {100, 1000}, .target_length = 50, .end_probability = 0}};
 }
 
 /// One stage with the loss on all positions of windows of `tokens`.
@@ -90,17 +102,18 @@ inline Stage stage_from_json(const nlohmann::json& j, std::size_t number, const 
       s.input_length = length_range(value);
     else if (!takes_number("target_length", s.target_length) &&
              !takes_number("start_probability", s.start_probability) &&
+             !takes_number("end_probability", s.end_probability) &&
              !takes_number("teacher_forcing", s.teacher_forcing) && !takes_number("leave_below", s.leave_below) &&
              !takes_number("patience", s.patience) && !takes_number("max_steps", s.max_steps) &&
              !takes_number("learning_rate", s.learning_rate))
       throw bad("\"" + key +
-                "\" is not one of name (a text), input_length, target_length, start_probability, teacher_forcing, "
-                "leave_below, patience, max_steps, learning_rate");
+                "\" is not one of name (a text), input_length, target_length, start_probability, end_probability, "
+                "teacher_forcing, leave_below, patience, max_steps, learning_rate");
   }
   if (s.input_length[0] < 1 || s.input_length[1] < s.input_length[0] || s.input_length[1] > 1 << 20)
     throw bad("\"input_length\" is out of order or out of range");
   if (s.target_length < 1 || s.target_length > 1 << 20) throw bad("\"target_length\" is out of range");
-  if (s.start_probability > 1 || s.teacher_forcing > 1) throw bad("a probability is over 1");
+  if (s.start_probability > 1 || s.end_probability > 1 || s.teacher_forcing > 1) throw bad("a probability is over 1");
   return s;
 }
 }  // namespace detail

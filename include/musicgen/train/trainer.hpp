@@ -159,6 +159,7 @@ class Trainer {
             .input_length = stage().input_length,
             .target_length = stage().target_length,
             .start_probability = stage().start_probability,
+            .end_probability = stage().end_probability,
             .augmentation = options_.augmentation};
   }
 

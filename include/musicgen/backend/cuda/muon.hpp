@@ -11,7 +11,7 @@ namespace musicgen::cuda {
 struct MuonKept {
   Buffer<float> x, y;    ///< three of them, or one
   Buffer<float> a, p;    ///< X X', and its polynomial
-  Buffer<float> shrink;  ///< (3) of X, to a norm of 1
+  Buffer<double> parts;  ///< of the sums of their squares
 };
 
 /// What a MuonKept comes to allocate.

@@ -55,7 +55,8 @@ TEST_CASE("examples: the log has a line a step") {
 
 TEST_CASE("examples: stages from a file follow each other") {
   const TrainingPlace place;
-  write(place / "two.json", R"([{"name": "a", "input_length": [5, 9], "target_length": 4, "max_steps": 6},
+  write(place / "two.json",
+        R"([{"name": "a", "input_length": [5, 9], "target_length": 4, "end_probability": 0, "max_steps": 6},
                                 {"name": "b", "target_length": 20, "teacher_forcing": 0.5, "learning_rate": 0.001}])");
   place.output("train", place.command("m", 15, {"--stages", place / "two.json", "--log", place / "log.jsonl"}));
   const auto steps = place.log("log.jsonl");

@@ -103,7 +103,7 @@ TEST_CASE("kernels: gradients of the whole network are the CPU's at small and od
               check_gradients({B, T, std::min(T, 6), {V, 7, H, L}}, products,
                               (B + L) % 2 == 0 ? AttentionValue::match : AttentionValue::successor);
             };
-            if (B < 32 && H < 130)
+            if (B < 32 && H < 130 && (T < 17 || L == 3))
               test::under_all_schedules(check);
             else
               check();

@@ -26,7 +26,9 @@ void add_options(CLI::App& app, Options& o) {
   SamplerOptions& s = o.sampler;
   app.add_option("--model", o.model, "a model that `train` made")->capture_default_str();
   app.add_option("--out", o.out, "the MIDI file to write; with --count NAME-1.mid, NAME-2.mid, ...")->required();
-  app.add_option("--seconds", o.seconds, "how long the song is to be, a prompt included; by default the model ends it")
+  app.add_option(
+         "--seconds", o.seconds,
+         "how long the song is to be, a prompt included; by default until the model ends it, ten minutes at most")
       ->check(number_in(0.01, 600000));
   app.add_option("--tokens", o.tokens, "end the song after so many tokens, if the model does not before")
       ->check(CLI::Range(std::int64_t{2}, std::int64_t{1} << 40));
@@ -42,10 +44,13 @@ void add_options(CLI::App& app, Options& o) {
   app.add_option("--min-p", s.min_p, "leave out what is less probable than this part of the most probable; 0: none")
       ->capture_default_str()
       ->check(number_in(0, 1));
-  app.add_option("--pitch-temperature", s.pitch_temperature, "likewise, of which pitch a note has, not when it comes")
+  app.add_option("--pitch-temperature", s.pitch_temperature,
+                 "temperature of which pitch a note has, not of when it comes; 1: as the model says")
       ->capture_default_str()
       ->check(number_in(1e-3, 100));
-  app.add_option("--pitch-top-p", s.pitch_top_p, "likewise")->capture_default_str()->check(number_in(1e-6, 1));
+  app.add_option("--pitch-top-p", s.pitch_top_p, "top-p of the same; 1: all")
+      ->capture_default_str()
+      ->check(number_in(1e-6, 1));
   app.add_option("--longest-note", s.longest_note, "seconds; by default that of the music that the model learned from")
       ->check(number_in(1, 1e6));
   app.add_option("--seed", s.seed, "equal seeds give equal songs")->capture_default_str()->check(seed_number());

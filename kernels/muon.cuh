@@ -18,7 +18,7 @@
 
 namespace musicgen::kernels {
 
-/// @param factor  (1), of g; negative: m is not changed
+/// @param factor  (1), of g; negative: m is not changed, x is 0
 __global__ static void __launch_bounds__(threads_of_a_block)
     muon_direction_kernel(const float* factor, float momentum, const float* g, std::int64_t n, float* m, float* x) {
   const std::int64_t i = thread_of_grid();

@@ -164,17 +164,24 @@ TEST_CASE("data: windows end at the song's end as often as asked, of those that 
                                .target_length = 20,
                                .start_probability = 0.2,
                                .end_probability = probability};
-    int ends = 0;
-    for (std::uint64_t step = 0; step < 100; ++step) {
-      const Batch batch = make_batch(corpus, Split::train, options, 5, step);
-      for (int b = 0; b < batch.B; ++b) {
-        const auto row = batch.row(b);
-        ends += std::count(row.begin(), row.end(), corpus.vocabulary().end()) > 0;
+    const auto ends_of = [&](const BatchOptions& o) {
+      int ends = 0;
+      for (std::uint64_t step = 0; step < 100; ++step) {
+        const Batch batch = make_batch(corpus, Split::train, o, 5, step);
+        for (int b = 0; b < batch.B; ++b) {
+          const auto row = batch.row(b);
+          ends += std::count(row.begin(), row.end(), corpus.vocabulary().end()) > 0;
+        }
       }
-    }
-    const double expected = 10000 * 0.8 * probability;
-    INFO(probability << ": " << ends);
-    CHECK(std::abs(ends - expected) <= 4 * std::sqrt(expected * (1 - 0.8 * probability)) + 400);  // by chance, or short
+      return ends;
+    };
+    BatchOptions by_chance = options;
+    by_chance.end_probability = 0;
+    const double rest = ends_of(by_chance), expected = rest + (8000 - rest) * probability;
+    const double ends = ends_of(options);
+    INFO(probability << ": " << ends << " of " << expected << ", " << rest << " by chance");
+    CHECK(rest < 1000);
+    CHECK(std::abs(ends - expected) <= 5 * std::sqrt(expected * (1 - 0.8 * probability)) + 30);
   }
 }
 

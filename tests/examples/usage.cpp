@@ -41,7 +41,6 @@ TEST_CASE("examples: unknown and missing options are usage errors") {
                                                                  {"generate", {"--model", "m", "--out", "a.mid"}},
                                                                  {"evaluate", {"--model", "m", "--data", "songs"}},
                                                                  {"compare", {"--generated", "a", "--data", "songs"}},
-                                                                 {"curves", {"a.jsonl", "--out", "a.png"}},
                                                                  {"inspect", {"a.mid"}},
                                                                  {"curves", {"a.jsonl", "--out", "a.png"}}};
   for (const std::string program : program_names) {

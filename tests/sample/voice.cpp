@@ -1,5 +1,6 @@
 #include <catch2/catch.hpp>
 #include <cmath>
+#include <map>
 #include <musicgen/sample/voice.hpp>
 #include <string>
 
@@ -93,6 +94,30 @@ TEST_CASE("voice: chooses what the grammar allows, whatever the model wants") {
   CHECK(other.choose("$") != "$");
   Puppet free({.grammar = false}, "^ +60 v79 i2");
   CHECK(free.choose("$") == "$");
+}
+
+TEST_CASE("voice: pitch options choose among pitches, and leave how often one comes") {
+  std::vector<float> logits(405, -50);
+  const auto at = [](Token t) { return static_cast<std::size_t>(t); };
+  logits[at(vocabulary.note_on(60))] = 1;
+  logits[at(vocabulary.note_on(62))] = 0.5f;
+  logits[at(vocabulary.time(10))] = 1;
+  const auto counts = [&](const SamplerOptions& options) {
+    Puppet puppet(options, "^ +40 v79 i0");
+    std::map<std::string, int> all;
+    for (std::uint64_t song = 0; song < 4000; ++song)
+      ++all[vocabulary.text(puppet.voice.of_song(3, song).choose<float>(logits, puppet.rules, {}))];
+    return all;
+  };
+  const double time = 4000 / (2 + std::exp(-0.5)), tolerance = 4.5 * std::sqrt(time * (1 - time / 4000));
+  for (const SamplerOptions& options :
+       {SamplerOptions{}, SamplerOptions{.pitch_top_p = 0.5f}, SamplerOptions{.pitch_temperature = 1e-3f}}) {
+    const bool shaped = options.pitch_temperature != 1 || options.pitch_top_p != 1;
+    auto found = counts(options);
+    CHECK(std::abs(found["t10"] - time) < tolerance);
+    CHECK((found["+62"] == 0) == shaped);
+    CHECK(found["+60"] + found["+62"] + found["t10"] == 4000);
+  }
 }
 
 TEST_CASE("voice: where the end waits, it comes when its time has come") {

@@ -5,6 +5,10 @@
 
 using namespace musicgen;
 
+TEST_CASE("stages: windows end where songs do now and then, unless a stage says otherwise") {
+  CHECK(stages::all_positions().front().end_probability == 0.03);
+}
+
 TEST_CASE("stages: the original's four") {
   const auto all = stages::original();
   REQUIRE(all.size() == 4);

@@ -3,8 +3,8 @@
 //   x_v = logit_v + bias_v, tokens that may not come left out
 //   pitch temperature and top-p, on note-ons N alone: x_v := log sum_N e^x + log q_v, with q = softmax_N(x / pitch
 //   temperature), cut to its nucleus. Which pitch comes is safer then; how probably a note comes, and when, is as the
-//   model says it. Among all tokens, low temperatures and nuclei shorten gaps and notes, and songs grow dense.
-//   p   = softmax(x / temperature)                   temperature 0: the largest x alone
+//   model says it (unless what follows changes it). Among all tokens, low temperatures and nuclei shorten gaps and
+//   notes, and songs grow dense. p   = softmax(x / temperature)                   temperature 0: the largest x alone
 //   top-k: the k most probable                       (Fan et al. 2018)
 //   top-p: the fewest whose probabilities reach top_p   (nucleus sampling, Holtzman et al. 2020)
 //   min-p: those with at least min_p of the largest  (Nguyen et al. 2024)
@@ -45,7 +45,7 @@ struct Choice {
 /// Chooses tokens; holds the memory that this takes.
 class Chooser {
  public:
-  /// @param pitches  the tokens that pitch temperature and top-p are for
+  /// @param pitches  the tokens that pitch temperature and top-p are for, each once
   explicit Chooser(int vocabulary_size, std::vector<std::uint32_t> pitches = {})
       : probabilities_(static_cast<std::size_t>(vocabulary_size)),
         order_(static_cast<std::size_t>(vocabulary_size)),

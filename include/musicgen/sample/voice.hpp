@@ -41,6 +41,7 @@ struct SamplerOptions {
   Precision precision = Precision::fp32;  ///< of the weights; fewer bytes are faster
 };
 
+/// In ascending order.
 inline std::vector<std::uint32_t> note_ons_of(const Vocabulary& vocabulary) {
   std::vector<std::uint32_t> tokens;
   for (Token t = 0; t < vocabulary.size(); ++t)

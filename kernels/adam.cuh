@@ -40,15 +40,17 @@ __device__ inline double block_sum(double value) {
   return sum;
 }
 
-/// @param parts  (blocks of the grid), assigned
+/// Of gridDim.y rows of n numbers.
+/// @param parts  (gridDim.y, gridDim.x), assigned
 __global__ static void __launch_bounds__(256) square_parts_kernel(const float* x, std::int64_t n, double* parts) {
+  x += blockIdx.y * n;
   double sum = 0;
   for (std::int64_t i = thread_of_grid(); i < n; i += std::int64_t{256} * gridDim.x) {
     const double value = static_cast<double>(x[i]);
     sum += value * value;
   }
   sum = block_sum(sum);
-  if (threadIdx.x == 0) parts[blockIdx.x] = sum;
+  if (threadIdx.x == 0) parts[blockIdx.y * gridDim.x + blockIdx.x] = sum;
 }
 
 /// @param parts  (count)  @param clip  the largest norm, 0: any

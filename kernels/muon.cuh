@@ -2,7 +2,7 @@
 // n numbers, of three matrices in a row or of one:
 //
 //   muon_direction   M, and what is to be made orthogonal    bytes  16 n    operations  6 n
-//   sums_of_squares  of each matrix, in 64 parts             bytes   4 n    operations  2 n
+//   square_parts     of each matrix, 64 (adam.cuh)           bytes   4 n    operations  2 n
 //   shrink           X := X / |X|                            bytes   8 n    operations    n
 //   combine          Y := a X + b Y                          bytes  12 n    operations  3 n
 //   muon_apply       w := w (1 - lr decay) - lr factor X     bytes  12 n    operations  3 n
@@ -40,39 +40,25 @@ inline void muon_direction(const float* factor, float momentum, const float* g, 
 
 inline constexpr int parts_of_a_matrix = 64;
 
-/// @param parts  (blocks of the grid), assigned: parts_of_a_matrix for each matrix of n numbers
-__global__ static void __launch_bounds__(256) sums_of_squares_kernel(const float* x, std::int64_t n, double* parts) {
-  const unsigned matrix = blockIdx.x / parts_of_a_matrix, part = blockIdx.x % parts_of_a_matrix;
-  double sum = 0;
-  for (std::int64_t i = part * 256 + threadIdx.x; i < n; i += parts_of_a_matrix * 256) {
-    const auto value = static_cast<double>(x[matrix * n + i]);
-    sum += value * value;
-  }
-  sum = block_sum(sum);
-  if (threadIdx.x == 0) parts[blockIdx.x] = sum;
-}
-
-/// A matrix has blocks_of_a_matrix of the grid's blocks to itself.
-__global__ static void __launch_bounds__(256)
-    shrink_kernel(const double* parts, unsigned blocks_of_a_matrix, std::int64_t n, float* x) {
+/// A row of the grid for each matrix.
+__global__ static void __launch_bounds__(threads_of_a_block)
+    shrink_kernel(const double* parts, std::int64_t n, float* x) {
   MUSICGEN_SHARED(float, factor, [1]);
-  const unsigned matrix = blockIdx.x / blocks_of_a_matrix;
   const double squares =
-      block_sum(threadIdx.x < parts_of_a_matrix ? parts[matrix * parts_of_a_matrix + threadIdx.x] : 0.0);
+      block_sum(threadIdx.x < parts_of_a_matrix ? parts[blockIdx.y * parts_of_a_matrix + threadIdx.x] : 0.0);
   if (threadIdx.x == 0) factor[0] = static_cast<float>(1 / (sqrt(squares) + 1e-12));
   __syncthreads();
-  const std::int64_t i = std::int64_t{256} * (blockIdx.x % blocks_of_a_matrix) + threadIdx.x;
-  if (i < n) x[matrix * n + i] *= factor[0];
+  const std::int64_t i = thread_of_grid();
+  if (i < n) x[blockIdx.y * n + i] *= factor[0];
 }
 
 /// Each matrix's X := X / |X|.
 /// @param n      numbers of a matrix
 /// @param parts  (matrices, parts_of_a_matrix), memory to work in
 inline void shrink_to_norm_1(float* x, int matrices, std::int64_t n, double* parts, device::Stream stream) {
-  const auto count = static_cast<unsigned>(matrices);
-  device::launch(sums_of_squares_kernel, count * parts_of_a_matrix, 256, 0, stream, x, n, parts);
-  const auto blocks = static_cast<unsigned>((n + 255) / 256);
-  device::launch(shrink_kernel, count * blocks, 256, 0, stream, parts, blocks, n, x);
+  const auto rows = static_cast<unsigned>(matrices);
+  device::launch(square_parts_kernel, dim3(parts_of_a_matrix, rows), 256, 0, stream, x, n, parts);
+  device::launch(shrink_kernel, dim3(blocks_for(n), rows), threads_of_a_block, 0, stream, parts, n, x);
 }
 
 __global__ static void __launch_bounds__(threads_of_a_block)

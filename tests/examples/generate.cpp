@@ -94,6 +94,18 @@ TEST_CASE("examples: saved tokens are those of the written file") {
     }
 }
 
+TEST_CASE("examples: by default pitches are safer than the model's") {
+  const Workplace place;
+  const std::string model = place.model();
+  const auto generate = [&](const std::vector<std::string>& more) {
+    place.output("generate", joined({"--model", model, "--out", place / "song.mid", "--seconds", "8"}, more));
+    return content(place / "song.mid");
+  };
+  const std::string song = generate({});
+  CHECK((generate({"--pitch-temperature", "0.7", "--pitch-top-p", "0.85"}) == song));
+  CHECK((generate({"--pitch-temperature", "1", "--pitch-top-p", "1"}) != song));
+}
+
 TEST_CASE("examples: a length in seconds and one in tokens are kept") {
   const Workplace place;
   const std::string model = place.model(), song = place / "song.mid", tokens = place / "tokens.txt";

@@ -39,6 +39,7 @@ TEST_CASE("kernels: adam, three steps are the CPU's") {
 TEST_CASE("kernels: muon, three steps are the CPU's, and Adam's of what is not its") {
   check({19, 5, 20, 3}, {.weight_decay = 0.1, .clip = 0.5, .muon = 3});
   check({19, 12, 8, 1}, {.clip = 0, .muon = 1});  // more inputs than units
+  check({19, 5, 132, 1}, {.muon = 3});            // more numbers than the threads of a matrix's norm
   test::under_all_schedules([] { check({19, 5, 8, 1}, {.muon = 3}); });
 }
 

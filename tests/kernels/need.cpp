@@ -47,7 +47,7 @@ TEST_CASE("kernels: Muon's matrices take the bytes that were counted") {
     Cuda::update(w, g, m, v, 1, 1e-3, {.muon = 3});
     return cuda::bytes_in_use() - before;
   };
-  const Dimensions large{19, 5, 70, 1}, larger{19, 90, 80, 1};  // than any that other tests have asked for
+  const Dimensions large{19, 5, 140, 1}, larger{19, 90, 150, 1};  // than any that other tests have asked for
   in_use_after(large);
   CHECK(in_use_after(larger) == cuda::muon_bytes(larger) - cuda::muon_bytes(large));
   CHECK(in_use_after(larger) == 0);

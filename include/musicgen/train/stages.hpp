@@ -46,26 +46,18 @@ namespace stages {
 /// The original project's four. The first three also end when validation has not improved 20 times in a row: 1.1
 /// nats/token is reached by memorizing alone.
 inline std::vector<Stage> original() {
-  return {{.name = "one",
-           .input_length = {32, 32},
-           .target_length = 1,
-           .start_probability = 0,
-           .end_probability = 0,
-           .leave_below = 2.5,
-           .patience = 20},
-          {.name = "two",
-           .input_length = {50, 50},
-           .target_length = 12,
-           .end_probability = 0,
-           .leave_below = 1.7,
-           .patience = 20},
-          {.name = "three",
-           .input_length = {100, 100},
-           .target_length = 50,
-           .end_probability = 0,
-           .leave_below = 1.1,
-           .patience = 20},
-          {.name = "four", .input_length = {100, 1000}, .target_length = 50, .end_probability = 0}};
+  std::vector<Stage> all{
+      {.name = "one",
+       .input_length = {32, 32},
+       .target_length = 1,
+       .start_probability = 0,
+       .leave_below = 2.5,
+       .patience = 20},
+      {.name = "two", .input_length = {50, 50}, .target_length = 12, .leave_below = 1.7, .patience = 20},
+      {.name = "three", .input_length = {100, 100}, .target_length = 50, .leave_below = 1.1, .patience = 20},
+      {.name = "four", .input_length = {100, 1000}, .target_length = 50}};
+  for (Stage& stage : all) stage.end_probability = 0;
+  return all;
 }
 
 /// One stage with the loss on all positions of windows of `tokens`.

@@ -64,8 +64,13 @@ const Ceilings& ceilings() {
 
 int main(int argc, char** argv) try {
   using namespace musicgen;
+  const bool names_alone = std::find(argv, argv + argc, std::string("--benchmark_list_tests")) != argv + argc;
   benchmark::Initialize(&argc, argv);
   if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 1;
+  if (names_alone) {  // needs no GPU
+    benchmark::RunSpecifiedBenchmarks();
+    return 0;
+  }
   if (const std::string reason = cuda::why_not_available(); !reason.empty()) throw Error(reason);
   const benchmarks::gpu::Ceilings& ceilings = benchmarks::gpu::ceilings();
   std::printf("%s\nceilings: copy %.0f GB/s, product %.1f TFLOP/s in fp32, %.1f in bf16\n", cuda::device_name().c_str(),

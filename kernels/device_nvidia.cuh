@@ -5,11 +5,13 @@
 #include <cuda_bf16.h>
 #include <cuda_runtime.h>
 
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
-#include <musicgen/core/error.hpp>
-#include <string>
+#include <source_location>
 #include <type_traits>
+
+#include "check.hpp"
 
 /// An array in shared memory, aligned to 16 bytes: MUSICGEN_SHARED(float, tile, [32][33]);
 #define MUSICGEN_SHARED(Element, name, ...) __shared__ __align__(16) Element name __VA_ARGS__
@@ -22,36 +24,43 @@ using Stream = cudaStream_t;
 
 namespace detail {
 
-inline void check(cudaError_t status) {
-  if (status != cudaSuccess) throw Error(std::string("CUDA: launch: ") + cudaGetErrorString(status));
-}
-
 /// More shared memory than every GPU has must be asked for.
 template <class Kernel>
-void allow_shared(Kernel* kernel, std::size_t shared_bytes) {
-  if (shared_bytes > 48 * 1024)
-    check(cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, static_cast<int>(shared_bytes)));
+void allow_shared(Kernel* kernel, std::size_t shared_bytes, const std::source_location& at) {
+  if (shared_bytes <= 48 * 1024) return;
+  const auto bytes = static_cast<int>(shared_bytes);
+  cuda::check(cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, bytes), at);
 }
 
 }  // namespace detail
 
+/// How many blocks, and the place of the launch, for errors.
+struct Grid {
+  template <std::convertible_to<dim3> Blocks>
+  Grid(const Blocks& how_many, std::source_location place = std::source_location::current())
+      : blocks(how_many), at(place) {}
+
+  dim3 blocks;
+  std::source_location at;
+};
+
 /// Starts `kernel` on `stream` and returns at once. Blocks run in any order, and not all at the same time.
 /// @throws Error  if the launch is refused: too many threads, too much shared memory, no device
 template <class... Parameters>
-void launch(void (*kernel)(Parameters...), dim3 grid, dim3 block, std::size_t shared_bytes, Stream stream,
+void launch(void (*kernel)(Parameters...), Grid grid, dim3 block, std::size_t shared_bytes, Stream stream,
             std::type_identity_t<Parameters>... arguments) {
-  detail::allow_shared(kernel, shared_bytes);
-  kernel<<<grid, block, shared_bytes, stream>>>(arguments...);
-  detail::check(cudaGetLastError());
+  detail::allow_shared(kernel, shared_bytes, grid.at);
+  kernel<<<grid.blocks, block, shared_bytes, stream>>>(arguments...);
+  cuda::check(cudaGetLastError(), grid.at);
 }
 
 /// The same, but all blocks run at the same time, and may use a GridBarrier; refused if they do not fit.
 template <class... Parameters>
-void launch_cooperative(void (*kernel)(Parameters...), dim3 grid, dim3 block, std::size_t shared_bytes, Stream stream,
+void launch_cooperative(void (*kernel)(Parameters...), Grid grid, dim3 block, std::size_t shared_bytes, Stream stream,
                         std::type_identity_t<Parameters>... arguments) {
-  detail::allow_shared(kernel, shared_bytes);
+  detail::allow_shared(kernel, shared_bytes, grid.at);
   void* addresses[] = {&arguments..., nullptr};  // the last one for kernels without parameters
-  detail::check(cudaLaunchCooperativeKernel(kernel, grid, block, addresses, shared_bytes, stream));
+  cuda::check(cudaLaunchCooperativeKernel(kernel, grid.blocks, block, addresses, shared_bytes, stream), grid.at);
 }
 
 __device__ inline void require_cooperative() {}  // only the emulator knows
@@ -64,9 +73,9 @@ struct Limits {
 
 inline Limits limits() {
   int device = 0, multiprocessors = 0, shared_bytes = 0;
-  detail::check(cudaGetDevice(&device));
-  detail::check(cudaDeviceGetAttribute(&multiprocessors, cudaDevAttrMultiProcessorCount, device));
-  detail::check(cudaDeviceGetAttribute(&shared_bytes, cudaDevAttrMaxSharedMemoryPerBlockOptin, device));
+  cuda::check(cudaGetDevice(&device));
+  cuda::check(cudaDeviceGetAttribute(&multiprocessors, cudaDevAttrMultiProcessorCount, device));
+  cuda::check(cudaDeviceGetAttribute(&shared_bytes, cudaDevAttrMaxSharedMemoryPerBlockOptin, device));
   return {multiprocessors, static_cast<std::size_t>(shared_bytes)};
 }
 

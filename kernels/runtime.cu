@@ -9,28 +9,18 @@
 #include <functional>
 #include <musicgen/backend/cuda/memory.hpp>
 #include <musicgen/backend/cuda/repeated.hpp>
-#include <musicgen/core/error.hpp>
-#include <source_location>
 #include <string>
 
+#include "check.hpp"
 #include "product.hpp"
 
 namespace musicgen::cuda {
 
-namespace {
-
-std::string where(const std::source_location& at) {
-  return " (" + std::string(at.file_name()) + ":" + std::to_string(at.line()) + ")";
-}
-
-void check(cudaError_t status, std::source_location at = std::source_location::current()) {
-  if (status == cudaSuccess) return;
-  cudaGetLastError();  // an error that may pass is not found again by who comes next
-  throw Error(std::string("CUDA: ") + cudaGetErrorString(status) + where(at));
-}
-void check(cublasStatus_t status, std::source_location at = std::source_location::current()) {
+static void check(cublasStatus_t status, std::source_location at = std::source_location::current()) {
   if (status != CUBLAS_STATUS_SUCCESS) throw Error(std::string("cuBLAS: ") + cublasGetStatusString(status) + where(at));
 }
+
+namespace {
 
 std::string gigabytes(std::size_t bytes) {
   char text[32];

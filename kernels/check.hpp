@@ -1,0 +1,24 @@
+// What CUDA says, as an Error that names the place where it was asked.
+#pragma once
+
+#include <cuda_runtime.h>
+
+#include <musicgen/core/error.hpp>
+#include <source_location>
+#include <string>
+
+namespace musicgen::cuda {
+
+/// " (file:line)"
+inline std::string where(const std::source_location& at) {
+  return " (" + std::string(at.file_name()) + ":" + std::to_string(at.line()) + ")";
+}
+
+/// @throws Error  if it is not a success
+inline void check(cudaError_t status, std::source_location at = std::source_location::current()) {
+  if (status == cudaSuccess) return;
+  cudaGetLastError();  // an error that may pass is not found again by who comes next
+  throw Error(std::string("CUDA: ") + cudaGetErrorString(status) + where(at));
+}
+
+}  // namespace musicgen::cuda

@@ -106,10 +106,11 @@ class Model {
   double loss() const { return B::mean_loss(kept_); }
   /// Gradients of the last forward(), assigned.
   void backward(const Sequences& batch) {
-    if (std::exchange(has_gradients_, true))
+    if (has_gradients_)
       gradients_.set_zero();
     else
       gradients_ = B::zeros(config_.dimensions);
+    has_gradients_ = true;
     B::head_backward(weights_, batch, kept_, gradients_);
     B::attend_backward(batch, kept_);
     B::gru_stack_backward(weights_, batch, kept_, gradients_);

@@ -1,9 +1,11 @@
 // The device's memory and products where kernels are emulated: the host's memory and plain loops.
 // kernels/runtime.cu is the GPU's twin.
 #include <algorithm>
+#include <cstdint>
 #include <cstring>
 #include <emulator/engine/requests.hpp>
 #include <emulator/global_memory.hpp>
+#include <emulator/runtime.hpp>
 #include <kernels/product.hpp>
 #include <musicgen/backend/cuda/memory.hpp>
 #include <musicgen/backend/cuda/repeated.hpp>
@@ -15,6 +17,7 @@ namespace musicgen::cuda {
 
 namespace {
 
+std::size_t memory_left = SIZE_MAX;
 std::size_t allocation_count = 0, allocated_bytes = 0, most_bytes = 0, replay_count = 0;
 
 float number(float x) {
@@ -80,6 +83,8 @@ void synchronize() {
 void* allocate(std::size_t bytes) {  // aligned to 16 bytes alone, so that the end is guarded
   if (emulator::recording()) throw Error("emulator: work that is recorded asks for memory");
   ++allocation_count;
+  if (bytes > memory_left) throw Error("emulator: out of memory: " + std::to_string(bytes) + " bytes are needed");
+  if (memory_left < SIZE_MAX) memory_left -= bytes;
   void* const memory = emulator::allocate_global(bytes);
   most_bytes = std::max(most_bytes, allocated_bytes += bytes);
   return memory;
@@ -96,6 +101,7 @@ std::size_t peak_bytes() {
 void release(void* memory, std::size_t bytes) noexcept {
   if (!memory) return;
   allocated_bytes -= bytes;
+  if (memory_left < SIZE_MAX) memory_left += bytes;
   emulator::release_global(memory);
 }
 void* allocate_host(std::size_t bytes) {
@@ -139,3 +145,7 @@ std::size_t replays() {
 }
 
 }  // namespace musicgen::cuda
+
+void musicgen::emulator::leave_memory(std::size_t bytes) {
+  cuda::memory_left = bytes;
+}

@@ -170,14 +170,24 @@ TEST_CASE("kernel decode: restoring a state repeats what followed it, zeros are 
 TEST_CASE("kernel decode: the CPU's tokens for the same seed") {
   const int B = GENERATE(1, 3), draws = B == 1 ? 300 : 130, V = 45;
   const auto model = random_model(V, 20, 2);
-  const kernels::SamplingRules rules{V, {.temperature = 0.9f, .top_k = 30, .top_p = 0.97f, .min_p = 0.001f}};
+  const std::vector<std::uint32_t> pitches{3, 4, 8, 11, 30, 31, 32, 40, 44};
+  std::vector<std::uint32_t> pitch_bits(2);
+  for (const std::uint32_t v : pitches) pitch_bits[v / 32] |= std::uint32_t{1} << v % 32;
+  const kernels::SamplingRules rules{.V = V,
+                                     .options = {.temperature = 0.9f,
+                                                 .top_k = 30,
+                                                 .top_p = 0.97f,
+                                                 .min_p = 0.001f,
+                                                 .pitch_temperature = 0.8f,
+                                                 .pitch_top_p = 0.95f},
+                                     .pitches = pitch_bits.data()};
   const std::vector<Token> prompt = random_tokens(3 * B, V);
 
   std::vector<Token> expected;
   auto on_the_cpu = model.decoder(B, 17);
   std::vector<Random> randoms;
   for (int b = 0; b < B; ++b) randoms.emplace_back(5, b);
-  Chooser chooser(V);
+  Chooser chooser(V, pitches);
   std::vector<Token> last;
   for (int i = 0; i < draws + 2; ++i) {
     const bool given = i < 3;

@@ -4,7 +4,6 @@
 
 #include <bit>
 #include <catch2/catch.hpp>
-#include <functional>
 #include <musicgen/backend/cpu/cpu.hpp>
 #include <musicgen/backend/cpu/matrix.hpp>
 #include <musicgen/backend/cuda/cuda.hpp>
@@ -14,6 +13,7 @@
 #include <vector>
 
 #include "backend/cpu/numeric.hpp"
+#include "machine.hpp"
 
 namespace musicgen::test {
 
@@ -22,9 +22,6 @@ inline constexpr double fp32_tolerance = 1e-5, bf16_tolerance = 2e-2;
 inline double tolerance(Precision products) {
   return products == Precision::bf16 ? bf16_tolerance : fp32_tolerance;
 }
-
-/// The body once under each schedule of the emulator; once on a GPU.
-void under_all_schedules(const std::function<void()>& body);
 
 /// The body with the kernels that keep what they can on the chip, and with those that work for any size.
 inline void with_all_kernels(const std::function<void()>& body) {

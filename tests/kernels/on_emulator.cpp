@@ -1,7 +1,11 @@
 // What the tests of kernels need of the machine: the emulator's half.
+#include <catch2/catch.hpp>
+#include <cstdint>
 #include <emulator/emulator.hpp>
+#include <emulator/global_memory.hpp>
+#include <emulator/runtime.hpp>
 
-#include "device.hpp"
+#include "machine.hpp"
 
 namespace musicgen::test {
 
@@ -10,6 +14,20 @@ void under_all_schedules(const std::function<void()>& body) {
     INFO("schedule: " << schedule.name());
     body();
   });
+}
+
+void* allocate_managed(std::size_t bytes) {
+  return emulator::allocate_global(bytes);
+}
+void release_managed(void* memory) noexcept {
+  emulator::release_global(memory);
+}
+
+LittleMemory::LittleMemory(std::size_t bytes) {
+  emulator::leave_memory(bytes);
+}
+LittleMemory::~LittleMemory() {
+  emulator::leave_memory(SIZE_MAX);
 }
 
 }  // namespace musicgen::test

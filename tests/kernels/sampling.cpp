@@ -2,22 +2,24 @@
 #include <catch2/catch.hpp>
 #include <cmath>
 #include <cstdint>
-#include <emulator/emulator.hpp>
+#include <kernels/launch.hpp>
 #include <kernels/sampling.cuh>
 #include <limits>
 #include <musicgen/sample/choose.hpp>
-#include <vector>
+
+#include "machine.hpp"
 
 namespace kernels_sampling {
 
 using namespace musicgen;
+using test::Managed;
 
 constexpr float inf = std::numeric_limits<float>::infinity();
 
 /// Songs that each choose a token.
 struct Songs {
   int B, V;
-  std::vector<float> logits, bias;
+  Managed<float> logits, bias;
   std::vector<std::uint8_t> allowed;   // (B, V) or empty
   std::vector<std::uint32_t> pitches;  // two tokens of three, or the only one
 
@@ -41,32 +43,33 @@ Choice on_the_cpu(const Songs& songs, int b, const ChooseOptions& options, Rando
 }
 
 struct Result {
-  std::vector<kernels::Generator> generators;
-  std::vector<int> tokens;
-  std::vector<double> log_probabilities;
+  Managed<kernels::Generator> generators;
+  Managed<int> tokens;
+  Managed<double> log_probabilities;
 };
 
-Result sample(const Songs& songs, kernels::SamplingRules rules, std::vector<kernels::Generator> generators) {
+Result sample(const Songs& songs, kernels::SamplingRules rules, Managed<kernels::Generator> generators) {
   const auto count = static_cast<std::size_t>(songs.B), words = static_cast<std::size_t>((songs.V + 31) / 32);
-  Result result{std::move(generators), std::vector<int>(count, -7), std::vector<double>(count)};
-  std::vector<std::uint32_t> bits(count * words);
+  Result result{std::move(generators), Managed<int>(count, -7), Managed<double>(count)};
+  Managed<std::uint32_t> bits(count * words);
   for (std::size_t i = 0; i < songs.allowed.size(); ++i) {
     const std::size_t b = i / static_cast<std::size_t>(songs.V), v = i % static_cast<std::size_t>(songs.V);
     bits[b * words + v / 32] |= std::uint32_t{songs.allowed[i]} << v % 32;
   }
-  std::vector<std::uint32_t> pitches(words);
+  Managed<std::uint32_t> pitches(words);
   for (const std::uint32_t v : songs.pitches) pitches[v / 32] |= std::uint32_t{1} << v % 32;
   rules.V = songs.V;
   rules.pitches = pitches.data();
   rules.bias = songs.bias.empty() ? nullptr : songs.bias.data();
   kernels::sample({songs.B, rules, songs.logits.data(), songs.allowed.empty() ? nullptr : bits.data(),
                    result.generators.data(), result.tokens.data(), result.log_probabilities.data()},
-                  nullptr);
+                  cuda::launches());
+  cuda::synchronize();
   return result;
 }
 
 void check_against_the_cpu(const Songs& songs, const ChooseOptions& options, double doubtful = 0x1p-50) {
-  std::vector<kernels::Generator> generators;
+  Managed<kernels::Generator> generators;
   for (int b = 0; b < songs.B; ++b) generators.push_back({7, static_cast<std::uint64_t>(b), 0});
   const Result result = sample(songs, {.V = songs.V, .options = options, .doubtful = doubtful}, generators);
   for (int b = 0; b < songs.B; ++b) {
@@ -95,8 +98,7 @@ const std::vector<ChooseOptions> many_options{
 TEST_CASE("kernel sampling: under every rule the CPU's tokens") {
   const int V = GENERATE(1, 19, 310, 1100);
   CAPTURE(V);
-  emulator::under_all_schedules([&](emulator::Schedule schedule) {
-    CAPTURE(schedule.name());
+  test::under_all_schedules([&] {
     for (const ChooseOptions& options : many_options) {
       CAPTURE(options.temperature, options.top_k, options.top_p, options.min_p, options.pitch_temperature,
               options.pitch_top_p);
@@ -133,12 +135,19 @@ TEST_CASE("kernel sampling: a draw in doubt is repeated in the CPU's order") {
   check_against_the_cpu(songs, {}, 1e-5);  // now and then
 }
 
+__global__ static void draw_kernel(kernels::Generator* generator, double* numbers, int count) {
+  for (int i = 0; i < count; ++i) numbers[i] = generator->uniform();
+}
+
 TEST_CASE("kernel sampling: the generator goes on as Random does, from any place") {
   for (const std::uint64_t drawn : {0u, 1u, 2u, 3u, 1003u}) {
-    kernels::Generator generator{0x123456789abcdef0, 0xfedcba9876543210, drawn};
-    Random random(generator.seed, generator.stream);
-    for (std::uint64_t i = 0; i < generator.drawn; ++i) random.bits();
-    for (int i = 0; i < 5; ++i) CHECK(generator.uniform() == random.uniform());
+    Managed<kernels::Generator> generator(1, {0x123456789abcdef0, 0xfedcba9876543210, drawn});
+    Managed<double> numbers(5);
+    device::launch(draw_kernel, 1, 1, 0, cuda::launches(), generator.data(), numbers.data(), 5);
+    cuda::synchronize();
+    Random random(generator[0].seed, generator[0].stream);
+    for (std::uint64_t i = 0; i < drawn; ++i) random.bits();
+    for (const double x : numbers) CHECK(x == random.uniform());
   }
 }
 
@@ -146,7 +155,7 @@ TEST_CASE("kernel sampling: logits that are not finite give no token") {
   Songs songs(3, 33, 7, 1);
   songs.logits[songs.at(0) + 32] = NAN;
   songs.logits[songs.at(2) + 4] = -inf;
-  const std::vector<kernels::Generator> generators(3, {1, 2, 0});
+  const Managed<kernels::Generator> generators(3, {1, 2, 0});
   const Result result = sample(songs, {33}, generators);
   CHECK(result.tokens[0] == no_token);
   CHECK(result.tokens[1] >= 0);

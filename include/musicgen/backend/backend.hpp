@@ -89,14 +89,14 @@ template <class B>
 concept Backend = Decoder<typename B::Decoder> &&
     std::constructible_from<typename B::Decoder, const typename B::Parameters&, int, int, Precision, AttentionValue> &&
     requires(typename B::Parameters& weights, typename B::Parameters& gradients, typename B::Activations& kept,
-             const Sequences& batch, const Dimensions& d) {
+             const Sequences& batch, const Dimensions& d, void (*work)()) {
   typename B::Scalar;
   { B::zeros(d) } -> std::same_as<typename B::Parameters>;  ///< of the shapes that these sizes ask for
   { B::HostParameters::zeros(d).tensors() } -> std::same_as<std::vector<TensorView<typename B::Scalar>>>;
   { B::to_host(weights) } -> std::convertible_to<const typename B::HostParameters&>;  ///< a copy, unless they are there
   { B::from_host(B::HostParameters::zeros(d)) } -> std::same_as<typename B::Parameters>;
   B::assign(weights, batch, kept);                        ///< the batch's tokens, before all that follows
-  B::repeat(weights, gradients, batch, kept, [] {});      ///< the work, which asks for the same at each batch of a size
+  B::repeat(weights, gradients, batch, kept, work);       ///< the work, which asks for the same at each batch of a size
                                                           ///< but for the tokens: a device may note it, and not call it
   B::embed(weights, batch, kept);                         ///< tokens to what the first layer's steps start from
   B::gru_stack_forward(weights, batch, kept);             ///< outputs of all layers

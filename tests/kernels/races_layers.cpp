@@ -1,0 +1,74 @@
+// The kernels of embedding, plain attention, loss, sums and updates, for ThreadSanitizer: there must be no report.
+#include <cstdio>
+#include <kernels/attention.cuh>
+#include <kernels/column_sums.cuh>
+#include <kernels/embedding.cuh>
+#include <kernels/loss.cuh>
+#include <kernels/muon.cuh>
+#include <vector>
+
+using namespace musicgen;
+using namespace musicgen::kernels;
+
+namespace {
+
+/// Two matrices in a row.
+void updates() {
+  constexpr int n = 260, matrices = 2;
+  std::vector<float> g(matrices * n, 1), m(g), v(g), x(g), w(g);
+  std::vector<double> parts(most_parts_of_a_norm);
+  Norm norm{};
+  const AdamStep step{};
+  const float factor = 1, decay[] = {0.9f, 0.1f};
+  sum_of_squares(g.data(), matrices * n, 1, parts.data(), &norm, nullptr);
+  adam_update(&step, &norm, g.data(), matrices * n, w.data(), m.data(), v.data(), nullptr);
+  muon_direction(&factor, 0.9f, g.data(), matrices * n, m.data(), x.data(), nullptr);
+  // shrink_to_norm_1 with fewer parts: there is no room for more threads.
+  device::launch(square_parts_kernel, dim3(4, matrices), 256, 0, nullptr, x.data(), n, parts.data());
+  device::launch(shrink_kernel, dim3(blocks_for(n), matrices), threads_of_a_block, 0, nullptr, parts.data(), n,
+                 x.data());
+  combine(1, w.data(), 2, matrices * n, x.data(), nullptr);
+  muon_apply(&factor, decay, 1, x.data(), matrices * n, w.data(), nullptr);
+}
+
+void losses() {
+  constexpr int count = 30, V = 310;
+  const std::vector<int> targets(count, 3);
+  std::vector<float> logits(count * V, 0.1f), nll(count);
+  std::vector<device::bf16> rounded(logits.size());
+  double loss = 0;
+  cross_entropy(targets.data(), &count, count, V, logits.data(), rounded.data(), nll.data(), nullptr);
+  mean(nll.data(), count, &count, &loss, nullptr);
+}
+
+/// All positions have the same token.
+void embeddings() {
+  constexpr int positions = 30, V = 2, H = 20;
+  const std::vector<int> tokens(positions, 1), begins{0, 0, positions};
+  std::vector<int> order;
+  for (int i = 0; i < positions; ++i) order.push_back(i);
+  std::vector<float4> rows(positions * H), table(V * H);  // of 4H numbers
+  const auto floats = [](std::vector<float4>& values) { return &values[0].x; };
+  gather_rows(floats(table), tokens.data(), positions, 4 * H, floats(rows), nullptr);
+  sum_by_token(floats(rows), order.data(), begins.data(), V, 4 * H, floats(table), nullptr);
+  std::vector<float> memory(column_sums_memory(700, H)), sums(H);
+  const std::vector<float> many(700 * H, 1);
+  add_column_sums(many.data(), 700, H, H, memory.data(), sums.data(), nullptr);
+}
+
+void attention() {
+  std::vector<float> scores(2 * 20 * 20, 1), gradients(scores);
+  const auto rows = [&] { return ScoreRows{2, 20, 400, 20, 20, 0}; };
+  softmax_of_earlier(rows(), scores.data(), nullptr);
+  softmax_of_earlier_backward(rows(), scores.data(), rows(), gradients.data(), nullptr);
+}
+
+}  // namespace
+
+int main() {
+  updates();
+  losses();
+  embeddings();
+  attention();
+  std::puts("has run");
+}

@@ -53,6 +53,11 @@ void add_options(CLI::App& app, Options& o) {
       ->check(number_in(1e-6, 1));
   app.add_option("--longest-note", s.longest_note, "seconds; by default that of the music that the model learned from")
       ->check(number_in(1, 1e6));
+  app.add_option(
+         "--ending-after", s.ending_after,
+         "seconds from which on the song's end becomes more and more likely; by default the usual length of the "
+         "music that the model learned from")
+      ->check(number_in(1, 1e6));
   app.add_option("--seed", s.seed, "equal seeds give equal songs")->capture_default_str()->check(seed_number());
   app.add_option("--count", o.count, "how many songs")->capture_default_str()->check(CLI::Range(1, 100000));
   app.add_option("--prompt", o.prompt, "a MIDI file to go on from; the song begins with it");

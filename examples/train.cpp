@@ -85,6 +85,7 @@ ModelConfig configuration(const Options& o, const Corpus& corpus) {
   if (o.attention) config.attention_value = attention_of(*o.attention);
   config.programs = corpus.programs();
   config.longest_note = corpus.longest_note();
+  config.usual_length = corpus.usual_length();
   return config;
 }
 
@@ -120,6 +121,7 @@ Model<B> starting_model(const Options& o, const std::optional<Model<B>>& given, 
     throw Error("--attention: the model to start from has the other one");
   config.programs = corpus.programs();
   config.longest_note = corpus.longest_note();
+  config.usual_length = corpus.usual_length();
   return Model<B>(std::move(config), given->weights());
 }
 

@@ -31,6 +31,7 @@ struct ModelConfig {
   bool canonical = true;                 ///< that music's tokens were in canonical order (see grammar.hpp)
   int longest_note = 0;                  ///< in half of that music's songs, in steps of 10 ms; 0: not known
   AttentionValue attention_value = AttentionValue::match;
+  std::int64_t usual_length = 0;  ///< that half of that music's songs exceed, in steps; 0: not known
 };
 
 namespace presets {

@@ -105,6 +105,7 @@ TEST_CASE("data: a corpus counts its music, the longest songs first") {
   CHECK(corpus.longest_first(Split::train).songs == std::vector<std::size_t>{2, 3, 0});
   CHECK(corpus.longest_first(Split::train).tokens_up_to == std::vector<std::uint64_t>{32, 64, 84});
   CHECK(corpus.longest_note() == 10);
+  CHECK(corpus.usual_length() == 50);
 }
 
 TEST_CASE("data: a track's program is the one that most songs have") {

@@ -1,4 +1,5 @@
 #include <catch2/catch.hpp>
+#include <musicgen/data/composer.hpp>
 #include <musicgen/midi/smf.hpp>
 #include <musicgen/sample/sampler.hpp>
 
@@ -122,6 +123,30 @@ TEST_CASE("sample: without a length songs end where the model ends them, after t
   CHECK(duration <= 600);
 }
 
+TEST_CASE("sample: past the usual length of its music a model that hardly ever ends does") {
+  Model<> model = model_that_ends(-10);
+  const auto usual = [&](std::int64_t steps) {
+    ModelConfig config = model.config();
+    config.usual_length = steps;
+    return Model<>(config, model.weights());
+  };
+  const auto ended = [](Sampler<Cpu>& sampler, double from, double to) {
+    for (const GeneratedSong& song : sampler.generate(5)) {
+      CHECK(song.log_probabilities.back() < -5);  // the model's own
+      CHECK(steps_of(song.tokens) * step_seconds > from);
+      CHECK(steps_of(song.tokens) * step_seconds < to);
+    }
+  };
+  const Bias bias = few_notes(vocabulary);
+  Sampler after_20(usual(2000), {.seed = 2, .bias = bias}),
+      asked(usual(2000), {.seed = 2, .ending_after = 40, .bias = bias});
+  ended(after_20, 20, 100);
+  ended(asked, 40, 120);
+  after_20.prompt(compose(4, {.max_seconds = 50}));
+  ended(after_20, 20 + after_20.prompt_seconds(), 100 + after_20.prompt_seconds());
+  CHECK(after_20.song(150s).duration() > 140);
+}
+
 TEST_CASE("sample: a length in tokens is kept, but for what ends the open notes") {
   Sampler sampler(model_that_ends(-50));
   for (const int count : {2, 3, 4, 5, 6, 7, 50, 151})
@@ -231,6 +256,7 @@ TEST_CASE("sample: impossible wishes are errors that say so") {
   CHECK_THROWS_WITH(sampler.song(Length::in_tokens(-7)), Catch::Contains("-7"));
   CHECK_THROWS_WITH(sampler.song(Length::in_tokens(1)), Catch::Contains("1 tokens"));
   CHECK_THROWS_WITH(Sampler(model, {.temperature = -1}), Catch::Contains("temperature"));
+  CHECK_THROWS_WITH(Sampler(model, {.ending_after = -1}), Catch::Contains("ending_after"));
   CHECK_THROWS_WITH(Sampler(model, {.attention_window = 0}), Catch::Contains("attention_window"));
   CHECK_THROWS_WITH(Sampler(Model<>(ModelConfig{{405, 8, 16, 1}, {}, {}, true})), Catch::Contains("vocabulary"));
 

@@ -9,7 +9,7 @@ namespace {
 
 ModelConfig tiny() {
   const Vocabulary vocabulary = Vocabulary::standard();
-  return {{vocabulary.size(), 4, 6, 2}, vocabulary, {0, 5, 127}, false, 7, AttentionValue::successor};
+  return {{vocabulary.size(), 4, 6, 2}, vocabulary, {0, 5, 127}, false, 7, AttentionValue::successor, 4000};
 }
 /// A file with one member of its metadata replaced.
 void write_with(const std::filesystem::path& file, const char* key, const nlohmann::json& value) {
@@ -32,6 +32,7 @@ TEST_CASE("checkpoint: a model survives a file") {
   CHECK(loaded.config().programs == model.config().programs);
   CHECK(loaded.config().canonical == false);
   CHECK(loaded.config().longest_note == 7);
+  CHECK(loaded.config().usual_length == 4000);
   CHECK(loaded.config().attention_value == AttentionValue::successor);
   const auto a = model.weights().tensors(), b = loaded.weights().tensors();
   for (std::size_t i = 0; i < a.size(); ++i)
@@ -69,6 +70,8 @@ TEST_CASE("checkpoint: files that are no model, or not this one, are refused wit
   refused("lacks \"hidden\" or it has the wrong type");
   write_with(file, "hidden", 6.0);
   refused("lacks \"hidden\" or it has the wrong type");
+  write_with(file, "usual_length", -1);
+  refused("usual_length is -1 steps");
   write_with(file, "attention", "elsewhere");
   refused("attention is \"elsewhere\", neither match nor successor");
   write_with(file, "embedding", 5);

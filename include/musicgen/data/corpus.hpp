@@ -112,16 +112,21 @@ class Corpus {
   }
 
   /// Steps that no note of at least half of the songs exceeds: the longest of all is often a mistake.
-  int longest_note() const {
-    std::vector<int> longest;
-    longest.reserve(songs_.size());
-    for (const Song& song : songs_) longest.push_back(song.longest_note);
-    const auto middle = longest.begin() + std::ssize(longest) / 2;
-    std::nth_element(longest.begin(), middle, longest.end());
-    return longest.empty() ? 0 : *middle;
-  }
+  int longest_note() const { return median(&Song::longest_note); }
+  /// Steps that at least half of the songs do not exceed.
+  std::int64_t usual_length() const { return median(&Song::steps); }
 
  private:
+  template <class T>
+  T median(T Song::*figure) const {
+    std::vector<T> all;
+    all.reserve(songs_.size());
+    for (const Song& song : songs_) all.push_back(song.*figure);
+    const auto middle = all.begin() + std::ssize(all) / 2;
+    std::nth_element(all.begin(), middle, all.end());
+    return all.empty() ? 0 : *middle;
+  }
+
   struct Side {
     std::vector<std::size_t> songs;
     LongestFirst longest_first;

@@ -23,7 +23,9 @@
 
 namespace musicgen {
 
-/// How long a song is to be: until the model ends it, but no longer than ten minutes; or a time; or a number of tokens.
+/// How long a song is to be: until the model ends it, which it is more and more likely to do once a song has had the
+/// usual length of its music (SamplerOptions::ending_after), but no longer than ten minutes; or a time; or a number of
+/// tokens.
 /// A model that has got stuck and writes over a thousand tokens a second of music is not listened to for ever.
 struct Length {
   Length() = default;
@@ -66,7 +68,7 @@ class Sampler {
   /// @throws Error  for options out of range, or a model without a vocabulary
   explicit Sampler(const Model<B>& model, SamplerOptions options = {})
       : rules_(model.vocabulary(), model.config().canonical, options, tracks_of(model.config()),
-               model.config().longest_note),
+               model.config().longest_note, model.config().usual_length),
         model_programs_(model.config().programs),
         programs_(model_programs_),
         given_{rules_.vocabulary().start()},

@@ -33,6 +33,8 @@ struct SamplerOptions {
   std::uint64_t seed = 1;
   bool grammar = true;      ///< only tokens that the grammar allows
   double longest_note = 0;  ///< seconds, under the grammar; 0: as in the music that the model learned from
+  double ending_after = 0;  ///< seconds, not counting a prompt, from which on `$` is e times more likely every five;
+                            ///< 0: the usual length of the music that the model learned from
   Bias bias = {};           ///< (V) or empty; see bias.hpp
   /// Called at each step to add to the bias (V, at first `bias`, or zeros), knowing what has come so far (without the
   /// grammar: nothing).
@@ -54,9 +56,10 @@ class VoiceRules {
  public:
   /// @param tracks        how many the model knows; the grammar rules out notes on others
   /// @param longest_note  of the music that the model learned from, in steps; 0: not known
+  /// @param usual_length  likewise
   /// @throws Error  for options out of range, or a bias of another size or one that leaves no note to play
   VoiceRules(const Vocabulary& vocabulary, bool canonical, const SamplerOptions& options, int tracks = track_count,
-             std::int64_t longest_note = 0)
+             std::int64_t longest_note = 0, std::int64_t usual_length = 0)
       : options(options),
         chooser(vocabulary.size(), note_ons_of(vocabulary)),
         allowed(static_cast<std::size_t>(vocabulary.size())),
@@ -66,7 +69,10 @@ class VoiceRules {
         grammar(vocabulary, {.canonical = canonical}),
         note_limit(options.longest_note > 0 ? std::llround(options.longest_note / step_seconds)
                    : longest_note > 0       ? std::max<std::int64_t>(longest_note, max_time_steps)
-                                            : 0) {
+                                            : 0),
+        ending_after(options.ending_after > 0 ? options.ending_after
+                     : usual_length > 0       ? static_cast<double>(usual_length) * step_seconds
+                                              : std::numeric_limits<double>::infinity()) {
     require(options.temperature >= 0 && std::isfinite(options.temperature), "temperature", "at least 0");
     require(options.top_k >= 0, "top_k", "at least 0");
     require(options.top_p > 0 && options.top_p <= 1, "top_p", "over 0 and at most 1");
@@ -76,6 +82,7 @@ class VoiceRules {
     require(options.attention_window >= 1, "attention_window", "at least 1");
     require(options.longest_note == 0 || (options.longest_note >= 1 && options.longest_note < 1e9), "longest_note",
             "at least a second");
+    require(options.ending_after >= 0, "ending_after", "at least 0");
     require(options.bias.empty() || options.bias.size() == allowed.size(), "bias", "of one entry a token");
     for (std::size_t v = 0; v < options.bias.size(); ++v) {
       require(!std::isnan(options.bias[v]), "bias", "of numbers");
@@ -97,6 +104,7 @@ class VoiceRules {
   std::vector<std::uint8_t> forbidden;  // (V) by the bias, or since the model knows no such track
   Grammar grammar;                      // before `^`, nothing forbidden
   NoteLimit note_limit;                 // likewise
+  double ending_after;                  // seconds
 
  private:
   static void require(bool holds, const char* option, const char* what) {
@@ -133,6 +141,7 @@ class Voice {
   Voice(const VoiceRules& rules, std::span<const Token> given)
       : grammar_(rules.grammar), note_limit_(rules.note_limit), random_(rules.options.seed) {
     for (const Token token : given) follow(token, rules.options.grammar);
+    given_steps_ = steps();
     if (rules.options.grammar) grammar_.forbid(rules.forbidden);
   }
 
@@ -157,13 +166,13 @@ class Voice {
       std::fill(rules.allowed.begin(), rules.allowed.end(), std::uint8_t{1});
     }
     if (limit.end_waits && steps() < limit.steps) hold_back(vocabulary.end(), rules.allowed);
-    if (rules.options.steer) {
-      rules.steered = rules.bias;
-      rules.options.steer(rules.steered, grammar_);
-    }
     const SamplerOptions& o = rules.options;
+    const double late = static_cast<double>(steps() - given_steps_) * step_seconds - rules.ending_after;
+    if (late > 0 || o.steer) rules.steered = rules.bias;
+    if (late > 0) rules.steered[static_cast<std::size_t>(vocabulary.end())] += static_cast<float>(late / 5);
+    if (o.steer) o.steer(rules.steered, grammar_);
     const Choice choice = rules.chooser.choose<Scalar>(
-        logits, o.steer ? rules.steered : rules.bias, rules.allowed,
+        logits, late > 0 || o.steer ? rules.steered : rules.bias, rules.allowed,
         {o.temperature, o.top_k, o.top_p, o.min_p, o.pitch_temperature, o.pitch_top_p}, random_);
     const Token token = cut(choice.token, limit.steps - steps(), rules);
     over_ = token == no_token;
@@ -221,7 +230,7 @@ class Voice {
   Random random_;
   Token last_ = no_token;
   double log_probability_ = 0;
-  std::int64_t tokens_ = 0;
+  std::int64_t tokens_ = 0, given_steps_ = 0;
   bool over_ = false;
   std::optional<Note> finished_;
 };

@@ -52,6 +52,7 @@ inline nlohmann::json to_json(const ModelConfig& config) {
                    {"programs", config.programs},
                    {"canonical", config.canonical},
                    {"longest_note", config.longest_note},
+                   {"usual_length", config.usual_length},
                    {"attention", attention_value_names[static_cast<std::size_t>(config.attention_value)]}};
   if (config.vocabulary) j["vocabulary"] = config.vocabulary->texts();
   return j;
@@ -69,8 +70,10 @@ inline ModelConfig config_from_json(const nlohmann::json& j, const std::filesyst
   if (j.contains("longest_note")) config.longest_note = json_field<int>(j, "longest_note", file);
   if (j.contains("attention"))
     config.attention_value = attention_value_of(json_field<std::string>(j, "attention", file), file);
-  if (config.longest_note < 0)
-    throw file_error(file, "longest_note is " + std::to_string(config.longest_note) + " steps");
+  if (j.contains("usual_length")) config.usual_length = json_field<std::int64_t>(j, "usual_length", file);
+  for (const auto& [field, steps] :
+       {std::pair("longest_note", std::int64_t{config.longest_note}), {"usual_length", config.usual_length}})
+    if (steps < 0) throw file_error(file, std::string(field) + " is " + std::to_string(steps) + " steps");
   for (const int program : config.programs)
     if (program < 0 || program > 127)
       throw file_error(file, "program " + std::to_string(program) + " is not in 0..127");

@@ -64,7 +64,8 @@ const Ceilings& ceilings() {
 
 int main(int argc, char** argv) try {
   using namespace musicgen;
-  const bool names_alone = std::find(argv, argv + argc, std::string("--benchmark_list_tests")) != argv + argc;
+  const bool names_alone = std::any_of(
+      argv, argv + argc, [](const char* option) { return std::string(option).starts_with("--benchmark_list_tests"); });
   benchmark::Initialize(&argc, argv);
   if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 1;
   if (names_alone) {  // needs no GPU

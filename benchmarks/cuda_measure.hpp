@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <exception>
+#include <kernels/check.hpp>
 #include <kernels/product.hpp>
 #include <musicgen/backend/cuda/matrix.hpp>
 #include <musicgen/core/error.hpp>
@@ -20,9 +21,7 @@ namespace musicgen::benchmarks::gpu {
 inline constexpr int T = 256;  ///< of all that has steps
 inline constexpr int V = 405;
 
-inline void check(cudaError_t status) {
-  if (status != cudaSuccess) throw Error(cudaGetErrorString(status));
-}
+using cuda::check;
 
 inline cudaStream_t stream() {
   return reinterpret_cast<cudaStream_t>(cuda::stream());

@@ -8,8 +8,9 @@ always the same:
 
 - In fp32 neither has TF32. In 16 bits PyTorch keeps everything in bf16 or fp16 (a GRU in bf16 may be without cuDNN);
   ours rounds to bf16 only what it multiplies.
-- PyTorch is called from Python, without CUDA graphs: small rows show what the host needs to ask. Its gradients are
-  assigned; ours of outputs and weights are added.
+- PyTorch is called from Python, without CUDA graphs: small rows show what the host needs to ask, if less so in a
+  backward pass, which it asks for while the forward pass still runs. Its gradients are assigned; ours of outputs and
+  weights are added. Its clipping writes all gradients.
 - gru: ours begins with the inputs' part of the gates and ends with their gradients; nn.GRU has products with inputs of
   8 columns besides. "a launch a step" has the gradients of recurrent weights and biases; PyTorch then those of the
   inputs' weights, too.
@@ -51,18 +52,18 @@ def numbers(device, dtype, *shape):
 # A rival makes its tensors and returns a call, and those tensors whose gradients its backward pass computes.
 
 
-def embedding(device, dtype, B, H, T=T):
+def embedding(device, dtype, B, H):
     table, tokens = numbers(device, dtype, V, 4 * H).requires_grad_(), torch.randint(V, (T * B,), device=device)
     return lambda: F.embedding(tokens, table), [table]
 
 
-def gru(device, dtype, B, H, T=T, weights=False):
+def gru(device, dtype, B, H, weights=False):
     layer = torch.nn.GRU(8, H).to(device, dtype).requires_grad_(weights)
     x = numbers(device, dtype, T, B, 8).requires_grad_()
     return lambda: layer(x)[0], [x, *layer.parameters()] if weights else [x]
 
 
-def attention(device, dtype, B, H, T=T, fused=False):
+def attention(device, dtype, B, H, fused=False):
     """Queries begin one output later than keys, so that what is causal sees earlier outputs alone."""
     outputs = numbers(device, dtype, B, T, H)
     h, earlier = outputs[:, 1:].requires_grad_(), outputs[:, :-1].requires_grad_()
@@ -82,13 +83,13 @@ def logits(h, c, w1, b1, w2, b2):
     return F.linear(torch.tanh(F.linear(torch.cat([h, c], -1), w1, b1)), w2, b2)
 
 
-def head(device, dtype, B, H, T=T):
+def head(device, dtype, B, H):
     shapes = (T * B, H), (T * B, H), (H, 2 * H), (H,), (V, H), (V,)
     tensors = [numbers(device, dtype, *shape).requires_grad_() for shape in shapes]
     return lambda: logits(*tensors), tensors
 
 
-def loss(device, dtype, B, _, T=T):
+def loss(device, dtype, B, _):
     x, targets = numbers(device, dtype, T * B, V).requires_grad_(), torch.randint(V, (T * B,), device=device)
     return lambda: torch.autograd.grad(F.cross_entropy(x, targets), x)[0], []
 
@@ -113,10 +114,10 @@ def muon(device, dtype, _, H):
     return optimizer.step, weights
 
 
-def decode(device, dtype, B, H, window=WINDOW):
+def decode(device, dtype, B, H):
     table, layers = numbers(device, dtype, V, E), torch.nn.GRU(E, H, L).to(device, dtype)
     weights = [numbers(device, dtype, *shape) for shape in ((H, 2 * H), (H,), (V, H), (V,))]
-    tokens, state, ring = torch.full((1, B), 7), numbers(device, dtype, L, B, H), numbers(device, dtype, B, window, H)
+    tokens, state, ring = torch.full((1, B), 7), numbers(device, dtype, L, B, H), numbers(device, dtype, B, WINDOW, H)
     steps = 0
 
     @torch.no_grad()
@@ -125,7 +126,7 @@ def decode(device, dtype, B, H, window=WINDOW):
         h, state = layers(F.embedding(tokens.to(device), table), state)
         h = h.transpose(0, 1)
         c = torch.bmm(torch.softmax(torch.bmm(h, ring.transpose(1, 2)), -1), ring)
-        ring[:, steps % window] = h[:, 0]
+        ring[:, steps % WINDOW] = h[:, 0]
         steps += 1
         return logits(h[:, 0], c[:, 0], *weights).cpu()
 
@@ -157,7 +158,8 @@ RIVALS = {
 
 @functools.lru_cache(maxsize=None)
 def microseconds(rival, backward, dtype, B, H):
-    """A call's, after two rounds to warm up. A backward pass never takes a graph twice: PyTorch would copy it."""
+    """A call's, after two rounds to warm up. A backward pass never takes a graph twice: cuDNN would
+    have to copy what it keeps."""
     call, wanted = rival("cuda", dtype, B, H)
     dy = numbers("cuda", dtype, *call().shape) if backward else None
     begin, end = (torch.cuda.Event(enable_timing=True) for _ in range(2))

@@ -92,14 +92,14 @@ double adam_update(Parameters& w, const Parameters& g, Parameters& m, Parameters
        std::bit_cast<std::int64_t>(options.muon_momentum)},
       [&] {
         workspace.begin_norm(g.values, options.clip);
+        if (options.muon > 0)  // first, since it may find too little memory: then nothing has changed
+          muon_update(w, g, m, &workspace.norm.data()->factor, workspace.muon_step.data(), S(options.muon_momentum),
+                      workspace.muon);
         for_adams_numbers(w.layout, options.muon > 0, [&](std::size_t first, std::size_t count) {
           kernels::adam_update(workspace.step.data(), workspace.norm.data(), g.values.data() + first,
                                static_cast<std::int64_t>(count), w.values.data() + first, m.values.data() + first,
                                v.values.data() + first, launches());
         });
-        if (options.muon > 0)
-          muon_update(w, g, m, &workspace.norm.data()->factor, workspace.muon_step.data(), S(options.muon_momentum),
-                      workspace.muon);
       });
   synchronize();  // and so the step's numbers may be written again
   return std::sqrt(workspace.norm_on_host[0].squared);

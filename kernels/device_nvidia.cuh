@@ -34,7 +34,7 @@ void allow_shared(Kernel* kernel, std::size_t shared_bytes, const std::source_lo
 
 }  // namespace detail
 
-/// How many blocks, and the place of the launch, for errors.
+/// How many blocks, and the place of the launch, for errors. From a number, too, which is why it is a template.
 struct Grid {
   template <std::convertible_to<dim3> Blocks>
   Grid(const Blocks& how_many, std::source_location place = std::source_location::current())

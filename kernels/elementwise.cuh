@@ -19,7 +19,7 @@ inline unsigned blocks_for(std::int64_t threads) {
   return static_cast<unsigned>((threads + threads_of_a_block - 1) / threads_of_a_block);
 }
 
-/// Of all threads of a grid in one dimension.
+/// Of the threads of a grid, or of a row of it.
 __device__ inline std::int64_t thread_of_grid() {
   return static_cast<std::int64_t>(blockIdx.x) * blockDim.x + threadIdx.x;
 }

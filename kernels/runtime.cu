@@ -9,6 +9,8 @@
 #include <functional>
 #include <musicgen/backend/cuda/memory.hpp>
 #include <musicgen/backend/cuda/repeated.hpp>
+#include <musicgen/core/error.hpp>
+#include <source_location>
 #include <string>
 
 #include "check.hpp"

@@ -17,7 +17,7 @@ namespace musicgen::cuda {
 
 namespace {
 
-std::size_t memory_left = SIZE_MAX;
+std::size_t memory_left = SIZE_MAX, allocations_left = SIZE_MAX;
 std::size_t allocation_count = 0, allocated_bytes = 0, most_bytes = 0, replay_count = 0;
 
 float number(float x) {
@@ -83,7 +83,9 @@ void synchronize() {
 void* allocate(std::size_t bytes) {  // aligned to 16 bytes alone, so that the end is guarded
   if (emulator::recording()) throw Error("emulator: work that is recorded asks for memory");
   ++allocation_count;
-  if (bytes > memory_left) throw Error("emulator: out of memory: " + std::to_string(bytes) + " bytes are needed");
+  if (bytes > memory_left || allocations_left == 0)
+    throw Error("emulator: out of memory: " + std::to_string(bytes) + " bytes are needed");
+  if (allocations_left < SIZE_MAX) --allocations_left;
   if (memory_left < SIZE_MAX) memory_left -= bytes;
   void* const memory = emulator::allocate_global(bytes);
   most_bytes = std::max(most_bytes, allocated_bytes += bytes);
@@ -148,4 +150,7 @@ std::size_t replays() {
 
 void musicgen::emulator::leave_memory(std::size_t bytes) {
   cuda::memory_left = bytes;
+}
+void musicgen::emulator::leave_allocations(std::size_t count) {
+  cuda::allocations_left = count;
 }

@@ -8,5 +8,7 @@ namespace musicgen::emulator {
 /// From now on cuda::allocate() gives no more than so many bytes than are in use now. SIZE_MAX: as many as the host
 /// has.
 void leave_memory(std::size_t bytes);
+/// From now on it succeeds so many times. SIZE_MAX: always.
+void leave_allocations(std::size_t count);
 
 }  // namespace musicgen::emulator

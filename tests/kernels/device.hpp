@@ -33,12 +33,6 @@ inline void with_all_kernels(const std::function<void()>& body) {
 }
 
 /// A copy in the device's memory.
-template <class T>
-cuda::Buffer<T> on_device(const std::vector<T>& values) {
-  cuda::Buffer<T> buffer(values.size());
-  if (!values.empty()) cuda::copy(buffer.data(), values.data(), values.size() * sizeof(T));
-  return buffer;
-}
 template <class M>
 cuda::Matrix<float> on_device(const M& m) {
   const cpu::Matrix<float> values = m.template cast<float>();
@@ -49,13 +43,6 @@ cuda::Matrix<float> on_device(const M& m) {
 }
 
 /// A copy in the host's memory.
-template <class T>
-std::vector<T> on_host(const T* values, std::size_t count) {
-  std::vector<T> copy(count);
-  if (count > 0) cuda::copy(copy.data(), values, count * sizeof(T));
-  cuda::synchronize();
-  return copy;
-}
 inline cpu::Matrix<float> on_host(const cuda::Matrix<float>& m) {
   const auto values = on_host(m.data(), m.size());
   return Eigen::Map<const cpu::Matrix<float>>(values.data(), m.rows(), m.columns());

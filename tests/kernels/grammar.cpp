@@ -11,7 +11,7 @@
 namespace kernels_grammar {
 
 using namespace musicgen;
-using test::Managed;
+using test::on_device;
 
 /// Goes on by a token, and writes what may come then.
 __global__ static void follow_kernel(kernels::GrammarState* song, kernels::GrammarRules rules, int token, int V,
@@ -48,22 +48,21 @@ TEST_CASE("kernel grammar: after every token the CPU's mask") {
           (m.kind == TokenKind::velocity && m.value % 3 == 0) || (m.kind == TokenKind::time && m.value % 50 != 0);
     }
   const kernels::HostGrammarRules host(vocabulary, canonical, forbidden);
-  const Managed<std::uint32_t> words(host.words.begin(), host.words.end());
-  const Managed<std::uint16_t> sayable(host.sayable.begin(), host.sayable.end());
+  const auto words = on_device(host.words);
+  const auto sayable = on_device(host.sayable);
   const kernels::GrammarRules rules{words.data(), sayable.data(), host.canonical, host.has_notes};
   Random random(2);
   int ended = 0;
   for (int n = 0; n < 3; ++n) {
     Grammar grammar(vocabulary, {.canonical = canonical, .forbidden = forbidden});
-    Managed<kernels::GrammarState> song(1);
+    auto song = on_device(std::vector<kernels::GrammarState>(1));
+    cuda::Buffer<std::uint8_t> mask(V);
     const auto advance = [&](Token token) {
-      Managed<std::uint8_t> mask(V);
       device::launch(follow_kernel, 1, 32, 0, cuda::launches(), song.data(), rules, token, vocabulary.size(),
                      mask.data());
-      cuda::synchronize();
       grammar.advance(token);
       grammar.allowed(expected);
-      REQUIRE(std::equal(mask.begin(), mask.end(), expected.begin()));
+      REQUIRE(test::on_host(mask) == expected);
     };
     Token token = vocabulary.start();
     for (int i = 0; i < 150 && !grammar.ended(); ++i) {

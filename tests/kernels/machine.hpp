@@ -1,9 +1,8 @@
-// What tests of kernels need of the machine: on_emulator.cpp and on_gpu.cu are the two there are.
+// What tests of kernels need of the machine, of which there are two: on_emulator.cpp and on_gpu.cu.
 #pragma once
 
-#include <cstddef>
 #include <functional>
-#include <utility>
+#include <musicgen/backend/cuda/memory.hpp>
 #include <vector>
 
 namespace musicgen::test {
@@ -11,37 +10,28 @@ namespace musicgen::test {
 /// The body once under each schedule of the emulator; once on a GPU.
 void under_all_schedules(const std::function<void()>& body);
 
-/// Memory that kernels and the host share; the host's turn is after cuda::synchronize().
-void* allocate_managed(std::size_t bytes);
-void release_managed(void* memory) noexcept;
+/// The body while the device has about so many bytes left.
+void with_little_memory(std::size_t bytes, const std::function<void()>& body);
 
+/// A copy in the device's memory.
 template <class T>
-struct ManagedAllocator {
-  using value_type = T;
+cuda::Buffer<T> on_device(const std::vector<T>& values) {
+  cuda::Buffer<T> buffer(values.size());
+  if (!values.empty()) cuda::copy(buffer.data(), values.data(), values.size() * sizeof(T));
+  return buffer;
+}
 
-  ManagedAllocator() = default;
-  template <class U>
-  explicit ManagedAllocator(const ManagedAllocator<U>&) {}
-
-  T* allocate(std::size_t count) { return static_cast<T*>(allocate_managed(count * sizeof(T))); }
-  void deallocate(T* memory, std::size_t) { release_managed(memory); }
-  bool operator==(const ManagedAllocator&) const = default;
-};
-
-/// An array in it, for kernels that a test launches by itself.
+/// A copy in the host's memory.
 template <class T>
-using Managed = std::vector<T, ManagedAllocator<T>>;
-
-/// As long as it lives, the device has about so many bytes left.
-class LittleMemory {
- public:
-  explicit LittleMemory(std::size_t bytes);
-  ~LittleMemory();
-  LittleMemory(const LittleMemory&) = delete;
-  LittleMemory& operator=(const LittleMemory&) = delete;
-
- private:
-  std::vector<std::pair<void*, std::size_t>> taken_;
-};
+std::vector<T> on_host(const T* values, std::size_t count) {
+  std::vector<T> copy(count);
+  if (count > 0) cuda::copy(copy.data(), values, count * sizeof(T));
+  cuda::synchronize();
+  return copy;
+}
+template <class T>
+std::vector<T> on_host(const cuda::Buffer<T>& buffer) {
+  return on_host(buffer.data(), buffer.size());
+}
 
 }  // namespace musicgen::test

@@ -2,7 +2,6 @@
 #include <catch2/catch.hpp>
 #include <cstdint>
 #include <emulator/emulator.hpp>
-#include <emulator/global_memory.hpp>
 #include <emulator/runtime.hpp>
 
 #include "machine.hpp"
@@ -16,18 +15,12 @@ void under_all_schedules(const std::function<void()>& body) {
   });
 }
 
-void* allocate_managed(std::size_t bytes) {
-  return emulator::allocate_global(bytes);
-}
-void release_managed(void* memory) noexcept {
-  emulator::release_global(memory);
-}
-
-LittleMemory::LittleMemory(std::size_t bytes) {
+void with_little_memory(std::size_t bytes, const std::function<void()>& body) {
+  const struct Enough {
+    ~Enough() { emulator::leave_memory(SIZE_MAX); }
+  } afterwards;
   emulator::leave_memory(bytes);
-}
-LittleMemory::~LittleMemory() {
-  emulator::leave_memory(SIZE_MAX);
+  body();
 }
 
 }  // namespace musicgen::test

@@ -23,7 +23,7 @@ void updates() {
   sum_of_squares(g.data(), matrices * n, 1, parts.data(), &norm, nullptr);
   adam_update(&step, &norm, g.data(), matrices * n, w.data(), m.data(), v.data(), nullptr);
   muon_direction(&factor, 0.9f, g.data(), matrices * n, m.data(), x.data(), nullptr);
-  // shrink_to_norm_1 with fewer parts: there is no room for more threads.
+  // shrink_to_norm_1 with fewer parts, the others being 0: there is no room for more threads.
   device::launch(square_parts_kernel, dim3(4, matrices), 256, 0, nullptr, x.data(), n, parts.data());
   device::launch(shrink_kernel, dim3(blocks_for(n), matrices), threads_of_a_block, 0, nullptr, parts.data(), n,
                  x.data());

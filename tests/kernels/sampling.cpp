@@ -12,14 +12,15 @@
 namespace kernels_sampling {
 
 using namespace musicgen;
-using test::Managed;
+using test::on_device;
+using test::on_host;
 
 constexpr float inf = std::numeric_limits<float>::infinity();
 
 /// Songs that each choose a token.
 struct Songs {
   int B, V;
-  Managed<float> logits, bias;
+  std::vector<float> logits, bias;
   std::vector<std::uint8_t> allowed;   // (B, V) or empty
   std::vector<std::uint32_t> pitches;  // two tokens of three, or the only one
 
@@ -43,33 +44,35 @@ Choice on_the_cpu(const Songs& songs, int b, const ChooseOptions& options, Rando
 }
 
 struct Result {
-  Managed<kernels::Generator> generators;
-  Managed<int> tokens;
-  Managed<double> log_probabilities;
+  std::vector<kernels::Generator> generators;
+  std::vector<int> tokens;
+  std::vector<double> log_probabilities;
 };
 
-Result sample(const Songs& songs, kernels::SamplingRules rules, Managed<kernels::Generator> generators) {
+Result sample(const Songs& songs, kernels::SamplingRules rules, const std::vector<kernels::Generator>& generators) {
   const auto count = static_cast<std::size_t>(songs.B), words = static_cast<std::size_t>((songs.V + 31) / 32);
-  Result result{std::move(generators), Managed<int>(count, -7), Managed<double>(count)};
-  Managed<std::uint32_t> bits(count * words);
+  std::vector<std::uint32_t> allowed(songs.allowed.empty() ? 0 : count * words), pitches(words);
   for (std::size_t i = 0; i < songs.allowed.size(); ++i) {
     const std::size_t b = i / static_cast<std::size_t>(songs.V), v = i % static_cast<std::size_t>(songs.V);
-    bits[b * words + v / 32] |= std::uint32_t{songs.allowed[i]} << v % 32;
+    allowed[b * words + v / 32] |= std::uint32_t{songs.allowed[i]} << v % 32;
   }
-  Managed<std::uint32_t> pitches(words);
   for (const std::uint32_t v : songs.pitches) pitches[v / 32] |= std::uint32_t{1} << v % 32;
+  const auto logits = on_device(songs.logits), bias = on_device(songs.bias);
+  const auto allowed_bits = on_device(allowed), pitch_bits = on_device(pitches);
+  auto going_on = on_device(generators);
+  auto tokens = on_device(std::vector<int>(count, -7));
+  cuda::Buffer<double> log_probabilities(count);
   rules.V = songs.V;
-  rules.pitches = pitches.data();
-  rules.bias = songs.bias.empty() ? nullptr : songs.bias.data();
-  kernels::sample({songs.B, rules, songs.logits.data(), songs.allowed.empty() ? nullptr : bits.data(),
-                   result.generators.data(), result.tokens.data(), result.log_probabilities.data()},
-                  cuda::launches());
-  cuda::synchronize();
-  return result;
+  rules.pitches = pitch_bits.data();
+  rules.bias = bias.data();  // none: nullptr
+  kernels::sample(
+      {songs.B, rules, logits.data(), allowed_bits.data(), going_on.data(), tokens.data(), log_probabilities.data()},
+      cuda::launches());
+  return {on_host(going_on), on_host(tokens), on_host(log_probabilities)};
 }
 
 void check_against_the_cpu(const Songs& songs, const ChooseOptions& options, double doubtful = 0x1p-50) {
-  Managed<kernels::Generator> generators;
+  std::vector<kernels::Generator> generators;
   for (int b = 0; b < songs.B; ++b) generators.push_back({7, static_cast<std::uint64_t>(b), 0});
   const Result result = sample(songs, {.V = songs.V, .options = options, .doubtful = doubtful}, generators);
   for (int b = 0; b < songs.B; ++b) {
@@ -141,13 +144,12 @@ __global__ static void draw_kernel(kernels::Generator* generator, double* number
 
 TEST_CASE("kernel sampling: the generator goes on as Random does, from any place") {
   for (const std::uint64_t drawn : {0u, 1u, 2u, 3u, 1003u}) {
-    Managed<kernels::Generator> generator(1, {0x123456789abcdef0, 0xfedcba9876543210, drawn});
-    Managed<double> numbers(5);
+    auto generator = on_device(std::vector<kernels::Generator>{{0x123456789abcdef0, 0xfedcba9876543210, drawn}});
+    cuda::Buffer<double> numbers(5);
     device::launch(draw_kernel, 1, 1, 0, cuda::launches(), generator.data(), numbers.data(), 5);
-    cuda::synchronize();
-    Random random(generator[0].seed, generator[0].stream);
+    Random random(0x123456789abcdef0, 0xfedcba9876543210);
     for (std::uint64_t i = 0; i < drawn; ++i) random.bits();
-    for (const double x : numbers) CHECK(x == random.uniform());
+    for (const double x : on_host(numbers)) CHECK(x == random.uniform());
   }
 }
 
@@ -155,7 +157,7 @@ TEST_CASE("kernel sampling: logits that are not finite give no token") {
   Songs songs(3, 33, 7, 1);
   songs.logits[songs.at(0) + 32] = NAN;
   songs.logits[songs.at(2) + 4] = -inf;
-  const Managed<kernels::Generator> generators(3, {1, 2, 0});
+  const std::vector<kernels::Generator> generators(3, {1, 2, 0});
   const Result result = sample(songs, {33}, generators);
   CHECK(result.tokens[0] == no_token);
   CHECK(result.tokens[1] >= 0);

@@ -13,13 +13,13 @@
 #include "engine/engine.hpp"
 #include "engine/requests.hpp"
 
-// A type can have the number of elements last, so `Element` and it are put together; the key's address is the name of
+// A type can have the number of elements last, so `Element` and it are put together. The address of the name stands for
 // the declaration, and differs between the instances of a template.
-#define MUSICGEN_SHARED(Element, name, ...) \
-  static const char name##_key = 0;         \
-  using name##_type = Element __VA_ARGS__;  \
-  [[maybe_unused]] name##_type& name =      \
-      *static_cast<name##_type*>(::musicgen::emulator::static_shared(&name##_key, sizeof(name##_type)))
+#define MUSICGEN_SHARED(Element, name, ...)   \
+  static constexpr char name##_key[] = #name; \
+  using name##_type = Element __VA_ARGS__;    \
+  [[maybe_unused]] name##_type& name =        \
+      *static_cast<name##_type*>(::musicgen::emulator::static_shared(name##_key, sizeof(name##_type)))
 
 namespace musicgen::device {
 

@@ -146,7 +146,7 @@ TEST_CASE("emulator: leaving shared memory is reported") {
     CHECK_THROWS_WITH(write(-1), Contains("just outside of dynamic shared memory"));
     float y = 0;
     CHECK_THROWS_WITH(device::launch(read_at, 1, 32, 0, nullptr, 8, &y),
-                      Contains("0 bytes after the end of a shared array of 32 bytes"));
+                      Contains("0 bytes after the end of shared array \"shared\" of 32 bytes"));
     CHECK_THROWS_WITH(device::launch(write_dynamic_at, 1, 32, 0, nullptr, 0),
                       Contains("dynamic shared memory of 0 bytes"));
   });

@@ -66,8 +66,8 @@ void fence();
 void require_cooperative(Location at);
 
 void* dynamic_shared();
-/// The block's array of the declaration that `key` stands for.
-void* static_shared(const void* key, std::size_t bytes);
+/// The block's array of that name, whose address stands for the declaration: others may be spelled like it.
+void* static_shared(const char* name, std::size_t bytes);
 
 /// Reads `used` bytes and writes `bytes`, the rest zero, when waited for; until then the destination holds garbage.
 void copy_async(void* shared, const void* global, unsigned bytes, unsigned used, Location at);

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cstring>
-#include <functional>
 #include <new>
 
 #include "sanitizers.hpp"
@@ -55,66 +54,56 @@ bool GuardedBuffer::is_near(const void* address, std::ptrdiff_t& bytes_outside) 
   return true;
 }
 
-void SharedMemory::poison() {
-  dynamic_.poison();
-  for (const auto& [key, array] : arrays_) array->poison();
+std::string SharedArray::described() const {
+  const std::string what = name_ == nullptr ? "dynamic shared memory" : "shared array \"" + std::string(name_) + "\"";
+  return what + " of " + std::to_string(size()) + " bytes";
 }
 
-char* SharedMemory::find(const void* key) const {
-  for (const auto& [known, array] : arrays_)
-    if (known == key) return array->data();
+void SharedMemory::poison() {
+  for (const auto& array : arrays_) array->poison();
+}
+
+char* SharedMemory::find(const char* name) const {
+  for (const auto& array : arrays_)
+    if (array->name() == name) return array->data();
   return nullptr;
 }
 
-char* SharedMemory::declare(const void* key, std::size_t bytes) {
-  return arrays_.emplace_back(key, std::make_unique<GuardedBuffer>(bytes)).second->data();
+char* SharedMemory::declare(const char* name, std::size_t bytes) {
+  return arrays_.emplace_back(std::make_unique<SharedArray>(name, bytes))->data();
 }
 
 std::size_t SharedMemory::static_bytes() const {
   std::size_t sum = 0;
-  for (const auto& [key, array] : arrays_) sum += rounded_up(array->size(), 16);
+  for (const auto& array : arrays_)
+    if (array->name() != nullptr) sum += rounded_up(array->size(), 16);
   return sum;
 }
 
 bool SharedMemory::has_room_for(std::size_t bytes) const {
-  return static_bytes() + bytes <= most_static && static_bytes() + bytes + dynamic_.size() <= most;
+  return static_bytes() + bytes <= most_static && static_bytes() + bytes + arrays_[0]->size() <= most;
 }
 
 bool SharedMemory::contains(const void* memory, std::size_t bytes) const {
   const auto* at = static_cast<const char*>(memory);
-  const auto holds = [&](const GuardedBuffer& buffer) {
-    return at >= buffer.data() && at + bytes <= buffer.data() + buffer.size();
-  };
-  return holds(dynamic_) ||
-         std::any_of(arrays_.begin(), arrays_.end(), [&](auto& entry) { return holds(*entry.second); });
+  return std::any_of(arrays_.begin(), arrays_.end(), [&](const auto& array) {
+    return at >= array->data() && at + bytes <= array->data() + array->size();
+  });
 }
-
-namespace {
-
-std::string described(const GuardedBuffer& buffer, const char* name) {
-  return std::string(name) + " of " + std::to_string(buffer.size()) + " bytes";
-}
-
-}  // namespace
 
 std::string SharedMemory::explain(const void* address) const {
-  const auto near = [&](const GuardedBuffer& buffer, const char* name) -> std::string {
+  for (const auto& array : arrays_) {
     std::ptrdiff_t outside = 0;
-    if (!buffer.is_near(address, outside)) return "";
-    const std::string what = described(buffer, name);
-    if (outside < 0) return std::to_string(-outside) + " bytes before the start of " + what;
-    return std::to_string(outside) + " bytes after the end of " + what;
-  };
-  std::string found = near(dynamic_, "dynamic shared memory");
-  for (auto entry = arrays_.begin(); found.empty() && entry != arrays_.end(); ++entry)
-    found = near(*entry->second, "a shared array");
-  return found;
+    if (!array->is_near(address, outside)) continue;
+    if (outside < 0) return std::to_string(-outside) + " bytes before the start of " + array->described();
+    return std::to_string(outside) + " bytes after the end of " + array->described();
+  }
+  return "";
 }
 
 std::string SharedMemory::explain_damage() const {
-  if (!dynamic_.surroundings_are_untouched()) return described(dynamic_, "dynamic shared memory");
-  for (const auto& [key, array] : arrays_)
-    if (!array->surroundings_are_untouched()) return described(*array, "a shared array");
+  for (const auto& array : arrays_)
+    if (!array->surroundings_are_untouched()) return array->described();
   return "";
 }
 

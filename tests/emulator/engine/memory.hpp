@@ -4,7 +4,6 @@
 #include <cstddef>
 #include <memory>
 #include <string>
-#include <utility>
 #include <vector>
 
 namespace musicgen::emulator {
@@ -35,18 +34,31 @@ class GuardedBuffer {
   std::size_t size_ = 0;
 };
 
+/// An array in shared memory; dynamic shared memory is one without a name.
+class SharedArray : public GuardedBuffer {
+ public:
+  SharedArray(const char* name, std::size_t bytes) : GuardedBuffer(bytes), name_(name) {}
+
+  const char* name() const { return name_; }
+  /// "shared array "parts" of 64 bytes"
+  std::string described() const;
+
+ private:
+  const char* name_;
+};
+
 class SharedMemory {
  public:
   static constexpr std::size_t most = 227 * 1024;        // of compute capability 9.0
   static constexpr std::size_t most_static = 48 * 1024;  // what nvcc lets a kernel declare
 
-  explicit SharedMemory(std::size_t dynamic_bytes) : dynamic_(dynamic_bytes) {}
+  explicit SharedMemory(std::size_t dynamic_bytes) { declare(nullptr, dynamic_bytes); }
 
   void poison();
-  char* dynamic() const { return dynamic_.data(); }
+  char* dynamic() const { return arrays_[0]->data(); }
   /// @return  nullptr if there is no array of that name yet
-  char* find(const void* key) const;
-  char* declare(const void* key, std::size_t bytes);
+  char* find(const char* name) const;
+  char* declare(const char* name, std::size_t bytes);
   bool has_room_for(std::size_t bytes) const;
 
   bool contains(const void* memory, std::size_t bytes) const;
@@ -58,8 +70,7 @@ class SharedMemory {
  private:
   std::size_t static_bytes() const;
 
-  GuardedBuffer dynamic_;
-  std::vector<std::pair<const void*, std::unique_ptr<GuardedBuffer>>> arrays_;
+  std::vector<std::unique_ptr<SharedArray>> arrays_;  // dynamic shared memory is the first
 };
 
 }  // namespace musicgen::emulator

@@ -12,9 +12,9 @@ void* dynamic_shared() {
   return current_thread->block->shared.dynamic();
 }
 
-void* static_shared(const void* key, std::size_t bytes) {
+void* static_shared(const char* name, std::size_t bytes) {
   SharedMemory& shared = current_thread->block->shared;
-  char* array = shared.find(key);
+  char* array = shared.find(name);
   if (array == nullptr) {
     if (!shared.has_room_for(bytes)) {
       current_thread->primitive = "MUSICGEN_SHARED";
@@ -25,7 +25,7 @@ void* static_shared(const void* key, std::size_t bytes) {
     }
     // On a GPU it would have been there from the start: it is not this thread who makes it.
     grid->host().answer_for([&] {
-      array = shared.declare(key, bytes);
+      array = shared.declare(name, bytes);
       release(array);
     });
   }

@@ -47,16 +47,19 @@ bool GuardedBuffer::surroundings_are_untouched() const {
          std::all_of(data_ + size_, mapping_ + mapped_ - page, is_poison);
 }
 
-bool GuardedBuffer::is_near(const void* address, std::ptrdiff_t& bytes_outside) const {
+std::ptrdiff_t GuardedBuffer::bytes_outside(const void* address) const {
   const auto* at = static_cast<const char*>(address);
-  if (at < mapping_ || at >= mapping_ + mapped_) return false;
-  bytes_outside = at < data_ ? at - data_ : std::max<std::ptrdiff_t>(at - (data_ + size_), 0);
-  return true;
+  return at < data_ ? at - data_ : std::max<std::ptrdiff_t>(at - (data_ + size_), 0);
 }
 
 std::string SharedArray::described() const {
   const std::string what = name_ == nullptr ? "dynamic shared memory" : "shared array \"" + std::string(name_) + "\"";
   return what + " of " + std::to_string(size()) + " bytes";
+}
+
+void SharedArray::poison() {
+  GuardedBuffer::poison();
+  std::fill(bytes_.begin(), bytes_.end(), unwritten);
 }
 
 void SharedMemory::poison() {
@@ -85,20 +88,16 @@ bool SharedMemory::has_room_for(std::size_t bytes) const {
 }
 
 bool SharedMemory::contains(const void* memory, std::size_t bytes) const {
-  const auto* at = static_cast<const char*>(memory);
-  return std::any_of(arrays_.begin(), arrays_.end(), [&](const auto& array) {
-    return at >= array->data() && at + bytes <= array->data() + array->size();
-  });
+  const SharedArray* const array = near(memory);
+  return array != nullptr && array->holds(memory, bytes);
 }
 
 std::string SharedMemory::explain(const void* address) const {
-  for (const auto& array : arrays_) {
-    std::ptrdiff_t outside = 0;
-    if (!array->is_near(address, outside)) continue;
-    if (outside < 0) return std::to_string(-outside) + " bytes before the start of " + array->described();
-    return std::to_string(outside) + " bytes after the end of " + array->described();
-  }
-  return "";
+  const SharedArray* const array = near(address);
+  if (array == nullptr) return "";
+  const std::ptrdiff_t outside = array->bytes_outside(address);
+  if (outside < 0) return std::to_string(-outside) + " bytes before the start of " + array->described();
+  return std::to_string(outside) + " bytes after the end of " + array->described();
 }
 
 std::string SharedMemory::explain_damage() const {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstring>
 #include <memory>
 #include <string>
 #include <vector>
@@ -24,8 +25,14 @@ class GuardedBuffer {
   void poison();
   /// Whether nothing has been written between the bytes and the pages that fault.
   bool surroundings_are_untouched() const;
-  /// How far outside of the bytes `address` lies, if in this mapping: negative in front.
-  bool is_near(const void* address, std::ptrdiff_t& bytes_outside) const;
+  /// Whether `address` is in this mapping.
+  bool is_near(const void* address) const { return address >= mapping_ && address < mapping_ + mapped_; }
+  /// How far outside of the bytes `address` lies: negative in front.
+  std::ptrdiff_t bytes_outside(const void* address) const;
+  bool holds(const void* memory, std::size_t bytes) const {
+    const auto* at = static_cast<const char*>(memory);
+    return at >= data_ && at + bytes <= data_ + size_;
+  }
 
  private:
   char* mapping_ = nullptr;
@@ -37,14 +44,25 @@ class GuardedBuffer {
 /// An array in shared memory; dynamic shared memory is one without a name.
 class SharedArray : public GuardedBuffer {
  public:
-  SharedArray(const char* name, std::size_t bytes) : GuardedBuffer(bytes), name_(name) {}
+  /// What has become of a byte since the block began.
+  enum Byte : unsigned char { unwritten, awaited, written };  // awaited: a copy leads there that nobody has waited for
+
+  SharedArray(const char* name, std::size_t bytes) : GuardedBuffer(bytes), name_(name), bytes_(bytes) {}
 
   const char* name() const { return name_; }
   /// "shared array "parts" of 64 bytes"
   std::string described() const;
 
+  void poison();
+  void note(const void* memory, std::size_t bytes, Byte what) { std::memset(&bytes_[offset(memory)], what, bytes); }
+  Byte byte(const void* address) const { return bytes_[offset(address)]; }
+  std::size_t offset(const void* address) const {
+    return static_cast<std::size_t>(static_cast<const char*>(address) - data());
+  }
+
  private:
   const char* name_;
+  std::vector<Byte> bytes_;
 };
 
 class SharedMemory {
@@ -61,6 +79,12 @@ class SharedMemory {
   char* declare(const char* name, std::size_t bytes);
   bool has_room_for(std::size_t bytes) const;
 
+  /// In which array `address` is, or close to which; nullptr where that is none.
+  SharedArray* near(const void* address) const {
+    for (const auto& array : arrays_)
+      if (array->is_near(address)) return array.get();
+    return nullptr;
+  }
   bool contains(const void* memory, std::size_t bytes) const;
   /// "4 bytes after the end of dynamic shared memory of 1024 bytes", or nothing.
   std::string explain(const void* address) const;

@@ -39,6 +39,11 @@ std::string name(const Thread& thread) {
   return report::name(*thread.block) + ", thread " + std::to_string(thread.index);
 }
 
+/// Of an ordinary access, whose line is not known.
+std::string who_accesses() {
+  return name(*current_thread) + " (last seen at " + place(*current_thread) + ")";
+}
+
 /// The blocks of which any thread is in `state`, some of them in full.
 std::string where(const Grid& grid, Thread::State state) {
   constexpr std::size_t most = 4;
@@ -104,8 +109,15 @@ std::string spin(const Grid& grid, std::size_t turns) {
   return "endless loop: nothing has changed for " + std::to_string(turns) + " turns" + where(grid, Thread::spins);
 }
 
+std::string unwritten(const SharedArray& array, const void* address) {
+  const bool is_awaited = array.byte(address) == SharedArray::awaited;
+  return std::string("read of shared memory that ") +
+         (is_awaited ? "a copy leads to, before its wait" : "nobody has written") + ": " + who_accesses() + ": byte " +
+         std::to_string(array.offset(address)) + " of " + array.described();
+}
+
 std::string bad_access(const Grid& grid, const void* address) {
-  const std::string who = name(*current_thread) + " (last seen at " + place(*current_thread) + ")";
+  const std::string who = who_accesses();
   if (grid.is_stack_guard(address)) return "stack overflow: " + who;
   for (const auto& block : grid.blocks())
     if (const std::string what = block->shared.explain(address); !what.empty())

@@ -18,6 +18,7 @@ std::string divergence(const Thread& thread);
 std::string ended_while_awaited(const Thread& thread);
 std::string deadlock(const Grid& grid);
 std::string spin(const Grid& grid, std::size_t turns);
+std::string unwritten(const SharedArray& array, const void* address);
 std::string bad_access(const Grid& grid, const void* address);
 
 }  // namespace musicgen::emulator::report

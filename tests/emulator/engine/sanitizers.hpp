@@ -1,6 +1,8 @@
 // What AddressSanitizer and ThreadSanitizer have to be told. Their functions are weak here: one engine serves programs
 // with and without them. It is never instrumented for ThreadSanitizer itself, so that its own bookkeeping, which all
 // fibers share, is not taken for a race in a kernel.
+//
+// Programs whose kernels are watched (watched.cpp) are one kind more.
 #pragma once
 
 #include <cstddef>
@@ -22,11 +24,18 @@ extern "C" {
 
 namespace musicgen::emulator {
 
+[[gnu::weak]] void watch_read(const void* memory, std::size_t size);
+[[gnu::weak]] void watch_write(const void* memory, std::size_t size);
+
 inline bool under_address_sanitizer() {
   return __sanitizer_start_switch_fiber != nullptr;
 }
 inline bool under_thread_sanitizer() {
   return __tsan_create_fiber != nullptr;
+}
+
+inline bool kernels_are_watched() {
+  return watch_read != nullptr;
 }
 
 /// What happened before a release of `object` happened before what follows a later acquire of it.
@@ -40,9 +49,11 @@ inline void release(void* object) {
 /// The engine reads or writes on behalf of the running thread.
 inline void note_read(const void* memory, std::size_t size) {
   if (under_thread_sanitizer()) __tsan_read_range(const_cast<void*>(memory), size);
+  if (kernels_are_watched()) watch_read(memory, size);
 }
 inline void note_write(void* memory, std::size_t size) {
   if (under_thread_sanitizer()) __tsan_write_range(memory, size);
+  if (kernels_are_watched()) watch_write(memory, size);
 }
 
 }  // namespace musicgen::emulator

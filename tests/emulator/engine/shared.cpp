@@ -38,13 +38,15 @@ void copy_async(void* to, const void* from, unsigned bytes, unsigned used, Locat
   thread.primitive = "copy_async";
   thread.at = at;
   const auto aligned = [&](const void* p) { return reinterpret_cast<std::uintptr_t>(p) % bytes == 0; };
-  if (!thread.block->shared.contains(to, bytes))
+  SharedArray* const array = thread.block->shared.near(to);
+  if (array == nullptr || !array->holds(to, bytes))
     grid->fail([&] { return report::here("does not lead into the block's shared memory"); });
   if (!aligned(to) || (used > 0 && !aligned(from)))
     grid->fail([&] { return report::here("is not aligned to its size"); });
   // Others may no longer be reading what was there, and nobody may read yet what will be.
   note_write(to, bytes);
   std::memset(to, 0xFF, bytes);
+  array->note(to, bytes, SharedArray::awaited);
   thread.copies.push_back({to, from, bytes, used, thread.copy_groups});
 }
 

@@ -1,4 +1,5 @@
-// Fused attention for ThreadSanitizer, which takes each of its threads for a thread: there must be no report.
+// Fused attention for ThreadSanitizer, which takes each of its threads for a thread, and watched, for reads of shared
+// memory that nobody has written: there must be no report.
 #include <cstdio>
 #include <kernels/attention_fused.cuh>
 #include <vector>

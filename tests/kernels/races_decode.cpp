@@ -1,4 +1,5 @@
-// The resident decoder, and with it sampling and the grammar, for ThreadSanitizer: there must be no report.
+// The resident decoder, and with it sampling and the grammar, for ThreadSanitizer, and watched, for reads of shared
+// memory that nobody has written: there must be no report.
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
@@ -41,9 +42,21 @@ void run(int B, int L, const ChooseOptions& options, bool grammar, int value_off
   decode<Weight>(buffers, {prompt.data(), 1, 0, logits.data()}, {3, 64}, nullptr);
 }
 
+/// Without the network.
+void draw() {
+  constexpr int B = 3, V = 405;
+  const std::vector<float> logits(B * V, 0.1f);
+  std::vector<Generator> generators(B, Generator{1, 2});
+  std::vector<int> tokens(B);
+  std::vector<double> log_probabilities(B);
+  sample({B, {V, {.top_p = 0.9f}}, logits.data(), nullptr, generators.data(), tokens.data(), log_probabilities.data()},
+         nullptr);
+}
+
 }  // namespace
 
 int main() {
+  draw();
   run<float>(1, 1, {}, true, 0);
   run<float>(3, 2, {.top_k = 9, .top_p = 0.9f, .min_p = 0.1f, .pitch_temperature = 0.7f, .pitch_top_p = 0.9f}, true, 1);
   run<device::bf16>(2, 3, {.temperature = 0}, false, 1);

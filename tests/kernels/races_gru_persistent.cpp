@@ -1,4 +1,5 @@
-// The persistent GRU for ThreadSanitizer, which takes each of its threads for a thread: there must be no report.
+// The persistent GRU for ThreadSanitizer, which takes each of its threads for a thread, and watched, for reads of
+// shared memory that nobody has written: there must be no report.
 #include <cstdio>
 #include <kernels/gru_persistent.cuh>
 #include <vector>

@@ -1,4 +1,5 @@
-// The kernels of embedding, plain attention, loss, sums and updates, for ThreadSanitizer: there must be no report.
+// The kernels of embedding, plain attention, loss, sums and updates, for ThreadSanitizer, and watched, for reads of
+// shared memory that nobody has written: there must be no report.
 #include <cstdio>
 #include <kernels/attention.cuh>
 #include <kernels/column_sums.cuh>

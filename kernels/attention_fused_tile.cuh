@@ -75,7 +75,7 @@ __device__ inline void load_tile(float* tile, int columns, const float* m, int f
         m + (is_row ? static_cast<std::size_t>((first + row) * B + b) * static_cast<std::size_t>(H) : 0);
     for (int c = at.lane; c < columns; c += device::warp_size) {
       const bool inside = is_row && c < H;
-      device::copy_async_or_zero<4>(&tile[row * row_stride(columns) + c], inside ? from + c : m, inside);
+      device::copy_async_or_zero<4>(&tile[row * row_stride(columns) + c], from + (inside ? c : 0), inside);
     }
   }
 }

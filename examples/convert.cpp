@@ -58,8 +58,11 @@ void to_torch(const fs::path& in, const fs::path& vocabulary_file, const fs::pat
     vocabulary.commit();
   }
   tell(out, model);
-  if (model.config().attention_value == AttentionValue::successor)
+  if (model.config().attention.value == AttentionValue::successor)
     std::cout << "its attention sums the outputs after those that it finds, which the original's code does not\n";
+  if (model.config().attention.scale != 1)
+    std::cout << "it multiplies its scores by " << model.config().attention.scale
+              << ", which the original's code does not\n";
 }
 
 }  // namespace

@@ -16,7 +16,7 @@ void inspect_model(const std::filesystem::path& file) {
   std::cout << "model: embedding " << d.E << ", hidden " << d.H << ", layers " << d.L << ", " << model.parameter_count()
             << " parameters\nvocabulary: " << d.V << " tokens, "
             << (config.canonical ? "in canonical order" : "in no canonical order") << "\nattention over "
-            << (config.attention_value == AttentionValue::match ? "matches" : "successors") << "\nprograms:";
+            << config.attention << "\nprograms:";
   for (const int program : config.programs) std::cout << ' ' << program;
   std::cout << '\n';
   if (tensors.metadata().contains("training")) {

@@ -16,8 +16,9 @@ struct Options {
   std::string preset = "small", stages;
   std::optional<int> hidden, layers, embedding, batch;
   std::optional<std::string> attention, optimizer;
-  std::optional<double> learning_rate;
-  std::vector<int> transpose{0, 0};
+  std::optional<double> learning_rate, attention_scale;
+  std::vector<int> transpose{0, 0}, velocity{0, 0};
+  std::vector<double> tempo{1, 1};
   bool resume = false;
   Machine machine;
   TrainerOptions trainer;
@@ -39,6 +40,9 @@ void add_options(CLI::App& app, Options& o) {
   app.add_option("--attention", o.attention,
                  "what it sums: outputs like the present one (match; original), or those after them (successor; small)")
       ->check(CLI::IsMember({"match", "successor"}));
+  app.add_option("--attention-scale", o.attention_scale,
+                 "what its scores are multiplied by; 1, or as the model to start from has it, if not given")
+      ->check(number_in(1e-6, 1e6));
   app.add_option("--optimizer", o.optimizer,
                  "adamw (original), or muon, which learns matrices of hidden units in fewer steps (small)")
       ->check(CLI::IsMember({"adamw", "muon"}));
@@ -54,11 +58,16 @@ void add_options(CLI::App& app, Options& o) {
   app.add_option("--transpose", o.transpose, "lowest and highest number of semitones to move songs by")
       ->expected(2)
       ->check(CLI::Range(-60, 60));
+  app.add_option("--tempo", o.tempo, "lowest and highest factor to play them faster by: 0.95 1.05")
+      ->expected(2)
+      ->check(number_in(0.1, 10));
+  app.add_option("--velocity", o.velocity, "lowest and highest number of the 31 velocities to play them louder by")
+      ->expected(2)
+      ->check(CLI::Range(-30, 30));
   app.add_option("--seed", t.seed, "equal seeds give equal models, if --steps is the limit")
       ->capture_default_str()
       ->check(seed_number());
-  add_precision(app, t.products,
-                "of the products: bf16 is faster on GPUs and on processors with AVX-512 BF16, slower elsewhere",
+  add_precision(app, t.products, "of the products: bf16 is faster on GPUs, and slower on most processors",
                 {"fp32", "bf16"});
   app.add_flag("--resume", o.resume,
                "go on from NAME.last.safetensors, with the same options as before; without it a model of that name is "
@@ -82,7 +91,8 @@ ModelConfig configuration(const Options& o, const Corpus& corpus) {
   config.dimensions.H = o.hidden.value_or(config.dimensions.H);
   config.dimensions.L = o.layers.value_or(config.dimensions.L);
   config.dimensions.E = o.embedding.value_or(config.dimensions.E);
-  if (o.attention) config.attention_value = attention_of(*o.attention);
+  if (o.attention) config.attention.value = attention_of(*o.attention);
+  if (o.attention_scale) config.attention.scale = static_cast<float>(*o.attention_scale);
   config.programs = corpus.programs();
   config.longest_note = corpus.longest_note();
   config.usual_length = corpus.usual_length();
@@ -104,7 +114,9 @@ void choose_training(Options& o) {
   if (o.optimizer.value_or(original ? "adamw" : "muon") == "adamw") t.optimizer.muon = 0;
   if (!o.init.empty()) t.schedule.learning_rate /= 4;  // what is there is to be changed, not drowned
   t.schedule.learning_rate = o.learning_rate.value_or(t.schedule.learning_rate);
-  t.augmentation.transpose = {o.transpose[0], o.transpose[1]};
+  t.augmentation = {.transpose = {o.transpose[0], o.transpose[1]},
+                    .tempo = {o.tempo[0], o.tempo[1]},
+                    .velocity = {o.velocity[0], o.velocity[1]}};
   if (t.steps == 0 && t.minutes == 0) t.minutes = 20;
 }
 
@@ -117,8 +129,9 @@ Model<B> starting_model(const Options& o, const std::optional<Model<B>>& given, 
     if (wanted.value_or(found) != found)
       throw Error(std::string(option) + ": the model to start from has " + std::to_string(found));
   ModelConfig config = given->config();
-  if (o.attention && attention_of(*o.attention) != config.attention_value)
+  if (o.attention && attention_of(*o.attention) != config.attention.value)
     throw Error("--attention: the model to start from has the other one");
+  if (o.attention_scale) config.attention.scale = static_cast<float>(*o.attention_scale);
   config.programs = corpus.programs();
   config.longest_note = corpus.longest_note();
   config.usual_length = corpus.usual_length();
@@ -169,8 +182,7 @@ void train(Options& o) {
   Model<B> model = starting_model<B>(o, given, corpus);
   const Dimensions& d = model.dimensions();
   std::cout << "embedding " << d.E << ", hidden " << d.H << ", layers " << d.L << ": " << model.parameter_count()
-            << " parameters; attention over "
-            << (model.config().attention_value == AttentionValue::match ? "matches" : "successors") << ", "
+            << " parameters; attention over " << model.config().attention << ", "
             << (o.trainer.optimizer.muon > 0 ? "Muon" : "AdamW") << "; " << place(B{}) << std::endl;
   Trainer trainer(model, corpus, o.trainer);
   if (o.resume) {

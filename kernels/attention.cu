@@ -46,8 +46,8 @@ int value_offset(AttentionValue value) {
 }
 
 /// Weights in memory.
-void plain_forward(View<const float> h, int B, int Q, AttentionValue value, Matrix<float>& context, AttentionKept& kept,
-                   bool keep) {
+void plain_forward(View<const float> h, int B, int Q, AttentionOptions options, Matrix<float>& context,
+                   AttentionKept& kept, bool keep) {
   const int T = h.rows / B, H = h.columns, kept_rows = keep ? Q : std::min(Q, query_block);
   kept.weights.resize(B * kept_rows, T);
   const View<const float> keys = sequence(h, B);
@@ -56,14 +56,15 @@ void plain_forward(View<const float> h, int B, int Q, AttentionValue value, Matr
     if (block.earlier == 0) return set_zero(context.data(), offset(B, H) * sizeof(float));  // the first of all
     const std::int64_t stride = std::int64_t{kept_rows} * T;
     const View<float> a{kept.weights.data() + (keep ? offset(block.first, T) : 0), block.rows, block.earlier, T};
-    multiply(keys.row_range(block.t, block.rows), keys.row_range(0, block.earlier).t(), a, 1, 0, {B, H, H, stride});
+    multiply(keys.row_range(block.t, block.rows), keys.row_range(0, block.earlier).t(), a, options.scale, 0,
+             {B, H, H, stride});
     kernels::softmax_of_earlier({B, block.rows, stride, T, block.earlier, block.t}, a.data, launches());
-    multiply(View<const float>(a), keys.row_range(value_offset(value), block.earlier),
+    multiply(View<const float>(a), keys.row_range(value_offset(options.value), block.earlier),
              contexts.row_range(block.first, block.rows), 1, 0, {B, stride, H, H});
   });
 }
 
-void plain_backward(View<const float> h, int B, int Q, AttentionValue value, AttentionKept& kept,
+void plain_backward(View<const float> h, int B, int Q, AttentionOptions options, AttentionKept& kept,
                     const Matrix<float>& dcontext, View<float> dh) {
   const int T = h.rows / B, H = h.columns, block_rows = std::min(Q, query_block);
   kept.dweights.resize(B * block_rows, T);
@@ -75,14 +76,16 @@ void plain_backward(View<const float> h, int B, int Q, AttentionValue value, Att
     const View<const float> a{kept.weights.data() + offset(block.first, T), block.rows, block.earlier, T};
     const View<float> ds{kept.dweights.data(), block.rows, block.earlier, T};
     const View<const float> queries = keys.row_range(block.t, block.rows), earlier = keys.row_range(0, block.earlier),
-                            values = keys.row_range(value_offset(value), block.earlier),
+                            values = keys.row_range(value_offset(options.value), block.earlier),
                             dc = dcontexts.row_range(block.first, block.rows);
     multiply(dc, values.t(), ds, 1, 0, {B, H, H, dstride});  // dA
     kernels::softmax_of_earlier_backward({B, block.rows, stride, T, block.earlier, block.t}, a.data,
                                          {B, block.rows, dstride, T, block.earlier, block.t}, ds.data, launches());
-    multiply(View<const float>(ds), earlier, dkeys.row_range(block.t, block.rows), 1, 1, {B, dstride, H, H});
-    multiply(View<const float>(ds).t(), queries, dkeys.row_range(0, block.earlier), 1, 1, {B, dstride, H, H});
-    multiply(a.t(), dc, dkeys.row_range(value_offset(value), block.earlier), 1, 1, {B, stride, H, H});
+    multiply(View<const float>(ds), earlier, dkeys.row_range(block.t, block.rows), options.scale, 1,
+             {B, dstride, H, H});
+    multiply(View<const float>(ds).t(), queries, dkeys.row_range(0, block.earlier), options.scale, 1,
+             {B, dstride, H, H});
+    multiply(a.t(), dc, dkeys.row_range(value_offset(options.value), block.earlier), 1, 1, {B, stride, H, H});
   });
 }
 
@@ -99,45 +102,47 @@ std::size_t attention_bytes(int B, int T, int Q, int H, AttentionValue value) {
   return Matrix<float>::bytes(B * Q, T) + Matrix<float>::bytes(B * std::min(Q, query_block), T);
 }
 
-void attention_forward(View<const float> h, int B, int Q, AttentionValue value, FactorMatrix& context,
+void attention_forward(View<const float> h, int B, int Q, AttentionOptions options, FactorMatrix& context,
                        AttentionKept& kept, bool keep, bool with_rounded) {
   const int T = h.rows / B, H = h.columns;
   context.resize(Q * B, H, with_rounded);
-  kept.one_pass = fits_one_pass(H, value);
+  kept.one_pass = fits_one_pass(H, options.value);
   if (kept.one_pass) {
     kept.in_bf16 = with_rounded;
     kept.lse.resize(offset(Q, B));
     kernels::FusedAttention x{B, T, Q, H, h.data, context.exact.data(), kept.lse.data()};
-    x.value_offset = value_offset(value);
+    x.value_offset = value_offset(options.value);
+    x.scale = options.scale;
     with_rounded ? kernels::attention_fused_forward<kernels::InBf16>(x, launches())
                  : kernels::attention_fused_forward<kernels::InFp32>(x, launches());
   } else {
-    plain_forward(h, B, Q, value, context.exact, kept, keep);
+    plain_forward(h, B, Q, options, context.exact, kept, keep);
   }
   if (bf16* rounded = context.rounded_data())
     kernels::round(context.exact.data(), std::int64_t{Q} * B * H, device_bf16(rounded), launches());
 }
 
-void attention_backward(View<const float> h, int B, int Q, AttentionValue value, AttentionKept& kept,
+void attention_backward(View<const float> h, int B, int Q, AttentionOptions options, AttentionKept& kept,
                         Matrix<float>& context, const Matrix<float>& dcontext, View<float> dh) {
-  if (!kept.one_pass) return plain_backward(h, B, Q, value, kept, dcontext, dh);
+  if (!kept.one_pass) return plain_backward(h, B, Q, options, kept, dcontext, dh);
   kept.dots.resize(offset(Q, B));
   kernels::FusedAttention x{B, h.rows / B, Q, h.columns, h.data, context.data(), kept.lse.data()};
   x.dcontext = dcontext.data();
   x.D = kept.dots.data();
   x.dh = dh.data;
-  x.value_offset = value_offset(value);
+  x.value_offset = value_offset(options.value);
+  x.scale = options.scale;
   kept.in_bf16 ? kernels::attention_fused_backward<kernels::InBf16>(x, launches())
                : kernels::attention_fused_backward<kernels::InFp32>(x, launches());
 }
 
-void attention_step(View<const float> output, View<float> ring, int B, std::int64_t steps, AttentionValue value,
+void attention_step(View<const float> output, View<float> ring, int B, std::int64_t steps, AttentionOptions options,
                     Matrix<float>& weights, View<float> context) {
   const int H = output.columns, window = ring.rows / B, count = static_cast<int>(std::min<std::int64_t>(steps, window));
   const View<const float> places = sequence(View<const float>(ring), B);
   const View<float> a{weights.data(), 1, count, count}, contexts = sequence(context, B);
   if (count > 0) {
-    multiply(sequence(output, B), places.row_range(0, count).t(), a, 1, 0, {B, H, H, count});
+    multiply(sequence(output, B), places.row_range(0, count).t(), a, options.scale, 0, {B, H, H, count});
     kernels::softmax_of_earlier({B, 1, count, count, count, count}, a.data, launches());
   } else {
     set_zero(context.data, offset(B, H) * sizeof(float));
@@ -147,9 +152,9 @@ void attention_step(View<const float> output, View<float> ring, int B, std::int6
       multiply(View<const float>(a).column_range(first, n), places.row_range(values, n), contexts, 1, beta,
                {B, count, H, H});
   };
-  if (value == AttentionValue::match) sum(0, 0, count, 0);
+  if (options.value == AttentionValue::match) sum(0, 0, count, 0);
   copy(ring.row_range(static_cast<int>(steps % window) * B, B).data, output.data, offset(B, H) * sizeof(float));
-  if (value == AttentionValue::successor) {  // of the last place in the first
+  if (options.value == AttentionValue::successor) {  // of the last place in the first
     const int before_the_end = std::min(count, window - 1);
     sum(0, 1, before_the_end, 0);
     sum(before_the_end, 0, count - before_the_end, before_the_end > 0 ? 1.0f : 0.0f);

@@ -1,8 +1,8 @@
 // Attention of each output over the earlier ones in one pass: the weights are never written to memory. Semantics and
 // names: backend/cpu/attention.hpp.
 //
-//   score_ts = h_t . h_s  for s < t        a_ts = exp(score_ts - lse_t)        c_t = sum_s a_ts v_s,  c_0 = 0
-//   v_s = h_{s+o}, o = 0 or 1
+//   score_ts = g h_t . h_s  for s < t      a_ts = exp(score_ts - lse_t)        c_t = sum_s a_ts v_s,  c_0 = 0
+//   v_s = h_{s+o}, o = 0 or 1; g the scale
 //
 // Forward, a tile of keys after the other (Milakov, Gimelshein 2018; Dao et al. 2022), of a query:
 //
@@ -10,7 +10,7 @@
 //
 // at last c / l and lse = m + log l. Backward, with D_t = dc_t . c_t = sum_s a_ts da_ts and da_ts = dc_t . v_s:
 //
-//   ds_ts = a_ts (da_ts - D_t)    dh_t += sum_s ds_ts h_s    dh_s += sum_t ds_ts h_t + a_t(s-o) dc_t
+//   ds_ts = g a_ts (da_ts - D_t)  dh_t += sum_s ds_ts h_s    dh_s += sum_t ds_ts h_t + a_t(s-o) dc_t
 //
 // in a kernel that owns queries and one that owns keys, each of which computes score and da anew: nobody else writes
 // a block's rows of dh, so sums are of the same order, and bits, every time. A tile of keys has o rows more at its end,
@@ -69,6 +69,7 @@ struct FusedAttention {
   float* dh = nullptr;              ///< (T*B, H), added to
 
   int value_offset = 0;  ///< o: 1 for AttentionValue::successor
+  float scale = 1;       ///< g
 };
 
 namespace fused {
@@ -120,7 +121,7 @@ __global__ void __launch_bounds__(most_threads<steps>, 1) attention_fused_forwar
 #pragma unroll
       for (int i = 0; i < 4; ++i) {
         const int column = at.q + 4 * i;
-        weights[r][i] = k0 + column < t0 + row ? scores[row * side + column] : nothing;
+        weights[r][i] = k0 + column < t0 + row ? x.scale * scores[row * side + column] : nothing;
         largest = fmaxf(largest, weights[r][i]);
       }
       largest = of_row(largest, [](float u, float v) { return fmaxf(u, v); });
@@ -160,14 +161,14 @@ __global__ static void __launch_bounds__(128) attention_fused_dots_kernel(FusedA
   if (Place().lane == 0) x.D[row] = sum;
 }
 
-/// a and ds of a pair, from sums of both products; 0 where s < t does not hold.
+/// a and ds of a pair, from h_t . h_s (`score`) and da; 0 where s < t does not hold.
 struct Pair {
   float a, ds;
   __device__ Pair(const FusedAttention& x, int b, int t, int s, float score, float da) : a(0), ds(0) {
     if (s < 0 || s >= t || t >= x.T) return;
     const int query = (t - (x.T - x.Q)) * x.B + b;
-    a = expf(score - __ldg(&x.lse[query]));
-    ds = a * (da - __ldg(&x.D[query]));
+    a = expf(x.scale * score - __ldg(&x.lse[query]));
+    ds = x.scale * a * (da - __ldg(&x.D[query]));
   }
 };
 

@@ -22,21 +22,21 @@ bool resident(const Dimensions& d, int window) {
 }  // namespace
 
 Decoder::Way Decoder::way_for(const Parameters& parameters, int B, int window, Precision precision,
-                              AttentionValue value) {
+                              AttentionOptions attention) {
   require_songs(B, window);
   const Dimensions& d = parameters.layout.dimensions;
   if (precision == Precision::int8) throw Error("decoder: on a GPU weights are in fp32 or bf16, not in int8");
   if (precision == Precision::bf16) {
-    if (resident<bf16>(d, window)) return ResidentDecoder<bf16>(parameters, B, window, value);
+    if (resident<bf16>(d, window)) return ResidentDecoder<bf16>(parameters, B, window, attention);
     throw Error("decoder: weights in bf16 with " + std::to_string(d.H) + " hidden units and an attention window of " +
                 std::to_string(window) + " do not fit on the GPU's multiprocessors: take fp32");
   }
-  if (resident<float>(d, window)) return ResidentDecoder<float>(parameters, B, window, value);
-  return PlainDecoder(parameters, B, window, value);
+  if (resident<float>(d, window)) return ResidentDecoder<float>(parameters, B, window, attention);
+  return PlainDecoder(parameters, B, window, attention);
 }
 
-Decoder::Decoder(const Parameters& parameters, int B, int window, Precision precision, AttentionValue value)
-    : Decoder(way_for(parameters, B, window, precision, value), parameters.layout.dimensions.V, B) {}
+Decoder::Decoder(const Parameters& parameters, int B, int window, Precision precision, AttentionOptions attention)
+    : Decoder(way_for(parameters, B, window, precision, attention), parameters.layout.dimensions.V, B) {}
 
 Decoder::Decoder(Way way, int V, int B) : way_(std::move(way)), V_(V), B_(B) {
   state_ = std::visit([](const auto& one) { return one.make_state(); }, way_);

@@ -295,7 +295,7 @@ class DecodeBlock {
       multiply_row<1>(state_.outputs + product(b * shape_.W + place, shape_.width()), h + b * shape_.width(),
                       shape_.width(), sum);
       sum[0] = device::warp_sum(sum[0]);
-      if (lane() == 0) work_.scores[b * shape_.W + place] = sum[0];
+      if (lane() == 0) work_.scores[b * shape_.W + place] = shape_.scale * sum[0];
     }
   }
 

@@ -16,6 +16,7 @@ namespace musicgen::kernels {
 struct DecodeShape {
   int B, V, H, L, W;
   int value_offset = 0;  ///< 1: attention sums what came after each of them
+  float scale = 1;       ///< of its scores
 
   __host__ __device__ int width() const { return (H + 7) / 8 * 8; }
   // Matrices of H rows each, in the order in which a step meets them; then the V rows of W2.

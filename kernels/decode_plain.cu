@@ -7,7 +7,7 @@
 
 namespace musicgen::cuda {
 
-PlainDecoder::PlainDecoder(const Parameters& parameters, int B, int window, AttentionValue value)
+PlainDecoder::PlainDecoder(const Parameters& parameters, int B, int window, AttentionOptions attention)
     : PlainDecoder(
           [&] {
             auto weights = std::make_shared<Shared>(Shared{parameters, {}});
@@ -17,7 +17,7 @@ PlainDecoder::PlainDecoder(const Parameters& parameters, int B, int window, Atte
             gru_inputs({w, nullptr}, 0, {w.embedding()}, weights->table.view());
             return weights;
           }(),
-          B, window, value) {}
+          B, window, attention) {}
 
 DecoderState PlainDecoder::make_state() const {
   const Dimensions& d = weights_->parameters.layout.dimensions;
@@ -47,7 +47,7 @@ void PlainDecoder::step(const Batch& tokens, DecoderState& state, FactorMatrix& 
   const View<float> ring{state.parts.back().data(), window_ * B_, d.H, d.H};
   context_.resize(B_, d.H, false);
   scores_.resize(B_, window_);
-  attention_step(top.exact, ring, B_, state.steps, value_, scores_, context_.exact.view());
+  attention_step(top.exact, ring, B_, state.steps, attention_, scores_, context_.exact.view());
   head_forward(w, top, context_.view(), head_, logits);
 }
 

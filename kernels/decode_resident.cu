@@ -16,8 +16,14 @@ constexpr int songs_of_a_launch = 4;
 template <class Number>
 using Kept = std::conditional_t<std::is_same_v<Number, bf16>, device::bf16, float>;
 
-kernels::DecodeShape shape_of(const Dimensions& d, int songs, int window, AttentionValue value) {
-  return {std::min(songs, songs_of_a_launch), d.V, d.H, d.L, window, value == AttentionValue::successor ? 1 : 0};
+kernels::DecodeShape shape_of(const Dimensions& d, int songs, int window, AttentionOptions attention) {
+  return {std::min(songs, songs_of_a_launch),
+          d.V,
+          d.H,
+          d.L,
+          window,
+          attention.value == AttentionValue::successor ? 1 : 0,
+          attention.scale};
 }
 
 /// In floats.
@@ -35,16 +41,16 @@ Buffer<float> copied(const float* from, int count) {
 
 template <class Number>
 bool ResidentDecoder<Number>::supports(const Dimensions& d, int window) {
-  const kernels::DecodeShape shape = shape_of(d, songs_of_a_launch, window, AttentionValue::match);
+  const kernels::DecodeShape shape = shape_of(d, songs_of_a_launch, window, {});
   return kernels::decode_fits<Kept<Number>>(shape, kernels::decode_grid(shape, device::limits()));
 }
 
 template <class Number>
-ResidentDecoder<Number>::ResidentDecoder(const Parameters& parameters, int B, int window, AttentionValue value)
+ResidentDecoder<Number>::ResidentDecoder(const Parameters& parameters, int B, int window, AttentionOptions attention)
     : ResidentDecoder(
           [&] {
             const Dimensions& d = parameters.layout.dimensions;
-            const kernels::DecodeShape shape = shape_of(d, B, window, value);
+            const kernels::DecodeShape shape = shape_of(d, B, window, attention);
             const Tensors<const float> w = parameters.tensors();
             auto weights = std::make_shared<Shared>();
             weights->dimensions = d;
@@ -71,14 +77,14 @@ ResidentDecoder<Number>::ResidentDecoder(const Parameters& parameters, int B, in
             weights->b2 = copied(head.b2, d.V);
             return weights;
           }(),
-          B, window, value) {}
+          B, window, attention) {}
 
 template <class Number>
 DecoderState ResidentDecoder<Number>::make_state() const {
   DecoderState state;
   for (int first = 0; first < B_; first += songs_of_a_launch)
-    state.parts.emplace_back(
-        floats(kernels::DecodeState<Kept<Number>>::bytes(shape_of(weights_->dimensions, B_ - first, window_, value_))));
+    state.parts.emplace_back(floats(
+        kernels::DecodeState<Kept<Number>>::bytes(shape_of(weights_->dimensions, B_ - first, window_, attention_))));
   return state;
 }
 
@@ -87,9 +93,9 @@ void ResidentDecoder<Number>::step(const Batch& tokens, DecoderState& state, Fac
   using Weight = Kept<Number>;
   const Shared& w = *weights_;
   logits.resize(B_, w.dimensions.V, false);
-  work_.resize(floats(kernels::DecodeWork::bytes(shape_of(w.dimensions, B_, window_, value_))));
+  work_.resize(floats(kernels::DecodeWork::bytes(shape_of(w.dimensions, B_, window_, attention_))));
   for (int first = 0; first < B_; first += songs_of_a_launch) {
-    const kernels::DecodeShape shape = shape_of(w.dimensions, B_ - first, window_, value_);
+    const kernels::DecodeShape shape = shape_of(w.dimensions, B_ - first, window_, attention_);
     auto& part = state.parts[static_cast<std::size_t>(first / songs_of_a_launch)];
     kernels::DecodeRun run;
     run.given = tokens.tokens() + first;

@@ -10,10 +10,10 @@ namespace {
 
 using Double = BasicCpu<double>;
 
-Model<Double> double_model(Dimensions d, AttentionValue value = AttentionValue::match) {
+Model<Double> double_model(Dimensions d, AttentionOptions attention = {}) {
   ModelConfig config;
   config.dimensions = d;
-  config.attention_value = value;
+  config.attention = attention;
   return Model<Double>(config, 5);
 }
 
@@ -22,7 +22,8 @@ Model<Double> double_model(Dimensions d, AttentionValue value = AttentionValue::
 TEST_CASE("model: gradients of the whole network agree with central differences") {
   const auto [B, T, Q, L] = GENERATE(table<int, int, int, int>({{1, 1, 1, 1}, {2, 5, 2, 3}, {3, 4, 4, 2}}));
   const Dimensions d{7, 3, 4, L};
-  auto model = double_model(d, GENERATE(AttentionValue::match, AttentionValue::successor));
+  auto model = double_model(
+      d, GENERATE(AttentionOptions(AttentionValue::match), AttentionOptions(AttentionValue::successor, 0.3f)));
   std::vector<Token> inputs, targets;
   Random random(9);
   for (int i = 0; i < T * B; ++i) inputs.push_back(random.between(0, d.V - 1));
@@ -103,7 +104,7 @@ TEST_CASE("model: sizes that make no sense are refused by name") {
 TEST_CASE("model: the presets are the documented sizes") {
   const Vocabulary vocabulary = Vocabulary::standard();
   CHECK(presets::small(vocabulary).dimensions == Dimensions{405, 96, 256, 2});
-  CHECK(presets::small(vocabulary).attention_value == AttentionValue::successor);
+  CHECK(presets::small(vocabulary).attention == AttentionOptions(AttentionValue::successor, 1));
   CHECK(presets::original(vocabulary).dimensions == Dimensions{405, 32, 1028, 3});
-  CHECK(presets::original(vocabulary).attention_value == AttentionValue::match);
+  CHECK(presets::original(vocabulary).attention == AttentionOptions(AttentionValue::match, 1));
 }

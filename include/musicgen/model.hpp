@@ -2,7 +2,7 @@
 //
 //   e_t      = E[token_t]
 //   h^l_t    = GRU^l(h^{l-1}_t, h^l_{t-1})
-//   c_t      = sum_{s<t} softmax_s(h_t . h_s) v_s         (top layer; v_s = h_s or h_{s+1})
+//   c_t      = sum_{s<t} softmax_s(scale h_t . h_s) v_s   (top layer; v_s = h_s or h_{s+1})
 //   logits_t = W2 tanh(W1 [h_t ; c_t] + b1) + b2
 //   loss     = mean over the targets of -log softmax(logits)_target
 #pragma once
@@ -30,7 +30,7 @@ struct ModelConfig {
   std::vector<int> programs;             ///< General MIDI instrument of track K in the music it learned from
   bool canonical = true;                 ///< that music's tokens were in canonical order (see grammar.hpp)
   int longest_note = 0;                  ///< in half of that music's songs, in steps of 10 ms; 0: not known
-  AttentionValue attention_value = AttentionValue::match;
+  AttentionOptions attention{};
   std::int64_t usual_length = 0;  ///< that half of that music's songs exceed, in steps; 0: not known
 };
 
@@ -57,7 +57,7 @@ class Model {
 
   /// @param weights  of the shapes that the configuration asks for
   Model(ModelConfig config, Parameters weights) : config_(std::move(config)), weights_(std::move(weights)) {
-    kept_.attention_value = config_.attention_value;
+    kept_.attention_options = config_.attention;
   }
 
   const ModelConfig& config() const { return config_; }
@@ -77,8 +77,7 @@ class Model {
   }
 
   /// What forward(), backward() and nll() compute the products of weights in. bf16 rounds both factors and sums in
-  /// fp32; faster on GPUs and on processors with instructions for it (AVX-512 BF16). A model in double keeps its
-  /// doubles.
+  /// fp32: faster on GPUs, not on most processors. A model in double keeps its doubles.
   /// @throws Error  for int8
   void set_products(Precision products) {
     if (products == Precision::int8) throw Error("products are computed in fp32 or bf16, not in int8");
@@ -134,7 +133,7 @@ class Model {
 
   /// The network a token at a time, with the weights as they are now.
   typename B::Decoder decoder(int batch, int window, Precision precision = Precision::fp32) const {
-    return typename B::Decoder(weights_, batch, window, precision, config_.attention_value);
+    return typename B::Decoder(weights_, batch, window, precision, config_.attention);
   }
 
  private:

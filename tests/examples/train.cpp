@@ -79,7 +79,7 @@ TEST_CASE("examples: attention and optimizer are chosen, and kept by what goes o
   const std::string said =
       place.output("train", place.command("m", 2, {"--attention", "match", "--optimizer", "adamw"}));
   CHECK_THAT(said, Catch::Contains("attention over matches, AdamW"));
-  CHECK(load_model(place / "m.safetensors").config().attention_value == AttentionValue::match);
+  CHECK(load_model(place / "m.safetensors").config().attention.value == AttentionValue::match);
   CHECK_THAT(place.output("train", place.command("other", 2)), Catch::Contains("attention over successors, Muon"));
   CHECK((place.model_bytes("m") != place.model_bytes("other")));
   CHECK_THAT(place.output("inspect", {place / "m.safetensors"}), Catch::Contains("attention over matches"));
@@ -90,9 +90,33 @@ TEST_CASE("examples: attention and optimizer are chosen, and kept by what goes o
   };
   refused(place.run("train", place.command("n", 1, {"--init", place / "m.safetensors", "--attention", "successor"})),
           "--attention: the model to start from has the other one");
+  CHECK_THAT(place.output("train", place.command("scaled", 2, {"--attention-scale", "0.5"})),
+             Catch::Contains("attention over successors, scaled by 0.5, Muon"));
+  CHECK((place.model_bytes("scaled") != place.model_bytes("other")));
+  const auto goes_on = [&](const std::vector<std::string>& more) {
+    std::vector<std::string> options{"--init", place / "scaled.safetensors"};
+    options.insert(options.end(), more.begin(), more.end());
+    return place.output("train", place.command("on", 1, options));
+  };
+  CHECK_THAT(goes_on({}), Catch::Contains("attention over successors, scaled by 0.5, Muon"));
+  CHECK_THAT(goes_on({"--attention-scale", "2"}), Catch::Contains("attention over successors, scaled by 2, Muon"));
   auto resumed = place.command("m", 4);
   resumed.push_back("--resume");
   refused(place.run("train", resumed), "are those of AdamW alone");
+}
+
+TEST_CASE("examples: songs are transposed, played faster and louder as asked") {
+  const TrainingPlace place;
+  place.output("train", place.command("as they are", 3));
+  place.output("train",
+               place.command("neutral", 3, {"--transpose", "0", "0", "--tempo", "1", "1", "--velocity", "0", "0"}));
+  CHECK((place.model_bytes("neutral") == place.model_bytes("as they are")));
+  for (const auto& [option, low, high] :
+       {std::tuple("--transpose", "1", "2"), {"--tempo", "1.1", "1.2"}, {"--velocity", "3", "4"}}) {
+    INFO(option);
+    place.output("train", place.command("changed", 3, {option, low, high}));
+    CHECK((place.model_bytes("changed") != place.model_bytes("as they are")));
+  }
 }
 
 TEST_CASE("examples: training ends when its minutes are over") {

@@ -89,6 +89,10 @@ TEST_CASE("examples: options out of range, and those that do not go together, ar
   train({"--minutes", "nan"}, "--minutes");
   train({"--learning-rate", "0"}, "--learning-rate");
   train({"--transpose", "3"}, "--transpose");
+  train({"--attention-scale", "0"}, "--attention-scale");
+  train({"--tempo", "0", "1"}, "--tempo");
+  train({"--tempo", "nan", "1"}, "--tempo");
+  train({"--velocity", "-40", "1"}, "--velocity");
   check_usage(place, "evaluate", {"--model", "m", "--data", "d", "--split", "most"}, "--split");
   check_usage(place, "evaluate", {"--model", "m", "--data", "d", "--files", "0"}, "--files");
   check_usage(place, "compare", {"--generated", "a", "--data", "d", "--seconds", "0"}, "--seconds");

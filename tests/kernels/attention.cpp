@@ -14,7 +14,7 @@ using test::relative_difference;
 namespace {
 
 /// @return  whether in one pass, without writing weights
-bool check(int B, int T, int Q, int H, bool in_bf16 = false, AttentionValue value = AttentionValue::match) {
+bool check(int B, int T, int Q, int H, bool in_bf16 = false, AttentionOptions options = {}) {
   const double tolerance = in_bf16 ? test::bf16_tolerance : test::fp32_tolerance;
   INFO("B " << B << " T " << T << " Q " << Q << " H " << H);
   const auto h = random_floats(T * B, H, 1), dcontext = random_floats(Q * B, H, 2);
@@ -23,16 +23,16 @@ bool check(int B, int T, int Q, int H, bool in_bf16 = false, AttentionValue valu
   cuda::Matrix<float> dh_on_device = on_device(dh);
 
   cpu::AttentionKept<double> reference;
-  cpu::attention_forward<double>(view(h), B, Q, value, context, &reference);
+  cpu::attention_forward<double>(view(h), B, Q, options, context, &reference);
   cuda::AttentionKept kept, alone;
   cuda::FactorMatrix found;
-  cuda::attention_forward(outputs.view(), B, Q, value, found, alone, false, in_bf16);
+  cuda::attention_forward(outputs.view(), B, Q, options, found, alone, false, in_bf16);
   CHECK(relative_difference(on_host(found.exact), context) < tolerance);
-  cuda::attention_forward(outputs.view(), B, Q, value, found, kept, true, in_bf16);
+  cuda::attention_forward(outputs.view(), B, Q, options, found, kept, true, in_bf16);
   CHECK(relative_difference(on_host(found.exact), context) < tolerance);
 
-  cpu::attention_backward<double>(view(h), B, Q, value, reference, dcontext, view(dh));
-  cuda::attention_backward(outputs.view(), B, Q, value, kept, found.exact, dc, dh_on_device.view());
+  cpu::attention_backward<double>(view(h), B, Q, options, reference, dcontext, view(dh));
+  cuda::attention_backward(outputs.view(), B, Q, options, kept, found.exact, dc, dh_on_device.view());
   CHECK(relative_difference(on_host(dh_on_device), dh) < tolerance);
   return kept.one_pass;
 }
@@ -51,6 +51,8 @@ TEST_CASE("kernels: attention, contexts and gradients are the CPU's") {
       check(1, 1, 1, 8, in_bf16, AttentionValue::successor);
       check(3, 17, 6, 20, in_bf16, AttentionValue::successor);
       check(2, 300, 290, 8, in_bf16, AttentionValue::successor);
+      check(3, 17, 6, 20, in_bf16, {AttentionValue::successor, 0.3f});
+      check(3, 17, 6, 20, in_bf16, {AttentionValue::match, 0.3f});
     }
   });
 }

@@ -17,7 +17,7 @@ using test::relative_difference;
 
 struct Size {
   int B, T, Q, H;
-  AttentionValue value = AttentionValue::match;
+  AttentionOptions options{};
 };
 
 /// What fused attention gives, as the CPU has it in double.
@@ -29,9 +29,9 @@ Result on_the_cpu(const Size& size, const Matrix<float>& h, const Matrix<float>&
   const Matrix<double> H = h.cast<double>(), dC = dcontext.cast<double>();
   cpu::AttentionKept<double> kept;
   Result result;
-  cpu::attention_forward<double>(cpu::view(H), size.B, size.Q, size.value, result.context, &kept);
+  cpu::attention_forward<double>(cpu::view(H), size.B, size.Q, size.options, result.context, &kept);
   result.dh = Matrix<double>::Ones(h.rows(), h.cols());
-  cpu::attention_backward<double>(cpu::view(H), size.B, size.Q, size.value, kept, dC, cpu::view(result.dh));
+  cpu::attention_backward<double>(cpu::view(H), size.B, size.Q, size.options, kept, dC, cpu::view(result.dh));
   return result;
 }
 
@@ -44,7 +44,8 @@ Result emulated(const Size& size, const Matrix<float>& h, const Matrix<float>& d
   Floats contexts(static_cast<std::size_t>(rows * size.H), NAN), dh(outputs.size(), 1);
   Floats lse(static_cast<std::size_t>(rows), NAN), D = lse;
   run(kernels::FusedAttention{size.B, size.T, size.Q, size.H, outputs.data(), contexts.data(), lse.data(),
-                              dcontexts.data(), D.data(), dh.data(), size.value == AttentionValue::successor});
+                              dcontexts.data(), D.data(), dh.data(), size.options.value == AttentionValue::successor,
+                              size.options.scale});
   const auto matrix = [&](const Floats& values, Index count) {
     return Eigen::Map<const Matrix<float>>(values.data(), count, size.H).cast<double>().eval();
   };
@@ -60,8 +61,8 @@ void both_passes(const kernels::FusedAttention& x) {
 TEST_CASE("kernel attention_fused: contexts and gradients are the CPU's") {
   auto size = GENERATE(Size{1, 1, 1, 8}, Size{3, 2, 2, 20}, Size{3, 17, 17, 8}, Size{1, 17, 17, 130},
                        Size{2, 41, 23, 20}, Size{1, 35, 3, 37}, Size{1, 3, 3, 600});
-  size.value = GENERATE(AttentionValue::match, AttentionValue::successor);
-  CAPTURE(size.B, size.T, size.Q, size.H, static_cast<int>(size.value));
+  size.options = GENERATE(AttentionOptions(AttentionValue::match), AttentionOptions(AttentionValue::successor, 0.3f));
+  CAPTURE(size.B, size.T, size.Q, size.H, static_cast<int>(size.options.value));
   const auto h = random_matrix<float>(size.T * size.B, size.H, 1),
              dc = random_matrix<float>(size.Q * size.B, size.H, 2);
   const Result expected = on_the_cpu(size, h, dc);

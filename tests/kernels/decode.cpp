@@ -37,7 +37,7 @@ cpu::Decoder<double> double_decoder(const Model<>& model, int B, int W) {
   auto to = weights.tensors();
   for (std::size_t i = 0; i < to.size(); ++i)
     std::copy(from[i].values.begin(), from[i].values.end(), to[i].values.begin());
-  return cpu::Decoder<double>(weights, B, W, Precision::fp32, model.config().attention_value);
+  return cpu::Decoder<double>(weights, B, W, Precision::fp32, model.config().attention);
 }
 
 template <class Weight>
@@ -49,7 +49,8 @@ class EmulatedDecoder {
               model.dimensions().H,
               model.dimensions().L,
               W,
-              model.config().attention_value == AttentionValue::successor},
+              model.config().attention.value == AttentionValue::successor,
+              model.config().attention.scale},
         grid(launch_grid),
         logits(B, shape.V),
         rows_(shape.rows() * static_cast<std::size_t>(shape.width())),

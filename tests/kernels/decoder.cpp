@@ -13,8 +13,8 @@ Model<B> model_of(const ModelConfig& config) {
   return Model<B>(config, 5);  // the same weights on both
 }
 
-void check_logits(int B, Precision precision, AttentionValue value, int window = 4) {
-  const ModelConfig config{{19, 5, 20, 3}, {}, {}, true, 0, value};
+void check_logits(int B, Precision precision, AttentionOptions attention, int window = 4) {
+  const ModelConfig config{{19, 5, 20, 3}, {}, {}, true, 0, attention};
   auto reference = model_of<Cpu>(config).decoder(B, window);
   auto decoder = model_of<Cuda>(config).decoder(1, window, precision).of_batch(B);
   const auto step = [&](int t) {
@@ -42,12 +42,12 @@ void check_logits(int B, Precision precision, AttentionValue value, int window =
 }  // namespace
 
 TEST_CASE("kernels: decode, logits are the CPU's, past the window and after a restored state") {
-  test::with_all_kernels([] {
-    for (const AttentionValue value : {AttentionValue::match, AttentionValue::successor})
-      for (const int B : {1, 3, 6}) check_logits(B, Precision::fp32, value, B == 3 ? 1 : 4);
+  const std::array both{AttentionOptions(AttentionValue::match), AttentionOptions(AttentionValue::successor, 0.3f)};
+  test::with_all_kernels([&] {
+    for (const auto& attention : both)
+      for (const int B : {1, 3, 6}) check_logits(B, Precision::fp32, attention, B == 3 ? 1 : 4);
   });
-  for (const AttentionValue value : {AttentionValue::match, AttentionValue::successor})
-    check_logits(5, Precision::bf16, value);
+  for (const auto& attention : both) check_logits(5, Precision::bf16, attention);
 }
 
 TEST_CASE("kernels: decode, a sampler writes the CPU's song") {

@@ -40,10 +40,10 @@ struct RandomBatch {
   Sequences view() const { return {B, T, Q, inputs, targets}; }
 };
 
-void check_gradients(const Sizes& shape, Precision products, AttentionValue value = AttentionValue::match) {
+void check_gradients(const Sizes& shape, Precision products, AttentionOptions attention = {}) {
   INFO("B " << shape.B << " T " << shape.T << " Q " << shape.Q << " H " << shape.d.H << " L " << shape.d.L << " V "
             << shape.d.V << (products == Precision::bf16 ? ", bf16" : ", fp32"));
-  Model<Cuda> model({shape.d, {}, {}, true, 0, value}, 5);
+  Model<Cuda> model({shape.d, {}, {}, true, 0, attention}, 5);
   auto reference = copied<Reference>(model);
   model.set_products(products);
   const RandomBatch data(shape);
@@ -101,7 +101,8 @@ TEST_CASE("kernels: gradients of the whole network are the CPU's at small and od
             ++i;
             const auto check = [&] {
               check_gradients({B, T, std::min(T, 6), {V, 7, H, L}}, products,
-                              (B + L) % 2 == 0 ? AttentionValue::match : AttentionValue::successor);
+                              (B + L) % 2 == 0 ? AttentionOptions(AttentionValue::match)
+                                               : AttentionOptions(AttentionValue::successor, L == 3 ? 0.5f : 1));
             };
             if (B < 32 && H < 130 && (T < 17 || L == 3))
               test::under_all_schedules(check);

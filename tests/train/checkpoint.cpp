@@ -9,7 +9,7 @@ namespace {
 
 ModelConfig tiny() {
   const Vocabulary vocabulary = Vocabulary::standard();
-  return {{vocabulary.size(), 4, 6, 2}, vocabulary, {0, 5, 127}, false, 7, AttentionValue::successor, 4000};
+  return {{vocabulary.size(), 4, 6, 2}, vocabulary, {0, 5, 127}, false, 7, {AttentionValue::successor, 0.3f}, 4000};
 }
 /// A file with one member of its metadata replaced.
 void write_with(const std::filesystem::path& file, const char* key, const nlohmann::json& value) {
@@ -33,7 +33,7 @@ TEST_CASE("checkpoint: a model survives a file") {
   CHECK(loaded.config().canonical == false);
   CHECK(loaded.config().longest_note == 7);
   CHECK(loaded.config().usual_length == 4000);
-  CHECK(loaded.config().attention_value == AttentionValue::successor);
+  CHECK(loaded.config().attention == AttentionOptions(AttentionValue::successor, 0.3f));
   const auto a = model.weights().tensors(), b = loaded.weights().tensors();
   for (std::size_t i = 0; i < a.size(); ++i)
     CHECK(std::equal(a[i].values.begin(), a[i].values.end(), b[i].values.begin()));
@@ -47,9 +47,10 @@ TEST_CASE("checkpoint: a file from before there was a choice attends over matche
   auto j = nlohmann::json::parse(t.metadata()["musicgen"]);
   j["version"] = 1;
   j.erase("attention");
+  j.erase("attention_scale");
   t.metadata()["musicgen"] = j.dump();
   t.write(folder / "m");
-  CHECK(load_model(folder / "m").config().attention_value == AttentionValue::match);
+  CHECK(load_model(folder / "m").config().attention == AttentionOptions(AttentionValue::match, 1));
 }
 
 TEST_CASE("checkpoint: files that are no model, or not this one, are refused with the reason") {
@@ -60,8 +61,8 @@ TEST_CASE("checkpoint: files that are no model, or not this one, are refused wit
   other.add<float>("x", {1}, std::vector<float>{1});
   other.write(file);
   refused("not written by musicgen");
-  write_with(file, "version", 3);
-  refused("is of version 3, this program reads up to 2");
+  write_with(file, "version", 4);
+  refused("is of version 4, this program reads up to 3");
   write_with(file, "hidden", 1 << 30);
   refused("\"combine_ctx.weight\" has shape (6, 12)");
   write_with(file, "hidden", "six");
@@ -74,6 +75,10 @@ TEST_CASE("checkpoint: files that are no model, or not this one, are refused wit
   refused("usual_length is -1 steps");
   write_with(file, "attention", "elsewhere");
   refused("attention is \"elsewhere\", neither match nor successor");
+  write_with(file, "attention_scale", 0);
+  refused("attention_scale is 0.000000, not over 0");
+  write_with(file, "attention_scale", "half");
+  refused("lacks \"attention_scale\" or it has the wrong type");
   write_with(file, "embedding", 5);
   refused("\"embed.weight\" has shape (405, 4), expected (405, 5)");
   write_with(file, "layers", 3);

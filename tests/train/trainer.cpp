@@ -140,7 +140,7 @@ TEST_CASE("trainer: a run goes on with its optimizer and attention, not with oth
     Trainer(model, corpus(), options).run();
     CHECK(Trainer(model, corpus(), options).resume());
     ModelConfig other = tiny();
-    other.attention_value = AttentionValue::successor;
+    other.attention = AttentionValue::successor;
     Model<> successor(other);
     CHECK_THROWS_WITH(Trainer(successor, corpus(), options).resume(), Catch::Contains("or another attention"));
     options.optimizer.muon = 3 - muon;

@@ -8,6 +8,7 @@
 
 #include <concepts>
 #include <cstdint>
+#include <ostream>
 #include <span>
 #include <string>
 #include <vector>
@@ -58,6 +59,22 @@ enum class AttentionValue {
   successor  ///< the one after it: what came next, the last time that it sounded like this
 };
 
+/// How outputs attend to earlier ones.
+struct AttentionOptions {
+  AttentionValue value;
+  float scale;  ///< that scores are multiplied by before the softmax; 1: as the original project does
+
+  constexpr AttentionOptions(AttentionValue value = AttentionValue::match, float scale = 1)
+      : value(value), scale(scale) {}
+  bool operator==(const AttentionOptions&) const = default;
+};
+
+/// "successors, scaled by 0.0625"
+inline std::ostream& operator<<(std::ostream& out, const AttentionOptions& a) {
+  out << (a.value == AttentionValue::match ? "matches" : "successors");
+  return a.scale == 1 ? out : out << ", scaled by " << a.scale;
+}
+
 /// How a decoder keeps weights and earlier outputs. Fewer bytes are faster, and change the probabilities a little.
 enum class Precision {
   fp32,  ///< as they are (a model in double keeps its doubles)
@@ -87,7 +104,8 @@ concept Decoder = requires(D decoder, const D& other, std::span<const Token> tok
 /// returns; those that give a number or host memory wait for it.
 template <class B>
 concept Backend = Decoder<typename B::Decoder> &&
-    std::constructible_from<typename B::Decoder, const typename B::Parameters&, int, int, Precision, AttentionValue> &&
+    std::constructible_from<typename B::Decoder, const typename B::Parameters&, int, int, Precision,
+                            AttentionOptions> &&
     requires(typename B::Parameters& weights, typename B::Parameters& gradients, typename B::Activations& kept,
              const Sequences& batch, const Dimensions& d, void (*work)()) {
   typename B::Scalar;
@@ -106,7 +124,7 @@ concept Backend = Decoder<typename B::Decoder> &&
   { B::mean_loss(kept) } -> std::convertible_to<double>;  ///< what it came to, nats per token
   kept.for_backward = true;                               ///< false: a forward pass alone
   kept.products = Precision::bf16;                        ///< what products are computed in: fp32 or bf16
-  kept.attention_value = AttentionValue::successor;       ///< what attend() sums
+  kept.attention_options = AttentionOptions();            ///< how attend() does it
   B::logits(kept).row(0).data();                          ///< (Q*B, V), before the loss; in the host's memory
   {std::span<const typename B::Scalar>(B::nll(kept))};    ///< (Q*B), each target's, after it
   B::head_backward(weights, batch, kept, gradients);      ///< gradients are added to

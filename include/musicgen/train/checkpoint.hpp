@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <cmath>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -21,7 +22,7 @@
 namespace musicgen {
 
 /// Version of the files written; older ones load.
-inline constexpr int checkpoint_version = 2;
+inline constexpr int checkpoint_version = 3;
 
 namespace detail {
 
@@ -53,7 +54,8 @@ inline nlohmann::json to_json(const ModelConfig& config) {
                    {"canonical", config.canonical},
                    {"longest_note", config.longest_note},
                    {"usual_length", config.usual_length},
-                   {"attention", attention_value_names[static_cast<std::size_t>(config.attention_value)]}};
+                   {"attention", attention_value_names[static_cast<std::size_t>(config.attention.value)]},
+                   {"attention_scale", config.attention.scale}};
   if (config.vocabulary) j["vocabulary"] = config.vocabulary->texts();
   return j;
 }
@@ -69,7 +71,12 @@ inline ModelConfig config_from_json(const nlohmann::json& j, const std::filesyst
   config.canonical = json_field<bool>(j, "canonical", file);
   if (j.contains("longest_note")) config.longest_note = json_field<int>(j, "longest_note", file);
   if (j.contains("attention"))
-    config.attention_value = attention_value_of(json_field<std::string>(j, "attention", file), file);
+    config.attention.value = attention_value_of(json_field<std::string>(j, "attention", file), file);
+  if (j.contains("attention_scale")) {
+    config.attention.scale = json_field<float>(j, "attention_scale", file);
+    if (!(config.attention.scale > 0) || !std::isfinite(config.attention.scale))
+      throw file_error(file, "attention_scale is " + std::to_string(config.attention.scale) + ", not over 0");
+  }
   if (j.contains("usual_length")) config.usual_length = json_field<std::int64_t>(j, "usual_length", file);
   for (const auto& [field, steps] :
        {std::pair("longest_note", std::int64_t{config.longest_note}), {"usual_length", config.usual_length}})

@@ -91,7 +91,7 @@ class Trainer {
     const Safetensors file = Safetensors::read(path);
     const auto config = detail::config_from_json(detail::musicgen_metadata(file, path, "musicgen"), path);
     if (config.dimensions != model_.dimensions() || config.vocabulary != model_.config().vocabulary ||
-        config.attention_value != model_.config().attention_value)
+        config.attention != model_.config().attention)
       throw file_error(path, "is of a model of other sizes, another vocabulary or another attention");
     TrainingState state = detail::training_state(file, path);
     if (state.stage >= options_.stages.size())

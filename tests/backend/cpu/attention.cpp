@@ -8,12 +8,13 @@ using musicgen::test::random_matrix;
 
 TEST_CASE("attention: contexts follow the equations, and are zero where nothing came before") {
   const auto [B, T, Q, H] = GENERATE(table<Index, Index, Index, Index>({{1, 1, 1, 3}, {2, 7, 7, 5}, {3, 150, 90, 6}}));
-  const auto value = GENERATE(AttentionValue::match, AttentionValue::successor);
+  const auto options =
+      GENERATE(AttentionOptions(AttentionValue::match), AttentionOptions(AttentionValue::successor, 0.3f));
   const auto h = random_matrix<double>(T * B, H, 1, 2);
   Matrix<double> context, context_kept;
   AttentionKept<double> kept;
-  attention_forward<double>(view(h), B, Q, value, context, nullptr);
-  attention_forward<double>(view(h), B, Q, value, context_kept, &kept);
+  attention_forward<double>(view(h), B, Q, options, context, nullptr);
+  attention_forward<double>(view(h), B, Q, options, context_kept, &kept);
   CHECK((context.array() == context_kept.array()).all());
   for (Index b = 0; b < B; ++b)
     for (Index q = 0; q < Q; ++q) {
@@ -21,8 +22,8 @@ TEST_CASE("attention: contexts follow the equations, and are zero where nothing 
       Eigen::RowVectorXd expected = Eigen::RowVectorXd::Zero(H);
       double sum = 0;
       for (Index s = 0; s < t; ++s) {
-        const double weight = std::exp(h.row(t * B + b).dot(h.row(s * B + b)));
-        expected += weight * h.row((value == AttentionValue::match ? s : s + 1) * B + b);
+        const double weight = std::exp(static_cast<double>(options.scale) * h.row(t * B + b).dot(h.row(s * B + b)));
+        expected += weight * h.row((options.value == AttentionValue::match ? s : s + 1) * B + b);
         sum += weight;
       }
       if (t > 0) expected /= sum;
@@ -33,16 +34,17 @@ TEST_CASE("attention: contexts follow the equations, and are zero where nothing 
 TEST_CASE("attention: gradient agrees with central differences") {
   const auto [B, T, Q, H] =
       GENERATE(table<Index, Index, Index, Index>({{1, 1, 1, 3}, {2, 6, 6, 4}, {2, 8, 3, 4}, {1, 70, 68, 2}}));
-  const auto value = GENERATE(AttentionValue::match, AttentionValue::successor);
+  const auto options =
+      GENERATE(AttentionOptions(AttentionValue::match), AttentionOptions(AttentionValue::successor, 0.3f));
   auto h = random_matrix<double>(T * B, H, 1);
   const auto weights = random_matrix<double>(Q * B, H, 2);
   Matrix<double> context, dh = Matrix<double>::Zero(T * B, H);
   AttentionKept<double> kept;
-  attention_forward<double>(view(h), B, Q, value, context, &kept);
-  attention_backward<double>(view(h), B, Q, value, kept, weights, view(dh));
+  attention_forward<double>(view(h), B, Q, options, context, &kept);
+  attention_backward<double>(view(h), B, Q, options, kept, weights, view(dh));
   test::check_gradient(h, dh, [&] {
     Matrix<double> c;
-    attention_forward<double>(view(h), B, Q, value, c, nullptr);
+    attention_forward<double>(view(h), B, Q, options, c, nullptr);
     return test::dot(c, weights);
   });
 }

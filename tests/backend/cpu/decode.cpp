@@ -6,10 +6,10 @@ using namespace musicgen;
 
 namespace {
 
-Model<> small_model(int V, int H, int L, AttentionValue value = AttentionValue::match) {
+Model<> small_model(int V, int H, int L, AttentionOptions attention = {}) {
   ModelConfig config;
   config.dimensions = {V, 5, H, L};
-  config.attention_value = value;
+  config.attention = attention;
   return Model<>(config, 3);
 }
 std::vector<Token> random_tokens(int count, int V, std::uint64_t seed) {
@@ -23,7 +23,8 @@ std::vector<Token> random_tokens(int count, int V, std::uint64_t seed) {
 
 TEST_CASE("decode: a token at a time gives the logits of the whole sequence") {
   const int B = 3, T = 140, V = 19;
-  auto model = small_model(V, 29, 2, GENERATE(AttentionValue::match, AttentionValue::successor));
+  auto model = small_model(
+      V, 29, 2, GENERATE(AttentionOptions(AttentionValue::match), AttentionOptions(AttentionValue::successor, 0.3f)));
   const auto tokens = random_tokens(T * B, V, 1);
   const std::vector<Token> no_targets(tokens.size(), no_token);
   const auto whole = model.logits({B, T, T, tokens, no_targets});

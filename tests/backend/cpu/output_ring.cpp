@@ -29,9 +29,9 @@ RowVector<double> kept_row(const Matrix<Scalar>& outputs, Index row, Precision p
 
 /// The contexts of B songs for output T, against softmax over the last `window` before it, in double.
 template <class Scalar>
-void check(Index B, Index T, Index window, Index H, Precision precision, AttentionValue value, double tolerance) {
+void check(Index B, Index T, Index window, Index H, Precision precision, AttentionOptions options, double tolerance) {
   INFO(B << " songs, " << T << " outputs, a window of " << window << ", H " << H);
-  OutputRing<Scalar> ring(B, window, H, precision, value);
+  OutputRing<Scalar> ring(B, window, H, precision, options);
   AttentionParts<Scalar> parts(B, window, H);
   const auto outputs = test::random_matrix<Scalar>((T + 1) * B, H, 1);
   for (Index t = 0; t <= T; ++t)
@@ -48,9 +48,10 @@ void check(Index B, Index T, Index window, Index H, Precision precision, Attenti
     double sum = 0;
     for (Index t = std::max<Index>(0, T - window); t < T; ++t) {
       const double weight =
-          std::exp(kept_row(outputs, t * B + b, precision).dot(outputs.row(T * B + b).template cast<double>()));
+          std::exp(static_cast<double>(options.scale) *
+                   kept_row(outputs, t * B + b, precision).dot(outputs.row(T * B + b).template cast<double>()));
       sum += weight;
-      exact += weight * kept_row(outputs, (value == AttentionValue::match ? t : t + 1) * B + b, precision);
+      exact += weight * kept_row(outputs, (options.value == AttentionValue::match ? t : t + 1) * B + b, precision);
     }
     if (T > 0) exact /= sum;
     CHECK(test::relative_difference(context, exact) < tolerance);
@@ -62,7 +63,8 @@ void check(Index B, Index T, Index window, Index H, Precision precision, Attenti
 TEST_CASE("output ring: attends over the last outputs, as they are, in bf16 and in bytes") {
   test::under_every_isa([] {
     for (const Index H : {1, 5, 32, 77, 300})
-      for (const AttentionValue value : {AttentionValue::match, AttentionValue::successor})
+      for (const AttentionOptions options :
+           {AttentionOptions(AttentionValue::match), AttentionOptions(AttentionValue::successor, 0.3f)})
         for (const auto& [T, window] : {std::pair<Index, Index>(0, 4),
                                         {1, 1},
                                         {2, 1},
@@ -74,11 +76,11 @@ TEST_CASE("output ring: attends over the last outputs, as they are, in bf16 and 
                                         {200, 130},
                                         {201, 65},
                                         {262, 130}}) {
-          check<float>(2, T, window, H, Precision::fp32, value, 1e-5);
-          check<float>(2, T, window, H, Precision::bf16, value, 1e-5);
-          check<float>(2, T, window, H, Precision::int8, value, 1e-5);
-          check<double>(1, T, window, H, Precision::fp32, value, 1e-13);
-          check<double>(1, T, window, H, Precision::int8, value, 1e-13);
+          check<float>(2, T, window, H, Precision::fp32, options, 1e-5);
+          check<float>(2, T, window, H, Precision::bf16, options, 1e-5);
+          check<float>(2, T, window, H, Precision::int8, options, 1e-5);
+          check<double>(1, T, window, H, Precision::fp32, options, 1e-13);
+          check<double>(1, T, window, H, Precision::int8, options, 1e-13);
         }
   });
 }

@@ -1,13 +1,12 @@
-// Attention of each output over the earlier ones (Luong et al. 2015, dot score, no scaling). Derivation:
-// docs/attention.md.
+// Attention of each output over the earlier ones (Luong et al. 2015, dot score). Derivation: docs/attention.md.
 //
-//   score_ts = h_t . h_s  for s < t        a_t = softmax_s(score_t)        c_t = sum_s a_ts v_s,  c_0 = 0
-//   v_s = h_s (match) or h_{s+1} (successor)
+//   score_ts = g h_t . h_s  for s < t      a_t = softmax_s(score_t)        c_t = sum_s a_ts v_s,  c_0 = 0
+//   v_s = h_s (match) or h_{s+1} (successor), g the scale
 //
 // For queries t of the last positions. With A (Q, T), H the outputs, V the values (rows of H, moved up by none or one)
 // and dC the gradient of the contexts:
 //
-//   dA = dC V'        dS = A * (dA - rowsum(dA * A))        dH_queries += dS H        dH += dS' H_queries
+//   dA = dC V'        dS = g A * (dA - rowsum(dA * A))      dH_queries += dS H        dH += dS' H_queries
 //   dV += A' dC
 //
 // Sequences do not depend on each other; a thread takes one at a time. Queries come in blocks, so that the products
@@ -49,12 +48,13 @@ constexpr Index offset_of(AttentionValue value) {
   return value == AttentionValue::successor ? 1 : 0;
 }
 
-/// scores (rows, keys) of queries first ... first+rows-1 become attention weights; 0 where s >= t.
+/// Products (rows, keys) of queries first ... first+rows-1 with keys become attention weights; 0 where s >= t.
 template <class Scalar>
-void softmax_of_earlier(View<Scalar> scores, Index first) {
+void softmax_of_earlier(View<Scalar> scores, Index first, float scale) {
   for (Index i = 0; i < scores.rows; ++i) {
     Scalar* row = scores.data + i * scores.row_stride;
     const Index earlier = std::min(first + i, scores.columns);
+    if (scale != 1) Eigen::Map<RowVector<Scalar>>(row, earlier) *= static_cast<Scalar>(scale);
     simd::softmax_row(row, earlier);
     std::fill(row + earlier, row + scores.columns, Scalar(0));
   }
@@ -74,9 +74,9 @@ struct AttentionKept {
 /// @param context  (Q*B, H), assigned
 /// @param kept     nullptr: no backward pass will follow
 template <class Scalar>
-void attention_forward(View<const Scalar> h, Index B, Index Q, AttentionValue value, Matrix<Scalar>& context,
+void attention_forward(View<const Scalar> h, Index B, Index Q, AttentionOptions options, Matrix<Scalar>& context,
                        AttentionKept<Scalar>* kept) {
-  const Index T = h.rows / B, first_query = T - Q, offset = detail::offset_of(value);
+  const Index T = h.rows / B, first_query = T - Q, offset = detail::offset_of(options.value);
   context.resize(Q * B, h.columns);
   if (kept) kept->weights.resize(B * Q, T);
   thread_pool().parallel_for(B, [&](Index b) {
@@ -97,7 +97,7 @@ void attention_forward(View<const Scalar> h, Index B, Index Q, AttentionValue va
       const Index panels = (earlier + scratch.columns.width() - 1) / scratch.columns.width();
       product_on_this_thread<Scalar>(keys.row_range(t, rows), scratch.columns, {scores.data, rows, T, T}, Into::assign,
                                      0, panels);
-      detail::softmax_of_earlier(scores, t);
+      detail::softmax_of_earlier(scores, t, options.scale);
       product_on_this_thread<Scalar>(scores, scratch.rows, c.row_range(q, rows));
     }
   });
@@ -106,9 +106,9 @@ void attention_forward(View<const Scalar> h, Index B, Index Q, AttentionValue va
 /// @param dcontext  (Q*B, H)
 /// @param dh        (T*B, H), added to
 template <class Scalar>
-void attention_backward(View<const Scalar> h, Index B, Index Q, AttentionValue value, const AttentionKept<Scalar>& kept,
-                        const Matrix<Scalar>& dcontext, View<Scalar> dh) {
-  const Index T = h.rows / B, first_query = T - Q, offset = detail::offset_of(value);
+void attention_backward(View<const Scalar> h, Index B, Index Q, AttentionOptions options,
+                        const AttentionKept<Scalar>& kept, const Matrix<Scalar>& dcontext, View<Scalar> dh) {
+  const Index T = h.rows / B, first_query = T - Q, offset = detail::offset_of(options.value);
   thread_pool().parallel_for(B, [&](Index b) {
     auto& scratch = detail::AttentionScratch<Scalar>::of_this_thread();
     const View<const Scalar> keys = detail::sequence<const Scalar>(h, b, B);
@@ -130,7 +130,7 @@ void attention_backward(View<const Scalar> h, Index B, Index Q, AttentionValue v
         const Eigen::Map<const RowVector<Scalar>> weights(a.data + i * T, earlier);
         Scalar sum = 0;
         for (Index s = 0; s < earlier; ++s) sum += d[s] * weights[s];
-        d = weights.array() * (d.array() - sum);
+        d = static_cast<Scalar>(options.scale) * weights.array() * (d.array() - sum);
       }
       product_on_this_thread<Scalar>(ds, scratch.rows, dkeys.row_range(t, rows), Into::add);
       scratch.block.pack(keys.row_range(t, rows));

@@ -37,7 +37,7 @@ struct Activations {
   /// What the products of weights are computed in, forward and backward. Attention's stay in fp32: its scores reach
   /// hundreds, of which bf16 would keep no fraction. So do those of the embedding, which are few.
   Precision products = Precision::fp32;
-  AttentionValue attention_value = AttentionValue::match;
+  AttentionOptions attention_options{};
 };
 
 }  // namespace cpu
@@ -72,7 +72,7 @@ struct BasicCpu {
       cpu::gru_forward<S>(p.gru[l], kept.gru[l - 1].outputs(batch.B), batch.B, nullptr, kept.gru[l]);
   }
   static void attend(const Sequences& batch, Activations& kept) {
-    cpu::attention_forward<S>(outputs(batch, kept), batch.B, batch.Q, kept.attention_value, kept.context,
+    cpu::attention_forward<S>(outputs(batch, kept), batch.B, batch.Q, kept.attention_options, kept.context,
                               kept.for_backward ? &kept.attention : nullptr);
   }
   static void head(const Parameters& p, const Sequences& batch, Activations& kept) {
@@ -93,7 +93,7 @@ struct BasicCpu {
                           kept.dcontext, gradients.head);
   }
   static void attend_backward(const Sequences& batch, Activations& kept) {
-    cpu::attention_backward<S>(outputs(batch, kept), batch.B, batch.Q, kept.attention_value, kept.attention,
+    cpu::attention_backward<S>(outputs(batch, kept), batch.B, batch.Q, kept.attention_options, kept.attention,
                                kept.dcontext, cpu::view(kept.dh));
   }
   static void gru_stack_backward(const Parameters& p, const Sequences& batch, Activations& kept,

@@ -38,12 +38,12 @@ class Decoder {
   /// @param B       songs side by side
   /// @param window  earlier outputs that attention sees, at least 1
   Decoder(const Parameters<Scalar>& parameters, int B, int window, Precision precision = Precision::fp32,
-          AttentionValue value = AttentionValue::match)
-      : Decoder(std::make_shared<Weights>(parameters, precision), B, window, value) {}
+          AttentionOptions attention = {})
+      : Decoder(std::make_shared<Weights>(parameters, precision), B, window, attention) {}
 
   /// A decoder at its beginning for another number of songs, sharing this one's weights.
   Decoder of_batch(int B) const {
-    return Decoder(weights_, static_cast<Index>(B), state_.outputs.window(), state_.outputs.value());
+    return Decoder(weights_, static_cast<Index>(B), state_.outputs.window(), state_.outputs.options());
   }
 
   Index batch() const { return B_; }
@@ -113,7 +113,7 @@ class Decoder {
     Index count;  // multiplications of a step, attention apart
   };
 
-  Decoder(std::shared_ptr<const Weights> weights, Index B, Index window, AttentionValue value)
+  Decoder(std::shared_ptr<const Weights> weights, Index B, Index window, AttentionOptions attention)
       : weights_(std::move(weights)), B_(B) {
     if (B < 1 || window < 1)
       throw Error("decoder: " + std::to_string(B) + " songs, an attention window of " + std::to_string(window));
@@ -121,7 +121,7 @@ class Decoder {
     const auto stride = static_cast<std::size_t>(Streamed<Scalar>::quantized_stride(H));
     const bool int8 = weights_->w2.precision() == Precision::int8;
     state_.h.assign(weights_->w_hh.size(), Matrix<Scalar>::Zero(B, H));
-    state_.outputs = OutputRing<Scalar>(B, window, H, weights_->w2.precision(), value);
+    state_.outputs = OutputRing<Scalar>(B, window, H, weights_->w2.precision(), attention);
     next_ = state_.h;
     query_.setZero(B, simd::padded(H));
     partial_ = AttentionParts<Scalar>(B, window, H);

@@ -1,7 +1,7 @@
 // Attention of a new output over the earlier ones, which lie in a ring: the last `window` of each song, and the new
 // one.
 //
-//   score_s = h . h_s        c = sum_s exp(score_s) v_s / sum_s exp(score_s)        v_s = h_s or h_{s+1}
+//   score_s = g h . h_s      c = sum_s exp(score_s) v_s / sum_s exp(score_s)        v_s = h_s or h_{s+1}
 //
 // The new one is a value of the one before it, and no key: it gets the lowest score that there is. The ring's first row
 // lies behind its last one again, so that v_s is always one row further.
@@ -69,8 +69,8 @@ class OutputRing {
  public:
   OutputRing() = default;
   /// @param precision  doubles stay doubles
-  OutputRing(Index B, Index window, Index H, Precision precision, AttentionValue value)
-      : places_(window + 1), n_(simd::padded(H)), value_(value) {
+  OutputRing(Index B, Index window, Index H, Precision precision, AttentionOptions options)
+      : places_(window + 1), n_(simd::padded(H)), options_(options) {
     const auto size = static_cast<std::size_t>(B * (places_ + 1) * n_);
     if (!std::is_same_v<Scalar, float> || precision == Precision::fp32)
       whole_.resize(size);
@@ -81,9 +81,9 @@ class OutputRing {
   }
 
   Index window() const { return places_ - 1; }
-  AttentionValue value() const { return value_; }
+  AttentionOptions options() const { return options_; }
   bool same_kind(const OutputRing& other) const {
-    return value_ == other.value_ && places_ == other.places_ && n_ == other.n_ &&
+    return options_ == other.options_ && places_ == other.places_ && n_ == other.n_ &&
            whole_.size() == other.whole_.size() && words_.size() == other.words_.size() &&
            bytes_.size() == other.bytes_.size();
   }
@@ -149,7 +149,8 @@ class OutputRing {
     const auto [count, own, part] = block;
     std::array<Scalar, AttentionParts<Scalar>::block> scores;
     simd::run<simd::Dots<Scalar>>(count, n_, rows, h, scores.data());
-    for (Index i = 0; i < count; ++i) scores[static_cast<std::size_t>(i)] *= unit;
+    const Scalar factor = static_cast<Scalar>(options_.scale) * unit;
+    for (Index i = 0; i < count; ++i) scores[static_cast<std::size_t>(i)] *= factor;
     if (own >= 0 && own < count) scores[static_cast<std::size_t>(own)] = std::numeric_limits<Scalar>::lowest() / 2;
     const Scalar m = *std::max_element(scores.begin(), scores.begin() + count);
     simd::run<simd::Exponentials<Scalar>>(count, m, scores.data());
@@ -158,13 +159,13 @@ class OutputRing {
     parts.largest(part, 0) = m;
     parts.total(part, 0) = sum;
     for (Index i = 0; i < count; ++i) scores[static_cast<std::size_t>(i)] *= unit;
-    const Stored* values = value_ == AttentionValue::successor ? rows + stride : rows;
+    const Stored* values = options_.value == AttentionValue::successor ? rows + stride : rows;
     simd::run<simd::WeightedSum<Scalar>>(count, n_, values, static_cast<const Scalar*>(scores.data()),
                                          parts.sums.row(part).data());
   }
 
   Index places_ = 0, n_ = 0;  // n: elements of a row, padded
-  AttentionValue value_ = AttentionValue::match;
+  AttentionOptions options_{};
   AlignedVector<Scalar> whole_;         // (B, places + 1, n)
   AlignedVector<std::uint32_t> words_;  // or the same in bf16, two a word
   AlignedVector<std::int8_t> bytes_;    // or in eight bits

@@ -25,17 +25,17 @@ std::size_t attention_bytes(int B, int T, int Q, int H, AttentionValue value);
 
 /// @param h        (T*B, H), the outputs of the top layer
 /// @param Q        how many of the last positions ask
-/// @param value    what is summed
+/// @param options  what is summed, and how scores are scaled
 /// @param context  (Q*B, H), assigned
 /// @param keep     false: no backward pass will follow
 /// @param with_rounded  contexts in bf16, too
-void attention_forward(View<const float> h, int B, int Q, AttentionValue value, FactorMatrix& context,
+void attention_forward(View<const float> h, int B, int Q, AttentionOptions options, FactorMatrix& context,
                        AttentionKept& kept, bool keep, bool with_rounded);
 
 /// @param context   (Q*B, H), as attention_forward() has left it
 /// @param dcontext  (Q*B, H)
 /// @param dh        (T*B, H): added to
-void attention_backward(View<const float> h, int B, int Q, AttentionValue value, AttentionKept& kept,
+void attention_backward(View<const float> h, int B, int Q, AttentionOptions options, AttentionKept& kept,
                         Matrix<float>& context, const Matrix<float>& dcontext, View<float> dh);
 
 /// Of one new output each sequence over those before it, for a step of the decoder.
@@ -44,7 +44,7 @@ void attention_backward(View<const float> h, int B, int Q, AttentionValue value,
 /// @param steps    before this one
 /// @param weights  memory to work in
 /// @param context  (B, H), assigned
-void attention_step(View<const float> output, View<float> ring, int B, std::int64_t steps, AttentionValue value,
+void attention_step(View<const float> output, View<float> ring, int B, std::int64_t steps, AttentionOptions options,
                     Matrix<float>& weights, View<float> context);
 
 }  // namespace musicgen::cuda

@@ -2,6 +2,7 @@
 // musicgen::cuda; what is declared here is defined in kernels/. docs/cuda.md explains how, and how it is tested.
 #pragma once
 
+#include <bit>
 #include <cmath>
 #include <span>
 #include <utility>
@@ -29,7 +30,7 @@ namespace cuda {
 struct Activations {
   bool for_backward = true;              ///< false: a forward pass alone, which keeps less
   Precision products = Precision::fp32;  ///< what products are computed in, the embedding's apart
-  AttentionValue attention_value = AttentionValue::match;
+  AttentionOptions attention_options{};
 
   Batch batch;
   Buffer<bf16> rounded;  ///< the weights
@@ -79,7 +80,8 @@ struct Cuda {
   static void repeat(const Parameters& p, const Parameters& gradients, const Sequences& batch, Activations& kept,
                      const Work& work) {
     kept.learning.run({cuda::place_of(p.values.data()), cuda::place_of(gradients.values.data()), batch.B, batch.T,
-                       batch.Q, static_cast<int>(kept.products), static_cast<int>(kept.attention_value)},
+                       batch.Q, static_cast<int>(kept.products), static_cast<int>(kept.attention_options.value),
+                       std::bit_cast<int>(kept.attention_options.scale)},
                       work);
   }
 
@@ -95,7 +97,7 @@ struct Cuda {
       cuda::gru_forward(w, static_cast<int>(l), kept.gru[l - 1].outputs(batch.B), batch.B, nullptr, kept.gru[l]);
   }
   static void attend(const Sequences& batch, Activations& kept) {
-    cuda::attention_forward(outputs(batch, kept).exact, batch.B, batch.Q, kept.attention_value, kept.context,
+    cuda::attention_forward(outputs(batch, kept).exact, batch.B, batch.Q, kept.attention_options, kept.context,
                             kept.attention, kept.for_backward, kept.products == Precision::bf16);
   }
   static void head(const Parameters& p, const Sequences& batch, Activations& kept) {
@@ -130,7 +132,7 @@ struct Cuda {
                         gradients.tensors().head());
   }
   static void attend_backward(const Sequences& batch, Activations& kept) {
-    cuda::attention_backward(outputs(batch, kept).exact, batch.B, batch.Q, kept.attention_value, kept.attention,
+    cuda::attention_backward(outputs(batch, kept).exact, batch.B, batch.Q, kept.attention_options, kept.attention,
                              kept.context.exact, kept.dcontext, kept.dh.view());
   }
   static void gru_stack_backward(const Parameters& p, const Sequences& batch, Activations& kept,

@@ -20,7 +20,7 @@ class Decoder {
   /// @param window  earlier outputs that attention sees, at least 1
   /// @throws Error  for int8; for bf16, if sizes do not permit the resident launch, which alone has it
   Decoder(const Parameters& parameters, int B, int window, Precision precision = Precision::fp32,
-          AttentionValue value = AttentionValue::match);
+          AttentionOptions attention = {});
 
   /// A decoder at its beginning for another number of songs, sharing this one's weights.
   Decoder of_batch(int B) const;
@@ -42,7 +42,7 @@ class Decoder {
  private:
   using Way = std::variant<PlainDecoder, ResidentDecoder<float>, ResidentDecoder<bf16>>;
 
-  static Way way_for(const Parameters& parameters, int B, int window, Precision precision, AttentionValue value);
+  static Way way_for(const Parameters& parameters, int B, int window, Precision precision, AttentionOptions attention);
   Decoder(Way way, int V, int B);
 
   Way way_;

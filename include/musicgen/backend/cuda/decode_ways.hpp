@@ -25,8 +25,8 @@ struct DecoderState {
 /// For any size, in fp32.
 class PlainDecoder {
  public:
-  PlainDecoder(const Parameters& parameters, int B, int window, AttentionValue value);
-  PlainDecoder of_batch(int B) const { return PlainDecoder(weights_, B, window_, value_); }
+  PlainDecoder(const Parameters& parameters, int B, int window, AttentionOptions attention);
+  PlainDecoder of_batch(int B) const { return PlainDecoder(weights_, B, window_, attention_); }
 
   /// L of (B, H), and the outputs (window*B, H).
   DecoderState make_state() const;
@@ -38,12 +38,12 @@ class PlainDecoder {
     Parameters parameters;
     Matrix<float> table;  // (V, 4H), what the first layer's gates start from
   };
-  PlainDecoder(std::shared_ptr<const Shared> weights, int B, int window, AttentionValue value)
-      : weights_(std::move(weights)), B_(B), window_(window), value_(value) {}
+  PlainDecoder(std::shared_ptr<const Shared> weights, int B, int window, AttentionOptions attention)
+      : weights_(std::move(weights)), B_(B), window_(window), attention_(attention) {}
 
   std::shared_ptr<const Shared> weights_;
   int B_, window_;
-  AttentionValue value_;
+  AttentionOptions attention_;
   std::vector<GruKept> gru_;
   Matrix<float> scores_;
   FactorMatrix context_;
@@ -59,8 +59,8 @@ class ResidentDecoder {
   static bool supports(const Dimensions& d, int window);
 
   /// @param d  that it supports
-  ResidentDecoder(const Parameters& parameters, int B, int window, AttentionValue value);
-  ResidentDecoder of_batch(int B) const { return ResidentDecoder(weights_, B, window_, value_); }
+  ResidentDecoder(const Parameters& parameters, int B, int window, AttentionOptions attention);
+  ResidentDecoder of_batch(int B) const { return ResidentDecoder(weights_, B, window_, attention_); }
 
   /// A kernels::DecodeState for each four songs.
   DecoderState make_state() const;
@@ -73,12 +73,12 @@ class ResidentDecoder {
     Matrix<float> table, biases;
     Buffer<float> b1, b2;
   };
-  ResidentDecoder(std::shared_ptr<const Shared> weights, int B, int window, AttentionValue value)
-      : weights_(std::move(weights)), B_(B), window_(window), value_(value) {}
+  ResidentDecoder(std::shared_ptr<const Shared> weights, int B, int window, AttentionOptions attention)
+      : weights_(std::move(weights)), B_(B), window_(window), attention_(attention) {}
 
   std::shared_ptr<const Shared> weights_;
   int B_, window_;
-  AttentionValue value_;
+  AttentionOptions attention_;
   Buffer<float> work_;  // of four songs; launches follow one another
 };
 

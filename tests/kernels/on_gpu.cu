@@ -1,5 +1,5 @@
 // What the tests of kernels need of the machine: the GPU's half. Without a GPU the program says so and ends. And the
-// tests of those kernels that the backend does not call.
+// tests of those kernels that the backend does not call, and of sizes that an emulator is too slow for.
 #define CATCH_CONFIG_EXTERNAL_INTERFACES  // listeners
 #include <cuda_runtime.h>
 
@@ -9,6 +9,7 @@
 #include <musicgen/backend/cuda/cuda.hpp>
 
 #include "data_files.hpp"
+#include "full_size.cpp"
 #include "grammar.cpp"
 #include "machine.hpp"
 #include "sampling.cpp"

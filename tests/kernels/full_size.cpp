@@ -1,0 +1,198 @@
+// The kernels that keep what they can on the chip against the plain ones, at the sizes that they are made for: other
+// shapes, more passes and more shared memory than small layers ask for. On a GPU alone: emulated they would take too
+// long for every test run. Where something does not fit, plain kernels meet plain kernels, and a warning says so.
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <cmath>
+#include <functional>
+#include <musicgen/backend/cuda/adam.hpp>
+#include <musicgen/backend/cuda/attention.hpp>
+#include <musicgen/backend/cuda/decode.hpp>
+#include <musicgen/backend/cuda/gru.hpp>
+#include <musicgen/backend/cuda/kernels.hpp>
+#include <musicgen/backend/cuda/parameters.hpp>
+#include <musicgen/core/random.hpp>
+#include <string>
+#include <vector>
+
+#include "machine.hpp"
+
+namespace kernels_full_size {
+
+using namespace musicgen;
+using test::on_device;
+using test::on_host;
+
+using Results = std::vector<std::vector<float>>;
+
+/// Of differences over the largest element. Both sides sum a thousand products in fp32, each in its own order, or round
+/// a state to bf16 where the other one has the next number; attention makes factors of two or three bf16 numbers. The
+/// emulator comes to half of these at most.
+struct Tolerance {
+  double fp32, bf16;
+  double operator()(Precision precision) const { return precision == Precision::bf16 ? bf16 : fp32; }
+};
+constexpr Tolerance of_gru{1e-5, 2e-3}, of_attention{5e-5, 1e-2}, of_decoder{2e-5, 2e-2};
+
+void compare(const std::function<Results()>& run, double tolerance) {
+  cuda::kernels_in_use() = cuda::Kernels::plain;
+  const Results expected = run();
+  cuda::kernels_in_use() = cuda::Kernels::resident;
+  const Results found = run();
+  REQUIRE(found.size() == expected.size());
+  for (std::size_t i = 0; i < found.size(); ++i) {
+    INFO("result " << i);
+    REQUIRE(found[i].size() == expected[i].size());
+    double difference = 0, largest = 0;
+    bool finite = true;
+    for (std::size_t j = 0; j < found[i].size(); ++j) {
+      finite = finite && std::isfinite(found[i][j]);
+      difference =
+          std::max(difference, std::abs(static_cast<double>(found[i][j]) - static_cast<double>(expected[i][j])));
+      largest = std::max(largest, std::abs(static_cast<double>(expected[i][j])));
+    }
+    CHECK(finite);
+    CHECK(difference < tolerance * largest);
+  }
+  const bool same_bits = run() == found;
+  CHECK(same_bits);
+}
+
+void warn_unless(bool fits, const std::string& what) {
+  if (!fits) WARN("does not fit on this GPU, only plain kernels ran: " << what);
+}
+
+std::vector<float> random_floats(int rows, int columns, std::uint64_t seed, double scale = 1) {
+  Random random(seed);
+  std::vector<float> values(static_cast<std::size_t>(rows) * static_cast<std::size_t>(columns));
+  for (float& x : values) x = static_cast<float>(scale * (2 * random.uniform() - 1));
+  return values;
+}
+
+cuda::Matrix<float> random_matrix(int rows, int columns, std::uint64_t seed) {
+  const std::vector<float> values = random_floats(rows, columns, seed);
+  cuda::Matrix<float> matrix;
+  matrix.resize(rows, columns);
+  cuda::copy(matrix.data(), values.data(), values.size() * sizeof(float));
+  return matrix;
+}
+
+std::vector<float> on_host(const cuda::Matrix<float>& m) {
+  return on_host(m.data(), m.size());
+}
+
+cuda::Parameters random_parameters(const Dimensions& d) {
+  const cuda::Layout layout(d);
+  return {layout, on_device(random_floats(1, static_cast<int>(layout.size()), 1, 1 / std::sqrt(d.H)))};
+}
+
+/// A layer with few inputs, forward and back.
+void check_gru(int B, int H, Precision products) {
+  constexpr int T = 4, inputs = 8;
+  const Dimensions d{5, inputs, H, 1};
+  const cuda::Parameters parameters = random_parameters(d);
+  cuda::Buffer<cuda::bf16> rounded;
+  const cuda::Weights w = cuda::weights_for_products(parameters, products, rounded);
+  const cuda::Matrix<float> x = random_matrix(T * B, inputs, 2), h0 = random_matrix(B, H, 3),
+                            dh = random_matrix(T * B, H, 4);
+  bool resident_fits = false;
+  const auto run = [&] {
+    // The inputs' own products are none of what is compared: always in fp32.
+    const cuda::Weights exact{w.exact, nullptr};
+    cuda::GruKept kept;
+    kept.gates.exact.resize(T * B, 4 * H);
+    cuda::gru_inputs(exact, 0, {x.view()}, kept.gates.exact.view());
+    cuda::gru_steps(w, 0, B, h0.data(), kept);
+    const bool forward_fits = kept.workspace.size() > 0;
+    Results results{on_host(kept.h.exact), on_host(kept.gates.exact)};
+    cuda::Parameters gradients = cuda::Parameters::zeros(d);
+    cuda::gru_steps_backward(w, 0, B, kept, dh, gradients.tensors().gru(0));
+    resident_fits = forward_fits && kept.carry.size() == 0;
+    results.push_back(on_host(kept.gates.exact));
+    results.push_back(on_host(gradients.values));
+    return results;
+  };
+  const std::string what =
+      "gru, B " + std::to_string(B) + " H " + std::to_string(H) + (products == Precision::bf16 ? ", bf16" : ", fp32");
+  INFO(what);
+  compare(run, of_gru(products));
+  warn_unless(resident_fits, what);
+}
+
+/// @return  whether in one pass
+bool check_attention(int H, AttentionValue value, Precision precision) {
+  constexpr int B = 3, T = 40, Q = 33;
+  const cuda::Matrix<float> h = random_matrix(T * B, H, 1), dcontext = random_matrix(Q * B, H, 2);
+  bool resident_fits = false;
+  const auto run = [&] {
+    cuda::FactorMatrix context;
+    cuda::AttentionKept kept;
+    cuda::attention_forward(h.view(), B, Q, value, context, kept, true, precision == Precision::bf16);
+    resident_fits = kept.one_pass;
+    cuda::Matrix<float> dh = random_matrix(T * B, H, 3);
+    cuda::attention_backward(h.view(), B, Q, value, kept, context.exact, dcontext, dh.view());
+    return Results{on_host(context.exact), on_host(dh)};
+  };
+  INFO("H " << H << (value == AttentionValue::successor ? " successor" : " match")
+            << (precision == Precision::bf16 ? ", bf16" : ", fp32"));
+  compare(run, of_attention(precision));
+  return resident_fits;
+}
+
+/// Logits of a few steps, the first ones with nothing to look back at; past the window if that is small.
+void check_decoder(int B, int H, int window, Precision precision, AttentionValue value) {
+  const Dimensions d{405, 32, H, 3};
+  const cuda::Parameters parameters = random_parameters(d);
+  const bool resident_fits = precision == Precision::bf16 ? cuda::ResidentDecoder<cuda::bf16>::supports(d, window)
+                                                          : cuda::ResidentDecoder<float>::supports(d, window);
+  const std::string what = "decoder, H " + std::to_string(H) + " window " + std::to_string(window) +
+                           (precision == Precision::bf16 ? ", bf16" : ", fp32");
+  INFO(what << " B " << B);
+  compare(
+      [&] {
+        const bool in_bf16 = cuda::kernels_in_use() == cuda::Kernels::resident && resident_fits;
+        cuda::Decoder decoder(parameters, B, window, in_bf16 ? precision : Precision::fp32, value);
+        Results results;
+        for (int t = 0; t < 7; ++t) {
+          std::vector<Token> tokens;
+          for (int b = 0; b < B; ++b) tokens.push_back((31 * t + 7 * b) % d.V);
+          const cuda::HostMatrix& logits = decoder.step(tokens);
+          results.emplace_back();
+          for (int b = 0; b < B; ++b)
+            results.back().insert(results.back().end(), logits.row(b).data(), logits.row(b).data() + d.V);
+        }
+        return results;
+      },
+      of_decoder(precision));
+  warn_unless(resident_fits, what);
+}
+
+}  // namespace kernels_full_size
+
+TEST_CASE("kernels: at full size, gru in one launch and a launch a step are the same") {
+  using namespace kernels_full_size;
+  for (const int B : {8, 32, 64, 256})
+    for (const Precision products : {Precision::fp32, Precision::bf16}) check_gru(B, 1028, products);
+  check_gru(32, 2048, Precision::bf16);
+}
+
+TEST_CASE("kernels: at full size, attention in one pass and with weights in memory are the same") {
+  using namespace kernels_full_size;
+  // The network's, then the most that an H100 has room for with successors, and an A100 without and with them.
+  for (const Precision precision : {Precision::fp32, Precision::bf16})
+    for (const AttentionValue value : {AttentionValue::match, AttentionValue::successor}) {
+      bool fits = false;
+      for (const int H : {1028, 960, 768, 672})
+        if (!fits) fits = check_attention(H, value, precision);
+      warn_unless(fits, "attention");
+    }
+}
+
+TEST_CASE("kernels: at full size, decode in one launch and by the kernels of training are the same") {
+  using namespace kernels_full_size;
+  for (const Precision precision : {Precision::fp32, Precision::bf16})
+    for (const int B : {1, 5}) {
+      check_decoder(B, 1028, 2048, precision, AttentionValue::match);
+      check_decoder(B, 1028, 4, precision, AttentionValue::successor);
+    }
+}

@@ -13,6 +13,9 @@ void under_all_schedules(const std::function<void()>& body);
 /// The body while the device has about so many bytes left.
 void with_little_memory(std::size_t bytes, const std::function<void()>& body);
 
+/// Of shared memory, that a block can have.
+std::size_t shared_bytes();
+
 /// A copy in the device's memory.
 template <class T>
 cuda::Buffer<T> on_device(const std::vector<T>& values) {

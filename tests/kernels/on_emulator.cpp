@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <emulator/emulator.hpp>
 #include <emulator/runtime.hpp>
+#include <kernels/device.cuh>
 
 #include "machine.hpp"
 
@@ -21,6 +22,10 @@ void with_little_memory(std::size_t bytes, const std::function<void()>& body) {
   } afterwards;
   emulator::leave_memory(bytes);
   body();
+}
+
+std::size_t shared_bytes() {
+  return device::limits().shared_bytes;
 }
 
 }  // namespace musicgen::test

@@ -44,6 +44,10 @@ void with_little_memory(std::size_t bytes, const std::function<void()>& body) {
   cuda::check(cudaMemPoolTrimTo(pool, 0));
 }
 
+std::size_t shared_bytes() {
+  return device::limits().shared_bytes;
+}
+
 namespace {
 
 struct NeedsGpu : Catch::TestEventListenerBase {

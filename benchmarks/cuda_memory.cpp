@@ -1,4 +1,5 @@
-// The memory of a GPU that a training step takes: what was counted before, and what was taken.
+// The memory of a GPU that a training step takes: what was counted before, and what was taken. And whether steps were
+// recorded and replayed, as they should be: without that training is slower, and nothing else says so.
 //
 //   cuda_memory PRECISION H L B T     the last T positions are all learned from
 #include <cstdio>
@@ -19,10 +20,12 @@ bool measure(Precision precision, int H, int L, int B, int T) {
   cuda::Buffer<float>(1);  // the process's own: cuBLAS's workspace
   const double before = static_cast<double>(cuda::peak_bytes()) * 1e-9;
   BasicTrainingStep<Cuda> step(d, {B, T, T}, precision);
-  for (int i = 0; i < 3; ++i) step.run();
+  constexpr int steps = 3, most_replays = 2 * (steps - 1);  // learning and update, all but the first
+  const std::size_t replays_before = cuda::replays();
+  for (int i = 0; i < steps; ++i) step.run();
   const double taken = static_cast<double>(cuda::peak_bytes()) * 1e-9 - before;
-  std::printf("counted %.3f GB, taken at most %.3f GB (%.2f of it), before that %.3f GB\n", counted, taken,
-              taken / counted, before);
+  std::printf("counted %.3f GB, taken at most %.3f GB (%.2f of it), before that %.3f GB; %zu of %d replays\n", counted,
+              taken, taken / counted, before, cuda::replays() - replays_before, most_replays);
   return taken < 1.2 * counted;
 }
 

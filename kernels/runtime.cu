@@ -172,11 +172,12 @@ void set_zero(void* memory, std::size_t bytes) {
 }
 
 Recording record(const std::function<void()>& work) {
-  static bool possible = true;
-  if (!possible) return nullptr;
   const cudaStream_t stream = Context::get().stream;
-  possible = cudaStreamBeginCapture(stream, cudaStreamCaptureModeThreadLocal) == cudaSuccess;
-  if (!possible) return nullptr;
+  if (cudaStreamBeginCapture(stream, cudaStreamCaptureModeThreadLocal) != cudaSuccess) {
+    cudaGetLastError();
+    return nullptr;
+  }
+  bool possible = true;
   recording = true;
   try {
     work();

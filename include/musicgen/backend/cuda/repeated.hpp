@@ -16,7 +16,7 @@ namespace musicgen::cuda {
 using Recording = struct RecordedWork*;
 
 /// What `work` asks of the device, noted instead of done. It may neither wait nor allocate.
-/// @return  nullptr: it does, or the device cannot note all of it
+/// @return  nullptr: it does, or the device cannot note all of it, or not now
 Recording record(const std::function<void()>& work);
 /// Asks for the same again, with the same memory and sizes.
 void replay(Recording recording);
@@ -24,7 +24,8 @@ void release_recording(Recording recording) noexcept;
 /// How often replay() has been called so far.
 std::size_t replays();
 
-/// Does work again and again, by a recording as soon as nothing about it changes any more.
+/// Does work again and again, by a recording as soon as nothing about it changes any more. Three recordings that fail
+/// one after the other are the last ones tried.
 class Repeated {
  public:
   Repeated() = default;
@@ -42,7 +43,10 @@ class Repeated {
     key.push_back(static_cast<std::intptr_t>(kernels_in_use()));
     const auto same = [&] { return key == key_ && allocations_ == allocations(); };
     if (!recordings_in_use() || !same()) release_recording(std::exchange(recording_, nullptr));
-    if (recordings_in_use() && !recording_ && same()) recording_ = record(work);
+    if (recordings_in_use() && !recording_ && failures_ < 3 && same()) {
+      recording_ = record(work);
+      failures_ = recording_ ? 0 : failures_ + 1;
+    }
     if (recording_) return replay(recording_);
     work();
     key_ = std::move(key);
@@ -54,11 +58,13 @@ class Repeated {
     std::swap(key_, other.key_);
     std::swap(allocations_, other.allocations_);
     std::swap(recording_, other.recording_);
+    std::swap(failures_, other.failures_);
   }
 
   std::vector<std::intptr_t> key_;  // of the last time
   std::size_t allocations_ = 0;     // after it: since then no memory has moved
   Recording recording_ = nullptr;
+  int failures_ = 0;  // to record, one after the other
 };
 
 /// For a key.

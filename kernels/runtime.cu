@@ -93,9 +93,21 @@ std::string why_not_available() {
   if (devices == 0 || cudaGetDevice(&device) != cudaSuccess ||
       cudaGetDeviceProperties(&properties, device) != cudaSuccess)
     return "CUDA: there is no GPU";
+  const std::string gpu = std::string("CUDA: ") + properties.name;
   if (properties.major < 8)
-    return std::string("CUDA: ") + properties.name + " has compute capability " + std::to_string(properties.major) +
-           "." + std::to_string(properties.minor) + ", and 8.0 is needed";
+    return gpu + " has compute capability " + std::to_string(properties.major) + "." +
+           std::to_string(properties.minor) + ", and 8.0 is needed";
+  const auto lacks = [&](cudaDeviceAttr attribute) {
+    int there = 0;
+    return cudaDeviceGetAttribute(&there, attribute, device) != cudaSuccess || !there;
+  };
+  if (lacks(cudaDevAttrMemoryPoolsSupported)) return gpu + " has no memory pools, which are needed";
+  if (lacks(cudaDevAttrCooperativeLaunch)) return gpu + " has no cooperative launches, which are needed";
+  // What asks for nothing makes the context: another process may have the GPU for itself.
+  if (const cudaError_t status = cudaFree(nullptr); status != cudaSuccess) {
+    cudaGetLastError();
+    return gpu + ": " + cudaGetErrorString(status);
+  }
   return "";
 }
 

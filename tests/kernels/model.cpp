@@ -111,6 +111,12 @@ TEST_CASE("kernels: gradients of the whole network are the CPU's at small and od
           }
 }
 
+TEST_CASE("kernels: gradients of the whole network are the CPU's with more units and songs, under all schedules") {
+  const Sizes sizes = GENERATE(Sizes{3, 2, 2, {19, 7, 130, 3}}, Sizes{32, 2, 2, {19, 7, 20, 2}});
+  const Precision products = GENERATE(Precision::fp32, Precision::bf16);
+  test::under_all_schedules([&] { check_gradients(sizes, products); });
+}
+
 TEST_CASE("kernels: a training step allocates nothing after the first, in fp32 and bf16") {
   for (const Precision products : {Precision::fp32, Precision::bf16}) {
     const Sizes shape{3, 5, 4, {19, 5, 20, 3}}, smaller{2, 4, 4, {19, 5, 20, 3}};

@@ -48,8 +48,8 @@ __device__ inline void add_to(float4& sum, const float4& x) {
 __global__ static void __launch_bounds__(256)
     sum_by_token_kernel(const float* rows, const int* order, const int* begins, int C, float* sums) {
   MUSICGEN_SHARED(float4, parts, [8][32]);
-  const int token = static_cast<int>(blockIdx.y), group = static_cast<int>(threadIdx.y);
-  const int fours = C / 4, four = static_cast<int>(blockIdx.x * 32 + threadIdx.x);
+  const int token = static_cast<int>(blockIdx.x), group = static_cast<int>(threadIdx.y);
+  const int fours = C / 4, four = static_cast<int>(blockIdx.y * 32 + threadIdx.x);
   const auto* x = reinterpret_cast<const float4*>(rows);
   float4 sum = make_float4(0, 0, 0, 0);
   if (four < fours)
@@ -65,7 +65,7 @@ __global__ static void __launch_bounds__(256)
 
 inline void sum_by_token(const float* rows, const int* order, const int* begins, int V, int C, float* sums,
                          device::Stream stream) {
-  const dim3 grid(static_cast<unsigned>(C / 4 + 31) / 32, static_cast<unsigned>(V));
+  const dim3 grid(static_cast<unsigned>(V), static_cast<unsigned>(C / 4 + 31) / 32);  // tokens where many may be
   device::launch(sum_by_token_kernel, grid, dim3(32, 8), 0, stream, rows, order, begins, C, sums);
 }
 

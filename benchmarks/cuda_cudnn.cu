@@ -80,7 +80,7 @@ void cudnn_gru(benchmark::State& state, int B, int H, cudnnRNNAlgo_t algorithm) 
                           reserve_bytes, reserve.data()));
   };
   forward();
-  measure_steps(state, B, H, true, [&] {
+  measure_steps(state, B, H, 0, true, [&] {
     if constexpr (backward)
       check(cudnnRNNBackwardData_v8(handle, rnn, n, x_shape, y.data(), dy.data(), x_shape, dx.data(), h_shape, nullptr,
                                     nullptr, nullptr, h_shape, nullptr, nullptr, nullptr, weight_bytes, weights.data(),

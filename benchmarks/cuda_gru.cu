@@ -41,7 +41,8 @@ void in_one_launch(benchmark::State& state, int B, int H, int shape) {
   const cuda::Buffer<float> dh = random_numbers(T * outputs);
   cuda::Buffer<bf16> gates_rounded(gates.size()), h_rounded(h.size());
   cuda::Buffer<unsigned char> workspace(plan.workspace_bytes);
-  measure_steps(state, B, H, !std::is_same_v<Operand, float>, [&] {
+  constexpr bool in_bf16 = !std::is_same_v<Operand, float>;
+  measure_steps(state, B, H, bytes_of_steps(B, H, backward, in_bf16), in_bf16, [&] {
     if constexpr (backward)
       gru_steps_backward<Operand>(
           plan, {B, T, H, w_hh.data(), h.data(), dh.data(), gates.data(), gates_rounded.data(), workspace.data()},
@@ -67,11 +68,12 @@ void a_launch_a_step(benchmark::State& state, int B, int H) {
   cuda::kernels_in_use() = cuda::Kernels::plain;
   const auto forward = [&] { cuda::gru_steps(w, 0, B, nullptr, kept); };
   forward();
+  const double bytes = bytes_of_steps(B, H, backward, in_bf16);
   if constexpr (backward)
-    measure_steps(state, B, H, in_bf16,
+    measure_steps(state, B, H, bytes, in_bf16,
                   [&] { cuda::gru_steps_backward(w, 0, B, kept, dh, gradients.tensors().gru(0)); });
   else
-    measure_steps(state, B, H, in_bf16, forward);
+    measure_steps(state, B, H, bytes, in_bf16, forward);
   cuda::kernels_in_use() = cuda::Kernels::resident;
 }
 

@@ -103,14 +103,19 @@ void head(benchmark::State& state, int B, int H) {
   cuda::Matrix<float> dh, dc;
   dh.set_zero(N, H);
   const auto forward = [&] { cuda::head_forward(w, h.view(), c.view(), kept, logits); };
-  const double flops = 2 * of(N, 2.0 * H * H + of(H, V));
+  const double weights_count = 2.0 * H * H + of(H, V), flops = 2 * of(N, weights_count);
+  // Factors and weights are read; the hidden row and logits written; back, dh and the weights' gradients are added to.
+  const double of_a_factor = bf16 ? 2 : 4;
+  const double forward_bytes = of_a_factor * (2 * of(N, H) + weights_count) + (bf16 ? 6 : 4) * of(N, H) + 4 * of(N, V);
+  const double backward_bytes =
+      of_a_factor * (3 * of(N, H) + of(N, V) + weights_count) + 12 * of(N, H) + 8 * weights_count;
   forward();
   if constexpr (backward)
-    measure(state, {0, 2 * flops, bf16}, [&] {
+    measure(state, {backward_bytes, 2 * flops, bf16}, [&] {
       cuda::head_backward(w, h.view(), c.view(), kept, dlogits.view(), dh.view(), dc, gradients.tensors().head());
     });
   else
-    measure(state, {0, flops, bf16}, forward);
+    measure(state, {forward_bytes, flops, bf16}, forward);
 }
 
 void loss(benchmark::State& state, int B, int) {

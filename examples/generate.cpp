@@ -18,7 +18,7 @@ struct Options {
   std::int64_t tokens = 0;
   int count = 1;
   bool no_grammar = false;
-  SamplerOptions sampler{.pitch_temperature = 0.7f, .pitch_top_p = 0.85f};
+  SamplerOptions sampler{.pitch_temperature = 0.85f, .pitch_top_p = 0.8f, .step_temperature = 1.1f};
   Machine machine;
 };
 
@@ -49,6 +49,13 @@ void add_options(CLI::App& app, Options& o) {
       ->capture_default_str()
       ->check(number_in(1e-3, 100));
   app.add_option("--pitch-top-p", s.pitch_top_p, "top-p of the same; 1: all")
+      ->capture_default_str()
+      ->check(number_in(1e-6, 1));
+  app.add_option("--step-temperature", s.step_temperature,
+                 "temperature of how long a time step is, not of whether one comes; 1: as the model says")
+      ->capture_default_str()
+      ->check(number_in(1e-3, 100));
+  app.add_option("--step-top-p", s.step_top_p, "top-p of the same; 1: all")
       ->capture_default_str()
       ->check(number_in(1e-6, 1));
   app.add_option("--longest-note", s.longest_note, "seconds; by default that of the music that the model learned from")

@@ -67,8 +67,7 @@ void add_options(CLI::App& app, Options& o) {
   app.add_option("--seed", t.seed, "equal seeds give equal models, if --steps is the limit")
       ->capture_default_str()
       ->check(seed_number());
-  add_precision(app, t.products, "of the products: bf16 is faster on GPUs, and slower on most processors",
-                {"fp32", "bf16"});
+  add_precision(app, t.products, "of the products: bf16 is for GPUs, and slower on most processors", {"fp32", "bf16"});
   app.add_flag("--resume", o.resume,
                "go on from NAME.last.safetensors, with the same options as before; without it a model of that name is "
                "replaced");
@@ -212,6 +211,12 @@ int main(int argc, char** argv) {
   add_options(app, options);
   return run_program(app, argc, argv, [&] {
     if (options.trainer.checkpoint.empty()) throw CLI::ValidationError("--out", "is empty");
+    const auto require_ascending = [](const char* name, const auto& range) {
+      if (range[0] > range[1]) throw CLI::ValidationError(name, "the lowest is over the highest");
+    };
+    require_ascending("--transpose", options.transpose);
+    require_ascending("--tempo", options.tempo);
+    require_ascending("--velocity", options.velocity);
     options.machine.run([&]<Backend B>(B) { train<B>(options); });
   });
 }

@@ -68,6 +68,7 @@ struct SamplingRules {
   ChooseOptions options = {};
   const float* bias = nullptr;             ///< (V) or none; -infinity: never
   const std::uint32_t* pitches = nullptr;  ///< ((V+31)/32), bits of the tokens that options.pitch_... are for, or none
+  const std::uint32_t* steps = nullptr;    ///< the same of options.step_...
   double doubtful = 0x1p-50;  ///< times V, of the whole: a draw as near to an edge is repeated in the CPU's order
 };
 
@@ -105,8 +106,11 @@ class BlockChooser {
     if (!(log_sum <= DBL_MAX)) return {no_token, 0};
     double largest = fill(logits, rules_.bias, allowed);
     if (!(largest > -HUGE_VAL)) largest = fill(logits, nullptr, allowed);
-    if (rules_.pitches && (rules_.options.pitch_temperature != 1 || rules_.options.pitch_top_p < 1))
-      largest = shape_pitches();
+    const ChooseOptions& o = rules_.options;
+    if (rules_.pitches && (o.pitch_temperature != 1 || o.pitch_top_p < 1))
+      largest = shape({rules_.pitches}, o.pitch_temperature, o.pitch_top_p);
+    if (rules_.steps && (o.step_temperature != 1 || o.step_top_p < 1))
+      largest = shape({rules_.steps}, o.step_temperature, o.step_top_p);
     int token;
     if (rules_.options.temperature > 0) {
       for_each([&](int v) {
@@ -183,33 +187,31 @@ class BlockChooser {
     return largest_of(largest);
   }
 
-  /// x of the pitches as choose.hpp has it. @return  the largest of all x
-  __device__ double shape_pitches() {
-    const ChooseOptions& o = rules_.options;
-    const TokenMask pitches{rules_.pitches};
-    const auto for_pitches = [&](auto&& f) {
+  /// x of these tokens as choose.hpp has it. @return  the largest of all x
+  __device__ double shape(const TokenMask& tokens, float temperature, float top_p) {
+    const auto for_these = [&](auto&& f) {
       for_each([&](int v) {
-        if (pitches(v)) f(v);
+        if (tokens(v)) f(v);
       });
     };
     double largest = -HUGE_VAL, all = 0, kept = 0, count = 0;
-    for_pitches([&](int v) { largest = fmax(largest, p_[v]); });
+    for_these([&](int v) { largest = fmax(largest, p_[v]); });
     largest = largest_of(largest);
     if (largest > -HUGE_VAL) {
-      for_pitches([&](int v) {
+      for_these([&](int v) {
         const double x = p_[v] - largest;
         all += exp(x);
-        p_[v] = exp(x / static_cast<double>(o.pitch_temperature));
+        p_[v] = exp(x / static_cast<double>(temperature));
         ++count;
       });
       all = sum_of(all);
-      if (o.pitch_top_p < 1) {
-        rank(pitches);
-        cut_to_nucleus(static_cast<int>(sum_of(count)), static_cast<double>(o.pitch_top_p), pitches);
+      if (top_p < 1) {
+        rank(tokens);
+        cut_to_nucleus(static_cast<int>(sum_of(count)), static_cast<double>(top_p), tokens);
       }
-      for_pitches([&](int v) { kept += p_[v]; });
+      for_these([&](int v) { kept += p_[v]; });
       kept = sum_of(kept);
-      for_pitches([&](int v) { p_[v] = largest + log(p_[v] * (all / kept)); });
+      for_these([&](int v) { p_[v] = largest + log(p_[v] * (all / kept)); });
     }
     double of_all = -HUGE_VAL;
     for_each([&](int v) { of_all = fmax(of_all, p_[v]); });

@@ -77,7 +77,7 @@ class Model {
   }
 
   /// What forward(), backward() and nll() compute the products of weights in. bf16 rounds both factors and sums in
-  /// fp32: faster on GPUs, not on most processors. A model in double keeps its doubles.
+  /// fp32: for GPUs; slower on most processors. A model in double keeps its doubles.
   /// @throws Error  for int8
   void set_products(Precision products) {
     if (products == Precision::int8) throw Error("products are computed in fp32 or bf16, not in int8");

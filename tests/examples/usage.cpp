@@ -66,6 +66,8 @@ TEST_CASE("examples: options out of range, and those that do not go together, ar
   generate({"--min-p", "2"}, "--min-p");
   generate({"--pitch-temperature", "0"}, "--pitch-temperature");
   generate({"--pitch-top-p", "2"}, "--pitch-top-p");
+  generate({"--step-temperature", "0"}, "--step-temperature");
+  generate({"--step-top-p", "0"}, "--step-top-p");
   generate({"--seconds", "-5"}, "--seconds");
   generate({"--seconds", "nan"}, "--seconds");
   generate({"--tokens", "0"}, "--tokens");
@@ -93,6 +95,9 @@ TEST_CASE("examples: options out of range, and those that do not go together, ar
   train({"--tempo", "0", "1"}, "--tempo");
   train({"--tempo", "nan", "1"}, "--tempo");
   train({"--velocity", "-40", "1"}, "--velocity");
+  train({"--transpose", "2", "-2"}, "--transpose");
+  train({"--tempo", "1.2", "0.8"}, "--tempo");
+  train({"--velocity", "5", "-5"}, "--velocity");
   check_usage(place, "evaluate", {"--model", "m", "--data", "d", "--split", "most"}, "--split");
   check_usage(place, "evaluate", {"--model", "m", "--data", "d", "--files", "0"}, "--files");
   check_usage(place, "compare", {"--generated", "a", "--data", "d", "--seconds", "0"}, "--seconds");

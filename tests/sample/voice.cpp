@@ -60,6 +60,8 @@ TEST_CASE("voice: options out of range are errors that name them") {
       {with([](O& o) { o.pitch_temperature = INFINITY; }), "pitch_temperature"},
       {with([](O& o) { o.pitch_top_p = 0; }), "pitch_top_p"},
       {with([](O& o) { o.pitch_top_p = 1.5f; }), "pitch_top_p"},
+      {with([](O& o) { o.step_temperature = 0; }), "step_temperature"},
+      {with([](O& o) { o.step_top_p = 1.5f; }), "step_top_p"},
       {with([](O& o) { o.attention_window = 0; }), "attention_window"},
       {with([](O& o) { o.bias = Bias(3); }), "bias"},
   };
@@ -117,6 +119,26 @@ TEST_CASE("voice: pitch options choose among pitches, and leave how often one co
     CHECK(std::abs(found["t10"] - time) < tolerance);
     CHECK((found["+62"] == 0) == shaped);
     CHECK(found["+60"] + found["+62"] + found["t10"] == 4000);
+  }
+}
+
+TEST_CASE("voice: step options choose among time steps, and leave how often one comes") {
+  std::vector<float> logits(405, -50);
+  const auto at = [](Token t) { return static_cast<std::size_t>(t); };
+  logits[at(vocabulary.note_on(60))] = 1;
+  logits[at(vocabulary.time(10))] = 1;
+  logits[at(vocabulary.time(20))] = 0.5f;
+  const double note = 4000 / (2 + std::exp(-0.5)), tolerance = 4.5 * std::sqrt(note * (1 - note / 4000));
+  for (const SamplerOptions& options :
+       {SamplerOptions{}, SamplerOptions{.step_top_p = 0.5f}, SamplerOptions{.step_temperature = 1e-3f}}) {
+    const bool shaped = options.step_temperature != 1 || options.step_top_p != 1;
+    Puppet puppet(options, "^ +40 v79 i0");
+    std::map<std::string, int> found;
+    for (std::uint64_t song = 0; song < 4000; ++song)
+      ++found[vocabulary.text(puppet.voice.of_song(3, song).choose<float>(logits, puppet.rules, {}))];
+    CHECK(std::abs(found["+60"] - note) < tolerance);
+    CHECK((found["t20"] == 0) == shaped);
+    CHECK(found["+60"] + found["t10"] + found["t20"] == 4000);
   }
 }
 

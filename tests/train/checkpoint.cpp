@@ -76,7 +76,9 @@ TEST_CASE("checkpoint: files that are no model, or not this one, are refused wit
   write_with(file, "attention", "elsewhere");
   refused("attention is \"elsewhere\", neither match nor successor");
   write_with(file, "attention_scale", 0);
-  refused("attention_scale is 0.000000, not over 0");
+  refused("attention_scale is 0.000000, not 1e-6 to 1e6");
+  write_with(file, "attention_scale", 3e38);
+  refused("not 1e-6 to 1e6");
   write_with(file, "attention_scale", "half");
   refused("lacks \"attention_scale\" or it has the wrong type");
   write_with(file, "embedding", 5);

@@ -143,6 +143,9 @@ TEST_CASE("trainer: a run goes on with its optimizer and attention, not with oth
     other.attention = AttentionValue::successor;
     Model<> successor(other);
     CHECK_THROWS_WITH(Trainer(successor, corpus(), options).resume(), Catch::Contains("or another attention"));
+    other.attention = {tiny().attention.value, 2};
+    Model<> scaled(other);
+    CHECK_THROWS_WITH(Trainer(scaled, corpus(), options).resume(), Catch::Contains("or another attention"));
     options.optimizer.muon = 3 - muon;
     Trainer trainer(model, corpus(), options);
     CHECK_THROWS_WITH(trainer.resume(),

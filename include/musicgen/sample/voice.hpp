@@ -30,6 +30,8 @@ struct SamplerOptions {
   float min_p = 0;              ///< 0: all
   float pitch_temperature = 1;  ///< of the choice among note-ons alone, before the others; see choose.hpp
   float pitch_top_p = 1;        ///< likewise
+  float step_temperature = 1;   ///< of the choice among time steps alone, likewise
+  float step_top_p = 1;
   std::uint64_t seed = 1;
   bool grammar = true;      ///< only tokens that the grammar allows
   double longest_note = 0;  ///< seconds, under the grammar; 0: as in the music that the model learned from
@@ -44,10 +46,10 @@ struct SamplerOptions {
 };
 
 /// In ascending order.
-inline std::vector<std::uint32_t> note_ons_of(const Vocabulary& vocabulary) {
+inline std::vector<std::uint32_t> tokens_of(const Vocabulary& vocabulary, TokenKind kind) {
   std::vector<std::uint32_t> tokens;
   for (Token t = 0; t < vocabulary.size(); ++t)
-    if (vocabulary[t].kind == TokenKind::note_on) tokens.push_back(static_cast<std::uint32_t>(t));
+    if (vocabulary[t].kind == kind) tokens.push_back(static_cast<std::uint32_t>(t));
   return tokens;
 }
 
@@ -61,7 +63,7 @@ class VoiceRules {
   VoiceRules(const Vocabulary& vocabulary, bool canonical, const SamplerOptions& options, int tracks = track_count,
              std::int64_t longest_note = 0, std::int64_t usual_length = 0)
       : options(options),
-        chooser(vocabulary.size(), note_ons_of(vocabulary)),
+        chooser(vocabulary.size(), tokens_of(vocabulary, TokenKind::note_on), tokens_of(vocabulary, TokenKind::time)),
         allowed(static_cast<std::size_t>(vocabulary.size())),
         bias(allowed.size()),
         steered(allowed.size()),
@@ -79,6 +81,8 @@ class VoiceRules {
     require(options.min_p >= 0 && options.min_p <= 1, "min_p", "in 0..1");
     require(options.pitch_temperature > 0 && std::isfinite(options.pitch_temperature), "pitch_temperature", "over 0");
     require(options.pitch_top_p > 0 && options.pitch_top_p <= 1, "pitch_top_p", "over 0 and at most 1");
+    require(options.step_temperature > 0 && std::isfinite(options.step_temperature), "step_temperature", "over 0");
+    require(options.step_top_p > 0 && options.step_top_p <= 1, "step_top_p", "over 0 and at most 1");
     require(options.attention_window >= 1, "attention_window", "at least 1");
     require(options.longest_note == 0 || (options.longest_note >= 1 && options.longest_note < 1e9), "longest_note",
             "at least a second");
@@ -171,9 +175,11 @@ class Voice {
     if (late > 0 || o.steer) rules.steered = rules.bias;
     if (late > 0) rules.steered[static_cast<std::size_t>(vocabulary.end())] += static_cast<float>(late / 5);
     if (o.steer) o.steer(rules.steered, grammar_);
-    const Choice choice = rules.chooser.choose<Scalar>(
-        logits, late > 0 || o.steer ? rules.steered : rules.bias, rules.allowed,
-        {o.temperature, o.top_k, o.top_p, o.min_p, o.pitch_temperature, o.pitch_top_p}, random_);
+    const Choice choice =
+        rules.chooser.choose<Scalar>(logits, late > 0 || o.steer ? rules.steered : rules.bias, rules.allowed,
+                                     {o.temperature, o.top_k, o.top_p, o.min_p, o.pitch_temperature, o.pitch_top_p,
+                                      o.step_temperature, o.step_top_p},
+                                     random_);
     const Token token = cut(choice.token, limit.steps - steps(), rules);
     over_ = token == no_token;
     if (over_) return token;

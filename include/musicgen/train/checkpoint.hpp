@@ -3,7 +3,6 @@
 #pragma once
 
 #include <array>
-#include <cmath>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -74,8 +73,8 @@ inline ModelConfig config_from_json(const nlohmann::json& j, const std::filesyst
     config.attention.value = attention_value_of(json_field<std::string>(j, "attention", file), file);
   if (j.contains("attention_scale")) {
     config.attention.scale = json_field<float>(j, "attention_scale", file);
-    if (!(config.attention.scale > 0) || !std::isfinite(config.attention.scale))
-      throw file_error(file, "attention_scale is " + std::to_string(config.attention.scale) + ", not over 0");
+    if (!(config.attention.scale >= 1e-6f && config.attention.scale <= 1e6f))
+      throw file_error(file, "attention_scale is " + std::to_string(config.attention.scale) + ", not 1e-6 to 1e6");
   }
   if (j.contains("usual_length")) config.usual_length = json_field<std::int64_t>(j, "usual_length", file);
   for (const auto& [field, steps] :

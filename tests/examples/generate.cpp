@@ -94,7 +94,7 @@ TEST_CASE("examples: saved tokens are those of the written file") {
     }
 }
 
-TEST_CASE("examples: by default pitches are safer than the model's") {
+TEST_CASE("examples: by default pitches are safer than the model's, and steps bolder") {
   const Workplace place;
   const std::string model = place.model();
   const auto generate = [&](const std::vector<std::string>& more) {
@@ -102,8 +102,9 @@ TEST_CASE("examples: by default pitches are safer than the model's") {
     return content(place / "song.mid");
   };
   const std::string song = generate({});
-  CHECK((generate({"--pitch-temperature", "0.7", "--pitch-top-p", "0.85"}) == song));
+  CHECK((generate({"--pitch-temperature", "0.85", "--pitch-top-p", "0.8", "--step-temperature", "1.1"}) == song));
   CHECK((generate({"--pitch-temperature", "1", "--pitch-top-p", "1"}) != song));
+  CHECK((generate({"--step-temperature", "1"}) != song));
 }
 
 TEST_CASE("examples: a length in seconds and one in tokens are kept") {

@@ -98,7 +98,7 @@ TEST_CASE("examples: by default pitches are safer than the model's, and steps bo
   const Workplace place;
   const std::string model = place.model();
   const auto generate = [&](const std::vector<std::string>& more) {
-    place.output("generate", joined({"--model", model, "--out", place / "song.mid", "--seconds", "8"}, more));
+    place.output("generate", joined({"--model", model, "--out", place / "song.mid", "--seconds", "60"}, more));
     return content(place / "song.mid");
   };
   const std::string song = generate({});

@@ -1,8 +1,9 @@
-// Takes models over from PyTorch, and back.
+// Takes models over from PyTorch, and back, and writes models in fewer bytes.
 #include <musicgen/core/text.hpp>
 #include <musicgen/import/torch.hpp>
 #include <musicgen/train/checkpoint.hpp>
 
+#include "machine.hpp"
 #include "program.hpp"
 #include "vocabulary.hpp"
 
@@ -10,6 +11,12 @@ using namespace musicgen;
 namespace fs = std::filesystem;
 
 namespace {
+
+struct Options {
+  fs::path in, out, vocabulary, written_vocabulary;
+  Precision storage = Precision::fp32;
+  std::optional<float> attention_scale;
+};
 
 /// Whether a name stands for PyTorch's format, or else for safetensors; nothing for other names.
 std::optional<bool> is_torch_name(const fs::path& file) {
@@ -34,30 +41,36 @@ void tell(const fs::path& file, const Model<>& model) {
             << " tokens\n";
 }
 
-void from_torch(const fs::path& in, const fs::path& vocabulary_file, const fs::path& out) {
+void write_model(const Options& o, const Model<>& model) {
+  ModelConfig config = model.config();
+  config.attention.scale = o.attention_scale.value_or(config.attention.scale);
+  save_model(o.out, Model<>(std::move(config), model.weights()), o.storage);
+}
+
+void from_torch(const Options& o) {
   std::optional<Vocabulary> vocabulary;
-  if (!vocabulary_file.empty()) vocabulary = read_vocabulary(vocabulary_file);
+  if (!o.vocabulary.empty()) vocabulary = read_vocabulary(o.vocabulary);
   TorchReport report;
-  const auto model = load_torch(in, std::move(vocabulary), &report);
-  save_model(out, model);
-  tell(in, report);
-  tell(out, model);
+  const auto model = load_torch(o.in, std::move(vocabulary), &report);
+  write_model(o, model);
+  tell(o.in, report);
+  tell(o.out, model);
   if (!model.config().vocabulary)
     std::cout << "it can be neither trained nor sampled: --vocabulary says what its tokens are\n";
 }
 
-void to_torch(const fs::path& in, const fs::path& vocabulary_file, const fs::path& out) {
-  const auto model = load_model(in);
-  if (vocabulary_file.empty()) {
-    save_torch(out, model);
+void to_torch(const Options& o) {
+  const auto model = load_model(o.in);
+  if (o.written_vocabulary.empty()) {
+    save_torch(o.out, model);
   } else {
-    if (!model.config().vocabulary) throw file_error(in, "has no vocabulary to be saved");
-    AtomicFile vocabulary(vocabulary_file);  // first, so that neither is written where the other cannot be
+    if (!model.config().vocabulary) throw file_error(o.in, "has no vocabulary to be saved");
+    AtomicFile vocabulary(o.written_vocabulary);  // first, so that neither is written where the other cannot be
     vocabulary.write(nlohmann::json(model.vocabulary().texts()).dump() + '\n');
-    save_torch(out, model);
+    save_torch(o.out, model);
     vocabulary.commit();
   }
-  tell(out, model);
+  tell(o.out, model);
   if (model.config().attention.value == AttentionValue::successor)
     std::cout << "its attention sums the outputs after those that it finds, which the original's code does not\n";
   if (model.config().attention.scale != 1)
@@ -65,27 +78,46 @@ void to_torch(const fs::path& in, const fs::path& vocabulary_file, const fs::pat
               << ", which the original's code does not\n";
 }
 
+void to_model(const Options& o) {
+  const auto model = load_model(o.in);
+  write_model(o, model);
+  tell(o.out, model);
+}
+
+/// @throws CLI::ValidationError  for names and options that do not go together
+void convert(const Options& o) {
+  const auto to_which = is_torch_name(o.out);
+  if (!to_which) throw CLI::ValidationError("OUT", "must end in .safetensors, .pt or .pth");
+  const bool exporting = *to_which, importing = !exporting && is_torch_name(o.in) != to_which;
+  if (exporting && is_torch_name(o.in) == to_which)
+    throw CLI::ValidationError("OUT", "names the format that IN has already");
+  if (!importing && !o.vocabulary.empty()) throw CLI::ValidationError("--vocabulary", "goes with a checkpoint");
+  if (!exporting && !o.written_vocabulary.empty())
+    throw CLI::ValidationError("--save-vocabulary", "goes with an OUT.pt");
+  if (exporting && (o.storage != Precision::fp32 || o.attention_scale))
+    throw CLI::ValidationError(o.attention_scale ? "--attention-scale" : "--precision", "goes with an OUT.safetensors");
+  require_distinct({o.in, o.vocabulary}, {o.out, o.written_vocabulary});
+  if (exporting)
+    to_torch(o);
+  else if (importing)
+    from_torch(o);
+  else
+    to_model(o);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app("Makes a PyTorch checkpoint of this network a model, and a model a PyTorch state dict");
-  fs::path in, out, read, written;
-  app.add_option("IN", in, "a checkpoint that torch.save wrote; for an OUT.pt, a model")->required();
-  app.add_option("OUT", out, "the model to write, OUT.safetensors, or the state dict, OUT.pt")->required();
-  app.add_option("--vocabulary", read, "with a checkpoint: a JSON list of its tokens, in the order of their numbers");
-  app.add_option("--save-vocabulary", written, "with a model: write that list to this file");
-
-  return run_program(app, argc, argv, [&] {
-    const auto to_which = is_torch_name(out);
-    if (!to_which) throw CLI::ValidationError("OUT", "must end in .safetensors, .pt or .pth");
-    if (is_torch_name(in) == to_which) throw CLI::ValidationError("OUT", "names the format that IN has already");
-    const bool exporting = *to_which;
-    if (exporting && !read.empty()) throw CLI::ValidationError("--vocabulary", "goes with an OUT.safetensors");
-    if (!exporting && !written.empty()) throw CLI::ValidationError("--save-vocabulary", "goes with an OUT.pt");
-    require_distinct({in, read}, {out, written});
-    if (exporting)
-      to_torch(in, written, out);
-    else
-      from_torch(in, read, out);
-  });
+  CLI::App app("Makes a PyTorch checkpoint of this network a model, and a model a PyTorch state dict or another model");
+  Options options;
+  app.add_option("IN", options.in, "a checkpoint that torch.save wrote, or a model")->required();
+  app.add_option("OUT", options.out, "the model to write, OUT.safetensors, or the state dict, OUT.pt")->required();
+  app.add_option("--vocabulary", options.vocabulary,
+                 "with a checkpoint: a JSON list of its tokens, in the order of their numbers");
+  app.add_option("--save-vocabulary", options.written_vocabulary, "with an OUT.pt: write that list to this file");
+  add_precision(app, options.storage, "that the model is stored in: bf16 takes half the bytes", {"fp32", "bf16"});
+  app.add_option("--attention-scale", options.attention_scale,
+                 "what the model's attention multiplies its scores by, in place of what it did")
+      ->check(number_in(1e-6, 1e6));
+  return run_program(app, argc, argv, [&] { convert(options); });
 }

@@ -47,6 +47,22 @@ TEST_CASE("examples: a model goes to PyTorch and back unchanged, its vocabulary 
   CHECK(content(place / "STATE.PTH") == content(state));
 }
 
+TEST_CASE("examples: a model is stored in half the bytes, its scores multiplied by something else") {
+  const Workplace place;
+  const std::string model = place.model(), half = place / "half.safetensors";
+  CHECK(place.output("convert", {model, half, "--precision", "bf16", "--attention-scale", "1.5"}) ==
+        half + ": embedding 8, hidden 16, layers 1, 405 tokens\n");
+  const Model<> before = load_model(model), after = load_model(half);
+  CHECK(after.config().attention == AttentionOptions(before.config().attention.value, 1.5f));
+  CHECK(after.vocabulary() == before.vocabulary());
+  CHECK(std::filesystem::file_size(model) - std::filesystem::file_size(half) >
+        static_cast<std::uintmax_t>(before.parameter_count()) * 2 - 100);
+  place.output("convert", {half, place / "again.safetensors"});
+  const auto kept = load_model(place / "again.safetensors").weights().tensors(), rounded = after.weights().tensors();
+  for (std::size_t i = 0; i < kept.size(); ++i)
+    CHECK(std::equal(kept[i].values.begin(), kept[i].values.end(), rounded[i].values.begin()));
+}
+
 TEST_CASE("examples: a checkpoint that PyTorch wrote becomes a model") {
   const Workplace place;
   const std::string training = (source_dir() / "tests" / "import" / "training.pt").string();
@@ -108,7 +124,12 @@ TEST_CASE("examples: command lines of convert that cannot be right") {
   check_refused(place, {"a.pt", "b.safetensors", "--save-vocabulary", "v.json"}, 2, "--save-vocabulary");
   check_refused(place, {"a.pt", "b.safetensors", "--nonsense"}, 2, "--nonsense");
   check_refused(place, {"a.pt", "b.pth"}, 2, "the format that IN has already");
-  check_refused(place, {"a.safetensors", "b.safetensors"}, 2, "the format that IN has already");
+  check_refused(place, {"a.safetensors", "b.safetensors", "--vocabulary", "v.json"}, 2, "--vocabulary");
+  check_refused(place, {"a.safetensors", "b.pt", "--precision", "bf16"}, 2, "--precision");
+  check_refused(place, {"a.safetensors", "b.pt", "--attention-scale", "2"}, 2, "--attention-scale");
+  check_refused(place, {"a.safetensors", "b.safetensors", "--precision", "int8"}, 2, "--precision");
+  check_refused(place, {"a.safetensors", "b.safetensors", "--attention-scale", "0"}, 2, "--attention-scale");
+  check_refused(place, {"a.safetensors", "a.safetensors"}, 1, "is named twice");
   check_refused(place, {"a.pt", "a.safetensors", "--vocabulary", "a.safetensors"}, 1, "is named twice");
   const Finished help = place.run("convert", {"--help"});
   CHECK(help.status == 0);

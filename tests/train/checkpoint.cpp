@@ -41,6 +41,19 @@ TEST_CASE("checkpoint: a model survives a file") {
   CHECK(read_bytes(folder / "m") == read_bytes(folder / "again"));
 }
 
+TEST_CASE("checkpoint: stored in bf16, each weight is the nearest of its numbers") {
+  const test::TemporaryDirectory folder;
+  const Model<> model(tiny(), 7);
+  save_model(folder / "m", model, Precision::bf16);
+  const auto exact = model.weights().tensors(), stored = load_model(folder / "m").weights().tensors();
+  for (std::size_t i = 0; i < exact.size(); ++i)
+    for (std::size_t k = 0; k < exact[i].values.size(); ++k)
+      REQUIRE(stored[i].values[k] == from_bf16(to_bf16(exact[i].values[k])));
+  CHECK(Safetensors::read(folder / "m").entry("embed.weight").dtype == "BF16");
+  CHECK_THROWS_WITH(save_model(folder / "m8", model, Precision::int8), Catch::Contains("not in int8"));
+  CHECK(!std::filesystem::exists(folder / "m8"));
+}
+
 TEST_CASE("checkpoint: a file from before there was a choice attends over matches") {
   const test::TemporaryDirectory folder;
   Safetensors t = to_safetensors(Model<>(tiny()));

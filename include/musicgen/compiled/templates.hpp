@@ -21,9 +21,9 @@
   MUSICGEN_INSTANCE class Model<B>;                                                                            \
   MUSICGEN_INSTANCE class Trainer<B>;                                                                          \
   MUSICGEN_INSTANCE class Sampler<B>;                                                                          \
-  MUSICGEN_INSTANCE void save_model(const std::filesystem::path&, const Model<B>&);                            \
+  MUSICGEN_INSTANCE void save_model(const std::filesystem::path&, const Model<B>&, Precision);                 \
   MUSICGEN_INSTANCE Model<B> load_model(const std::filesystem::path&);                                         \
-  MUSICGEN_INSTANCE Safetensors to_safetensors(const Model<B>&);                                               \
+  MUSICGEN_INSTANCE Safetensors to_safetensors(const Model<B>&, Precision);                                    \
   MUSICGEN_INSTANCE Model<B> from_safetensors(const Safetensors&, const std::filesystem::path&);               \
   MUSICGEN_INSTANCE std::vector<Likelihood> likelihoods(Model<B>&, std::span<const Song* const>);              \
   MUSICGEN_INSTANCE std::vector<Likelihood> sampled_likelihoods(const Model<B>&, std::span<const Song* const>, \

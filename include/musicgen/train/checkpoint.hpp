@@ -116,9 +116,15 @@ void require_dimensions(const File& file, const Dimensions& d, const std::filesy
 
 /// The tensors of `p`, their names after `prefix`.
 template <class Parameters>
-void add_tensors(Safetensors& file, const Parameters& p, const std::string& prefix = "") {
-  for (const auto& t : p.tensors())
-    file.add(prefix + t.name, t.shape, std::span<const typename decltype(t.values)::value_type>(t.values));
+void add_tensors(Safetensors& file, const Parameters& p, const std::string& prefix = "",
+                 Precision storage = Precision::fp32) {
+  for (const auto& t : p.tensors()) {
+    const std::span<const typename decltype(t.values)::value_type> values(t.values);
+    if (storage == Precision::bf16)
+      file.add_bf16(prefix + t.name, t.shape, values);
+    else
+      file.add(prefix + t.name, t.shape, values);
+  }
 }
 template <Backend B>
 typename B::Parameters read_parameters(const Safetensors& file, const Dimensions& d, const std::string& prefix = "") {
@@ -155,11 +161,15 @@ inline TrainingState training_state(const Safetensors& file, const std::filesyst
 }  // namespace detail
 
 /// The model as a file in memory.
+/// @param storage  of the weights: fp32 as they are (a model in double keeps its doubles), bf16 rounded to half the
+/// bytes
+/// @throws Error   for int8
 template <Backend B>
-Safetensors to_safetensors(const Model<B>& model) {
+Safetensors to_safetensors(const Model<B>& model, Precision storage = Precision::fp32) {
+  if (storage == Precision::int8) throw Error("models are stored in fp32 or bf16, not in int8");
   Safetensors file;
   file.metadata()["musicgen"] = detail::to_json(model.config()).dump();
-  detail::add_tensors(file, B::to_host(model.weights()));
+  detail::add_tensors(file, B::to_host(model.weights()), "", storage);
   return file;
 }
 
@@ -173,10 +183,11 @@ Model<B> from_safetensors(const Safetensors& file, const std::filesystem::path& 
 }
 
 /// Writes the model in one step.
+/// @param storage  as of to_safetensors()
 /// @throws Error  if it cannot be written
 template <Backend B>
-void save_model(const std::filesystem::path& path, const Model<B>& model) {
-  to_safetensors(model).write(path);
+void save_model(const std::filesystem::path& path, const Model<B>& model, Precision storage = Precision::fp32) {
+  to_safetensors(model, storage).write(path);
 }
 
 /// @throws Error  naming the file and what is wrong with it

@@ -8,6 +8,8 @@
 
 #include <algorithm>
 #include <bit>
+#include <cstddef>
+#include <cstdint>
 #include <cstring>
 #include <filesystem>
 #include <map>
@@ -16,6 +18,7 @@
 #include <string>
 #include <vector>
 
+#include "../core/bf16.hpp"
 #include "../core/error.hpp"
 #include "../core/files.hpp"
 #include "../core/json.hpp"
@@ -95,10 +98,14 @@ class Safetensors {
 
   template <class T>
   void add(const std::string& name, const Shape& shape, std::span<const T> values) {
-    const std::size_t first = data_.size(), size = values.size_bytes();
-    data_.resize(first + size);
-    if (size > 0) std::memcpy(data_.data() + first, values.data(), size);
-    entries_[name] = {detail::dtype_name<T>(), shape, first, size};
+    add_bytes(name, detail::dtype_name<T>(), shape, std::as_bytes(values));
+  }
+  /// The same rounded to bf16, in half the bytes.
+  template <class T>
+  void add_bf16(const std::string& name, const Shape& shape, std::span<const T> values) {
+    std::vector<std::uint16_t> rounded(values.size());
+    std::transform(values.begin(), values.end(), rounded.begin(), [](T x) { return to_bf16(static_cast<float>(x)); });
+    add_bytes(name, "BF16", shape, std::as_bytes(std::span(rounded)));
   }
 
   const std::map<std::string, Entry>& entries() const { return entries_; }
@@ -133,6 +140,12 @@ class Safetensors {
   }
 
  private:
+  void add_bytes(const std::string& name, const char* dtype, const Shape& shape, std::span<const std::byte> bytes) {
+    const std::size_t first = data_.size();
+    data_.resize(first + bytes.size());
+    if (!bytes.empty()) std::memcpy(data_.data() + first, bytes.data(), bytes.size());
+    entries_[name] = {dtype, shape, first, bytes.size()};
+  }
   void read_metadata(const nlohmann::json& entry) {
     if (!entry.is_object()) throw file_error(file_, 8, "the metadata is no JSON object");
     for (const auto& [key, value] : entry.items())
@@ -183,11 +196,11 @@ class Safetensors {
       convert(std::int64_t{});
     else if (e.dtype == "I32")
       convert(std::int32_t{});
-    else  // BF16: the upper half of a float
+    else  // BF16
       for (std::size_t i = 0; i < out.size(); ++i) {
         std::uint16_t half;
         std::memcpy(&half, from + i * sizeof half, sizeof half);
-        out[i] = static_cast<T>(std::bit_cast<float>(static_cast<std::uint32_t>(half) << 16));
+        out[i] = static_cast<T>(from_bf16(half));
       }
   }
 

@@ -34,7 +34,9 @@ void add_options(CLI::App& app, Options& o) {
                  "small (96/256/2) or original (32/1028/3, its attention, optimizer, stages and learning rate)")
       ->capture_default_str()
       ->check(CLI::IsMember({"small", "original"}));
-  app.add_option("--hidden", o.hidden, "hidden units, in place of the preset's")->check(positive);
+  app.add_option("--hidden", o.hidden,
+                 "hidden units, in place of the preset's; with --init, as many or more: new ones are added")
+      ->check(positive);
   app.add_option("--layers", o.layers, "GRU layers, in place of the preset's")->check(positive);
   app.add_option("--embedding", o.embedding, "size of the embedding, in place of the preset's")->check(positive);
   app.add_option("--attention", o.attention,
@@ -123,8 +125,8 @@ template <Backend B>
 Model<B> starting_model(const Options& o, const std::optional<Model<B>>& given, const Corpus& corpus) {
   if (!given) return Model<B>(configuration(o, corpus), o.trainer.seed);
   const Dimensions& d = given->dimensions();
-  for (const auto& [wanted, found, option] :
-       {std::tuple(o.hidden, d.H, "--hidden"), {o.layers, d.L, "--layers"}, {o.embedding, d.E, "--embedding"}})
+  if (o.hidden.value_or(d.H) < d.H) throw Error("--hidden: the model to start from has " + std::to_string(d.H));
+  for (const auto& [wanted, found, option] : {std::tuple(o.layers, d.L, "--layers"), {o.embedding, d.E, "--embedding"}})
     if (wanted.value_or(found) != found)
       throw Error(std::string(option) + ": the model to start from has " + std::to_string(found));
   ModelConfig config = given->config();
@@ -134,7 +136,7 @@ Model<B> starting_model(const Options& o, const std::optional<Model<B>>& given, 
   config.programs = corpus.programs();
   config.longest_note = corpus.longest_note();
   config.usual_length = corpus.usual_length();
-  return Model<B>(std::move(config), given->weights());
+  return grown(Model<B>(std::move(config), given->weights()), o.hidden.value_or(d.H), o.trainer.seed);
 }
 
 /// Keeps a run from replacing what is no model.

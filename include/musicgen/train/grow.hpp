@@ -1,0 +1,71 @@
+// A model with more hidden units that says what the smaller one says: what a small network has learned is where a
+// larger one begins (after Net2Net: Chen, Goodfellow, Shlens 2016).
+//
+// The larger one is drawn at random; the smaller one's weights take their places in it. The new units are silent: the
+// weights, and the bias, of what they compute are 0, in the GRU those of their candidates,
+//
+//   n_t = tanh(0) = 0,  h_t = (1 - z_t) n_t + z_t h_{t-1} = 0  from h_0 = 0 on
+//
+// so they change no score of attention and no logit. Whoever reads them does so with random weights, so that gradients
+// reach them, each its own, and they learn from the first step on.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "../core/error.hpp"
+#include "../core/tensor.hpp"
+#include "../model.hpp"
+
+namespace musicgen {
+
+namespace detail {
+
+/// One of a weight's dimensions, before and after: it consists of blocks of hidden units (three gates, or output and
+/// context), each of which has grown from `small` to `large`. One without hidden units is a block that has not.
+struct GrownDimension {
+  std::int64_t small, large;
+  GrownDimension(std::int64_t before, std::int64_t after, int hidden)
+      : small(before == after ? before : hidden), large(after / (before / small)) {}
+  /// Of what was at `i`.
+  std::int64_t place(std::int64_t i) const { return i / small * large + i % small; }
+};
+
+/// Puts a weight of the small network into its place in the large one's, and silences the new units of the last block
+/// of rows: of a GRU's gates, the candidates.
+template <class Scalar>
+void grow_into(const TensorView<Scalar>& large, const TensorView<Scalar>& small, int hidden) {
+  const auto columns_of = [](const Shape& shape) { return shape.size() == 1 ? 1 : shape[1]; };
+  const std::int64_t columns = columns_of(small.shape), new_columns = columns_of(large.shape);
+  const GrownDimension row(small.shape[0], large.shape[0], hidden), column(columns, new_columns, hidden);
+  std::fill(large.values.end() - (row.large - row.small) * new_columns, large.values.end(), Scalar{0});
+  for (std::int64_t r = 0; r < small.shape[0]; ++r)
+    for (std::int64_t c = 0; c < columns; ++c)
+      large.values[static_cast<std::size_t>(row.place(r) * new_columns + column.place(c))] =
+          small.values[static_cast<std::size_t>(r * columns + c)];
+}
+
+}  // namespace detail
+
+/// The same model with `hidden` units in each layer, the same logits (but for rounding) after the same tokens.
+/// @param seed  of the new units' weights
+/// @throws Error  if it has more units than that
+template <Backend B>
+Model<B> grown(const Model<B>& model, int hidden, std::uint64_t seed) {
+  const int before = model.dimensions().H;
+  if (hidden < before)
+    throw Error("a model of " + std::to_string(before) + " hidden units does not grow to " + std::to_string(hidden));
+  ModelConfig config = model.config();
+  config.dimensions.H = hidden;
+  typename B::HostParameters large = B::to_host(Model<B>(config, seed).weights());
+  typename B::HostParameters small = B::to_host(model.weights());
+  const auto from = small.tensors(), to = large.tensors();
+  for (std::size_t k = 0; k < to.size(); ++k) detail::grow_into(to[k], from[k], before);
+  return Model<B>(std::move(config), B::from_host(std::move(large)));
+}
+
+}  // namespace musicgen

@@ -18,7 +18,7 @@ struct Options {
   std::int64_t tokens = 0;
   int count = 1;
   bool no_grammar = false;
-  SamplerOptions sampler{.pitch_temperature = 0.85f, .pitch_top_p = 0.8f, .step_temperature = 1.1f};
+  SamplerOptions sampler{.pitch_temperature = 0.95f, .pitch_min_p = 0.2f, .calm = 0.2f, .variety = 0.1f};
   Machine machine;
 };
 
@@ -51,13 +51,16 @@ void add_options(CLI::App& app, Options& o) {
   app.add_option("--pitch-top-p", s.pitch_top_p, "top-p of the same; 1: all")
       ->capture_default_str()
       ->check(number_in(1e-6, 1));
-  app.add_option("--step-temperature", s.step_temperature,
-                 "temperature of how long a time step is, not of whether one comes; 1: as the model says")
+  app.add_option("--pitch-min-p", s.pitch_min_p, "min-p of the same; 0: all")
       ->capture_default_str()
-      ->check(number_in(1e-3, 100));
-  app.add_option("--step-top-p", s.step_top_p, "top-p of the same; 1: all")
+      ->check(number_in(0, 1));
+  app.add_option("--calm", s.calm,
+                 "over 0: longer time steps and fewer notes a second, under 0: more; 0.1 can be heard")
       ->capture_default_str()
-      ->check(number_in(1e-6, 1));
+      ->check(number_in(-10, 10));
+  app.add_option("--variety", s.variety, "how much songs differ in that, as a standard deviation")
+      ->capture_default_str()
+      ->check(number_in(0, 10));
   app.add_option("--longest-note", s.longest_note, "seconds; by default that of the music that the model learned from")
       ->check(number_in(1, 1e6));
   app.add_option(

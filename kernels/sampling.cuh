@@ -11,7 +11,7 @@
 //     thread repeats the draw in the CPU's order. So for the same p the token is the same, without exception.
 //   - top-p cuts where sums in an order of descending p reach top_p of the whole. The CPU's order there depends on its
 //     library's nth_element; the cut can differ if a sum comes as near as V 2^-52 to it. Sums of equal p are exact.
-//   - Pitch temperature and top-p put a quotient of sums, rounded by as much, into the logits of pitches.
+//   - Pitch temperature, top-p and min-p put a quotient of sums, rounded by as much, into the logits of pitches.
 //   - The log-probability is the same but for rounding of double: 1e-15 V.
 //
 // A block a song. With n = V / threads: 2 n exponentials a thread, some ten barriers; top-k and top-p rank the tokens
@@ -68,7 +68,6 @@ struct SamplingRules {
   ChooseOptions options = {};
   const float* bias = nullptr;             ///< (V) or none; -infinity: never
   const std::uint32_t* pitches = nullptr;  ///< ((V+31)/32), bits of the tokens that options.pitch_... are for, or none
-  const std::uint32_t* steps = nullptr;    ///< the same of options.step_...
   double doubtful = 0x1p-50;  ///< times V, of the whole: a draw as near to an edge is repeated in the CPU's order
 };
 
@@ -107,10 +106,8 @@ class BlockChooser {
     double largest = fill(logits, rules_.bias, allowed);
     if (!(largest > -HUGE_VAL)) largest = fill(logits, nullptr, allowed);
     const ChooseOptions& o = rules_.options;
-    if (rules_.pitches && (o.pitch_temperature != 1 || o.pitch_top_p < 1))
-      largest = shape({rules_.pitches}, o.pitch_temperature, o.pitch_top_p);
-    if (rules_.steps && (o.step_temperature != 1 || o.step_top_p < 1))
-      largest = shape({rules_.steps}, o.step_temperature, o.step_top_p);
+    if (rules_.pitches && (o.pitch_temperature != 1 || o.pitch_top_p < 1 || o.pitch_min_p > 0))
+      largest = shape_pitches({rules_.pitches});
     int token;
     if (rules_.options.temperature > 0) {
       for_each([&](int v) {
@@ -187,11 +184,12 @@ class BlockChooser {
     return largest_of(largest);
   }
 
-  /// x of these tokens as choose.hpp has it. @return  the largest of all x
-  __device__ double shape(const TokenMask& tokens, float temperature, float top_p) {
+  /// x of note-ons as choose.hpp has it. @return  the largest of all x
+  __device__ double shape_pitches(const TokenMask& pitches) {
+    const ChooseOptions& o = rules_.options;
     const auto for_these = [&](auto&& f) {
       for_each([&](int v) {
-        if (tokens(v)) f(v);
+        if (pitches(v)) f(v);
       });
     };
     double largest = -HUGE_VAL, all = 0, kept = 0, count = 0;
@@ -201,15 +199,18 @@ class BlockChooser {
       for_these([&](int v) {
         const double x = p_[v] - largest;
         all += exp(x);
-        p_[v] = exp(x / static_cast<double>(temperature));
+        p_[v] = exp(x / static_cast<double>(o.pitch_temperature));
         ++count;
       });
       all = sum_of(all);
-      if (top_p < 1) {
-        rank(tokens);
-        cut_to_nucleus(static_cast<int>(sum_of(count)), static_cast<double>(top_p), tokens);
+      if (o.pitch_top_p < 1) {
+        rank(pitches);
+        cut_to_nucleus(static_cast<int>(sum_of(count)), static_cast<double>(o.pitch_top_p), pitches);
       }
-      for_these([&](int v) { kept += p_[v]; });
+      for_these([&](int v) {
+        if (p_[v] < static_cast<double>(o.pitch_min_p)) p_[v] = 0;
+        kept += p_[v];
+      });
       kept = sum_of(kept);
       for_these([&](int v) { p_[v] = largest + log(p_[v] * (all / kept)); });
     }

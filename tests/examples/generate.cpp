@@ -94,7 +94,7 @@ TEST_CASE("examples: saved tokens are those of the written file") {
     }
 }
 
-TEST_CASE("examples: by default pitches are safer than the model's, and steps bolder") {
+TEST_CASE("examples: by default pitches are safer than the model's, and songs calmer, each in its way") {
   const Workplace place;
   const std::string model = place.model();
   const auto generate = [&](const std::vector<std::string>& more) {
@@ -102,9 +102,11 @@ TEST_CASE("examples: by default pitches are safer than the model's, and steps bo
     return content(place / "song.mid");
   };
   const std::string song = generate({});
-  CHECK((generate({"--pitch-temperature", "0.85", "--pitch-top-p", "0.8", "--step-temperature", "1.1"}) == song));
-  CHECK((generate({"--pitch-temperature", "1", "--pitch-top-p", "1"}) != song));
-  CHECK((generate({"--step-temperature", "1"}) != song));
+  CHECK(
+      (generate({"--pitch-temperature", "0.95", "--pitch-min-p", "0.2", "--calm", "0.2", "--variety", "0.1"}) == song));
+  CHECK((generate({"--pitch-temperature", "1", "--pitch-min-p", "0"}) != song));
+  CHECK((generate({"--calm", "0"}) != song));
+  CHECK((generate({"--variety", "0"}) != song));
 }
 
 TEST_CASE("examples: a length in seconds and one in tokens are kept") {

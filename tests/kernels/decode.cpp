@@ -180,7 +180,8 @@ TEST_CASE("kernel decode: the CPU's tokens for the same seed") {
                                                  .top_p = 0.97f,
                                                  .min_p = 0.001f,
                                                  .pitch_temperature = 0.8f,
-                                                 .pitch_top_p = 0.95f},
+                                                 .pitch_top_p = 0.95f,
+                                                 .pitch_min_p = 0.02f},
                                      .pitches = pitch_bits.data()};
   const std::vector<Token> prompt = random_tokens(3 * B, V);
 

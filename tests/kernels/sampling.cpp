@@ -23,12 +23,12 @@ struct Songs {
   std::vector<float> logits, bias;
   std::vector<std::uint8_t> allowed;   // (B, V) or empty
   std::vector<std::uint32_t> pitches;  // two tokens of three, or the only one
-  std::vector<std::uint32_t> steps;    // the others
 
   Songs(int songs, int vocabulary, std::uint64_t seed, double contrast) : B(songs), V(vocabulary) {
     Random random(seed);
     for (int i = 0; i < B * V; ++i) logits.push_back(static_cast<float>(contrast * random.normal()));
-    for (int v = 0; v < V; ++v) (v % 3 != 1 ? pitches : steps).push_back(static_cast<std::uint32_t>(v));
+    for (int v = 0; v < V; ++v)
+      if (v % 3 != 1) pitches.push_back(static_cast<std::uint32_t>(v));
   }
 
   std::span<const float> logits_of(int b) const { return std::span(logits).subspan(at(b), at(1)); }
@@ -39,7 +39,7 @@ struct Songs {
 };
 
 Choice on_the_cpu(const Songs& songs, int b, const ChooseOptions& options, Random random) {
-  return Chooser(songs.V, songs.pitches, songs.steps)
+  return Chooser(songs.V, songs.pitches)
       .choose<float>(songs.logits_of(b), songs.bias, songs.allowed_of(b), options, random);
 }
 
@@ -51,21 +51,19 @@ struct Result {
 
 Result sample(const Songs& songs, kernels::SamplingRules rules, const std::vector<kernels::Generator>& generators) {
   const auto count = static_cast<std::size_t>(songs.B), words = static_cast<std::size_t>((songs.V + 31) / 32);
-  std::vector<std::uint32_t> allowed(songs.allowed.empty() ? 0 : count * words), pitches(words), steps(words);
+  std::vector<std::uint32_t> allowed(songs.allowed.empty() ? 0 : count * words), pitches(words);
   for (std::size_t i = 0; i < songs.allowed.size(); ++i) {
     const std::size_t b = i / static_cast<std::size_t>(songs.V), v = i % static_cast<std::size_t>(songs.V);
     allowed[b * words + v / 32] |= std::uint32_t{songs.allowed[i]} << v % 32;
   }
   for (const std::uint32_t v : songs.pitches) pitches[v / 32] |= std::uint32_t{1} << v % 32;
-  for (const std::uint32_t v : songs.steps) steps[v / 32] |= std::uint32_t{1} << v % 32;
   const auto logits = on_device(songs.logits), bias = on_device(songs.bias);
-  const auto allowed_bits = on_device(allowed), pitch_bits = on_device(pitches), step_bits = on_device(steps);
+  const auto allowed_bits = on_device(allowed), pitch_bits = on_device(pitches);
   auto going_on = on_device(generators);
   auto tokens = on_device(std::vector<int>(count, -7));
   cuda::Buffer<double> log_probabilities(count);
   rules.V = songs.V;
   rules.pitches = pitch_bits.data();
-  rules.steps = step_bits.data();
   rules.bias = bias.data();  // none: nullptr
   kernels::sample(
       {songs.B, rules, logits.data(), allowed_bits.data(), going_on.data(), tokens.data(), log_probabilities.data()},
@@ -97,8 +95,8 @@ const std::vector<ChooseOptions> many_options{
     {.pitch_temperature = 0.6f},
     {.pitch_top_p = 0.7f},
     {.temperature = 0, .pitch_top_p = 0.2f},
-    {.step_temperature = 1.4f},
-    {.pitch_temperature = 0.7f, .pitch_top_p = 0.9f, .step_temperature = 0.6f, .step_top_p = 0.8f},
+    {.pitch_min_p = 0.2f},
+    {.pitch_temperature = 0.7f, .pitch_top_p = 0.9f, .pitch_min_p = 0.05f},
     {.temperature = 1.2f, .top_p = 0.95f, .pitch_temperature = 0.8f, .pitch_top_p = 0.9f},
     {.temperature = 1.3f, .top_k = 7, .top_p = 0.9f, .min_p = 0.05f}};
 
@@ -108,7 +106,7 @@ TEST_CASE("kernel sampling: under every rule the CPU's tokens") {
   test::under_all_schedules([&] {
     for (const ChooseOptions& options : many_options) {
       CAPTURE(options.temperature, options.top_k, options.top_p, options.min_p, options.pitch_temperature,
-              options.pitch_top_p, options.step_temperature, options.step_top_p);
+              options.pitch_top_p, options.pitch_min_p);
       check_against_the_cpu(Songs(V > 300 ? 3 : 12, V, static_cast<std::uint64_t>(V), 2), options);
     }
   });

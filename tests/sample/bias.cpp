@@ -53,6 +53,18 @@ void check_notes(const std::function<Bias(const Vocabulary&)>& bias, Holds holds
 
 }  // namespace
 
+TEST_CASE("bias: longer steps are likelier by a power of their length, and nothing else is") {
+  const Vocabulary vocabulary = Vocabulary::standard();
+  const Bias bias = longer_steps(vocabulary, 0.5f);
+  const auto of = [&](const std::string& word) { return bias[static_cast<std::size_t>(vocabulary.find(word))]; };
+  CHECK(of("t15") == Approx(0).margin(1e-6));
+  CHECK(of("t60") == Approx(std::log(2)));
+  CHECK(of("t1") == Approx(-std::log(15) / 2));
+  CHECK(of("+60") == 0);
+  CHECK(of("$") == 0);
+  CHECK(longer_steps(vocabulary, -0.5f)[static_cast<std::size_t>(vocabulary.find("t60"))] == Approx(-std::log(2)));
+}
+
 TEST_CASE("bias: a range leaves the note ons within it") {
   const Vocabulary vocabulary = Vocabulary::standard();
   const auto words = ruled_out(vocabulary, only_range(vocabulary, 48, 72));

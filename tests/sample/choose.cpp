@@ -129,12 +129,12 @@ TEST_CASE("choose: each rule works on what the one before left") {
   CHECK(chosen(logits, {.top_p = 0.49f}, {-inf, 0, 0, 0}) == Set{1});
 }
 
-TEST_CASE("choose: temperature and top-p of pitches or steps shape which comes, not how probable one is") {
+TEST_CASE("choose: temperature, top-p and min-p of pitches shape which comes, not how probable one is") {
   constexpr int draws = 40000;
-  // Pitches are 1, 3, 4: together 0.6. Steps are 0 and 2.
+  // Pitches are 1, 3, 4: together 0.6.
   const Logits logits = logs({0.3, 0.36, 0.1, 0.18, 0.06});
   const auto frequencies = [&](const ChooseOptions& options, const std::vector<std::uint8_t>& allowed) {
-    Chooser chooser(5, {1, 3, 4}, {0, 2});
+    Chooser chooser(5, {1, 3, 4});
     Random random(8);
     Logits part(5);
     for (int i = 0; i < draws; ++i)
@@ -146,7 +146,7 @@ TEST_CASE("choose: temperature and top-p of pitches or steps shape which comes, 
                          const std::vector<std::uint8_t>& allowed = {}) {
     const Logits found = frequencies(options, allowed);
     for (std::size_t v = 0; v < expected.size(); ++v) {
-      CAPTURE(v, options.pitch_temperature, options.pitch_top_p, options.step_temperature, options.step_top_p);
+      CAPTURE(v, options.pitch_temperature, options.pitch_top_p, options.pitch_min_p);
       CHECK(std::abs(found[v] - expected[v]) <= 4.5 * std::sqrt(expected[v] * (1 - expected[v]) / draws));
     }
   };
@@ -158,10 +158,11 @@ TEST_CASE("choose: temperature and top-p of pitches or steps shape which comes, 
   check({.pitch_temperature = 1e-30f}, {0.3, 0.6, 0.1, 0, 0});
   check({.pitch_top_p = 0.6f}, {0.3 / 0.64, 0, 0.1 / 0.64, 0.24 / 0.64, 0}, {1, 0, 1, 1, 1});  // after the mask
   check({.pitch_top_p = 0.5f}, {0.75, 0, 0.25, 0, 0}, {1, 0, 1, 0, 0});                        // no pitch at all
-  check({.step_temperature = 0.5f}, {0.36, 0.36, 0.04, 0.18, 0.06});                           // 0.09 and 0.01 of 0.1
-  check({.step_temperature = 1e30f}, {0.2, 0.36, 0.2, 0.18, 0.06});
-  check({.step_top_p = 0.75f}, {0.4, 0.36, 0, 0.18, 0.06});
-  check({.pitch_top_p = 0.5f, .step_top_p = 0.7f}, {0.4, 0.6, 0, 0, 0});
+  check({.pitch_min_p = 0.4f}, {0.3, 0.4, 0.1, 0.2, 0});  // 0.06 is a sixth of 0.36
+  check({.pitch_min_p = 1}, {0.3, 0.6, 0.1, 0, 0});
+  check({.pitch_temperature = 0.5f, .pitch_min_p = 0.26f}, {0.3, 0.6, 0.1, 0, 0});  // 0.18 has become a quarter
+  check({.pitch_top_p = 0.95f, .pitch_min_p = 0.4f}, {0.3, 0.4, 0.1, 0.2, 0});
+  check({.pitch_min_p = 0.4f}, {0.3 / 0.64, 0, 0.1 / 0.64, 0.24 / 0.64, 0}, {1, 0, 1, 1, 1});  // 0.06: a third of 0.18
   // Then come the rules for all: 0.6, 0.3, 0.1.
   check({.top_p = 0.85f, .pitch_top_p = 0.5f}, {1.0 / 3, 2.0 / 3, 0, 0, 0});
   check({.temperature = 0, .pitch_top_p = 0.5f}, {0, 1, 0, 0, 0});

@@ -60,8 +60,11 @@ TEST_CASE("voice: options out of range are errors that name them") {
       {with([](O& o) { o.pitch_temperature = INFINITY; }), "pitch_temperature"},
       {with([](O& o) { o.pitch_top_p = 0; }), "pitch_top_p"},
       {with([](O& o) { o.pitch_top_p = 1.5f; }), "pitch_top_p"},
-      {with([](O& o) { o.step_temperature = 0; }), "step_temperature"},
-      {with([](O& o) { o.step_top_p = 1.5f; }), "step_top_p"},
+      {with([](O& o) { o.pitch_min_p = 1.5f; }), "pitch_min_p"},
+      {with([](O& o) { o.calm = NAN; }), "calm"},
+      {with([](O& o) { o.calm = -11; }), "calm"},
+      {with([](O& o) { o.variety = -0.1f; }), "variety"},
+      {with([](O& o) { o.variety = INFINITY; }), "variety"},
       {with([](O& o) { o.attention_window = 0; }), "attention_window"},
       {with([](O& o) { o.bias = Bias(3); }), "bias"},
   };
@@ -108,7 +111,7 @@ TEST_CASE("voice: pitch options choose among pitches, and leave how often one co
     Puppet puppet(options, "^ +40 v79 i0");
     std::map<std::string, int> all;
     for (std::uint64_t song = 0; song < 4000; ++song)
-      ++all[vocabulary.text(puppet.voice.of_song(3, song).choose<float>(logits, puppet.rules, {}))];
+      ++all[vocabulary.text(puppet.voice.of_song(options, song).choose<float>(logits, puppet.rules, {}))];
     return all;
   };
   const double time = 4000 / (2 + std::exp(-0.5)), tolerance = 4.5 * std::sqrt(time * (1 - time / 4000));
@@ -122,24 +125,58 @@ TEST_CASE("voice: pitch options choose among pitches, and leave how often one co
   }
 }
 
-TEST_CASE("voice: step options choose among time steps, and leave how often one comes") {
+TEST_CASE("voice: calm makes long time steps likelier, and variety gives each song its own") {
   std::vector<float> logits(405, -50);
   const auto at = [](Token t) { return static_cast<std::size_t>(t); };
   logits[at(vocabulary.note_on(60))] = 1;
-  logits[at(vocabulary.time(10))] = 1;
-  logits[at(vocabulary.time(20))] = 0.5f;
-  const double note = 4000 / (2 + std::exp(-0.5)), tolerance = 4.5 * std::sqrt(note * (1 - note / 4000));
-  for (const SamplerOptions& options :
-       {SamplerOptions{}, SamplerOptions{.step_top_p = 0.5f}, SamplerOptions{.step_temperature = 1e-3f}}) {
-    const bool shaped = options.step_temperature != 1 || options.step_top_p != 1;
+  logits[at(vocabulary.time(15))] = 1;  // as it is, whatever the calm
+  logits[at(vocabulary.time(60))] = 1;
+  constexpr int songs = 4000;
+  const auto found = [&](const SamplerOptions& options) {
     Puppet puppet(options, "^ +40 v79 i0");
-    std::map<std::string, int> found;
-    for (std::uint64_t song = 0; song < 4000; ++song)
-      ++found[vocabulary.text(puppet.voice.of_song(3, song).choose<float>(logits, puppet.rules, {}))];
-    CHECK(std::abs(found["+60"] - note) < tolerance);
-    CHECK((found["t20"] == 0) == shaped);
-    CHECK(found["+60"] + found["t10"] + found["t20"] == 4000);
+    std::map<std::string, int> all;
+    for (std::uint64_t song = 0; song < songs; ++song)
+      ++all[vocabulary.text(puppet.voice.of_song(options, song).choose<float>(logits, puppet.rules, {}))];
+    return all;
+  };
+  for (const float calm : {0.0f, 0.5f, -1.0f}) {
+    CAPTURE(calm);
+    auto all = found({.calm = calm});
+    const double longer = std::pow(4.0, static_cast<double>(calm));
+    const auto check = [&](int count, double weight) {
+      const double p = weight / (2 + longer);
+      CHECK(std::abs(count - songs * p) < 4.5 * std::sqrt(songs * p * (1 - p)));
+    };
+    check(all["+60"], 1);
+    check(all["t15"], 1);
+    check(all["t60"], longer);
   }
+  // Songs whose calm is N(0, 2^2): the mean over them of 4^calm / (2 + 4^calm), which is 0.40 without.
+  auto varied = found({.variety = 2});
+  double expected = 0, weights = 0;
+  for (double z = -8; z <= 8; z += 0.01) {
+    const double weight = std::exp(-z * z / 2), longer = std::pow(4.0, 2 * z);
+    expected += weight * longer / (2 + longer);
+    weights += weight;
+  }
+  const double p = expected / weights;
+  CHECK(std::abs(varied["t60"] - songs * p) < 4.5 * std::sqrt(songs * p * (1 - p)));
+}
+
+TEST_CASE("voice: a song keeps its calm, whichever comes before or after it") {
+  const SamplerOptions options{.variety = 1, .seed = 3};
+  const Puppet puppet(options);
+  const auto first_tokens = [&](std::uint64_t song) {
+    VoiceRules rules(vocabulary, true, options);
+    Voice voice = puppet.voice.of_song(options, song);
+    const std::vector<float> logits(405);
+    std::vector<Token> all;
+    for (int i = 0; i < 50; ++i) all.push_back(voice.choose<float>(logits, rules, {}));
+    return all;
+  };
+  const auto fifth = first_tokens(5);
+  CHECK(first_tokens(6) != fifth);
+  CHECK(first_tokens(5) == fifth);
 }
 
 TEST_CASE("voice: where the end waits, it comes when its time has come") {
@@ -231,7 +268,7 @@ TEST_CASE("voice: songs of one beginning have random numbers of their own") {
   const std::vector<float> even(405);
   Puppet puppet;
   const auto song = [&](std::uint64_t seed, std::uint64_t number) {
-    Voice voice = puppet.voice.of_song(seed, number);
+    Voice voice = puppet.voice.of_song({.seed = seed}, number);
     std::vector<Token> all;
     for (int i = 0; i < 50; ++i) all.push_back(voice.choose<float>(even, puppet.rules, {.end_waits = true}));
     return all;

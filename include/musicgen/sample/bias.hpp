@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <cmath>
 #include <cstddef>
 #include <functional>
 #include <limits>
@@ -55,6 +56,17 @@ inline Bias only_tracks(const Vocabulary& vocabulary, std::span<const int> track
     if (k >= 0 && k < track_count) wanted[static_cast<std::size_t>(k)] = true;
   return bias_against(
       vocabulary, [=](Meaning m) { return m.kind == TokenKind::track && !wanted[static_cast<std::size_t>(m.value)]; });
+}
+
+/// Longer time steps, and so fewer notes a second: one of s seconds becomes (s / 0.15)^amount times as likely. Under 0:
+/// shorter ones, more notes. A tenth can be heard.
+inline Bias longer_steps(const Vocabulary& vocabulary, float amount = 1) {
+  constexpr double usual_seconds = 0.15;
+  Bias bias(static_cast<std::size_t>(vocabulary.size()), 0.0f);
+  for (Token t = 0; t < vocabulary.size(); ++t)
+    if (const Meaning m = vocabulary[t]; m.kind == TokenKind::time)
+      bias[static_cast<std::size_t>(t)] = amount * static_cast<float>(std::log(m.value * step_seconds / usual_seconds));
+  return bias;
 }
 
 /// Both wishes at once.

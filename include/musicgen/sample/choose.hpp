@@ -1,10 +1,10 @@
 // From logits to the next token.
 //
 //   x_v = logit_v + bias_v, tokens that may not come left out
-//   pitch temperature and top-p, on note-ons N alone: x_v := log sum_N e^x + log q_v, with q = softmax_N(x / pitch
-//   temperature), cut to its nucleus. Which pitch comes is safer then; how probably a note comes is as the model says
-//   it (unless what follows changes it). Step temperature and top-p, on time steps alone: the same for when it goes on.
-//   Among all tokens, low temperatures and nuclei shorten gaps and notes, and songs grow dense.
+//   pitch temperature, top-p and min-p, on note-ons N alone: x_v := log sum_N e^x + log q_v, with q = softmax_N(x /
+//   pitch temperature), cut as below. Which pitch comes is safer then; how probably a note comes is as the model says
+//   it (unless what follows changes it). Among all tokens, low temperatures and nuclei shorten gaps and notes, and
+//   songs grow dense.
 //   p   = softmax(x / temperature)                   temperature 0: the largest x alone
 //   top-k: the k most probable                       (Fan et al. 2018)
 //   top-p: the fewest whose probabilities reach top_p   (nucleus sampling, Holtzman et al. 2020)
@@ -36,8 +36,7 @@ struct ChooseOptions {
   float min_p = 0;              ///< 0: all
   float pitch_temperature = 1;  ///< over 0
   float pitch_top_p = 1;        ///< 1: all
-  float step_temperature = 1;   ///< over 0
-  float step_top_p = 1;         ///< 1: all
+  float pitch_min_p = 0;        ///< 0: all
 };
 
 struct Choice {
@@ -48,13 +47,11 @@ struct Choice {
 /// Chooses tokens; holds the memory that this takes.
 class Chooser {
  public:
-  /// @param pitches  the tokens that pitch temperature and top-p are for, each once
-  /// @param steps    the same of step temperature and top-p
-  explicit Chooser(int vocabulary_size, std::vector<std::uint32_t> pitches = {}, std::vector<std::uint32_t> steps = {})
+  /// @param pitches  the tokens that pitch temperature, top-p and min-p are for, each once
+  explicit Chooser(int vocabulary_size, std::vector<std::uint32_t> pitches = {})
       : probabilities_(static_cast<std::size_t>(vocabulary_size)),
         order_(static_cast<std::size_t>(vocabulary_size)),
-        pitches_(std::move(pitches)),
-        steps_(std::move(steps)) {}
+        pitches_(std::move(pitches)) {}
 
   /// @param logits   (V) of the model
   /// @param bias     (V) added to the logits, -infinity: never, infinity: before all others; or empty
@@ -66,8 +63,7 @@ class Chooser {
     const double log_sum = log_sum_exp(logits);
     fill(logits, bias, allowed);
     if (!(*std::max_element(probabilities_.begin(), probabilities_.end()) > -infinity)) fill(logits, {}, allowed);
-    shape(pitches_, options.pitch_temperature, options.pitch_top_p);
-    shape(steps_, options.step_temperature, options.step_top_p);
+    shape_pitches(options.pitch_temperature, options.pitch_top_p, options.pitch_min_p);
     const auto best = std::max_element(probabilities_.begin(), probabilities_.end());
     std::size_t token = static_cast<std::size_t>(best - probabilities_.begin());
     if (options.temperature > 0) {
@@ -103,14 +99,14 @@ class Chooser {
     }
   }
 
-  /// x of these tokens as the head of this file has it.
-  void shape(const std::vector<std::uint32_t>& tokens, float temperature, float top_p) {
-    if (temperature == 1 && top_p == 1) return;
+  /// x of note-ons as the head of this file has it.
+  void shape_pitches(float temperature, float top_p, float min_p) {
+    if (temperature == 1 && top_p == 1 && min_p == 0) return;
     double largest = -infinity, all = 0, kept = 0;
-    for (const std::uint32_t v : tokens) largest = std::max(largest, probabilities_[v]);
+    for (const std::uint32_t v : pitches_) largest = std::max(largest, probabilities_[v]);
     if (largest == -infinity) return;
     auto end = order_.begin();
-    for (const std::uint32_t v : tokens) {
+    for (const std::uint32_t v : pitches_) {
       const double x = probabilities_[v] - largest;
       all += std::exp(x);
       probabilities_[v] = std::exp(x / static_cast<double>(temperature));
@@ -119,8 +115,11 @@ class Chooser {
     if (top_p < 1)
       for (auto cut = nucleus(order_.begin(), end, static_cast<double>(top_p)); cut != end; ++cut)
         probabilities_[*cut] = 0;
-    for (const std::uint32_t v : tokens) kept += probabilities_[v];
-    for (const std::uint32_t v : tokens) probabilities_[v] = largest + std::log(probabilities_[v] * (all / kept));
+    for (const std::uint32_t v : pitches_) {
+      if (probabilities_[v] < static_cast<double>(min_p)) probabilities_[v] = 0;
+      kept += probabilities_[v];
+    }
+    for (const std::uint32_t v : pitches_) probabilities_[v] = largest + std::log(probabilities_[v] * (all / kept));
   }
 
   auto more_probable() const {
@@ -189,7 +188,7 @@ class Chooser {
   }
 
   std::vector<double> probabilities_;
-  std::vector<std::uint32_t> order_, pitches_, steps_;
+  std::vector<std::uint32_t> order_, pitches_;
 };
 
 }  // namespace musicgen

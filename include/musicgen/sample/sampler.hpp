@@ -166,7 +166,7 @@ class Sampler {
 
   Token advance(const Limit& limit) {
     if (!begun_ || voice_.ended()) {
-      voice_ = beginning_.of_song(rules_.options.seed, songs_++);
+      voice_ = beginning_.of_song(rules_.options, songs_++);
       begun_ = true;
       if (after_given_) {
         decoder_.restore(*after_given_);
@@ -264,7 +264,7 @@ std::vector<GeneratedSong> Sampler<B>::generate(int count, Length length) {
   const Limit limit = limit_of(length);
   auto decoder = decoder_.of_batch(count);
   std::vector<Voice> voices;
-  for (int i = 0; i < count; ++i) voices.push_back(beginning_.of_song(rules_.options.seed, songs_++));
+  for (int i = 0; i < count; ++i) voices.push_back(beginning_.of_song(rules_.options, songs_++));
   feed(decoder, voices.size());
   row_.resize(voices.size());
 

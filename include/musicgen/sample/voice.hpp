@@ -30,8 +30,9 @@ struct SamplerOptions {
   float min_p = 0;              ///< 0: all
   float pitch_temperature = 1;  ///< of the choice among note-ons alone, before the others; see choose.hpp
   float pitch_top_p = 1;        ///< likewise
-  float step_temperature = 1;   ///< of the choice among time steps alone, likewise
-  float step_top_p = 1;
+  float pitch_min_p = 0;        ///< likewise
+  float calm = 0;     ///< a time step of s seconds is (s / 0.15)^calm times as likely: over 0 fewer notes, under 0 more
+  float variety = 0;  ///< standard deviation of what each song adds to its calm, so that songs differ as real ones do
   std::uint64_t seed = 1;
   bool grammar = true;      ///< only tokens that the grammar allows
   double longest_note = 0;  ///< seconds, under the grammar; 0: as in the music that the model learned from
@@ -63,7 +64,8 @@ class VoiceRules {
   VoiceRules(const Vocabulary& vocabulary, bool canonical, const SamplerOptions& options, int tracks = track_count,
              std::int64_t longest_note = 0, std::int64_t usual_length = 0)
       : options(options),
-        chooser(vocabulary.size(), tokens_of(vocabulary, TokenKind::note_on), tokens_of(vocabulary, TokenKind::time)),
+        chooser(vocabulary.size(), tokens_of(vocabulary, TokenKind::note_on)),
+        steps(longer_steps(vocabulary)),
         allowed(static_cast<std::size_t>(vocabulary.size())),
         bias(allowed.size()),
         steered(allowed.size()),
@@ -81,8 +83,9 @@ class VoiceRules {
     require(options.min_p >= 0 && options.min_p <= 1, "min_p", "in 0..1");
     require(options.pitch_temperature > 0 && std::isfinite(options.pitch_temperature), "pitch_temperature", "over 0");
     require(options.pitch_top_p > 0 && options.pitch_top_p <= 1, "pitch_top_p", "over 0 and at most 1");
-    require(options.step_temperature > 0 && std::isfinite(options.step_temperature), "step_temperature", "over 0");
-    require(options.step_top_p > 0 && options.step_top_p <= 1, "step_top_p", "over 0 and at most 1");
+    require(options.pitch_min_p >= 0 && options.pitch_min_p <= 1, "pitch_min_p", "in 0..1");
+    require(std::abs(options.calm) <= 10, "calm", "in -10..10");
+    require(options.variety >= 0 && options.variety <= 10, "variety", "in 0..10");
     require(options.attention_window >= 1, "attention_window", "at least 1");
     require(options.longest_note == 0 || (options.longest_note >= 1 && options.longest_note < 1e9), "longest_note",
             "at least a second");
@@ -103,6 +106,7 @@ class VoiceRules {
 
   SamplerOptions options;
   Chooser chooser;
+  Bias steps;                           // what a calm of 1 adds
   std::vector<std::uint8_t> allowed;    // (V)
   std::vector<float> bias, steered;     // (V)
   std::vector<std::uint8_t> forbidden;  // (V) by the bias, or since the model knows no such track
@@ -143,16 +147,17 @@ class Voice {
  public:
   /// What every song begins with: `^`, and a prompt if there is one. The bias rules out what comes after it.
   Voice(const VoiceRules& rules, std::span<const Token> given)
-      : grammar_(rules.grammar), note_limit_(rules.note_limit), random_(rules.options.seed) {
+      : grammar_(rules.grammar), note_limit_(rules.note_limit), random_(rules.options.seed), calm_(rules.options.calm) {
     for (const Token token : given) follow(token, rules.options.grammar);
     given_steps_ = steps();
     if (rules.options.grammar) grammar_.forbid(rules.forbidden);
   }
 
   /// The same beginning of song number `song`.
-  Voice of_song(std::uint64_t seed, std::uint64_t song) const {
+  Voice of_song(const SamplerOptions& options, std::uint64_t song) const {
     Voice voice = *this;
-    voice.random_ = Random(seed, song);
+    voice.random_ = Random(options.seed, song);
+    if (options.variety > 0) voice.calm_ += options.variety * static_cast<float>(voice.random_.normal());
     return voice;
   }
 
@@ -172,14 +177,15 @@ class Voice {
     if (limit.end_waits && steps() < limit.steps) hold_back(vocabulary.end(), rules.allowed);
     const SamplerOptions& o = rules.options;
     const double late = static_cast<double>(steps() - given_steps_) * step_seconds - rules.ending_after;
-    if (late > 0 || o.steer) rules.steered = rules.bias;
+    const bool steered = late > 0 || calm_ != 0 || o.steer;
+    if (steered) rules.steered = rules.bias;
+    if (calm_ != 0)
+      for (std::size_t v = 0; v < rules.steered.size(); ++v) rules.steered[v] += calm_ * rules.steps[v];
     if (late > 0) rules.steered[static_cast<std::size_t>(vocabulary.end())] += static_cast<float>(late / 5);
     if (o.steer) o.steer(rules.steered, grammar_);
-    const Choice choice =
-        rules.chooser.choose<Scalar>(logits, late > 0 || o.steer ? rules.steered : rules.bias, rules.allowed,
-                                     {o.temperature, o.top_k, o.top_p, o.min_p, o.pitch_temperature, o.pitch_top_p,
-                                      o.step_temperature, o.step_top_p},
-                                     random_);
+    const Choice choice = rules.chooser.choose<Scalar>(
+        logits, steered ? rules.steered : rules.bias, rules.allowed,
+        {o.temperature, o.top_k, o.top_p, o.min_p, o.pitch_temperature, o.pitch_top_p, o.pitch_min_p}, random_);
     const Token token = cut(choice.token, limit.steps - steps(), rules);
     over_ = token == no_token;
     if (over_) return token;
@@ -234,6 +240,7 @@ class Voice {
   NoteLimit note_limit_;
   NoteAssembler notes_;
   Random random_;
+  float calm_;
   Token last_ = no_token;
   double log_probability_ = 0;
   std::int64_t tokens_ = 0, given_steps_ = 0;

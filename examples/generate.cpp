@@ -13,7 +13,7 @@ namespace fs = std::filesystem;
 namespace {
 
 struct Options {
-  fs::path model = bundled_model, out, prompt, picture, audio, tokens_file;
+  fs::path model = bundled_model(), out, prompt, picture, audio, tokens_file;
   double seconds = 0, prompt_seconds = 0;
   std::int64_t tokens = 0;
   int count = 1;

@@ -5,7 +5,7 @@
 
 int main(int argc, char** argv) {
   CLI::App app("Writes a minute of music: hello [MODEL [SONG.mid]]");
-  std::string in = bundled_model, out = "song.mid";
+  std::string in = bundled_model(), out = "song.mid";
   app.add_option("MODEL", in, "a model that `train` made")->capture_default_str();
   app.add_option("SONG.mid", out, "the MIDI file to write")->capture_default_str();
   return run_program(app, argc, argv, [&] {

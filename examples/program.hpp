@@ -24,8 +24,12 @@
 #include <system_error>
 #include <vector>
 
-/// The model that comes along, for programs that run in the project's folder.
-inline constexpr const char* bundled_model = "examples/models/pop909-small.safetensors";
+/// The model that comes along, in the folder of the project where the program runs, or of the one it was built from.
+inline std::string bundled_model() {
+  const std::string here = "examples/models/pop909-small.safetensors";
+  std::error_code fault;
+  return std::filesystem::exists(here, fault) ? here : MUSICGEN_EXAMPLES_DIR "/models/pop909-small.safetensors";
+}
 
 /// A number from `low` to `high`; unlike CLI::Range it lets no NaN pass.
 inline CLI::Validator number_in(double low, double high) {

@@ -29,9 +29,9 @@ TEST_CASE("examples: the model that comes along writes music of its own accord")
   const Workplace place;
   std::set<std::string> beginnings;
   const int songs = 20;
-  place.output("generate",
-               {"--model", MUSICGEN_SOURCE_DIR "/examples/models/pop909-small.safetensors", "--count",
-                std::to_string(songs), "--seconds", "20", "--precision", "int8", "--out", place / "song.mid"});
+  // Without --model, in whatever folder this runs.
+  place.output("generate", {"--count", std::to_string(songs), "--seconds", "20", "--precision", "int8", "--out",
+                            place / "song.mid"});
   for (int i = 1; i <= songs; ++i) {
     const Score song = read_midi(place / ("song-" + std::to_string(i) + ".mid"), {.strict = true});
     INFO("song " << i);

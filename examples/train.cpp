@@ -121,11 +121,15 @@ void choose_training(Options& o) {
   if (t.steps == 0 && t.minutes == 0) t.minutes = 20;
 }
 
+/// @param resuming  `given` is what the run had come to, not what it was to start from
 template <Backend B>
-Model<B> starting_model(const Options& o, const std::optional<Model<B>>& given, const Corpus& corpus) {
+Model<B> starting_model(const Options& o, const std::optional<Model<B>>& given, bool resuming, const Corpus& corpus) {
   if (!given) return Model<B>(configuration(o, corpus), o.trainer.seed);
   const Dimensions& d = given->dimensions();
-  if (o.hidden.value_or(d.H) < d.H) throw Error("--hidden: the model to start from has " + std::to_string(d.H));
+  const int hidden = o.hidden.value_or(d.H);
+  if (hidden < d.H || (resuming && hidden > d.H))
+    throw Error("--hidden: the model to " + std::string(resuming ? "go on with" : "start from") + " has " +
+                std::to_string(d.H) + (resuming ? "" : ", and does not shrink"));
   for (const auto& [wanted, found, option] : {std::tuple(o.layers, d.L, "--layers"), {o.embedding, d.E, "--embedding"}})
     if (wanted.value_or(found) != found)
       throw Error(std::string(option) + ": the model to start from has " + std::to_string(found));
@@ -136,7 +140,7 @@ Model<B> starting_model(const Options& o, const std::optional<Model<B>>& given, 
   config.programs = corpus.programs();
   config.longest_note = corpus.longest_note();
   config.usual_length = corpus.usual_length();
-  return grown(Model<B>(std::move(config), given->weights()), o.hidden.value_or(d.H), o.trainer.seed);
+  return grown(Model<B>(std::move(config), given->weights()), hidden, o.trainer.seed);
 }
 
 /// Keeps a run from replacing what is no model.
@@ -168,7 +172,8 @@ void train(Options& o) {
     require_replaceable(last);
   }
   std::optional<Model<B>> given;
-  if (o.resume && std::filesystem::exists(last))
+  const bool resuming = o.resume && std::filesystem::exists(last);
+  if (resuming)
     given = load_model<B>(last);
   else if (!o.init.empty())
     given = load_model<B>(o.init);
@@ -180,7 +185,7 @@ void train(Options& o) {
   std::cout << corpus << '\n';
   if (corpus.indices(Split::train).empty()) throw file_error(o.data, "has no songs to train on");
 
-  Model<B> model = starting_model<B>(o, given, corpus);
+  Model<B> model = starting_model<B>(o, given, resuming, corpus);
   const Dimensions& d = model.dimensions();
   std::cout << "embedding " << d.E << ", hidden " << d.H << ", layers " << d.L << ": " << model.parameter_count()
             << " parameters; attention over " << model.config().attention << ", "

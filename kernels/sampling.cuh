@@ -107,7 +107,7 @@ class BlockChooser {
     if (!(largest > -HUGE_VAL)) largest = fill(logits, nullptr, allowed);
     const ChooseOptions& o = rules_.options;
     if (rules_.pitches && (o.pitch_temperature != 1 || o.pitch_top_p < 1 || o.pitch_min_p > 0))
-      largest = shape_pitches({rules_.pitches});
+      largest = shape_pitches();
     int token;
     if (rules_.options.temperature > 0) {
       for_each([&](int v) {
@@ -185,18 +185,19 @@ class BlockChooser {
   }
 
   /// x of note-ons as choose.hpp has it. @return  the largest of all x
-  __device__ double shape_pitches(const TokenMask& pitches) {
+  __device__ double shape_pitches() {
     const ChooseOptions& o = rules_.options;
-    const auto for_these = [&](auto&& f) {
+    const TokenMask pitches{rules_.pitches};
+    const auto for_pitches = [&](auto&& f) {
       for_each([&](int v) {
         if (pitches(v)) f(v);
       });
     };
     double largest = -HUGE_VAL, all = 0, kept = 0, count = 0;
-    for_these([&](int v) { largest = fmax(largest, p_[v]); });
+    for_pitches([&](int v) { largest = fmax(largest, p_[v]); });
     largest = largest_of(largest);
     if (largest > -HUGE_VAL) {
-      for_these([&](int v) {
+      for_pitches([&](int v) {
         const double x = p_[v] - largest;
         all += exp(x);
         p_[v] = exp(x / static_cast<double>(o.pitch_temperature));
@@ -207,12 +208,12 @@ class BlockChooser {
         rank(pitches);
         cut_to_nucleus(static_cast<int>(sum_of(count)), static_cast<double>(o.pitch_top_p), pitches);
       }
-      for_these([&](int v) {
+      for_pitches([&](int v) {
         if (p_[v] < static_cast<double>(o.pitch_min_p)) p_[v] = 0;
         kept += p_[v];
       });
       kept = sum_of(kept);
-      for_these([&](int v) { p_[v] = largest + log(p_[v] * (all / kept)); });
+      for_pitches([&](int v) { p_[v] = largest + log(p_[v] * (all / kept)); });
     }
     double of_all = -HUGE_VAL;
     for_each([&](int v) { of_all = fmax(of_all, p_[v]); });

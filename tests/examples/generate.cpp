@@ -7,15 +7,6 @@
 using namespace musicgen;
 using namespace musicgen::test;
 
-namespace {
-
-std::vector<std::string> joined(std::vector<std::string> a, const std::vector<std::string>& b) {
-  a.insert(a.end(), b.begin(), b.end());
-  return a;
-}
-
-}  // namespace
-
 TEST_CASE("examples: hello writes a minute of music") {
   const Workplace place;
   place.output("hello", {place.model(), place / "song.mid"});

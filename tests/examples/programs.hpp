@@ -52,6 +52,11 @@ inline std::vector<std::string> lines(const std::string& text) {
   return all;
 }
 
+inline std::vector<std::string> joined(std::vector<std::string> a, const std::vector<std::string>& b) {
+  a.insert(a.end(), b.begin(), b.end());
+  return a;
+}
+
 /// How a program ended and what it said.
 struct Finished {
   int status = -1;  ///< of its exit, or minus the signal that ended it

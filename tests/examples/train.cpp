@@ -152,10 +152,20 @@ TEST_CASE("examples: fine-tuning starts from another model's weights") {
     for (std::size_t j = 0; j < before[i].values.size(); ++j)
       REQUIRE(std::abs(after[i].values[j] - before[i].values[j]) < 1e-6f);
 
-  // Its sizes are its own.
-  const Finished larger = place.run("train", place.command("larger", 1, {"--init", first, "--hidden", "99"}));
-  CHECK(larger.status == 1);
-  CHECK_THAT(larger.err, Catch::Contains("--hidden") && Catch::Contains("16"));
+  // It grows, and does not shrink.
+  const std::vector<std::string> growing{"--init", first, "--hidden", "24", "--learning-rate", "1e-9"};
+  CHECK_THAT(place.output("train", place.command("grown", 1, growing)), Catch::Contains("hidden 24"));
+  CHECK(load_model(place / "grown.safetensors").dimensions().H == 24);
+  place.output("train", place.command("grown", 2, joined(growing, {"--resume"})));
+  const auto refused = [&](const char* name, std::vector<std::string> arguments, const char* units,
+                           const char* reason) {
+    const Finished finished =
+        place.run("train", place.command(name, 3, joined({"--init", first, "--hidden", units}, arguments)));
+    CHECK(finished.status == 1);
+    CHECK_THAT(finished.err, Catch::Contains("--hidden") && Catch::Contains(reason));
+  };
+  refused("smaller", {}, "8", "has 16, and does not shrink");
+  refused("grown", {"--resume"}, "32", "to go on with has 24");
 
   // And it learns on: other songs, from a loss far below a new model's, which is log 405 or 6.
   place.songs("others", 4);

@@ -66,8 +66,10 @@ TEST_CASE("examples: options out of range, and those that do not go together, ar
   generate({"--min-p", "2"}, "--min-p");
   generate({"--pitch-temperature", "0"}, "--pitch-temperature");
   generate({"--pitch-top-p", "2"}, "--pitch-top-p");
-  generate({"--step-temperature", "0"}, "--step-temperature");
-  generate({"--step-top-p", "0"}, "--step-top-p");
+  generate({"--pitch-min-p", "2"}, "--pitch-min-p");
+  generate({"--calm", "nan"}, "--calm");
+  generate({"--calm", "11"}, "--calm");
+  generate({"--variety", "-1"}, "--variety");
   generate({"--seconds", "-5"}, "--seconds");
   generate({"--seconds", "nan"}, "--seconds");
   generate({"--tokens", "0"}, "--tokens");

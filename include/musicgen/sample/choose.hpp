@@ -63,7 +63,7 @@ class Chooser {
     const double log_sum = log_sum_exp(logits);
     fill(logits, bias, allowed);
     if (!(*std::max_element(probabilities_.begin(), probabilities_.end()) > -infinity)) fill(logits, {}, allowed);
-    shape_pitches(options.pitch_temperature, options.pitch_top_p, options.pitch_min_p);
+    shape_pitches(options);
     const auto best = std::max_element(probabilities_.begin(), probabilities_.end());
     std::size_t token = static_cast<std::size_t>(best - probabilities_.begin());
     if (options.temperature > 0) {
@@ -100,8 +100,8 @@ class Chooser {
   }
 
   /// x of note-ons as the head of this file has it.
-  void shape_pitches(float temperature, float top_p, float min_p) {
-    if (temperature == 1 && top_p == 1 && min_p == 0) return;
+  void shape_pitches(const ChooseOptions& options) {
+    if (options.pitch_temperature == 1 && options.pitch_top_p == 1 && options.pitch_min_p == 0) return;
     double largest = -infinity, all = 0, kept = 0;
     for (const std::uint32_t v : pitches_) largest = std::max(largest, probabilities_[v]);
     if (largest == -infinity) return;
@@ -109,14 +109,14 @@ class Chooser {
     for (const std::uint32_t v : pitches_) {
       const double x = probabilities_[v] - largest;
       all += std::exp(x);
-      probabilities_[v] = std::exp(x / static_cast<double>(temperature));
+      probabilities_[v] = std::exp(x / static_cast<double>(options.pitch_temperature));
       if (probabilities_[v] > 0) *end++ = v;
     }
-    if (top_p < 1)
-      for (auto cut = nucleus(order_.begin(), end, static_cast<double>(top_p)); cut != end; ++cut)
+    if (options.pitch_top_p < 1)
+      for (auto cut = nucleus(order_.begin(), end, static_cast<double>(options.pitch_top_p)); cut != end; ++cut)
         probabilities_[*cut] = 0;
     for (const std::uint32_t v : pitches_) {
-      if (probabilities_[v] < static_cast<double>(min_p)) probabilities_[v] = 0;
+      if (probabilities_[v] < static_cast<double>(options.pitch_min_p)) probabilities_[v] = 0;
       kept += probabilities_[v];
     }
     for (const std::uint32_t v : pitches_) probabilities_[v] = largest + std::log(probabilities_[v] * (all / kept));

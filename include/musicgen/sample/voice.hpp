@@ -39,8 +39,8 @@ struct SamplerOptions {
   double ending_after = 0;  ///< seconds, not counting a prompt, from which on `$` is e times more likely every five;
                             ///< 0: the usual length of the music that the model learned from
   Bias bias = {};           ///< (V) or empty; see bias.hpp
-  /// Called at each step to add to the bias (V, at first `bias`, or zeros), knowing what has come so far (without the
-  /// grammar: nothing).
+  /// Called at each step to add to the bias (V; at first `bias`, or zeros, and what calm adds), knowing what has come
+  /// so far (without the grammar: nothing).
   std::function<void(std::span<float> bias, const Grammar& so_far)> steer = {};
   int attention_window = 2048;  ///< earlier tokens that attention sees; memory and time of a step grow with it
   Precision precision = Precision::fp32;  ///< of the weights; fewer bytes are faster
@@ -65,7 +65,7 @@ class VoiceRules {
              std::int64_t longest_note = 0, std::int64_t usual_length = 0)
       : options(options),
         chooser(vocabulary.size(), tokens_of(vocabulary, TokenKind::note_on)),
-        steps(longer_steps(vocabulary)),
+        calm_bias(longer_steps(vocabulary)),
         allowed(static_cast<std::size_t>(vocabulary.size())),
         bias(allowed.size()),
         steered(allowed.size()),
@@ -106,7 +106,7 @@ class VoiceRules {
 
   SamplerOptions options;
   Chooser chooser;
-  Bias steps;                           // what a calm of 1 adds
+  Bias calm_bias;                       // what a calm of 1 adds
   std::vector<std::uint8_t> allowed;    // (V)
   std::vector<float> bias, steered;     // (V)
   std::vector<std::uint8_t> forbidden;  // (V) by the bias, or since the model knows no such track
@@ -157,7 +157,7 @@ class Voice {
   Voice of_song(const SamplerOptions& options, std::uint64_t song) const {
     Voice voice = *this;
     voice.random_ = Random(options.seed, song);
-    if (options.variety > 0) voice.calm_ += options.variety * static_cast<float>(voice.random_.normal());
+    voice.calm_ += options.variety * static_cast<float>(Random(options.seed, ~song).normal());
     return voice;
   }
 
@@ -180,7 +180,7 @@ class Voice {
     const bool steered = late > 0 || calm_ != 0 || o.steer;
     if (steered) rules.steered = rules.bias;
     if (calm_ != 0)
-      for (std::size_t v = 0; v < rules.steered.size(); ++v) rules.steered[v] += calm_ * rules.steps[v];
+      for (std::size_t v = 0; v < rules.steered.size(); ++v) rules.steered[v] += calm_ * rules.calm_bias[v];
     if (late > 0) rules.steered[static_cast<std::size_t>(vocabulary.end())] += static_cast<float>(late / 5);
     if (o.steer) o.steer(rules.steered, grammar_);
     const Choice choice = rules.chooser.choose<Scalar>(

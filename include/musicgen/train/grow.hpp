@@ -6,8 +6,8 @@
 //
 //   n_t = tanh(0) = 0,  h_t = (1 - z_t) n_t + z_t h_{t-1} = 0  from h_0 = 0 on
 //
-// so they change no score of attention and no logit. Whoever reads them does so with random weights, so that gradients
-// reach them, each its own, and they learn from the first step on.
+// so they change no score of attention and no logit. The weights by which other units read them are random: each new
+// unit gets a gradient of its own, and learns from the first step on.
 #pragma once
 
 #include <algorithm>
@@ -26,7 +26,7 @@ namespace musicgen {
 namespace detail {
 
 /// One of a weight's dimensions, before and after: it consists of blocks of hidden units (three gates, or output and
-/// context), each of which has grown from `small` to `large`. One without hidden units is a block that has not.
+/// context), each of which grows from `small` to `large`. A dimension without hidden units is one block of equal sizes.
 struct GrownDimension {
   std::int64_t small, large;
   GrownDimension(std::int64_t before, std::int64_t after, int hidden)
@@ -59,6 +59,7 @@ Model<B> grown(const Model<B>& model, int hidden, std::uint64_t seed) {
   const int before = model.dimensions().H;
   if (hidden < before)
     throw Error("a model of " + std::to_string(before) + " hidden units does not grow to " + std::to_string(hidden));
+  if (hidden == before) return model;
   ModelConfig config = model.config();
   config.dimensions.H = hidden;
   typename B::HostParameters large = B::to_host(Model<B>(config, seed).weights());

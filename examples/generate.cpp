@@ -18,7 +18,7 @@ struct Options {
   std::int64_t tokens = 0;
   int count = 1;
   bool no_grammar = false;
-  SamplerOptions sampler{.pitch_temperature = 0.95f, .pitch_min_p = 0.2f, .calm = 0.2f, .variety = 0.1f};
+  SamplerOptions sampler = presets::lifelike();
   Machine machine;
 };
 
@@ -54,6 +54,9 @@ void add_options(CLI::App& app, Options& o) {
   app.add_option("--pitch-min-p", s.pitch_min_p, "min-p of the same; 0: all")
       ->capture_default_str()
       ->check(number_in(0, 1));
+  app.add_option("--velocity-temperature", s.velocity_temperature, "times the temperature, for how loud a note is")
+      ->capture_default_str()
+      ->check(number_in(1e-3, 100));
   app.add_option("--calm", s.calm,
                  "over 0: longer time steps and fewer notes a second, under 0: more; 0.1 can be heard")
       ->capture_default_str()

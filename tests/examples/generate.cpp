@@ -93,9 +93,10 @@ TEST_CASE("examples: by default pitches are safer than the model's, and songs ca
     return content(place / "song.mid");
   };
   const std::string song = generate({});
-  CHECK(
-      (generate({"--pitch-temperature", "0.95", "--pitch-min-p", "0.2", "--calm", "0.2", "--variety", "0.1"}) == song));
+  CHECK((generate({"--pitch-temperature", "0.98", "--pitch-min-p", "0.2", "--velocity-temperature", "0.8", "--calm",
+                   "0.15", "--variety", "0.1"}) == song));
   CHECK((generate({"--pitch-temperature", "1", "--pitch-min-p", "0"}) != song));
+  CHECK((generate({"--velocity-temperature", "1"}) != song));
   CHECK((generate({"--calm", "0"}) != song));
   CHECK((generate({"--variety", "0"}) != song));
 }

@@ -67,6 +67,7 @@ TEST_CASE("examples: options out of range, and those that do not go together, ar
   generate({"--pitch-temperature", "0"}, "--pitch-temperature");
   generate({"--pitch-top-p", "2"}, "--pitch-top-p");
   generate({"--pitch-min-p", "2"}, "--pitch-min-p");
+  generate({"--velocity-temperature", "0"}, "--velocity-temperature");
   generate({"--calm", "nan"}, "--calm");
   generate({"--calm", "11"}, "--calm");
   generate({"--variety", "-1"}, "--variety");

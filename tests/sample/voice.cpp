@@ -62,6 +62,8 @@ TEST_CASE("voice: options out of range are errors that name them") {
       {with([](O& o) { o.pitch_top_p = 1.5f; }), "pitch_top_p"},
       {with([](O& o) { o.pitch_min_p = 1.5f; }), "pitch_min_p"},
       {with([](O& o) { o.pitch_min_p = NAN; }), "pitch_min_p"},
+      {with([](O& o) { o.velocity_temperature = 0; }), "velocity_temperature"},
+      {with([](O& o) { o.velocity_temperature = NAN; }), "velocity_temperature"},
       {with([](O& o) { o.calm = NAN; }), "calm"},
       {with([](O& o) { o.calm = -11; }), "calm"},
       {with([](O& o) { o.variety = -0.1f; }), "variety"},
@@ -125,6 +127,33 @@ TEST_CASE("voice: pitch options choose among pitches, and leave how often one co
     CHECK((found["+62"] == 0) == shaped);
     CHECK(found["+60"] + found["+62"] + found["t10"] == 4000);
   }
+}
+
+TEST_CASE("voice: a velocity has a temperature of its own, and nothing else has it") {
+  std::vector<float> logits(405, -50);
+  const auto at = [](const std::string& word) { return static_cast<std::size_t>(vocabulary.find(word)); };
+  logits[at("v79")] = logits[at("+62")] = 1;
+  logits[at("v39")] = logits[at("t10")] = 0;
+  constexpr int songs = 4000;
+  const auto share = [&](const SamplerOptions& options, const std::string& given, const std::string& word) {
+    Puppet puppet(options);
+    const Voice beginning = puppet.voice;
+    int found = 0;
+    for (std::uint64_t song = 0; song < songs; ++song) {
+      puppet.voice = beginning.of_song(options, song);
+      puppet.follow(given);
+      found += puppet.voice.choose<float>(logits, puppet.rules, {}) == vocabulary.find(word);
+    }
+    return static_cast<double>(found) / songs;
+  };
+  const auto check = [&](double found, double temperature) {
+    const double p = 1 / (1 + std::exp(-1 / temperature));
+    CHECK(std::abs(found - p) < 4.5 * std::sqrt(p * (1 - p) / songs));
+  };
+  const SamplerOptions options{.temperature = 0.8f, .velocity_temperature = 0.5f};
+  check(share(options, "+60", "v79"), 0.4);
+  check(share(options, "+60 v79 i0", "+62"), 0.8);
+  CHECK(share({.temperature = 0, .velocity_temperature = 0.5f}, "+60", "v79") == 1);
 }
 
 TEST_CASE("voice: calm makes long time steps likelier, and variety gives each song its own") {

@@ -24,13 +24,14 @@
 namespace musicgen {
 
 struct SamplerOptions {
-  float temperature = 1;        ///< 0: always the most probable token
-  int top_k = 0;                ///< 0: all
-  float top_p = 1;              ///< 1: all
-  float min_p = 0;              ///< 0: all
-  float pitch_temperature = 1;  ///< of the choice among note-ons alone, before the others; see choose.hpp
-  float pitch_top_p = 1;        ///< likewise
-  float pitch_min_p = 0;        ///< likewise
+  float temperature = 1;           ///< 0: always the most probable token
+  int top_k = 0;                   ///< 0: all
+  float top_p = 1;                 ///< 1: all
+  float min_p = 0;                 ///< 0: all
+  float pitch_temperature = 1;     ///< of the choice among note-ons alone, before the others; see choose.hpp
+  float pitch_top_p = 1;           ///< likewise
+  float pitch_min_p = 0;           ///< likewise
+  float velocity_temperature = 1;  ///< times the temperature, for how loud a note is; over 0
   float calm = 0;     ///< a time step of s seconds is (s / 0.15)^calm times as likely: over 0 fewer notes, under 0 more
   float variety = 0;  ///< standard deviation of what each song adds to its calm, so that songs differ as real ones do
   std::uint64_t seed = 1;
@@ -45,6 +46,15 @@ struct SamplerOptions {
   int attention_window = 2048;  ///< earlier tokens that attention sees; memory and time of a step grow with it
   Precision precision = Precision::fp32;  ///< of the weights; fewer bytes are faster
 };
+
+namespace presets {
+/// With these the songs of the model that comes along are closest to real ones (docs/results.md). Of other models and
+/// music they are a guess.
+inline SamplerOptions lifelike() {
+  return {
+      .pitch_temperature = 0.98f, .pitch_min_p = 0.2f, .velocity_temperature = 0.8f, .calm = 0.15f, .variety = 0.1f};
+}
+}  // namespace presets
 
 /// In ascending order.
 inline std::vector<std::uint32_t> tokens_of(const Vocabulary& vocabulary, TokenKind kind) {
@@ -84,6 +94,8 @@ class VoiceRules {
     require(options.pitch_temperature > 0 && std::isfinite(options.pitch_temperature), "pitch_temperature", "over 0");
     require(options.pitch_top_p > 0 && options.pitch_top_p <= 1, "pitch_top_p", "over 0 and at most 1");
     require(options.pitch_min_p >= 0 && options.pitch_min_p <= 1, "pitch_min_p", "in 0..1");
+    require(options.velocity_temperature > 0 && std::isfinite(options.velocity_temperature), "velocity_temperature",
+            "over 0");
     require(std::abs(options.calm) <= 10, "calm", "in -10..10");
     require(options.variety >= 0 && options.variety <= 10, "variety", "in 0..10");
     require(options.attention_window >= 1, "attention_window", "at least 1");
@@ -176,6 +188,8 @@ class Voice {
     }
     if (limit.end_waits && steps() < limit.steps) hold_back(vocabulary.end(), rules.allowed);
     const SamplerOptions& o = rules.options;
+    const bool velocity_next = last_ != no_token && vocabulary[last_].kind == TokenKind::note_on;
+    const float temperature = o.temperature * (velocity_next ? o.velocity_temperature : 1);
     const double late = static_cast<double>(steps() - given_steps_) * step_seconds - rules.ending_after;
     const bool steered = late > 0 || calm_ != 0 || o.steer;
     if (steered) rules.steered = rules.bias;
@@ -185,7 +199,7 @@ class Voice {
     if (o.steer) o.steer(rules.steered, grammar_);
     const Choice choice = rules.chooser.choose<Scalar>(
         logits, steered ? rules.steered : rules.bias, rules.allowed,
-        {o.temperature, o.top_k, o.top_p, o.min_p, o.pitch_temperature, o.pitch_top_p, o.pitch_min_p}, random_);
+        {temperature, o.top_k, o.top_p, o.min_p, o.pitch_temperature, o.pitch_top_p, o.pitch_min_p}, random_);
     const Token token = cut(choice.token, limit.steps - steps(), rules);
     over_ = token == no_token;
     if (over_) return token;

@@ -7,6 +7,7 @@
 #include "numeric.hpp"
 
 using namespace musicgen::cpu;
+using musicgen::to_bf16;
 using musicgen::test::random_matrix;
 using musicgen::test::under_every_isa;
 

@@ -45,7 +45,9 @@ TEST_CASE("checkpoint: stored in bf16, each weight is the nearest of its numbers
   const test::TemporaryDirectory folder;
   const Model<> model(tiny(), 7);
   save_model(folder / "m", model, Precision::bf16);
-  const auto exact = model.weights().tensors(), stored = load_model(folder / "m").weights().tensors();
+  const auto exact = model.weights().tensors();
+  const Model<> loaded = load_model(folder / "m");
+  const auto stored = loaded.weights().tensors();
   for (std::size_t i = 0; i < exact.size(); ++i)
     for (std::size_t k = 0; k < exact[i].values.size(); ++k)
       REQUIRE(stored[i].values[k] == from_bf16(to_bf16(exact[i].values[k])));

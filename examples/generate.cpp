@@ -54,7 +54,8 @@ void add_options(CLI::App& app, Options& o) {
   app.add_option("--pitch-min-p", s.pitch_min_p, "min-p of the same; 0: all")
       ->capture_default_str()
       ->check(number_in(0, 1));
-  app.add_option("--velocity-temperature", s.velocity_temperature, "times the temperature, for how loud a note is")
+  app.add_option("--velocity-temperature", s.velocity_temperature,
+                 "what the temperature is multiplied by for how loud a note is; under 1: more even")
       ->capture_default_str()
       ->check(number_in(1e-3, 100));
   app.add_option("--calm", s.calm,

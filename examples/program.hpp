@@ -24,7 +24,7 @@
 #include <system_error>
 #include <vector>
 
-/// The model that comes along, in the folder of the project where the program runs, or of the one it was built from.
+/// The model that comes along: below the folder where the program runs, or else in the sources that it was built from.
 inline std::string bundled_model() {
   const std::string here = "examples/models/pop909-small.safetensors";
   std::error_code fault;

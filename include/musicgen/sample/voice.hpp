@@ -31,7 +31,7 @@ struct SamplerOptions {
   float pitch_temperature = 1;     ///< of the choice among note-ons alone, before the others; see choose.hpp
   float pitch_top_p = 1;           ///< likewise
   float pitch_min_p = 0;           ///< likewise
-  float velocity_temperature = 1;  ///< times the temperature, for how loud a note is; over 0
+  float velocity_temperature = 1;  ///< what temperature is multiplied by where a note's velocity is chosen; over 0
   float calm = 0;     ///< a time step of s seconds is (s / 0.15)^calm times as likely: over 0 fewer notes, under 0 more
   float variety = 0;  ///< standard deviation of what each song adds to its calm, so that songs differ as real ones do
   std::uint64_t seed = 1;
@@ -48,8 +48,8 @@ struct SamplerOptions {
 };
 
 namespace presets {
-/// With these the songs of the model that comes along are closest to real ones (docs/results.md). Of other models and
-/// music they are a guess.
+/// A choice among some 40 settings, by how close songs of the model that comes along are to real ones
+/// (docs/results.md). For other models and music it is a guess.
 inline SamplerOptions lifelike() {
   return {
       .pitch_temperature = 0.98f, .pitch_min_p = 0.2f, .velocity_temperature = 0.8f, .calm = 0.15f, .variety = 0.1f};
@@ -94,8 +94,8 @@ class VoiceRules {
     require(options.pitch_temperature > 0 && std::isfinite(options.pitch_temperature), "pitch_temperature", "over 0");
     require(options.pitch_top_p > 0 && options.pitch_top_p <= 1, "pitch_top_p", "over 0 and at most 1");
     require(options.pitch_min_p >= 0 && options.pitch_min_p <= 1, "pitch_min_p", "in 0..1");
-    require(options.velocity_temperature > 0 && std::isfinite(options.velocity_temperature), "velocity_temperature",
-            "over 0");
+    require(options.velocity_temperature > 0 && std::isfinite(options.temperature * options.velocity_temperature),
+            "velocity_temperature", "over 0, and finite times the temperature");
     require(std::abs(options.calm) <= 10, "calm", "in -10..10");
     require(options.variety >= 0 && options.variety <= 10, "variety", "in 0..10");
     require(options.attention_window >= 1, "attention_window", "at least 1");

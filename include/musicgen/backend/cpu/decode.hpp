@@ -24,8 +24,9 @@ template <class Scalar>
 class Decoder {
  public:
   /// Multiplications of a step. Below, a second thread gains a fifth where it has a core of its own, and costs several
-  /// times the step where it has to share one: every wait may then last a time slice.
-  static constexpr Index worth_several_threads = 5 << 18;
+  /// times the step where it has to share one: every wait may then last a time slice. One song of the model that comes
+  /// along stays below, with 2048 earlier outputs.
+  static constexpr Index worth_several_threads = 7 << 19;
 
   /// What a step changes, and all that restoring needs.
   struct State {

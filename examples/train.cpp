@@ -124,7 +124,9 @@ void choose_training(Options& o) {
 /// @param resuming  `given` is what the run had come to, not what it was to start from
 template <Backend B>
 Model<B> starting_model(const Options& o, const std::optional<Model<B>>& given, bool resuming, const Corpus& corpus) {
-  if (!given) return Model<B>(configuration(o, corpus), o.trainer.seed);
+  if (!given)
+    return Model<B>(configuration(o, corpus), o.trainer.seed,
+                    o.preset == "original" ? Initialization{} : presets::narrow_embedding);
   const Dimensions& d = given->dimensions();
   const int hidden = o.hidden.value_or(d.H);
   if (hidden < d.H || (resuming && hidden > d.H))

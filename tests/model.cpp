@@ -39,6 +39,22 @@ TEST_CASE("model: gradients of the whole network agree with central differences"
   }
 }
 
+TEST_CASE("model: weights are drawn as widely as asked for") {
+  ModelConfig config;
+  config.dimensions = {500, 40, 64, 1};
+  const Model<Double> usual(config, 3), narrow(config, 3, {0.25, 2});
+  const auto a = usual.weights().tensors(), b = narrow.weights().tensors();
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    INFO(a[i].name);
+    const double factor = a[i].name == "embed.weight" ? 0.25 : a[i].name == "hidden2vocab.weight" ? 2 : 1;
+    for (std::size_t j = 0; j < a[i].values.size(); ++j) REQUIRE(b[i].values[j] == Approx(factor * a[i].values[j]));
+  }
+  const auto embedding = a.front().values;
+  double squares = 0;
+  for (const double w : embedding) squares += w * w;
+  CHECK(squares / static_cast<double>(embedding.size()) == Approx(1).epsilon(0.05));
+}
+
 TEST_CASE("model: overfits one bar of music") {
   // The first bar or so of a composed song; a small network must learn it by heart.
   const Vocabulary vocabulary = Vocabulary::standard();

@@ -128,21 +128,20 @@ Model<B> starting_model(const Options& o, const std::optional<Model<B>>& given, 
     return Model<B>(configuration(o, corpus), o.trainer.seed,
                     o.preset == "original" ? Initialization{} : presets::narrow_embedding);
   const Dimensions& d = given->dimensions();
-  const int hidden = o.hidden.value_or(d.H);
-  if (hidden < d.H || (resuming && hidden > d.H))
-    throw Error("--hidden: the model to " + std::string(resuming ? "go on with" : "start from") + " has " +
-                std::to_string(d.H) + (resuming ? "" : ", and does not shrink"));
-  for (const auto& [wanted, found, option] : {std::tuple(o.layers, d.L, "--layers"), {o.embedding, d.E, "--embedding"}})
-    if (wanted.value_or(found) != found)
-      throw Error(std::string(option) + ": the model to start from has " + std::to_string(found));
+  const std::string which = resuming ? "the model to go on with has " : "the model to start from has ";
+  for (const auto& [wanted, found, grows, option] : {std::tuple(o.hidden, d.H, !resuming, "--hidden"),
+                                                     {o.layers, d.L, false, "--layers"},
+                                                     {o.embedding, d.E, false, "--embedding"}})
+    if (const int size = wanted.value_or(found); size < found || (size > found && !grows))
+      throw Error(option + (": " + which) + std::to_string(found) + (grows ? ", and does not shrink" : ""));
   ModelConfig config = given->config();
   if (o.attention && attention_of(*o.attention) != config.attention.value)
-    throw Error("--attention: the model to start from has the other one");
+    throw Error("--attention: " + which + "the other one");
   if (o.attention_scale) config.attention.scale = static_cast<float>(*o.attention_scale);
   config.programs = corpus.programs();
   config.longest_note = corpus.longest_note();
   config.usual_length = corpus.usual_length();
-  return grown(Model<B>(std::move(config), given->weights()), hidden, o.trainer.seed);
+  return grown(Model<B>(std::move(config), given->weights()), o.hidden.value_or(d.H), o.trainer.seed);
 }
 
 /// Keeps a run from replacing what is no model.

@@ -38,7 +38,7 @@ struct GrownDimension {
 /// Puts a weight of the small network into its place in the large one's, and silences the new units of the last block
 /// of rows: of a GRU's gates, the candidates.
 template <class Scalar>
-void grow_into(const TensorView<Scalar>& large, const TensorView<Scalar>& small, int hidden) {
+void grow_into(const TensorView<Scalar>& large, const TensorView<const Scalar>& small, int hidden) {
   const auto columns_of = [](const Shape& shape) { return shape.size() == 1 ? 1 : shape[1]; };
   const std::int64_t columns = columns_of(small.shape), new_columns = columns_of(large.shape);
   const GrownDimension row(small.shape[0], large.shape[0], hidden), column(columns, new_columns, hidden);
@@ -63,7 +63,7 @@ Model<B> grown(const Model<B>& model, int hidden, std::uint64_t seed) {
   ModelConfig config = model.config();
   config.dimensions.H = hidden;
   typename B::HostParameters large = B::to_host(Model<B>(config, seed).weights());
-  typename B::HostParameters small = B::to_host(model.weights());
+  const typename B::HostParameters& small = B::to_host(model.weights());  // no copy where they are there
   const auto from = small.tensors(), to = large.tensors();
   for (std::size_t k = 0; k < to.size(); ++k) detail::grow_into(to[k], from[k], before);
   return Model<B>(std::move(config), B::from_host(std::move(large)));

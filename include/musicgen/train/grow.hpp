@@ -64,7 +64,8 @@ Model<B> grown(const Model<B>& model, int hidden, std::uint64_t seed) {
   config.dimensions.H = hidden;
   typename B::HostParameters large = B::to_host(Model<B>(config, seed).weights());
   const typename B::HostParameters& small = B::to_host(model.weights());  // no copy where they are there
-  const auto from = small.tensors(), to = large.tensors();
+  const auto from = small.tensors();
+  const auto to = large.tensors();
   for (std::size_t k = 0; k < to.size(); ++k) detail::grow_into(to[k], from[k], before);
   return Model<B>(std::move(config), B::from_host(std::move(large)));
 }

@@ -47,7 +47,7 @@ TEST_CASE("examples: a model goes to PyTorch and back unchanged, its vocabulary 
   CHECK(content(place / "STATE.PTH") == content(state));
 }
 
-TEST_CASE("examples: a model is stored in half the bytes, its scores multiplied by something else") {
+TEST_CASE("examples: a model is stored in fewer bytes, its scores multiplied by something else") {
   const Workplace place;
   const std::string model = place.model(), half = place / "half.safetensors";
   CHECK(place.output("convert", {model, half, "--precision", "bf16", "--attention-scale", "1.5"}) ==
@@ -58,6 +58,10 @@ TEST_CASE("examples: a model is stored in half the bytes, its scores multiplied 
   CHECK(std::filesystem::file_size(model) - std::filesystem::file_size(half) >
         static_cast<std::uintmax_t>(before.parameter_count()) * 2 - 100);
   place.output("convert", {half, place / "again.safetensors"});
+  const std::string quarter = place / "quarter.safetensors";
+  place.output("convert", {model, quarter, "--precision", "int8"});
+  CHECK(Safetensors::read(quarter).entry("embed.weight").dtype == "I8");
+  CHECK(std::filesystem::file_size(half) > std::filesystem::file_size(quarter));
   const Model<> again = load_model(place / "again.safetensors");
   const auto kept = again.weights().tensors(), rounded = after.weights().tensors();
   for (std::size_t i = 0; i < kept.size(); ++i)
@@ -89,6 +93,20 @@ TEST_CASE("examples: the original's checkpoint with its vocabulary can be sample
   CHECK(content(place / "again.safetensors") == content(model));
 }
 
+TEST_CASE("examples: convert looks into a file for what it is, whatever its name") {
+  const Workplace place;
+  const std::string model = place.model(), state = place / "state.pt", out = place / "out.safetensors";
+  place.output("convert", {model, state});
+  fs::copy_file(model, place / "model.ckpt");
+  place.output("convert", {place / "model.ckpt", out});
+  CHECK(content(out) == content(model));
+  fs::copy_file(state, place / "state.safetensors");
+  fs::remove(out);
+  place.output("convert", {place / "state.safetensors", out});
+  CHECK(content(out) == content(model));
+  check_refused(place, {place / "state.safetensors", place / "out.pt"}, 2, "the format that IN has already");
+}
+
 TEST_CASE("examples: checkpoints that cannot be converted") {
   const Workplace place;
   const std::string model = place.model(), state = place / "state.pt", out = place / "out.safetensors";
@@ -96,10 +114,8 @@ TEST_CASE("examples: checkpoints that cannot be converted") {
   write(out, "as it was");
   check_refused(place, {place / "missing.pt", out}, 1, "missing.pt: cannot be opened");
   check_refused(place, {place.half(state), out}, 1, "half-state.pt: is a zip archive cut short or damaged");
-  fs::copy_file(model, place / "model.ckpt");
-  check_refused(place, {place / "model.ckpt", out}, 1, "model.ckpt: byte 0: is no PyTorch checkpoint");
-  fs::copy_file(state, place / "state.ckpt");
-  check_refused(place, {place / "state.ckpt", place / "out.pt"}, 1, "state.ckpt: byte 0: ");
+  fs::copy_file(model, place / "model.pt");
+  check_refused(place, {place / "model.pt", out}, 1, "model.pt: byte 0: is no PyTorch checkpoint");
   write(place / "few.json", R"(["^", "$"])");
   check_refused(place, {state, "--vocabulary", place / "few.json", out}, 1, "few.json: vocabulary: lacks");
   auto words = Vocabulary::standard().texts();
@@ -128,7 +144,7 @@ TEST_CASE("examples: command lines of convert that cannot be right") {
   check_refused(place, {"a.safetensors", "b.safetensors", "--vocabulary", "v.json"}, 2, "--vocabulary");
   check_refused(place, {"a.safetensors", "b.pt", "--precision", "bf16"}, 2, "--precision");
   check_refused(place, {"a.safetensors", "b.pt", "--attention-scale", "2"}, 2, "--attention-scale");
-  check_refused(place, {"a.safetensors", "b.safetensors", "--precision", "int8"}, 2, "--precision");
+  check_refused(place, {"a.safetensors", "b.safetensors", "--precision", "fp16"}, 2, "--precision");
   check_refused(place, {"a.safetensors", "b.safetensors", "--attention-scale", "0"}, 2, "--attention-scale");
   check_refused(place, {"a.safetensors", "a.safetensors"}, 1, "is named twice");
   check_refused(place, {"a.pt", "a.safetensors", "--vocabulary", "a.safetensors"}, 1, "is named twice");

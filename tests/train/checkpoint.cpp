@@ -52,8 +52,34 @@ TEST_CASE("checkpoint: stored in bf16, each weight is the nearest of its numbers
     for (std::size_t k = 0; k < exact[i].values.size(); ++k)
       REQUIRE(stored[i].values[k] == from_bf16(to_bf16(exact[i].values[k])));
   CHECK(Safetensors::read(folder / "m").entry("embed.weight").dtype == "BF16");
-  CHECK_THROWS_WITH(save_model(folder / "m8", model, Precision::int8), Catch::Contains("not in int8"));
-  CHECK(!std::filesystem::exists(folder / "m8"));
+}
+
+TEST_CASE("checkpoint: stored in int8, each weight is the nearest multiple of its row's step, and stays it") {
+  const test::TemporaryDirectory folder;
+  const Model<> model(tiny(), 7);
+  save_model(folder / "m", model, Precision::int8);
+  const Safetensors file = Safetensors::read(folder / "m");
+  CHECK(file.entry("embed.weight").dtype == "I8");
+  CHECK(file.entry("gru.bias_ih_l0").dtype == "F32");
+  const Model<> loaded = load_model(folder / "m");
+  const auto exact = model.weights().tensors(), stored = loaded.weights().tensors();
+  for (std::size_t i = 0; i < exact.size(); ++i) {
+    const auto size = exact[i].values.size(), columns = size / static_cast<std::size_t>(exact[i].shape[0]);
+    for (std::size_t first = 0; first < size; first += columns) {
+      float largest = 0;
+      for (std::size_t k = first; k < first + columns; ++k) largest = std::max(largest, std::abs(exact[i].values[k]));
+      const float most = exact[i].shape.size() == 2 ? 0.501f * largest / 127 : 0;
+      for (std::size_t k = first; k < first + columns; ++k)
+        REQUIRE(std::abs(stored[i].values[k] - exact[i].values[k]) <= most);
+    }
+  }
+  save_model(folder / "again", loaded, Precision::int8);
+  CHECK(read_bytes(folder / "again") == read_bytes(folder / "m"));
+
+  Model<> broken = model;
+  broken.weights().tensors()[0].values[3] = std::numeric_limits<float>::quiet_NaN();
+  CHECK_THROWS_AS(save_model(folder / "again", broken, Precision::int8), Error);
+  CHECK(read_bytes(folder / "again") == read_bytes(folder / "m"));
 }
 
 TEST_CASE("checkpoint: a file from before there was a choice attends over matches") {

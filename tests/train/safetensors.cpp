@@ -44,6 +44,38 @@ TEST_CASE("safetensors: bf16 is read as the float it abbreviates") {
   CHECK(Safetensors::read(folder / "t").values<float>("x") == std::vector<float>{1, -2});
 }
 
+TEST_CASE("safetensors: eight bits are rounded to 1/127 of each row's largest") {
+  const test::TemporaryDirectory folder;
+  Safetensors out;
+  out.add_int8<float>("w", {3, 3}, std::vector<float>{-2.54f, 1, 0.011f, 0, 0, 0, 1e-39f, -1e-39f, 0});
+  out.write(folder / "t");
+  const auto in = Safetensors::read(folder / "t");
+  CHECK(in.entry("w").dtype == "I8");
+  CHECK(in.entry("w").size == 9);
+  const auto w = in.values<double>("w");
+  const std::vector<double> expected{-2.54, 1, 0.02, 0, 0, 0, 1e-39, -1e-39, 0};
+  for (std::size_t i = 0; i < w.size(); ++i) CHECK(std::abs(w[i] - expected[i]) <= 1e-7 * std::abs(expected[i]) + 1e-43);
+  // What has been rounded once is not rounded again.
+  Safetensors again;
+  again.add_int8<float>("w", {3, 3}, in.values<float>("w"));
+  CHECK(again.values<float>("w") == in.values<float>("w"));
+  CHECK_THROWS_WITH(out.add_int8<float>("n", {1, 2}, std::vector<float>{0, NAN}),
+                    "tensor \"n\" has a number that is not finite");
+}
+
+TEST_CASE("safetensors: eight bits without a scale for each row are refused") {
+  const test::TemporaryDirectory folder;
+  const auto refused = [&](const std::string& header, const std::string& why) {
+    write_bytes(folder / "t", file_of(header) + std::string(12, '\1'));
+    CHECK_THROWS_WITH(Safetensors::read(folder / "t").values<float>("w"), (folder / "t").string() + ": " + why);
+  };
+  const std::string w = R"("w":{"dtype":"I8","shape":[2,2],"data_offsets":[0,4]})", scale = R"(,"w.scale":{"dtype":)";
+  refused("{" + w + "}", "has no tensor \"w.scale\"");
+  refused("{" + w + scale + R"("F32","shape":[1],"data_offsets":[4,8]}})",
+          "tensor \"w.scale\" has shape (1), expected (2)");
+  refused("{" + w + scale + R"("I8","shape":[2],"data_offsets":[4,6]}})", "tensor \"w.scale\" is in eight bits itself");
+}
+
 TEST_CASE("safetensors: a shape that is not the expected one names tensor and shapes") {
   const test::TemporaryDirectory folder;
   Safetensors out;

@@ -4,10 +4,14 @@
 //   n bytes    JSON: {"name": {"dtype": "F32", "shape": [2, 3], "data_offsets": [first, last]}, ...}, where
 //              "__metadata__" is no tensor but texts by name
 //   the rest   the tensors' bytes, row-major, little-endian; offsets count from here
+//
+// A matrix in eight bits, this library's own convention, is two tensors: "NAME", I8, q in -127..127, and "NAME.scale",
+// F32, a number s for each row; its elements are s q.
 #pragma once
 
 #include <algorithm>
 #include <bit>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -42,7 +46,11 @@ constexpr const char* dtype_name() {
 }
 /// Bytes of an element, 0 for a dtype that this reader does not know.
 inline std::size_t dtype_size(const std::string& dtype) {
-  return dtype == "F64" || dtype == "I64" ? 8 : dtype == "F32" || dtype == "I32" ? 4 : dtype == "BF16" ? 2 : 0;
+  return dtype == "F64" || dtype == "I64"   ? 8
+         : dtype == "F32" || dtype == "I32" ? 4
+         : dtype == "BF16"                  ? 2
+         : dtype == "I8"                    ? 1
+                                            : 0;
 }
 }  // namespace detail
 
@@ -107,6 +115,28 @@ class Safetensors {
     std::transform(values.begin(), values.end(), rounded.begin(), [](T x) { return to_bf16(static_cast<float>(x)); });
     add_bytes(name, "BF16", shape, std::as_bytes(std::span(rounded)));
   }
+  /// A matrix (N, K) in a quarter of the bytes: q = round(w / s), s = max |w| / 127 of the row. Kept so, int8 sampling
+  /// rounds nothing more.
+  /// @throws Error  for a number that is not finite
+  template <class T>
+  void add_int8(const std::string& name, const Shape& shape, std::span<const T> values) {
+    const auto rows = static_cast<std::size_t>(shape[0]), columns = rows == 0 ? 0 : values.size() / rows;
+    std::vector<std::int8_t> rounded(values.size());
+    std::vector<float> scales(rows);
+    for (std::size_t n = 0; n < rows; ++n) {
+      const auto row = values.subspan(n * columns, columns);
+      T largest = 0;
+      for (const T w : row) {
+        if (!std::isfinite(w)) throw Error("tensor \"" + name + "\" has a number that is not finite");
+        largest = std::max(largest, std::abs(w));
+      }
+      scales[n] = static_cast<float>(largest / 127);
+      for (std::size_t k = 0; k < columns && largest > 0; ++k)
+        rounded[n * columns + k] = static_cast<std::int8_t>(std::lrint(row[k] / largest * 127));
+    }
+    add_bytes(name, "I8", shape, std::as_bytes(std::span(rounded)));
+    add_bytes(scale_of(name), "F32", {shape[0]}, std::as_bytes(std::span(scales)));
+  }
 
   const std::map<std::string, Entry>& entries() const { return entries_; }
   bool contains(const std::string& name) const { return entries_.contains(name); }
@@ -125,7 +155,7 @@ class Safetensors {
   std::vector<T> values(const std::string& name) const {
     const Entry& e = entry(name);
     std::vector<T> out(static_cast<std::size_t>(element_count(e.shape)));
-    copy(e, std::span(out));
+    copy(name, e, std::span(out));
     return out;
   }
   /// Copies a tensor into place.
@@ -136,10 +166,12 @@ class Safetensors {
     if (e.shape != shape)
       throw file_error(file_,
                        "tensor \"" + name + "\" has shape " + to_string(e.shape) + ", expected " + to_string(shape));
-    copy(e, out);
+    copy(name, e, out);
   }
 
  private:
+  static std::string scale_of(const std::string& name) { return name + ".scale"; }
+
   void add_bytes(const std::string& name, const char* dtype, const Shape& shape, std::span<const std::byte> bytes) {
     const std::size_t first = data_.size();
     data_.resize(first + bytes.size());
@@ -179,7 +211,7 @@ class Safetensors {
   }
 
   template <class T>
-  void copy(const Entry& e, std::span<T> out) const {
+  void copy(const std::string& name, const Entry& e, std::span<T> out) const {
     const unsigned char* from = data_.data() + e.first;
     const auto convert = [&]<class From>(From) {
       for (std::size_t i = 0; i < out.size(); ++i) {
@@ -196,12 +228,29 @@ class Safetensors {
       convert(std::int64_t{});
     else if (e.dtype == "I32")
       convert(std::int32_t{});
+    else if (e.dtype == "I8")
+      copy_int8(name, e, out);
     else  // BF16
       for (std::size_t i = 0; i < out.size(); ++i) {
         std::uint16_t half;
         std::memcpy(&half, from + i * sizeof half, sizeof half);
         out[i] = static_cast<T>(from_bf16(half));
       }
+  }
+
+  template <class T>
+  void copy_int8(const std::string& name, const Entry& e, std::span<T> out) const {
+    const std::string scale = scale_of(name);
+    const Shape rows(e.shape.begin(), e.shape.begin() + (e.shape.empty() ? 0 : 1));
+    if (entry(scale).dtype == "I8") throw file_error(file_, "tensor \"" + scale + "\" is in eight bits itself");
+    std::vector<T> scales(static_cast<std::size_t>(element_count(rows)));
+    read_into<T>(scale, rows, scales);
+    const std::size_t columns = scales.empty() ? 0 : out.size() / scales.size();
+    for (std::size_t i = 0; i < out.size(); ++i) {
+      std::int8_t q;
+      std::memcpy(&q, data_.data() + e.first + i, 1);
+      out[i] = scales[i / columns] * static_cast<T>(q);
+    }
   }
 
   std::filesystem::path file_;

@@ -62,7 +62,13 @@ void add_options(CLI::App& app, Options& o) {
                  "over 0: longer time steps and fewer notes a second, under 0: more; 0.1 can be heard")
       ->capture_default_str()
       ->check(number_in(-10, 10));
-  app.add_option("--variety", s.variety, "how much songs differ in that, as a standard deviation")
+  app.add_option("--keep-key", s.keep_key,
+                 "how much less likely pitch classes are that a song has hardly had of late; 0: as the model says")
+      ->capture_default_str()
+      ->check(number_in(0, 10));
+  app.add_option(
+         "--variety", s.variety,
+         "how much songs differ in calm and pitch temperature, as a standard deviation of the latter's logarithm")
       ->capture_default_str()
       ->check(number_in(0, 10));
   app.add_option("--longest-note", s.longest_note, "seconds; by default that of the music that the model learned from")

@@ -95,9 +95,11 @@ TEST_CASE("examples: by default pitches are safer than the model's, and songs ca
   const std::string song = generate({});
   CHECK((generate({"--pitch-temperature", "0.98", "--pitch-min-p", "0.2", "--velocity-temperature", "0.8", "--calm",
                    "0.15", "--variety", "0.1"}) == song));
-  CHECK((generate({"--pitch-temperature", "1", "--pitch-min-p", "0"}) != song));
-  CHECK((generate({"--velocity-temperature", "1"}) != song));
+  CHECK((generate({"--pitch-temperature", "0.5"}) != song));
+  CHECK((generate({"--pitch-min-p", "0.9"}) != song));
+  CHECK((generate({"--velocity-temperature", "1.5"}) != song));
   CHECK((generate({"--calm", "0"}) != song));
+  CHECK((generate({"--keep-key", "3"}) != song));
   CHECK((generate({"--variety", "0"}) != song));
 }
 

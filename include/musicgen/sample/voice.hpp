@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstdint>
 #include <functional>
@@ -19,6 +20,7 @@
 #include "../tokens/grammar.hpp"
 #include "bias.hpp"
 #include "choose.hpp"
+#include "key_memory.hpp"
 #include "note_limit.hpp"
 
 namespace musicgen {
@@ -32,16 +34,19 @@ struct SamplerOptions {
   float pitch_top_p = 1;           ///< likewise
   float pitch_min_p = 0;           ///< likewise
   float velocity_temperature = 1;  ///< what temperature is multiplied by where a note's velocity is chosen; over 0
-  float calm = 0;     ///< a time step of s seconds is (s / 0.15)^calm times as likely: over 0 fewer notes, under 0 more
-  float variety = 0;  ///< standard deviation of what each song adds to its calm, so that songs differ as real ones do
+  float calm = 0;  ///< a time step of s seconds is (s / 0.15)^calm times as likely: over 0 fewer notes, under 0 more
+  float keep_key = 0;  ///< how much a song stays in its key: a pitch class with a share s of the recent notes, less
+                       ///< than 1/24, is (24 s)^keep_key times as likely
+  float variety = 0;  ///< standard deviation of what each song adds to its calm, and to the logarithm of its pitch
+                      ///< temperature, so that songs differ as real ones do
   std::uint64_t seed = 1;
   bool grammar = true;      ///< only tokens that the grammar allows
   double longest_note = 0;  ///< seconds, under the grammar; 0: as in the music that the model learned from
   double ending_after = 0;  ///< seconds, not counting a prompt, from which on `$` is e times more likely every five;
                             ///< 0: the usual length of the music that the model learned from
   Bias bias = {};           ///< (V) or empty; see bias.hpp
-  /// Called at each step to add to the bias (V; at first `bias`, or zeros, and what calm adds), knowing what has come
-  /// so far (without the grammar: nothing).
+  /// Called at each step to add to the bias (V; at first `bias`, or zeros, and what calm and the key add), knowing what
+  /// has come so far (without the grammar: nothing).
   std::function<void(std::span<float> bias, const Grammar& so_far)> steer = {};
   int attention_window = 2048;  ///< earlier tokens that attention sees; memory and time of a step grow with it
   Precision precision = Precision::fp32;  ///< of the weights; fewer bytes are faster
@@ -74,7 +79,8 @@ class VoiceRules {
   VoiceRules(const Vocabulary& vocabulary, bool canonical, const SamplerOptions& options, int tracks = track_count,
              std::int64_t longest_note = 0, std::int64_t usual_length = 0)
       : options(options),
-        chooser(vocabulary.size(), tokens_of(vocabulary, TokenKind::note_on)),
+        note_ons(tokens_of(vocabulary, TokenKind::note_on)),
+        chooser(vocabulary.size(), note_ons),
         calm_bias(longer_steps(vocabulary)),
         allowed(static_cast<std::size_t>(vocabulary.size())),
         bias(allowed.size()),
@@ -97,6 +103,7 @@ class VoiceRules {
     require(options.velocity_temperature > 0 && std::isfinite(options.temperature * options.velocity_temperature),
             "velocity_temperature", "over 0, and finite times the temperature");
     require(std::abs(options.calm) <= 10, "calm", "in -10..10");
+    require(options.keep_key >= 0 && options.keep_key <= 10, "keep_key", "in 0..10");
     require(options.variety >= 0 && options.variety <= 10, "variety", "in 0..10");
     require(options.attention_window >= 1, "attention_window", "at least 1");
     require(options.longest_note == 0 || (options.longest_note >= 1 && options.longest_note < 1e9), "longest_note",
@@ -117,6 +124,7 @@ class VoiceRules {
   const Vocabulary& vocabulary() const { return grammar.vocabulary(); }
 
   SamplerOptions options;
+  std::vector<std::uint32_t> note_ons;
   Chooser chooser;
   Bias calm_bias;                       // what a calm of 1 adds
   std::vector<std::uint8_t> allowed;    // (V)
@@ -159,7 +167,11 @@ class Voice {
  public:
   /// What every song begins with: `^`, and a prompt if there is one. The bias rules out what comes after it.
   Voice(const VoiceRules& rules, std::span<const Token> given)
-      : grammar_(rules.grammar), note_limit_(rules.note_limit), random_(rules.options.seed), calm_(rules.options.calm) {
+      : grammar_(rules.grammar),
+        note_limit_(rules.note_limit),
+        random_(rules.options.seed),
+        calm_(rules.options.calm),
+        pitch_temperature_(rules.options.pitch_temperature) {
     for (const Token token : given) follow(token, rules.options.grammar);
     given_steps_ = steps();
     if (rules.options.grammar) grammar_.forbid(rules.forbidden);
@@ -169,7 +181,11 @@ class Voice {
   Voice of_song(const SamplerOptions& options, std::uint64_t song) const {
     Voice voice = *this;
     voice.random_ = Random(options.seed, song);
-    voice.calm_ += options.variety * static_cast<float>(Random(options.seed, ~song).normal());
+    Random own(options.seed, ~song);
+    voice.calm_ += options.variety * static_cast<float>(own.normal());
+    voice.pitch_temperature_ =
+        std::clamp(voice.pitch_temperature_ * std::exp(options.variety * static_cast<float>(own.normal())),
+                   std::numeric_limits<float>::min(), std::numeric_limits<float>::max());
     return voice;
   }
 
@@ -190,16 +206,9 @@ class Voice {
     const SamplerOptions& o = rules.options;
     const bool velocity_next = last_ != no_token && vocabulary[last_].kind == TokenKind::note_on;
     const float temperature = o.temperature * (velocity_next ? o.velocity_temperature : 1);
-    const double late = static_cast<double>(steps() - given_steps_) * step_seconds - rules.ending_after;
-    const bool steered = late > 0 || calm_ != 0 || o.steer;
-    if (steered) rules.steered = rules.bias;
-    if (calm_ != 0)
-      for (std::size_t v = 0; v < rules.steered.size(); ++v) rules.steered[v] += calm_ * rules.calm_bias[v];
-    if (late > 0) rules.steered[static_cast<std::size_t>(vocabulary.end())] += static_cast<float>(late / 5);
-    if (o.steer) o.steer(rules.steered, grammar_);
     const Choice choice = rules.chooser.choose<Scalar>(
-        logits, steered ? rules.steered : rules.bias, rules.allowed,
-        {temperature, o.top_k, o.top_p, o.min_p, o.pitch_temperature, o.pitch_top_p, o.pitch_min_p}, random_);
+        logits, bias_of(rules), rules.allowed,
+        {temperature, o.top_k, o.top_p, o.min_p, pitch_temperature_, o.pitch_top_p, o.pitch_min_p}, random_);
     const Token token = cut(choice.token, limit.steps - steps(), rules);
     over_ = token == no_token;
     if (over_) return token;
@@ -226,10 +235,32 @@ class Voice {
       grammar_.advance(token);
       note_limit_.follow(grammar_, grammar_.vocabulary()[token]);
     }
-    finished_ = notes_.push(grammar_.vocabulary()[token]);
+    const Meaning meaning = grammar_.vocabulary()[token];
+    if (meaning.kind == TokenKind::note_on) key_.follow(meaning.value);
+    finished_ = notes_.push(meaning);
     last_ = token;
     log_probability_ = 0;
     ++tokens_;
+  }
+
+  /// (V), what is added to the logits now.
+  std::span<const float> bias_of(VoiceRules& rules) const {
+    const SamplerOptions& o = rules.options;
+    const double late = static_cast<double>(steps() - given_steps_) * step_seconds - rules.ending_after;
+    if (late <= 0 && calm_ == 0 && o.keep_key == 0 && !o.steer) return rules.bias;
+    const Vocabulary& vocabulary = rules.vocabulary();
+    std::vector<float>& bias = rules.steered;
+    bias = rules.bias;
+    if (calm_ != 0)
+      for (std::size_t v = 0; v < bias.size(); ++v) bias[v] += calm_ * rules.calm_bias[v];
+    if (o.keep_key > 0) {
+      const std::array<float, 12> of_class = key_.bias(o.keep_key);
+      for (const std::uint32_t v : rules.note_ons)
+        bias[v] += of_class[static_cast<std::size_t>(vocabulary[static_cast<Token>(v)].value % 12)];
+    }
+    if (late > 0) bias[static_cast<std::size_t>(vocabulary.end())] += static_cast<float>(late / 5);
+    if (o.steer) o.steer(bias, grammar_);
+    return bias;
   }
 
   /// A time token no longer than `left`: itself, or the longest that the bias does not rule out; `no_token` if there is
@@ -253,8 +284,9 @@ class Voice {
   Grammar grammar_;
   NoteLimit note_limit_;
   NoteAssembler notes_;
+  KeyMemory key_;
   Random random_;
-  float calm_;
+  float calm_, pitch_temperature_;
   Token last_ = no_token;
   double log_probability_ = 0;
   std::int64_t tokens_ = 0, given_steps_ = 0;

@@ -124,9 +124,12 @@ void choose_training(Options& o) {
 /// @param resuming  `given` is what the run had come to, not what it was to start from
 template <Backend B>
 Model<B> starting_model(const Options& o, const std::optional<Model<B>>& given, bool resuming, const Corpus& corpus) {
-  if (!given)
-    return Model<B>(configuration(o, corpus), o.trainer.seed,
-                    o.preset == "original" ? Initialization{} : presets::narrow_embedding);
+  if (!given) {
+    ModelConfig config = configuration(o, corpus);
+    // As measured: it is with these that they pay, and with the original's that they cost.
+    const bool narrow = config.attention.value == AttentionValue::successor && o.trainer.optimizer.muon > 0;
+    return Model<B>(std::move(config), o.trainer.seed, narrow ? presets::narrow_embedding : Initialization{});
+  }
   const Dimensions& d = given->dimensions();
   const std::string which = resuming ? "the model to go on with has " : "the model to start from has ";
   for (const auto& [wanted, found, grows, option] : {std::tuple(o.hidden, d.H, !resuming, "--hidden"),

@@ -105,6 +105,21 @@ TEST_CASE("examples: attention and optimizer are chosen, and kept by what goes o
   refused(place.run("train", resumed), "are those of AdamW alone");
 }
 
+TEST_CASE("examples: embeddings begin narrow where that was found to pay") {
+  const TrainingPlace place;
+  const auto width = [&](const std::string& name, const std::vector<std::string>& options) {
+    place.output("train", place.command(name, 1, joined({"--learning-rate", "1e-9"}, options)));
+    double sum = 0;
+    const auto embedding = place.tensors(name).at("embed.weight");
+    for (const float x : embedding) sum += static_cast<double>(x) * static_cast<double>(x);
+    return std::sqrt(sum / static_cast<double>(embedding.size()));
+  };
+  CHECK(width("a", {}) == Approx(0.25).margin(0.02));
+  CHECK(width("b", {"--attention", "match"}) == Approx(1).margin(0.08));
+  CHECK(width("c", {"--optimizer", "adamw"}) == Approx(1).margin(0.08));
+  CHECK(width("d", {"--preset", "original"}) == Approx(1).margin(0.08));
+}
+
 TEST_CASE("examples: songs are transposed, played faster and louder as asked") {
   const TrainingPlace place;
   place.output("train", place.command("as they are", 3));

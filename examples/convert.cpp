@@ -1,9 +1,12 @@
 // Takes models over from PyTorch, and back, and writes models in fewer bytes.
 #include <array>
+#include <filesystem>
 #include <fstream>
 #include <musicgen/core/text.hpp>
 #include <musicgen/import/torch.hpp>
 #include <musicgen/train/checkpoint.hpp>
+#include <optional>
+#include <string_view>
 #include <system_error>
 
 #include "machine.hpp"
@@ -28,13 +31,15 @@ std::optional<bool> is_torch_name(const fs::path& file) {
   return extension == ".safetensors" ? std::optional(false) : std::nullopt;
 }
 
-/// Whether a file is a checkpoint of PyTorch: a zip archive, or, from before they were, by its name.
-bool is_checkpoint(const fs::path& file) {
-  std::array<char, 2> start{};
+/// Whether a file is a checkpoint of PyTorch or else a model: a zip archive, or a header in JSON after its length;
+/// where it is neither, by its name, or `by_itself`.
+bool is_checkpoint(const fs::path& file, bool by_itself) {
+  std::array<char, 9> start{};
   std::error_code fault;
-  if (fs::is_regular_file(file, fault))  // of a pipe nothing would come twice
+  if (fs::is_regular_file(file, fault))  // opening a pipe would wait
     std::ifstream(file, std::ios::binary).read(start.data(), start.size());
-  return start == std::array{'P', 'K'} || is_torch_name(file).value_or(false);
+  if (std::string_view(start.data(), 4) == "PK\3\4") return true;
+  return start[8] != '{' && is_torch_name(file).value_or(by_itself);
 }
 
 /// Says where in the file the weights were, and what else was there.
@@ -100,8 +105,9 @@ void to_model(const Options& o) {
 void convert(const Options& o) {
   const auto to_which = is_torch_name(o.out);
   if (!to_which) throw CLI::ValidationError("OUT", "must end in .safetensors, .pt or .pth");
-  const bool exporting = *to_which, from_checkpoint = is_checkpoint(o.in), importing = !exporting && from_checkpoint;
+  const bool exporting = *to_which, from_checkpoint = is_checkpoint(o.in, !exporting);
   if (exporting && from_checkpoint) throw CLI::ValidationError("OUT", "names the format that IN has already");
+  const bool importing = !exporting && from_checkpoint;
   if (!importing && !o.vocabulary.empty()) throw CLI::ValidationError("--vocabulary", "goes with a checkpoint");
   if (!exporting && !o.written_vocabulary.empty())
     throw CLI::ValidationError("--save-vocabulary", "goes with an OUT.pt");

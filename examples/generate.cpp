@@ -66,9 +66,8 @@ void add_options(CLI::App& app, Options& o) {
                  "how much less likely pitch classes are that a song has hardly had of late; 0: as the model says")
       ->capture_default_str()
       ->check(number_in(0, 10));
-  app.add_option(
-         "--variety", s.variety,
-         "how much songs differ in calm and pitch temperature, as a standard deviation of the latter's logarithm")
+  app.add_option("--variety", s.variety,
+                 "standard deviation, from song to song, of calm and of the logarithm of the pitch temperature")
       ->capture_default_str()
       ->check(number_in(0, 10));
   app.add_option("--longest-note", s.longest_note, "seconds; by default that of the music that the model learned from")

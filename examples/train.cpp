@@ -126,7 +126,7 @@ template <Backend B>
 Model<B> starting_model(const Options& o, const std::optional<Model<B>>& given, bool resuming, const Corpus& corpus) {
   if (!given) {
     ModelConfig config = configuration(o, corpus);
-    // As measured: it is with these that they pay, and with the original's that they cost.
+    // They pay with these; with matches and AdamW they cost, and with successors and AdamW they do neither.
     const bool narrow = config.attention.value == AttentionValue::successor && o.trainer.optimizer.muon > 0;
     return Model<B>(std::move(config), o.trainer.seed, narrow ? presets::narrow_embedding : Initialization{});
   }

@@ -41,7 +41,8 @@ struct Initialization {
 };
 
 namespace presets {
-/// Learns what 5 million tokens teach 2 % better than PyTorch's (docs/results.md).
+/// Learns what 5 million tokens teach 2 % better than PyTorch's, with Muon and attention over successors
+/// (docs/results.md).
 inline constexpr Initialization narrow_embedding{0.25, 1.7320508};
 /// The original project's: embedding 32, hidden 1028, 3 layers, attention over matches.
 inline ModelConfig original(const Vocabulary& vocabulary) {

@@ -58,14 +58,17 @@ TEST_CASE("examples: a model is stored in fewer bytes, its scores multiplied by 
   CHECK(std::filesystem::file_size(model) - std::filesystem::file_size(half) >
         static_cast<std::uintmax_t>(before.parameter_count()) * 2 - 100);
   place.output("convert", {half, place / "again.safetensors"});
-  const std::string quarter = place / "quarter.safetensors";
-  place.output("convert", {model, quarter, "--precision", "int8"});
-  CHECK(Safetensors::read(quarter).entry("embed.weight").dtype == "I8");
-  CHECK(std::filesystem::file_size(half) > std::filesystem::file_size(quarter));
   const Model<> again = load_model(place / "again.safetensors");
   const auto kept = again.weights().tensors(), rounded = after.weights().tensors();
   for (std::size_t i = 0; i < kept.size(); ++i)
     CHECK(std::equal(kept[i].values.begin(), kept[i].values.end(), rounded[i].values.begin()));
+
+  const std::string quarter = place / "quarter.safetensors";
+  place.output("convert", {model, quarter, "--precision", "int8"});
+  CHECK(load_model(quarter).dimensions() == before.dimensions());
+  const Safetensors file = Safetensors::read(quarter);
+  CHECK(file.entry("embed.weight").dtype == "I8");
+  CHECK(file.entry("embed.weight").size == 405u * 8);
 }
 
 TEST_CASE("examples: a checkpoint that PyTorch wrote becomes a model") {
@@ -97,9 +100,12 @@ TEST_CASE("examples: convert looks into a file for what it is, whatever its name
   const Workplace place;
   const std::string model = place.model(), state = place / "state.pt", out = place / "out.safetensors";
   place.output("convert", {model, state});
-  fs::copy_file(model, place / "model.ckpt");
-  place.output("convert", {place / "model.ckpt", out});
-  CHECK(content(out) == content(model));
+  for (const std::string name : {"model.ckpt", "model.pt"}) {
+    fs::copy_file(model, place / name);
+    fs::remove(out);
+    place.output("convert", {place / name, out});
+    CHECK(content(out) == content(model));
+  }
   fs::copy_file(state, place / "state.safetensors");
   fs::remove(out);
   place.output("convert", {place / "state.safetensors", out});
@@ -114,8 +120,11 @@ TEST_CASE("examples: checkpoints that cannot be converted") {
   write(out, "as it was");
   check_refused(place, {place / "missing.pt", out}, 1, "missing.pt: cannot be opened");
   check_refused(place, {place.half(state), out}, 1, "half-state.pt: is a zip archive cut short or damaged");
-  fs::copy_file(model, place / "model.pt");
-  check_refused(place, {place / "model.pt", out}, 1, "model.pt: byte 0: is no PyTorch checkpoint");
+  write(place / "old.ckpt", std::string("\x80\2\x8a\x0al\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19.", 15));
+  check_refused(place, {place / "old.ckpt", out}, 1, "old.ckpt: is in PyTorch's format from before 1.6");
+  write(place / "noise.bin", std::string(100, 'n'));
+  check_refused(place, {place / "noise.bin", out}, 1, "noise.bin: byte 0: is no PyTorch checkpoint");
+  check_refused(place, {place / "noise.bin", place / "out.pt"}, 1, "noise.bin: byte 0: the header's length");
   write(place / "few.json", R"(["^", "$"])");
   check_refused(place, {state, "--vocabulary", place / "few.json", out}, 1, "few.json: vocabulary: lacks");
   auto words = Vocabulary::standard().texts();

@@ -70,6 +70,8 @@ TEST_CASE("examples: options out of range, and those that do not go together, ar
   generate({"--velocity-temperature", "0"}, "--velocity-temperature");
   generate({"--calm", "nan"}, "--calm");
   generate({"--calm", "11"}, "--calm");
+  generate({"--keep-key", "-1"}, "--keep-key");
+  generate({"--keep-key", "nan"}, "--keep-key");
   generate({"--variety", "-1"}, "--variety");
   generate({"--seconds", "-5"}, "--seconds");
   generate({"--seconds", "nan"}, "--seconds");

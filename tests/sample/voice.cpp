@@ -198,37 +198,38 @@ TEST_CASE("voice: calm makes long time steps likelier, and variety gives each so
 
 TEST_CASE("voice: variety gives each song a pitch temperature of its own") {
   std::vector<float> logits(405, -50);
-  const auto at = [](Token t) { return static_cast<std::size_t>(t); };
-  logits[at(vocabulary.note_on(60))] = 1;
+  logits[static_cast<std::size_t>(vocabulary.note_on(60))] = 1;
+  logits[static_cast<std::size_t>(vocabulary.note_on(62))] = 0;
   constexpr int songs = 4000;
-  const SamplerOptions options{.pitch_temperature = 2, .variety = 0.5f};
+  const SamplerOptions options{.pitch_temperature = 0.25f, .variety = 2};
   Puppet puppet(options);
   int found = 0;
+  for (std::uint64_t song = 0; song < songs; ++song)
+    found += puppet.voice.of_song(options, song).choose<float>(logits, puppet.rules, {}) == vocabulary.note_on(60);
   double p = 0, weights = 0;
-  for (double z = -8; z <= 8; z += 0.01) {  // the mean of 1 / (1 + e^(-1/T)), T = 2 e^(z/2), over z from N(0, 1)
+  for (double z = -8; z <= 8; z += 0.01) {  // the mean of 1 / (1 + e^(-1/T)), T = e^(2 z) / 4, over z from N(0, 1)
     const double weight = std::exp(-z * z / 2);
-    p += weight / (1 + std::exp(-1 / (2 * std::exp(0.5 * z))));
+    p += weight / (1 + std::exp(-4 * std::exp(-2 * z)));
     weights += weight;
   }
   p /= weights;
-  logits[at(vocabulary.note_on(62))] = 0;
-  for (std::uint64_t song = 0; song < songs; ++song)
-    found += puppet.voice.of_song(options, song).choose<float>(logits, puppet.rules, {}) == vocabulary.note_on(60);
-  CHECK(std::abs(found - songs * p) < 4.5 * std::sqrt(songs * p * (1 - p)));
-  CHECK(std::abs(p - 1 / (1 + std::exp(-0.5))) > 0.01);  // which is what no variety would give
+  const double tolerance = 4.5 * std::sqrt(songs * p * (1 - p)), without = 1 / (1 + std::exp(-4.0));
+  CHECK(std::abs(found - songs * p) < tolerance);
+  CHECK(songs * std::abs(p - without) > 2 * tolerance);
 }
 
-TEST_CASE("voice: a key is kept by what the song has had, a prompt's notes too") {
+TEST_CASE("voice: a key is kept by what the song has had, given or chosen") {
   std::vector<float> logits(405, -50);
   const auto at = [](Token t) { return static_cast<std::size_t>(t); };
   logits[at(vocabulary.note_on(48))] = logits[at(vocabulary.note_on(61))] = 1;
   std::string given = "^";
-  for (int i = 0; i < 60; ++i) given += " +60 v79 i0 t10 -60 i0 t10";
+  for (int i = 0; i < 30; ++i) given += " +60 v79 i0 t10 -60 i0 t10";
   constexpr int songs = 4000;
   for (const float strength : {0.0f, 0.5f, 1.0f}) {
     CAPTURE(strength);
     const SamplerOptions options{.keep_key = strength};
     Puppet puppet(options, given);
+    for (int i = 0; i < 30; ++i) puppet.follow("+60 v79 i0 t10 -60 i0 t10");
     int strange = 0;
     for (std::uint64_t song = 0; song < songs; ++song)
       strange += puppet.voice.of_song(options, song).choose<float>(logits, puppet.rules, {}) == vocabulary.note_on(61);

@@ -47,20 +47,58 @@ TEST_CASE("safetensors: bf16 is read as the float it abbreviates") {
 TEST_CASE("safetensors: eight bits are rounded to 1/127 of each row's largest") {
   const test::TemporaryDirectory folder;
   Safetensors out;
-  out.add_int8<float>("w", {3, 3}, std::vector<float>{-2.54f, 1, 0.011f, 0, 0, 0, 1e-39f, -1e-39f, 0});
+  out.add_int8<float>("w", {3, 3}, std::vector<float>{-2.54f, 1.02f, 0.011f, 0, 0, 0, 1e-39f, -1e-39f, 0});
   out.write(folder / "t");
   const auto in = Safetensors::read(folder / "t");
   CHECK(in.entry("w").dtype == "I8");
   CHECK(in.entry("w").size == 9);
   const auto w = in.values<double>("w");
-  const std::vector<double> expected{-2.54, 1, 0.02, 0, 0, 0, 1e-39, -1e-39, 0};
-  for (std::size_t i = 0; i < w.size(); ++i) CHECK(std::abs(w[i] - expected[i]) <= 1e-7 * std::abs(expected[i]) + 1e-43);
+  const std::vector<double> expected{-2.54, 1.02, 0.02, 0, 0, 0, 1e-39, -1e-39, 0};
+  for (std::size_t i = 0; i < w.size(); ++i)
+    CHECK(std::abs(w[i] - expected[i]) <= 1e-7 * std::abs(expected[i]) + 1e-43);
   // What has been rounded once is not rounded again.
   Safetensors again;
   again.add_int8<float>("w", {3, 3}, in.values<float>("w"));
   CHECK(again.values<float>("w") == in.values<float>("w"));
+  CHECK(in.values<std::int64_t>("w") == std::vector<std::int64_t>{-2, 1, 0, 0, 0, 0, 0, 0, 0});
   CHECK_THROWS_WITH(out.add_int8<float>("n", {1, 2}, std::vector<float>{0, NAN}),
                     "tensor \"n\" has a number that is not finite");
+  CHECK_THROWS_AS(out.add_int8<double>("n", {1, 2}, std::vector<double>{0, 1e300}), Error);
+}
+
+TEST_CASE("safetensors: eight bits of no elements, and scales in another type, are read") {
+  const test::TemporaryDirectory folder;
+  Safetensors out;
+  out.add_int8<float>("a", {0, 3}, std::vector<float>{});
+  out.add_int8<float>("b", {3, 0}, std::vector<float>{});
+  out.add_int8<float>("c", {2}, std::vector<float>{-5, 0.25f});
+  out.write(folder / "t");
+  const auto in = Safetensors::read(folder / "t");
+  CHECK(in.values<float>("a").empty());
+  CHECK(in.values<float>("b").empty());
+  CHECK(in.values<float>("c") == std::vector<float>{-5, 0.25f});
+  write_bytes(folder / "h", file_of(R"({"w":{"dtype":"I8","shape":[],"data_offsets":[0,1]},)"
+                                    R"("w.scale":{"dtype":"BF16","shape":[],"data_offsets":[1,3]}})") +
+                                std::string("\xfe\x00\x40", 3));
+  CHECK(Safetensors::read(folder / "h").values<float>("w") == std::vector<float>{-4});
+}
+
+TEST_CASE("safetensors: every tensor begins on a multiple of its elements' size") {
+  const test::TemporaryDirectory folder;
+  Safetensors out;
+  out.add_int8<float>("q", {1, 3}, std::vector<float>{1, 2, 127});
+  out.add_bf16<float>("h", {1}, std::vector<float>{3});
+  out.add<double>("d", {1}, std::vector<double>{4});
+  out.add_int8<float>("p", {1, 1}, std::vector<float>{5});
+  out.add<float>("empty", {0}, std::vector<float>{});
+  out.write(folder / "t");
+  const auto in = Safetensors::read(folder / "t");
+  const std::map<std::string, std::size_t> sizes{{"F64", 8}, {"F32", 4}, {"BF16", 2}, {"I8", 1}};
+  for (const auto& [name, entry] : in.entries()) CHECK(entry.first % sizes.at(entry.dtype) == 0);
+  CHECK(in.values<float>("q") == std::vector<float>{1, 2, 127});
+  CHECK(in.values<float>("h") == std::vector<float>{3});
+  CHECK(in.values<float>("d") == std::vector<float>{4});
+  CHECK(in.values<float>("p") == std::vector<float>{5});
 }
 
 TEST_CASE("safetensors: eight bits without a scale for each row are refused") {
@@ -70,10 +108,11 @@ TEST_CASE("safetensors: eight bits without a scale for each row are refused") {
     CHECK_THROWS_WITH(Safetensors::read(folder / "t").values<float>("w"), (folder / "t").string() + ": " + why);
   };
   const std::string w = R"("w":{"dtype":"I8","shape":[2,2],"data_offsets":[0,4]})", scale = R"(,"w.scale":{"dtype":)";
-  refused("{" + w + "}", "has no tensor \"w.scale\"");
+  const std::string no_scale = "tensor \"w\" is in eight bits, and there is no \"w.scale\" in more";
+  refused("{" + w + "}", no_scale);
   refused("{" + w + scale + R"("F32","shape":[1],"data_offsets":[4,8]}})",
           "tensor \"w.scale\" has shape (1), expected (2)");
-  refused("{" + w + scale + R"("I8","shape":[2],"data_offsets":[4,6]}})", "tensor \"w.scale\" is in eight bits itself");
+  refused("{" + w + scale + R"("I8","shape":[2],"data_offsets":[4,6]}})", no_scale);
 }
 
 TEST_CASE("safetensors: a shape that is not the expected one names tensor and shapes") {

@@ -53,6 +53,8 @@ class Chooser {
         order_(static_cast<std::size_t>(vocabulary_size)),
         pitches_(std::move(pitches)) {}
 
+  const std::vector<std::uint32_t>& pitches() const { return pitches_; }
+
   /// @param logits   (V) of the model
   /// @param bias     (V) added to the logits, -infinity: never, infinity: before all others; or empty
   /// @param allowed  (V) 0: may not come; or empty. If the bias forbids all that is allowed, it does not count.

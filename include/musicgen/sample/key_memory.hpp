@@ -1,7 +1,8 @@
-// Keeps a song in the key that it is in: pitch classes that it has hardly had of late come less likely.
+// Keeps a song in the key that it is in: pitch classes that it has hardly had of late become less likely.
 //
-//   share_c = (w_c + 1) / (sum w + 12)    w_c: the notes of pitch class c so far, each worth 0.9965 of the next one, so
-//                                         half as much after 200 notes
+//   share_c = (w_c + 1) / (sum w + 12)    w_c: the notes of pitch class c so far; each note of the song weighs 0.9965
+//   of
+//                                         the next, and so half as much 200 notes later
 //   bias_c  = strength min(0, log(24 share_c))
 //
 // A wrong note is a reason for the next one, and a model that writes for a minute wanders from key to key, where real
@@ -21,6 +22,7 @@ namespace musicgen {
 /// A copy is a snapshot; nothing allocates.
 class KeyMemory {
  public:
+  /// @param pitch  0..127
   void follow(int pitch) {
     for (double& weight : weights_) weight *= kept;
     weights_[static_cast<std::size_t>(pitch % 12)] += 1;

@@ -35,18 +35,18 @@ struct SamplerOptions {
   float pitch_min_p = 0;           ///< likewise
   float velocity_temperature = 1;  ///< what temperature is multiplied by where a note's velocity is chosen; over 0
   float calm = 0;  ///< a time step of s seconds is (s / 0.15)^calm times as likely: over 0 fewer notes, under 0 more
-  float keep_key = 0;  ///< how much a song stays in its key: a pitch class with a share s of the recent notes, less
-                       ///< than 1/24, is (24 s)^keep_key times as likely
-  float variety = 0;  ///< standard deviation of what each song adds to its calm, and to the logarithm of its pitch
-                      ///< temperature, so that songs differ as real ones do
+  float keep_key = 0;  ///< how much a song stays in its key: a pitch class with less than half of an equal share of the
+                       ///< recent notes is less likely, by that ratio to this power; see key_memory.hpp
+  float variety = 0;   ///< standard deviation of what each song adds to its calm, and to the logarithm of its pitch
+                       ///< temperature, so that songs differ as real ones do
   std::uint64_t seed = 1;
   bool grammar = true;      ///< only tokens that the grammar allows
   double longest_note = 0;  ///< seconds, under the grammar; 0: as in the music that the model learned from
   double ending_after = 0;  ///< seconds, not counting a prompt, from which on `$` is e times more likely every five;
                             ///< 0: the usual length of the music that the model learned from
   Bias bias = {};           ///< (V) or empty; see bias.hpp
-  /// Called at each step to add to the bias (V; at first `bias`, or zeros, and what calm and the key add), knowing what
-  /// has come so far (without the grammar: nothing).
+  /// Called at each step to add to the bias (V; at first `bias`, or zeros, and what calm, the key and, late in a song,
+  /// its end add), knowing what has come so far (without the grammar: nothing).
   std::function<void(std::span<float> bias, const Grammar& so_far)> steer = {};
   int attention_window = 2048;  ///< earlier tokens that attention sees; memory and time of a step grow with it
   Precision precision = Precision::fp32;  ///< of the weights; fewer bytes are faster
@@ -79,8 +79,7 @@ class VoiceRules {
   VoiceRules(const Vocabulary& vocabulary, bool canonical, const SamplerOptions& options, int tracks = track_count,
              std::int64_t longest_note = 0, std::int64_t usual_length = 0)
       : options(options),
-        note_ons(tokens_of(vocabulary, TokenKind::note_on)),
-        chooser(vocabulary.size(), note_ons),
+        chooser(vocabulary.size(), tokens_of(vocabulary, TokenKind::note_on)),
         calm_bias(longer_steps(vocabulary)),
         allowed(static_cast<std::size_t>(vocabulary.size())),
         bias(allowed.size()),
@@ -124,7 +123,6 @@ class VoiceRules {
   const Vocabulary& vocabulary() const { return grammar.vocabulary(); }
 
   SamplerOptions options;
-  std::vector<std::uint32_t> note_ons;
   Chooser chooser;
   Bias calm_bias;                       // what a calm of 1 adds
   std::vector<std::uint8_t> allowed;    // (V)
@@ -181,10 +179,10 @@ class Voice {
   Voice of_song(const SamplerOptions& options, std::uint64_t song) const {
     Voice voice = *this;
     voice.random_ = Random(options.seed, song);
-    Random own(options.seed, ~song);
-    voice.calm_ += options.variety * static_cast<float>(own.normal());
+    Random traits(options.seed, ~song);
+    voice.calm_ += options.variety * static_cast<float>(traits.normal());
     voice.pitch_temperature_ =
-        std::clamp(voice.pitch_temperature_ * std::exp(options.variety * static_cast<float>(own.normal())),
+        std::clamp(voice.pitch_temperature_ * std::exp(options.variety * static_cast<float>(traits.normal())),
                    std::numeric_limits<float>::min(), std::numeric_limits<float>::max());
     return voice;
   }
@@ -255,7 +253,7 @@ class Voice {
       for (std::size_t v = 0; v < bias.size(); ++v) bias[v] += calm_ * rules.calm_bias[v];
     if (o.keep_key > 0) {
       const std::array<float, 12> of_class = key_.bias(o.keep_key);
-      for (const std::uint32_t v : rules.note_ons)
+      for (const std::uint32_t v : rules.chooser.pitches())
         bias[v] += of_class[static_cast<std::size_t>(vocabulary[static_cast<Token>(v)].value % 12)];
     }
     if (late > 0) bias[static_cast<std::size_t>(vocabulary.end())] += static_cast<float>(late / 5);

@@ -20,6 +20,8 @@
 #include <nlohmann/json.hpp>
 #include <span>
 #include <string>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "../core/bf16.hpp"
@@ -46,11 +48,10 @@ constexpr const char* dtype_name() {
 }
 /// Bytes of an element, 0 for a dtype that this reader does not know.
 inline std::size_t dtype_size(const std::string& dtype) {
-  return dtype == "F64" || dtype == "I64"   ? 8
-         : dtype == "F32" || dtype == "I32" ? 4
-         : dtype == "BF16"                  ? 2
-         : dtype == "I8"                    ? 1
-                                            : 0;
+  if (dtype == "F64" || dtype == "I64") return 8;
+  if (dtype == "F32" || dtype == "I32") return 4;
+  if (dtype == "BF16") return 2;
+  return dtype == "I8" ? 1 : 0;
 }
 }  // namespace detail
 
@@ -90,17 +91,26 @@ class Safetensors {
   /// Writes in one step: the file is the old one or the new one, whole.
   /// @throws Error  if it cannot be written
   void write(const std::filesystem::path& file) const {
+    // Large elements first, so that each tensor begins on a multiple of its own's size.
+    std::vector<std::pair<std::string, Entry>> tensors(entries_.begin(), entries_.end());
+    std::stable_sort(tensors.begin(), tensors.end(), [](const auto& a, const auto& b) {
+      return std::pair(detail::dtype_size(b.second.dtype), a.second.first) <
+             std::pair(detail::dtype_size(a.second.dtype), b.second.first);
+    });
     nlohmann::json header = nlohmann::json::object();
     if (!metadata_.empty()) header["__metadata__"] = metadata_;
-    for (const auto& [name, e] : entries_)
-      header[name] = {{"dtype", e.dtype}, {"shape", e.shape}, {"data_offsets", {e.first, e.first + e.size}}};
+    std::size_t first = 0;
+    for (const auto& [name, e] : tensors) {
+      header[name] = {{"dtype", e.dtype}, {"shape", e.shape}, {"data_offsets", {first, first + e.size}}};
+      first += e.size;
+    }
     std::string text = header.dump();
     text.resize((text.size() + 7) / 8 * 8, ' ');  // tensors begin on a multiple of 8
     const std::uint64_t n = text.size();
     AtomicFile out(file);
     out.write(&n, sizeof n);
     out.write(text);
-    out.write(data_.data(), data_.size());
+    for (const auto& [name, e] : tensors) out.write(data_.data() + e.first, e.size);
     out.commit();
   }
 
@@ -115,9 +125,9 @@ class Safetensors {
     std::transform(values.begin(), values.end(), rounded.begin(), [](T x) { return to_bf16(static_cast<float>(x)); });
     add_bytes(name, "BF16", shape, std::as_bytes(std::span(rounded)));
   }
-  /// A matrix (N, K) in a quarter of the bytes: q = round(w / s), s = max |w| / 127 of the row. Kept so, int8 sampling
-  /// rounds nothing more.
-  /// @throws Error  for a number that is not finite
+  /// A matrix (N, K) in a quarter of the bytes: q = round(w / s), s = max |w| / 127 of the row. What has been rounded
+  /// so is left as it is by being rounded again.
+  /// @throws Error  for a number that is not finite as a float
   template <class T>
   void add_int8(const std::string& name, const Shape& shape, std::span<const T> values) {
     const auto rows = static_cast<std::size_t>(shape[0]), columns = rows == 0 ? 0 : values.size() / rows;
@@ -127,7 +137,8 @@ class Safetensors {
       const auto row = values.subspan(n * columns, columns);
       T largest = 0;
       for (const T w : row) {
-        if (!std::isfinite(w)) throw Error("tensor \"" + name + "\" has a number that is not finite");
+        if (!std::isfinite(static_cast<float>(w)))
+          throw Error("tensor \"" + name + "\" has a number that is not finite");
         largest = std::max(largest, std::abs(w));
       }
       scales[n] = static_cast<float>(largest / 127);
@@ -242,14 +253,15 @@ class Safetensors {
   void copy_int8(const std::string& name, const Entry& e, std::span<T> out) const {
     const std::string scale = scale_of(name);
     const Shape rows(e.shape.begin(), e.shape.begin() + (e.shape.empty() ? 0 : 1));
-    if (entry(scale).dtype == "I8") throw file_error(file_, "tensor \"" + scale + "\" is in eight bits itself");
-    std::vector<T> scales(static_cast<std::size_t>(element_count(rows)));
-    read_into<T>(scale, rows, scales);
+    if (!contains(scale) || entry(scale).dtype == "I8")
+      throw file_error(file_, "tensor \"" + name + "\" is in eight bits, and there is no \"" + scale + "\" in more");
+    std::vector<double> scales(static_cast<std::size_t>(element_count(rows)));
+    read_into<double>(scale, rows, scales);
     const std::size_t columns = scales.empty() ? 0 : out.size() / scales.size();
     for (std::size_t i = 0; i < out.size(); ++i) {
       std::int8_t q;
       std::memcpy(&q, data_.data() + e.first + i, 1);
-      out[i] = scales[i / columns] * static_cast<T>(q);
+      out[i] = static_cast<T>(scales[i / columns] * q);
     }
   }
 

@@ -97,6 +97,7 @@ ModelConfig configuration(const Options& o, const Corpus& corpus) {
   config.programs = corpus.programs();
   config.longest_note = corpus.longest_note();
   config.usual_length = corpus.usual_length();
+  config.usual_velocity = corpus.usual_velocity();
   return config;
 }
 
@@ -144,6 +145,7 @@ Model<B> starting_model(const Options& o, const std::optional<Model<B>>& given, 
   config.programs = corpus.programs();
   config.longest_note = corpus.longest_note();
   config.usual_length = corpus.usual_length();
+  config.usual_velocity = corpus.usual_velocity();
   return grown(Model<B>(std::move(config), given->weights()), o.hidden.value_or(d.H), o.trainer.seed);
 }
 

@@ -106,6 +106,10 @@ TEST_CASE("data: a corpus counts its music, the longest songs first") {
   CHECK(corpus.longest_first(Split::train).tokens_up_to == std::vector<std::uint64_t>{32, 64, 84});
   CHECK(corpus.longest_note() == 10);
   CHECK(corpus.usual_length() == 50);
+  std::vector<int> velocities;
+  for (const Song& song : corpus.songs()) velocities.push_back(song.velocity);
+  std::sort(velocities.begin(), velocities.end());
+  CHECK(corpus.usual_velocity() == velocities[velocities.size() / 2]);
 }
 
 TEST_CASE("data: a track's program is the one that most songs have") {

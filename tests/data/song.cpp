@@ -18,6 +18,7 @@ TEST_CASE("data: a song knows its length, notes, pitches and longest note") {
   CHECK(song.seconds() == Approx(1.6));
   CHECK(song.notes == 3);
   CHECK(song.longest_note == 157);
+  CHECK(song.velocity == 45);  // 136 / 3
   CHECK(song.pitches.count() == 2);
   CHECK(song.pitches[60]);
   CHECK(song.pitches[64]);

@@ -85,7 +85,7 @@ TEST_CASE("examples: saved tokens are those of the written file") {
     }
 }
 
-TEST_CASE("examples: by default pitches are safer than the model's, and songs calmer, each in its way") {
+TEST_CASE("examples: by default songs are lifelike, and each option changes them") {
   const Workplace place;
   const std::string model = place.model();
   const auto generate = [&](const std::vector<std::string>& more) {
@@ -93,8 +93,8 @@ TEST_CASE("examples: by default pitches are safer than the model's, and songs ca
     return content(place / "song.mid");
   };
   const std::string song = generate({});
-  CHECK((generate({"--pitch-temperature", "0.98", "--pitch-min-p", "0.2", "--velocity-temperature", "0.8", "--calm",
-                   "0.15", "--keep-key", "0", "--variety", "0.1"}) == song));
+  CHECK((generate({"--pitch-temperature", "1.05", "--pitch-min-p", "0.065", "--velocity-temperature", "0.93", "--calm",
+                   "0.2", "--keep-key", "0.3", "--keep-loudness", "0.1", "--variety", "0.1"}) == song));
   CHECK((generate({"--pitch-temperature", "0.5"}) != song));
   CHECK((generate({"--pitch-min-p", "0.9"}) != song));
   CHECK((generate({"--velocity-temperature", "1.5"}) != song));

@@ -72,6 +72,7 @@ TEST_CASE("examples: options out of range, and those that do not go together, ar
   generate({"--calm", "11"}, "--calm");
   generate({"--keep-key", "-1"}, "--keep-key");
   generate({"--keep-key", "nan"}, "--keep-key");
+  generate({"--keep-loudness", "-1"}, "--keep-loudness");
   generate({"--variety", "-1"}, "--variety");
   generate({"--seconds", "-5"}, "--seconds");
   generate({"--seconds", "nan"}, "--seconds");

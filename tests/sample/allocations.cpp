@@ -147,6 +147,7 @@ TEST_CASE("sample: a step allocates nothing, past the attention window and from 
                             .pitch_min_p = 0.01f,
                             .calm = 0.1f,
                             .keep_key = 0.2f,
+                            .keep_loudness = 0.2f,
                             .variety = 0.1f,
                             .bias = few_notes(model.vocabulary()),
                             .steer = steer,

@@ -65,6 +65,17 @@ TEST_CASE("bias: longer steps are likelier by a power of their length, and nothi
   CHECK(longer_steps(vocabulary, -0.5f)[static_cast<std::size_t>(vocabulary.find("t60"))] == Approx(-std::log(2)));
 }
 
+TEST_CASE("bias: velocities are the less likely the further they are from the usual one") {
+  const Vocabulary vocabulary = Vocabulary::standard();
+  const Bias bias = usual_loudness(vocabulary, 79, 0.5f);
+  const auto of = [&](const std::string& word) { return bias[static_cast<std::size_t>(vocabulary.find(word))]; };
+  CHECK(of("v79") == 0);
+  CHECK(of("v119") == Approx(-2));
+  CHECK(of("v39") == Approx(-2));
+  CHECK(of("+60") == 0);
+  CHECK(of("t15") == 0);
+}
+
 TEST_CASE("bias: a range leaves the note ons within it") {
   const Vocabulary vocabulary = Vocabulary::standard();
   const auto words = ruled_out(vocabulary, only_range(vocabulary, 48, 72));

@@ -68,6 +68,8 @@ TEST_CASE("voice: options out of range are errors that name them") {
       {with([](O& o) { o.calm = -11; }), "calm"},
       {with([](O& o) { o.keep_key = -0.1f; }), "keep_key"},
       {with([](O& o) { o.keep_key = NAN; }), "keep_key"},
+      {with([](O& o) { o.keep_loudness = 11; }), "keep_loudness"},
+      {with([](O& o) { o.keep_loudness = NAN; }), "keep_loudness"},
       {with([](O& o) { o.variety = -0.1f; }), "variety"},
       {with([](O& o) { o.variety = INFINITY; }), "variety"},
       {with([](O& o) { o.attention_window = 0; }), "attention_window"},
@@ -78,6 +80,18 @@ TEST_CASE("voice: options out of range are errors that name them") {
     CHECK_THROWS_WITH(VoiceRules(vocabulary, true, options), Catch::Contains(name));
   }
   CHECK_NOTHROW(VoiceRules(vocabulary, true, {.temperature = 0, .top_k = 1000, .top_p = 1e-6f, .min_p = 1}));
+}
+
+TEST_CASE("voice: what is lifelike") {
+  const SamplerOptions o = presets::lifelike();
+  CHECK(o.pitch_temperature == 1.05f);
+  CHECK(o.pitch_min_p == 0.065f);
+  CHECK(o.velocity_temperature == 0.93f);
+  CHECK(o.calm == 0.2f);
+  CHECK(o.keep_key == 0.3f);
+  CHECK(o.keep_loudness == 0.1f);
+  CHECK(o.variety == 0.1f);
+  CHECK(o.temperature == 1);
 }
 
 TEST_CASE("voice: tells the notes that end, the time and the end") {
@@ -237,6 +251,18 @@ TEST_CASE("voice: a key is kept by what the song has had, given or chosen") {
     const double p = odds / (1 + odds);
     CHECK(std::abs(strange - songs * p) < 4.5 * std::sqrt(songs * p * (1 - p)));
   }
+}
+
+TEST_CASE("voice: loudness is kept near the usual one, if the model knows it") {
+  const auto bias_of = [&](const SamplerOptions& options, int usual) {
+    return VoiceRules(vocabulary, true, options, 16, 0, 0, usual).bias;
+  };
+  CHECK(bias_of({.keep_loudness = 0.3f}, 79) == usual_loudness(vocabulary, 79, 0.3f));
+  CHECK(bias_of({.keep_loudness = 0.3f}, 0) == std::vector<float>(405));
+  CHECK(bias_of({}, 79) == std::vector<float>(405));
+  const auto both = bias_of({.keep_loudness = 0.3f, .bias = Bias(405, 1)}, 79);
+  CHECK(both[static_cast<std::size_t>(vocabulary.velocity(79))] == 1);
+  CHECK(both[static_cast<std::size_t>(vocabulary.velocity(119))] == Approx(1 - 0.3 * 4));
 }
 
 TEST_CASE("voice: a little variety changes nothing else") {

@@ -9,7 +9,7 @@ namespace {
 
 ModelConfig tiny() {
   const Vocabulary vocabulary = Vocabulary::standard();
-  return {{vocabulary.size(), 4, 6, 2}, vocabulary, {0, 5, 127}, false, 7, {AttentionValue::successor, 0.3f}, 4000};
+  return {{vocabulary.size(), 4, 6, 2}, vocabulary, {0, 5, 127}, false, 7, {AttentionValue::successor, 0.3f}, 4000, 77};
 }
 /// A file with one member of its metadata replaced.
 void write_with(const std::filesystem::path& file, const char* key, const nlohmann::json& value) {
@@ -33,6 +33,7 @@ TEST_CASE("checkpoint: a model survives a file") {
   CHECK(loaded.config().canonical == false);
   CHECK(loaded.config().longest_note == 7);
   CHECK(loaded.config().usual_length == 4000);
+  CHECK(loaded.config().usual_velocity == 77);
   CHECK(loaded.config().attention == AttentionOptions(AttentionValue::successor, 0.3f));
   const auto a = model.weights().tensors(), b = loaded.weights().tensors();
   for (std::size_t i = 0; i < a.size(); ++i)
@@ -114,6 +115,8 @@ TEST_CASE("checkpoint: files that are no model, or not this one, are refused wit
   refused("lacks \"hidden\" or it has the wrong type");
   write_with(file, "usual_length", -1);
   refused("usual_length is -1 steps");
+  write_with(file, "usual_velocity", 128);
+  refused("usual_velocity is 128, not in 0..127");
   write_with(file, "attention", "elsewhere");
   refused("attention is \"elsewhere\", neither match nor successor");
   write_with(file, "attention_scale", 0);

@@ -115,6 +115,8 @@ class Corpus {
   int longest_note() const { return median(&Song::longest_note); }
   /// Steps that at least half of the songs do not exceed.
   std::int64_t usual_length() const { return median(&Song::steps); }
+  /// The mean velocity that at least half of the songs do not exceed.
+  int usual_velocity() const { return median(&Song::velocity); }
 
  private:
   template <class T>

@@ -40,6 +40,7 @@ struct Song {
   std::int64_t steps = 0;              ///< time steps from the first note's onset to the last note's end
   int notes = 0;                       ///< note-ons
   int longest_note = 0;                ///< steps
+  int velocity = 0;                    ///< the mean of its notes', rounded
   std::bitset<pitch_count> pitches{};  ///< that occur
 
   double seconds() const { return static_cast<double>(steps) * step_seconds; }
@@ -62,7 +63,7 @@ inline void measure(Song& song, const Vocabulary& vocabulary) {
   constexpr std::int64_t silent = -1;
   std::array<std::int64_t, track_count * pitch_count> began;  // when each (track, pitch) did that sounds
   began.fill(silent);
-  std::int64_t longest = 0;
+  std::int64_t longest = 0, velocities = 0;
   int sounding = 0;
   std::size_t i = 1;
   for (const std::size_t end = song.tokens.size() - 1; i < end; ++i) {
@@ -73,7 +74,10 @@ inline void measure(Song& song, const Vocabulary& vocabulary) {
     }
     const bool on = kind == TokenKind::note_on;
     require_of_song(on || kind == TokenKind::note_off, song, i, "begins no event");
-    if (on) require_of_song(at(i + 1).kind == TokenKind::velocity, song, i, "lacks its velocity");
+    if (on) {
+      require_of_song(at(i + 1).kind == TokenKind::velocity, song, i, "lacks its velocity");
+      velocities += at(i + 1).value;
+    }
     i += on ? 2 : 1;  // a group that breaks off stops at `$` at the latest
     const auto [last_kind, track] = at(i);
     require_of_song(last_kind == TokenKind::track, song, i, "is no track");
@@ -94,6 +98,7 @@ inline void measure(Song& song, const Vocabulary& vocabulary) {
   }
   require_of_song(sounding == 0, song, i, "comes while notes sound");
   song.longest_note = static_cast<int>(longest);
+  if (song.notes > 0) song.velocity = static_cast<int>((velocities + song.notes / 2) / song.notes);
 }
 
 }  // namespace detail

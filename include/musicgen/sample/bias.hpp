@@ -1,4 +1,4 @@
-// What a listener may ask for, as a bias on the logits: a key, a range, fewer tracks. combined() joins two.
+// What a listener may ask for, as a bias on the logits: a key, a range, fewer tracks, a loudness. combined() joins two.
 #pragma once
 
 #include <array>
@@ -66,6 +66,18 @@ inline Bias longer_steps(const Vocabulary& vocabulary, float amount = 1) {
   for (Token t = 0; t < vocabulary.size(); ++t)
     if (const Meaning m = vocabulary[t]; m.kind == TokenKind::time)
       bias[static_cast<std::size_t>(t)] = amount * static_cast<float>(std::log(m.value * step_seconds / usual_seconds));
+  return bias;
+}
+
+/// Velocities near `usual`: one that is d away from it becomes e^(-amount (d / 20)^2) times as likely. A little, 0.2,
+/// hardly changes a choice and brings back, in the course of a hundred notes, a song that has grown too loud or soft.
+inline Bias usual_loudness(const Vocabulary& vocabulary, int usual, float amount = 1) {
+  Bias bias(static_cast<std::size_t>(vocabulary.size()), 0.0f);
+  for (Token t = 0; t < vocabulary.size(); ++t)
+    if (const Meaning m = vocabulary[t]; m.kind == TokenKind::velocity) {
+      const float away = static_cast<float>(m.value - usual) / 20;
+      bias[static_cast<std::size_t>(t)] = -amount * away * away;
+    }
   return bias;
 }
 

@@ -68,7 +68,7 @@ class Sampler {
   /// @throws Error  for options out of range, or a model without a vocabulary
   explicit Sampler(const Model<B>& model, SamplerOptions options = {})
       : rules_(model.vocabulary(), model.config().canonical, options, tracks_of(model.config()),
-               model.config().longest_note, model.config().usual_length),
+               model.config().longest_note, model.config().usual_length, model.config().usual_velocity),
         model_programs_(model.config().programs),
         programs_(model_programs_),
         given_{rules_.vocabulary().start()},

@@ -37,27 +37,34 @@ struct SamplerOptions {
   float calm = 0;  ///< a time step of s seconds is (s / 0.15)^calm times as likely: over 0 fewer notes, under 0 more
   float keep_key = 0;  ///< how much a song stays in its key: a pitch class with less than half of an equal share of the
                        ///< recent notes is less likely, by that ratio to this power; see key_memory.hpp
-  float variety = 0;   ///< standard deviation of what each song adds to its calm, and to the logarithm of its pitch
-                       ///< temperature, so that songs differ as real ones do
+  float keep_loudness = 0;  ///< a velocity that is d away from the usual one of the music that the model learned from
+                            ///< is e^(-keep_loudness (d / 20)^2) times as likely; see usual_loudness()
+  float variety = 0;  ///< standard deviation of what each song adds to its calm, and to the logarithm of its pitch
+                      ///< temperature, so that songs differ as real ones do
   std::uint64_t seed = 1;
   bool grammar = true;      ///< only tokens that the grammar allows
   double longest_note = 0;  ///< seconds, under the grammar; 0: as in the music that the model learned from
   double ending_after = 0;  ///< seconds, not counting a prompt, from which on `$` is e times more likely every five;
                             ///< 0: the usual length of the music that the model learned from
   Bias bias = {};           ///< (V) or empty; see bias.hpp
-  /// Called at each step to add to the bias (V; at first `bias`, or zeros, and what calm, the key and, late in a song,
-  /// its end add), knowing what has come so far (without the grammar: nothing).
+  /// Called at each step to add to the bias (V; at first `bias`, or zeros, and what calm, key, loudness and, late in a
+  /// song, its end add), knowing what has come so far (without the grammar: nothing).
   std::function<void(std::span<float> bias, const Grammar& so_far)> steer = {};
   int attention_window = 2048;  ///< earlier tokens that attention sees; memory and time of a step grow with it
   Precision precision = Precision::fp32;  ///< of the weights; fewer bytes are faster
 };
 
 namespace presets {
-/// A choice among some 40 settings, by how close songs of the model that comes along are to real ones
+/// A choice among some ten settings, by how close songs of the model that comes along are to real ones
 /// (docs/results.md). For other models and music it is a guess.
 inline SamplerOptions lifelike() {
-  return {
-      .pitch_temperature = 0.98f, .pitch_min_p = 0.2f, .velocity_temperature = 0.8f, .calm = 0.15f, .variety = 0.1f};
+  return {.pitch_temperature = 1.05f,
+          .pitch_min_p = 0.065f,
+          .velocity_temperature = 0.93f,
+          .calm = 0.2f,
+          .keep_key = 0.3f,
+          .keep_loudness = 0.1f,
+          .variety = 0.1f};
 }
 }  // namespace presets
 
@@ -74,10 +81,11 @@ class VoiceRules {
  public:
   /// @param tracks        how many the model knows; the grammar rules out notes on others
   /// @param longest_note  of the music that the model learned from, in steps; 0: not known
-  /// @param usual_length  likewise
+  /// @param usual_length    likewise
+  /// @param usual_velocity  likewise
   /// @throws Error  for options out of range, or a bias of another size or one that leaves no note to play
   VoiceRules(const Vocabulary& vocabulary, bool canonical, const SamplerOptions& options, int tracks = track_count,
-             std::int64_t longest_note = 0, std::int64_t usual_length = 0)
+             std::int64_t longest_note = 0, std::int64_t usual_length = 0, int usual_velocity = 0)
       : options(options),
         chooser(vocabulary.size(), tokens_of(vocabulary, TokenKind::note_on)),
         calm_bias(longer_steps(vocabulary)),
@@ -103,6 +111,7 @@ class VoiceRules {
             "velocity_temperature", "over 0, and finite times the temperature");
     require(std::abs(options.calm) <= 10, "calm", "in -10..10");
     require(options.keep_key >= 0 && options.keep_key <= 10, "keep_key", "in 0..10");
+    require(options.keep_loudness >= 0 && options.keep_loudness <= 10, "keep_loudness", "in 0..10");
     require(options.variety >= 0 && options.variety <= 10, "variety", "in 0..10");
     require(options.attention_window >= 1, "attention_window", "at least 1");
     require(options.longest_note == 0 || (options.longest_note >= 1 && options.longest_note < 1e9), "longest_note",
@@ -114,6 +123,7 @@ class VoiceRules {
       forbidden[v] = options.bias[v] == never;
       bias[v] = options.grammar && forbidden[v] ? 0 : options.bias[v];  // the grammar knows how to do without a token
     }
+    if (usual_velocity > 0) bias = combined(bias, usual_loudness(vocabulary, usual_velocity, options.keep_loudness));
     for (Token t = 0; t < vocabulary.size(); ++t)
       if (vocabulary[t].kind == TokenKind::track && vocabulary[t].value >= tracks)
         forbidden[static_cast<std::size_t>(t)] = 1;

@@ -53,6 +53,7 @@ inline nlohmann::json to_json(const ModelConfig& config) {
                    {"canonical", config.canonical},
                    {"longest_note", config.longest_note},
                    {"usual_length", config.usual_length},
+                   {"usual_velocity", config.usual_velocity},
                    {"attention", attention_value_names[static_cast<std::size_t>(config.attention.value)]},
                    {"attention_scale", config.attention.scale}};
   if (config.vocabulary) j["vocabulary"] = config.vocabulary->texts();
@@ -77,6 +78,9 @@ inline ModelConfig config_from_json(const nlohmann::json& j, const std::filesyst
       throw file_error(file, "attention_scale is " + std::to_string(config.attention.scale) + ", not 1e-6 to 1e6");
   }
   if (j.contains("usual_length")) config.usual_length = json_field<std::int64_t>(j, "usual_length", file);
+  if (j.contains("usual_velocity")) config.usual_velocity = json_field<int>(j, "usual_velocity", file);
+  if (config.usual_velocity < 0 || config.usual_velocity > 127)
+    throw file_error(file, "usual_velocity is " + std::to_string(config.usual_velocity) + ", not in 0..127");
   for (const auto& [field, steps] :
        {std::pair("longest_note", std::int64_t{config.longest_note}), {"usual_length", config.usual_length}})
     if (steps < 0) throw file_error(file, std::string(field) + " is " + std::to_string(steps) + " steps");

@@ -132,7 +132,7 @@ TEST_CASE("sample: a step allocates nothing, past the attention window and from 
   for (const auto& [count, precision] :
        {std::pair(1, Precision::fp32), {2, Precision::fp32}, {2, Precision::bf16}, {2, Precision::int8}}) {
     const Threads threads(count);
-    Model<> model = untrained(Vocabulary::standard(), 1, true, 1, 570);
+    Model<> model = untrained(Vocabulary::standard(), 1, true, 1, 710);
     REQUIRE(is_shared_among_threads(model, 1));
     model.weights().head.b2[model.vocabulary().end()] = 2;
     const auto steer = [](std::span<float> bias, const Grammar& so_far) {

@@ -44,7 +44,7 @@ int steps_of(const std::vector<Token>& song) {
 }  // namespace
 
 TEST_CASE("sample: the same seed gives the same bytes for 1, 2 and 3 threads") {
-  const Model<> model = untrained(vocabulary, 1, true, 3, 224);
+  const Model<> model = untrained(vocabulary, 1, true, 3, 280);
   REQUIRE(is_shared_among_threads(model, 6));
   std::vector<std::string> results;
   for (const int count : {1, 2, 3, 1}) {

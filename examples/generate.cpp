@@ -66,8 +66,9 @@ void add_options(CLI::App& app, Options& o) {
                  "how much less likely pitch classes are that a song has hardly had of late; 0: as the model says")
       ->capture_default_str()
       ->check(number_in(0, 10));
-  app.add_option("--keep-loudness", s.keep_loudness,
-                 "how much velocities are drawn to the usual one of the music that the model learned from")
+  app.add_option(
+         "--keep-loudness", s.keep_loudness,
+         "how much velocities are drawn to the usual one of the music that the model learned from, if it knows it")
       ->capture_default_str()
       ->check(number_in(0, 10));
   app.add_option("--variety", s.variety,

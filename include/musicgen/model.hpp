@@ -32,7 +32,7 @@ struct ModelConfig {
   int longest_note = 0;                  ///< in half of that music's songs, in steps of 10 ms; 0: not known
   AttentionOptions attention{};
   std::int64_t usual_length = 0;  ///< that half of that music's songs exceed, in steps; 0: not known
-  int usual_velocity = 0;         ///< that half of its songs' means exceed, 1 to 127; 0: not known
+  int usual_velocity = 0;         ///< that half of that music's songs exceed in the mean, 1 to 127; 0: not known
 };
 
 /// How the weights of a model that has learned nothing are drawn: the embedding from N(0, embedding^2), the last matrix

@@ -87,7 +87,11 @@ TEST_CASE("examples: saved tokens are those of the written file") {
 
 TEST_CASE("examples: by default songs are lifelike, and each option changes them") {
   const Workplace place;
-  const std::string model = place.model();
+  Model<> plain = load_model(place.model());
+  ModelConfig config = plain.config();
+  config.usual_velocity = 79;
+  const std::string model = place / "knows.safetensors";
+  save_model(model, Model<>(std::move(config), plain.weights()));
   const auto generate = [&](const std::vector<std::string>& more) {
     place.output("generate", joined({"--model", model, "--out", place / "song.mid", "--seconds", "60"}, more));
     return content(place / "song.mid");
@@ -100,6 +104,7 @@ TEST_CASE("examples: by default songs are lifelike, and each option changes them
   CHECK((generate({"--velocity-temperature", "1.5"}) != song));
   CHECK((generate({"--calm", "0"}) != song));
   CHECK((generate({"--keep-key", "3"}) != song));
+  CHECK((generate({"--keep-loudness", "5"}) != song));
   CHECK((generate({"--variety", "0"}) != song));
 }
 

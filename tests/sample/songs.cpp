@@ -127,7 +127,7 @@ TEST_CASE("sample: top-k, top-p, min-p, calm, keeping the key and temperature 0 
         SamplerOptions{.top_p = 0.5f}, SamplerOptions{.min_p = 0.3f}, SamplerOptions{.top_k = 9, .min_p = 0.5f},
         SamplerOptions{.pitch_temperature = 1e-3f}, SamplerOptions{.pitch_top_p = 0.5f},
         SamplerOptions{.pitch_min_p = 0.5f}, SamplerOptions{.calm = 10}, SamplerOptions{.calm = -10},
-        SamplerOptions{.keep_key = 10}, SamplerOptions{.variety = 10}}) {
+        SamplerOptions{.keep_key = 10}, SamplerOptions{.keep_loudness = 10}, SamplerOptions{.variety = 10}}) {
     Sampler sampler(model, options);
     for (const GeneratedSong& song : sampler.generate(3, Length::in_tokens(500)))
       check_song(song, model.vocabulary(), true, folder / "song.mid");

@@ -115,6 +115,8 @@ TEST_CASE("checkpoint: files that are no model, or not this one, are refused wit
   refused("lacks \"hidden\" or it has the wrong type");
   write_with(file, "usual_length", -1);
   refused("usual_length is -1 steps");
+  write_with(file, "usual_velocity", -1);
+  refused("usual_velocity is -1, not in 0..127");
   write_with(file, "usual_velocity", 128);
   refused("usual_velocity is 128, not in 0..127");
   write_with(file, "attention", "elsewhere");

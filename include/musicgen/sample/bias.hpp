@@ -69,7 +69,7 @@ inline Bias longer_steps(const Vocabulary& vocabulary, float amount = 1) {
   return bias;
 }
 
-/// Velocities near `usual`: one that is d away from it becomes e^(-amount (d / 20)^2) times as likely. A little, 0.2,
+/// Velocities near `usual`: one that is d away from it becomes e^(-amount (d / 20)^2) times as likely. A little, 0.1,
 /// hardly changes a choice and brings back, in the course of a hundred notes, a song that has grown too loud or soft.
 inline Bias usual_loudness(const Vocabulary& vocabulary, int usual, float amount = 1) {
   Bias bias(static_cast<std::size_t>(vocabulary.size()), 0.0f);

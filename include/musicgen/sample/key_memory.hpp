@@ -1,8 +1,7 @@
 // Keeps a song in the key that it is in: pitch classes that it has hardly had of late become less likely.
 //
-//   share_c = (w_c + 1) / (sum w + 12)    w_c: the notes of pitch class c so far; each note of the song weighs 0.9965
-//   of
-//                                         the next, and so half as much 200 notes later
+//   share_c = (w_c + 1) / (sum w + 12)    w_c: the notes of pitch class c so far; a note weighs 0.9965 of the next, so
+//                                         half as much 200 notes later
 //   bias_c  = strength min(0, log(24 share_c))
 //
 // A wrong note is a reason for the next one, and a model that writes for a minute wanders from key to key, where real

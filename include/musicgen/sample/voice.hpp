@@ -38,7 +38,8 @@ struct SamplerOptions {
   float keep_key = 0;  ///< how much a song stays in its key: a pitch class with less than half of an equal share of the
                        ///< recent notes is less likely, by that ratio to this power; see key_memory.hpp
   float keep_loudness = 0;  ///< a velocity that is d away from the usual one of the music that the model learned from
-                            ///< is e^(-keep_loudness (d / 20)^2) times as likely; see usual_loudness()
+                            ///< is e^(-keep_loudness (d / 20)^2) times as likely, before temperatures; no effect where
+                            ///< the model does not know it (ModelConfig::usual_velocity)
   float variety = 0;  ///< standard deviation of what each song adds to its calm, and to the logarithm of its pitch
                       ///< temperature, so that songs differ as real ones do
   std::uint64_t seed = 1;
@@ -79,8 +80,8 @@ inline std::vector<std::uint32_t> tokens_of(const Vocabulary& vocabulary, TokenK
 /// What the voices of a sampler share: the rules, and memory to work in.
 class VoiceRules {
  public:
-  /// @param tracks        how many the model knows; the grammar rules out notes on others
-  /// @param longest_note  of the music that the model learned from, in steps; 0: not known
+  /// @param tracks          how many the model knows; the grammar rules out notes on others
+  /// @param longest_note    of the music that the model learned from, in steps; 0: not known
   /// @param usual_length    likewise
   /// @param usual_velocity  likewise
   /// @throws Error  for options out of range, or a bias of another size or one that leaves no note to play

@@ -1,6 +1,7 @@
 // Training from the command line, and what becomes of the model.
 #include <catch2/catch.hpp>
 #include <cmath>
+#include <musicgen/data/corpus.hpp>
 #include <nlohmann/json.hpp>
 
 #include "examples/training.hpp"

@@ -86,6 +86,14 @@ AttentionValue attention_of(const std::string& name) {
   return name == "match" ? AttentionValue::match : AttentionValue::successor;
 }
 
+/// What a model is to know of the music that it learns from.
+void describe(const Corpus& corpus, ModelConfig& config) {
+  config.programs = corpus.programs();
+  config.longest_note = corpus.longest_note();
+  config.usual_length = corpus.usual_length();
+  config.usual_velocity = corpus.usual_velocity();
+}
+
 ModelConfig configuration(const Options& o, const Corpus& corpus) {
   const Vocabulary& vocabulary = corpus.vocabulary();
   ModelConfig config = o.preset == "small" ? presets::small(vocabulary) : presets::original(vocabulary);
@@ -94,10 +102,7 @@ ModelConfig configuration(const Options& o, const Corpus& corpus) {
   config.dimensions.E = o.embedding.value_or(config.dimensions.E);
   if (o.attention) config.attention.value = attention_of(*o.attention);
   if (o.attention_scale) config.attention.scale = static_cast<float>(*o.attention_scale);
-  config.programs = corpus.programs();
-  config.longest_note = corpus.longest_note();
-  config.usual_length = corpus.usual_length();
-  config.usual_velocity = corpus.usual_velocity();
+  describe(corpus, config);
   return config;
 }
 
@@ -142,10 +147,7 @@ Model<B> starting_model(const Options& o, const std::optional<Model<B>>& given, 
   if (o.attention && attention_of(*o.attention) != config.attention.value)
     throw Error("--attention: " + which + "the other one");
   if (o.attention_scale) config.attention.scale = static_cast<float>(*o.attention_scale);
-  config.programs = corpus.programs();
-  config.longest_note = corpus.longest_note();
-  config.usual_length = corpus.usual_length();
-  config.usual_velocity = corpus.usual_velocity();
+  describe(corpus, config);
   return grown(Model<B>(std::move(config), given->weights()), o.hidden.value_or(d.H), o.trainer.seed);
 }
 

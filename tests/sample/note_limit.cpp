@@ -18,8 +18,8 @@ namespace {
 const Vocabulary vocabulary = Vocabulary::standard();
 
 /// A song so far, and what may come next.
-struct Song {
-  Song(std::int64_t longest, const std::string& words, bool canonical = true)
+struct Followed {
+  Followed(std::int64_t longest, const std::string& words, bool canonical = true)
       : grammar(vocabulary, {.canonical = canonical}), limit(longest) {
     follow(words);
   }
@@ -57,7 +57,7 @@ struct Song {
 }  // namespace
 
 TEST_CASE("note limit: no gap leads beyond the time of a note") {
-  Song song(150, "^ +60 v79 i0 t100");
+  Followed song(150, "^ +60 v79 i0 t100");
   CHECK(song.texts("-") == "-60");
   CHECK(song.texts("t").starts_with("t1 t2 "));
   CHECK(song.texts("t").ends_with(" t49 t50"));
@@ -66,7 +66,7 @@ TEST_CASE("note limit: no gap leads beyond the time of a note") {
 }
 
 TEST_CASE("note limit: a note whose time is over ends before anything else") {
-  Song song(150, "^ +60 v79 i0 +60 v79 i1 t100 +64 v79 i0 t50");
+  Followed song(150, "^ +60 v79 i0 +60 v79 i1 t100 +64 v79 i0 t50");
   CHECK(song.texts("+-t$") == "-60");
   song.follow("-60");
   CHECK(song.texts("i") == "i0");  // the first of two
@@ -77,14 +77,14 @@ TEST_CASE("note limit: a note whose time is over ends before anything else") {
 }
 
 TEST_CASE("note limit: of notes that end together the first in order comes first, whichever began first") {
-  Song song(100, "^ +72 v79 i0 t1 +40 v79 i0 t99");
+  Followed song(100, "^ +72 v79 i0 t1 +40 v79 i0 t99");
   CHECK(song.texts("+-t$") == "-72");
-  Song other(100, "^ +40 v79 i1 +72 v79 i0 t100", false);
+  Followed other(100, "^ +40 v79 i1 +72 v79 i0 t100", false);
   CHECK(other.texts("+-t$") == "-72");  // by track, then pitch
 }
 
 TEST_CASE("note limit: a note of a prompt that is over is ended as soon as can be") {
-  Song song(0, "^ +60 v79 i0 t100 t100 +62 v79 i0");  // now no off may come: the canonical order
+  Followed song(0, "^ +60 v79 i0 t100 t100 +62 v79 i0");  // now no off may come: the canonical order
   NoteLimit late(150);
   Grammar grammar(vocabulary, {.canonical = true});
   for (const Token token : tokens(vocabulary, "^ +60 v79 i0 t100 t100 +62 v79 i0")) {
@@ -100,7 +100,7 @@ TEST_CASE("note limit: a note of a prompt that is over is ended as soon as can b
 }
 
 TEST_CASE("note limit: of a pitch on two tracks the first in order ends first, and a young one is left alone") {
-  Song late(150, "^ +60 v79 i1 t10 +60 v79 i0", true);
+  Followed late(150, "^ +60 v79 i1 t10 +60 v79 i0", true);
   for (const Token token : tokens(vocabulary, "t100 t100")) late.advance(token);
   CHECK(late.texts("+-t$") == "-60");
   late.follow("-60");
@@ -108,14 +108,14 @@ TEST_CASE("note limit: of a pitch on two tracks the first in order ends first, a
   late.follow("i0");
   CHECK(late.texts("+-t$") == "-60");
 
-  Song young(150, "^ +60 v79 i0 +65 v79 i0 t100 +60 v79 i2");
+  Followed young(150, "^ +60 v79 i0 +65 v79 i0 t100 +60 v79 i2");
   for (const Token token : tokens(vocabulary, "t100 -65 i0")) young.advance(token);  // now (60, 0) has missed its turn
   CHECK(young.texts("t") == "t1");
   CHECK(young.texts("-") == "-60");  // on track 2, if the model likes
 }
 
 TEST_CASE("note limit: without one everything stays") {
-  Song song(0, "^ +60 v79 i0 t100 t100 t100 t100");
+  Followed song(0, "^ +60 v79 i0 t100 t100 t100 t100");
   CHECK(song.texts("t").ends_with("t100"));
   CHECK(song.texts("+").size() > 100);
 }
@@ -124,7 +124,7 @@ TEST_CASE("note limit: random songs never get stuck and keep it") {
   for (const bool canonical : {true, false}) {
     Random random(canonical ? 1 : 2);
     for (int number = 0; number < 30; ++number) {
-      Song song(100 + 40 * (number % 4), "^", canonical);
+      Followed song(100 + 40 * (number % 4), "^", canonical);
       std::map<std::pair<int, int>, std::int64_t> since;
       int pitch = 0;
       for (int i = 0; i < 1500 && !song.grammar.ended(); ++i) {

@@ -71,8 +71,13 @@ void add_options(CLI::App& app, Options& o) {
          "how much velocities are drawn to the usual one of the music that the model learned from, if it knows it")
       ->capture_default_str()
       ->check(number_in(0, 10));
+  app.add_option("--keep-together", s.keep_together,
+                 "how much less likely notes are that begin just after another, and not with it; 0: as the model says")
+      ->capture_default_str()
+      ->check(number_in(0, 10));
   app.add_option("--variety", s.variety,
-                 "standard deviation, from song to song, of calm and of the logarithm of the pitch temperature")
+                 "how much songs differ: their calm, their --keep-key and how evenly they are played are times factors "
+                 "of their own")
       ->capture_default_str()
       ->check(number_in(0, 10));
   app.add_option("--longest-note", s.longest_note, "seconds; by default that of the music that the model learned from")
@@ -82,6 +87,10 @@ void add_options(CLI::App& app, Options& o) {
          "seconds from which on the song's end becomes more and more likely; by default the usual length of the "
          "music that the model learned from")
       ->check(number_in(1, 1e6));
+  app.add_option("--longest-rest", s.longest_rest,
+                 "seconds without a new note from which on one becomes more and more likely; 0: as the model says")
+      ->capture_default_str()
+      ->check(number_in(0, 1e6));
   app.add_option("--seed", s.seed, "equal seeds give equal songs")->capture_default_str()->check(seed_number());
   app.add_option("--count", o.count, "how many songs")->capture_default_str()->check(CLI::Range(1, 100000));
   app.add_option("--prompt", o.prompt, "a MIDI file to go on from; the song begins with it");

@@ -97,15 +97,18 @@ TEST_CASE("examples: by default songs are lifelike, and each option changes them
     return content(place / "song.mid");
   };
   const std::string song = generate({});
-  CHECK((generate({"--pitch-temperature", "1.05", "--pitch-min-p", "0.065", "--velocity-temperature", "0.93", "--calm",
-                   "0.2", "--keep-key", "0.3", "--keep-loudness", "0.1", "--variety", "0.1"}) == song));
+  CHECK((generate({"--pitch-temperature", "1.07", "--pitch-min-p", "0.055", "--velocity-temperature", "1.05", "--calm",
+                   "0.18", "--keep-key", "0.35", "--keep-loudness", "0.08", "--keep-together", "0.6", "--variety", "1",
+                   "--longest-rest", "4"}) == song));
   CHECK((generate({"--pitch-temperature", "0.5"}) != song));
   CHECK((generate({"--pitch-min-p", "0.9"}) != song));
   CHECK((generate({"--velocity-temperature", "1.5"}) != song));
   CHECK((generate({"--calm", "0"}) != song));
   CHECK((generate({"--keep-key", "3"}) != song));
   CHECK((generate({"--keep-loudness", "5"}) != song));
+  CHECK((generate({"--keep-together", "5"}) != song));
   CHECK((generate({"--variety", "0"}) != song));
+  CHECK((generate({"--longest-rest", "0.01"}) != song));
 }
 
 TEST_CASE("examples: a length in seconds and one in tokens are kept") {

@@ -73,7 +73,9 @@ TEST_CASE("examples: options out of range, and those that do not go together, ar
   generate({"--keep-key", "-1"}, "--keep-key");
   generate({"--keep-key", "nan"}, "--keep-key");
   generate({"--keep-loudness", "-1"}, "--keep-loudness");
+  generate({"--keep-together", "-1"}, "--keep-together");
   generate({"--variety", "-1"}, "--variety");
+  generate({"--longest-rest", "-1"}, "--longest-rest");
   generate({"--seconds", "-5"}, "--seconds");
   generate({"--seconds", "nan"}, "--seconds");
   generate({"--tokens", "0"}, "--tokens");

@@ -119,7 +119,7 @@ TEST_CASE("sample: models of strong opinions, of few words and of no order break
     }
 }
 
-TEST_CASE("sample: top-k, top-p, min-p, calm, keeping the key and temperature 0 break no rule") {
+TEST_CASE("sample: top-k, top-p, min-p, temperature 0 and what songs keep to break no rule") {
   const TemporaryDirectory folder;
   const Model<> model = untrained(Vocabulary::standard(), 2, true, 5);
   for (const SamplerOptions& options :
@@ -127,7 +127,9 @@ TEST_CASE("sample: top-k, top-p, min-p, calm, keeping the key and temperature 0 
         SamplerOptions{.top_p = 0.5f}, SamplerOptions{.min_p = 0.3f}, SamplerOptions{.top_k = 9, .min_p = 0.5f},
         SamplerOptions{.pitch_temperature = 1e-3f}, SamplerOptions{.pitch_top_p = 0.5f},
         SamplerOptions{.pitch_min_p = 0.5f}, SamplerOptions{.calm = 10}, SamplerOptions{.calm = -10},
-        SamplerOptions{.keep_key = 10}, SamplerOptions{.keep_loudness = 10}, SamplerOptions{.variety = 10}}) {
+        SamplerOptions{.keep_key = 10}, SamplerOptions{.keep_loudness = 10},
+        SamplerOptions{.calm = 1, .keep_key = 1, .variety = 10}, SamplerOptions{.keep_together = 10},
+        SamplerOptions{.longest_rest = 0.01}}) {
     Sampler sampler(model, options);
     for (const GeneratedSong& song : sampler.generate(3, Length::in_tokens(500)))
       check_song(song, model.vocabulary(), true, folder / "song.mid");

@@ -1,8 +1,13 @@
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <cmath>
+#include <cstdint>
+#include <limits>
 #include <map>
 #include <musicgen/sample/voice.hpp>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "tokens/grammar_tools.hpp"
 #include "tokens/songs.hpp"
@@ -35,63 +40,23 @@ struct Puppet {
   Voice voice;
 };
 
-SamplerOptions with(void (*change)(SamplerOptions&)) {
-  SamplerOptions options;
-  change(options);
-  return options;
+/// The mean of f(z) over z from N(0, 1).
+template <class F>
+double mean_over_normal(F&& f) {
+  double sum = 0, weights = 0;
+  for (double z = -8; z <= 8; z += 0.01) {
+    const double weight = std::exp(-z * z / 2);
+    sum += weight * f(z);
+    weights += weight;
+  }
+  return sum / weights;
 }
 
 }  // namespace
 
-TEST_CASE("voice: options out of range are errors that name them") {
-  using O = SamplerOptions;
-  const std::vector<std::pair<O, std::string>> wrong{
-      {with([](O& o) { o.temperature = -0.1f; }), "temperature"},
-      {with([](O& o) { o.temperature = NAN; }), "temperature"},
-      {with([](O& o) { o.temperature = INFINITY; }), "temperature"},
-      {with([](O& o) { o.top_k = -1; }), "top_k"},
-      {with([](O& o) { o.top_p = 0; }), "top_p"},
-      {with([](O& o) { o.top_p = 1.01f; }), "top_p"},
-      {with([](O& o) { o.top_p = NAN; }), "top_p"},
-      {with([](O& o) { o.min_p = -0.1f; }), "min_p"},
-      {with([](O& o) { o.min_p = 1.5f; }), "min_p"},
-      {with([](O& o) { o.min_p = NAN; }), "min_p"},
-      {with([](O& o) { o.pitch_temperature = 0; }), "pitch_temperature"},
-      {with([](O& o) { o.pitch_temperature = INFINITY; }), "pitch_temperature"},
-      {with([](O& o) { o.pitch_top_p = 0; }), "pitch_top_p"},
-      {with([](O& o) { o.pitch_top_p = 1.5f; }), "pitch_top_p"},
-      {with([](O& o) { o.pitch_min_p = 1.5f; }), "pitch_min_p"},
-      {with([](O& o) { o.pitch_min_p = NAN; }), "pitch_min_p"},
-      {with([](O& o) { o.velocity_temperature = 0; }), "velocity_temperature"},
-      {with([](O& o) { o.velocity_temperature = NAN; }), "velocity_temperature"},
-      {with([](O& o) { o.calm = NAN; }), "calm"},
-      {with([](O& o) { o.calm = -11; }), "calm"},
-      {with([](O& o) { o.keep_key = -0.1f; }), "keep_key"},
-      {with([](O& o) { o.keep_key = NAN; }), "keep_key"},
-      {with([](O& o) { o.keep_loudness = 11; }), "keep_loudness"},
-      {with([](O& o) { o.keep_loudness = NAN; }), "keep_loudness"},
-      {with([](O& o) { o.variety = -0.1f; }), "variety"},
-      {with([](O& o) { o.variety = INFINITY; }), "variety"},
-      {with([](O& o) { o.attention_window = 0; }), "attention_window"},
-      {with([](O& o) { o.bias = Bias(3); }), "bias"},
-  };
-  for (const auto& [options, name] : wrong) {
-    INFO(name);
-    CHECK_THROWS_WITH(VoiceRules(vocabulary, true, options), Catch::Contains(name));
-  }
-  CHECK_NOTHROW(VoiceRules(vocabulary, true, {.temperature = 0, .top_k = 1000, .top_p = 1e-6f, .min_p = 1}));
-}
-
-TEST_CASE("voice: what is lifelike") {
-  const SamplerOptions o = presets::lifelike();
-  CHECK(o.pitch_temperature == 1.05f);
-  CHECK(o.pitch_min_p == 0.065f);
-  CHECK(o.velocity_temperature == 0.93f);
-  CHECK(o.calm == 0.2f);
-  CHECK(o.keep_key == 0.3f);
-  CHECK(o.keep_loudness == 0.1f);
-  CHECK(o.variety == 0.1f);
-  CHECK(o.temperature == 1);
+TEST_CASE("voice: rules check their options") {
+  CHECK_THROWS_WITH(VoiceRules(vocabulary, true, {.bias = Bias(3)}), Catch::Contains("bias"));
+  CHECK_THROWS_WITH(VoiceRules(vocabulary, true, {.top_k = -1}), Catch::Contains("top_k"));
 }
 
 TEST_CASE("voice: tells the notes that end, the time and the end") {
@@ -198,37 +163,14 @@ TEST_CASE("voice: calm makes long time steps likelier, and variety gives each so
     check(all["t15"], 1);
     check(all["t60"], longer);
   }
-  // Songs whose calm is N(0, 2^2): the mean over them of 4^calm / (2 + 4^calm), which is 0.40 without.
-  auto varied = found({.variety = 2});
-  double expected = 0, weights = 0;
-  for (double z = -8; z <= 8; z += 0.01) {
-    const double weight = std::exp(-z * z / 2), longer = std::pow(4.0, 2 * z);
-    expected += weight * longer / (2 + longer);
-    weights += weight;
-  }
-  const double p = expected / weights;
-  CHECK(std::abs(varied["t60"] - songs * p) < 4.5 * std::sqrt(songs * p * (1 - p)));
-}
-
-TEST_CASE("voice: variety gives each song a pitch temperature of its own") {
-  std::vector<float> logits(405, -50);
-  logits[static_cast<std::size_t>(vocabulary.note_on(60))] = 1;
-  logits[static_cast<std::size_t>(vocabulary.note_on(62))] = 0;
-  constexpr int songs = 4000;
-  const SamplerOptions options{.pitch_temperature = 0.25f, .variety = 2};
-  Puppet puppet(options);
-  int found = 0;
-  for (std::uint64_t song = 0; song < songs; ++song)
-    found += puppet.voice.of_song(options, song).choose<float>(logits, puppet.rules, {}) == vocabulary.note_on(60);
-  double p = 0, weights = 0;
-  for (double z = -8; z <= 8; z += 0.01) {  // the mean of 1 / (1 + e^(-1/T)), T = e^(2 z) / 4, over z from N(0, 1)
-    const double weight = std::exp(-z * z / 2);
-    p += weight / (1 + std::exp(-4 * std::exp(-2 * z)));
-    weights += weight;
-  }
-  p /= weights;
-  const double tolerance = 4.5 * std::sqrt(songs * p * (1 - p)), without = 1 / (1 + std::exp(-4.0));
-  CHECK(std::abs(found - songs * p) < tolerance);
+  // Songs whose calm is 0.1 e^N(0, 2^2): the mean over them of 4^calm / (2 + 4^calm), which is 0.37 for 0.1.
+  auto varied = found({.calm = 0.1f, .variety = 4});
+  const double p = mean_over_normal([](double z) {
+    const double longer = std::pow(4.0, 0.1 * std::exp(2 * z));
+    return std::isfinite(longer) ? longer / (2 + longer) : 1;
+  });
+  const double tolerance = 4.5 * std::sqrt(songs * p * (1 - p)), without = std::pow(4, 0.1) / (2 + std::pow(4, 0.1));
+  CHECK(std::abs(varied["t60"] - songs * p) < tolerance);
   CHECK(songs * std::abs(p - without) > 2 * tolerance);
 }
 
@@ -274,8 +216,123 @@ TEST_CASE("voice: a little variety changes nothing else") {
     for (int i = 0; i < 100; ++i) all.push_back(voice.choose<float>(logits, puppet.rules, {}));
     return all;
   };
-  CHECK(first_tokens({.variety = 1e-6f}) == first_tokens({}));
-  CHECK(first_tokens({.variety = 3}) != first_tokens({}));
+  CHECK(first_tokens({.calm = 0.5f, .variety = 1e-6f}) == first_tokens({.calm = 0.5f}));
+  CHECK(first_tokens({.calm = 0.5f, .variety = 3}) != first_tokens({.calm = 0.5f}));
+}
+
+TEST_CASE("voice: with variety songs keep their key each in its own way") {
+  std::vector<float> logits(405, -50);
+  logits[static_cast<std::size_t>(vocabulary.note_on(60))] = -1;
+  logits[static_cast<std::size_t>(vocabulary.note_on(61))] = 1;
+  std::string given = "^";
+  for (int i = 0; i < 60; ++i) given += " +60 v79 i0 t10 -60 i0 t10";
+  const SamplerOptions options{.temperature = 1e-3f, .keep_key = 1, .variety = 1};
+  Puppet puppet(options, given);
+  const double notes = (1 - std::pow(0.9965, 60)) / (1 - 0.9965);
+  int strange = 0;
+  for (std::uint64_t song = 0; song < 50; ++song) {
+    // +61 is e^2 times as likely as +60 for the model, and share^keep_key times that here: which of them is the more
+    // likely one, and at a temperature near 0 comes, is the song's own matter.
+    const double against = static_cast<double>(Traits(options, song).keep_key) * std::log(24 / (notes + 12));
+    const Token token = puppet.voice.of_song(options, song).choose<float>(logits, puppet.rules, {});
+    CHECK((token == vocabulary.note_on(61)) == (2 + against > 0));
+    strange += token == vocabulary.note_on(61);
+  }
+  CHECK((strange > 10 && strange < 40));
+}
+
+TEST_CASE("voice: with variety songs are even each in its own way") {
+  std::vector<float> logits(405, -50);
+  logits[static_cast<std::size_t>(vocabulary.velocity(79))] = 1;
+  logits[static_cast<std::size_t>(vocabulary.velocity(39))] = 0;
+  constexpr int songs = 4000;
+  const SamplerOptions options{.velocity_temperature = 0.3f, .variety = 4};
+  Puppet puppet(options);
+  puppet.follow("+60");
+  int found = 0;
+  for (std::uint64_t song = 0; song < songs; ++song)
+    found += puppet.voice.of_song(options, song).choose<float>(logits, puppet.rules, {}) == vocabulary.velocity(79);
+  const double p = mean_over_normal([](double z) { return 1 / (1 + std::exp(-1 / (0.3 * std::exp(1.2 * z)))); });
+  const double tolerance = 4.5 * std::sqrt(songs * p * (1 - p)), without = 1 / (1 + std::exp(-1 / 0.3));
+  CHECK(std::abs(found - songs * p) < tolerance);
+  CHECK(songs * std::abs(p - without) > 2 * tolerance);
+}
+
+TEST_CASE("voice: notes keep off the time just after others, not off chords") {
+  std::vector<float> logits(405, -50);
+  const auto at = [](const char* word) { return static_cast<std::size_t>(vocabulary.find(word)); };
+  logits[at("+72")] = 0;
+  const auto share = [&](const char* word, double weight, const std::string& given, float strength = 1) {
+    std::vector<float> two = logits;
+    two[at(word)] = 0;
+    const SamplerOptions options{.keep_together = strength};
+    Puppet puppet(options, given);
+    int found = 0;
+    for (std::uint64_t song = 0; song < 4000; ++song)
+      found += puppet.voice.of_song(options, song).choose<float>(two, puppet.rules, {}) == vocabulary.find(word);
+    const double p = weight / (1 + weight);
+    CHECK(std::abs(found - 4000 * p) < 4.5 * std::sqrt(4000 * p * (1 - p)));
+  };
+  const double note = std::exp(-1.0), step = (1 + note) / 2;
+  share("t8", step, "^ +60 v79 i0");  // beside a note of the same chord
+  share("t9", 1, "^ +60 v79 i0");
+  share("-60", 1 / note, "^ +60 v79 i0 t8");  // beside a note that would come 80 ms later
+  share("-60", 1, "^ +60 v79 i0 t9");
+  share("-60", 1 / note, "^ +60 v79 i0 t50 +64 v79 i0 t5");
+  share("-60", 1, "^ +60 v79 i0 t5", 0);
+  share("t8", 1, "^ +60 v79 i0", 0);
+}
+
+TEST_CASE("voice: after a long rest notes come") {
+  std::vector<float> logits(405, -50);
+  const auto at = [](Token t) { return static_cast<std::size_t>(t); };
+  logits[at(vocabulary.note_on(60))] = 0;
+  logits[at(vocabulary.time(100))] = 1;
+  const auto share = [&](const SamplerOptions& options, const std::string& given) {
+    Puppet puppet(options, given);
+    int found = 0;
+    for (std::uint64_t song = 0; song < 4000; ++song)
+      found += puppet.voice.of_song(options, song).choose<float>(logits, puppet.rules, {}) == vocabulary.note_on(60);
+    return found / 4000.0;
+  };
+  const auto check = [](double found, double odds) {
+    const double p = odds / (1 + odds);
+    CHECK(std::abs(found - p) < 4.5 * std::sqrt(p * (1 - p) / 4000));
+  };
+  const std::string note = "^ +40 v79 i0 t10 -40 i0", rest = " t100 t100 t100 t100";
+  check(share({.longest_rest = 2}, note), std::exp(-1.0));
+  check(share({.longest_rest = 2}, note + rest), std::exp(-1 + 2.1));
+  check(share({.longest_rest = 2}, note + rest + " +40 v79 i0 t10 -40 i0"), std::exp(-1.0));
+  check(share({.longest_rest = 2}, "^ +40 v79 i0" + rest), std::exp(-1 + 2.0));  // a note that sounds is no new one
+  check(share({}, note + rest + rest), std::exp(-1.0));
+}
+
+TEST_CASE("voice: an end is rarer in the first quarter of the usual length, and likelier past it") {
+  std::vector<float> logits(405, -50);
+  const auto at = [](Token t) { return static_cast<std::size_t>(t); };
+  logits[at(vocabulary.end())] = logits[at(vocabulary.note_on(60))] = 0;
+  const auto check = [&](const std::string& given, const std::string& followed, double odds, double usual = 60) {
+    Puppet puppet({.ending_after = usual}, "^" + given);
+    puppet.follow(followed);
+    int found = 0;
+    for (std::uint64_t song = 0; song < 4000; ++song)
+      found += puppet.voice.of_song({}, song).choose<float>(logits, puppet.rules, {}) == vocabulary.end();
+    const double p = odds / (1 + odds);
+    CHECK(std::abs(found - 4000 * p) < 4.5 * std::sqrt(4000 * p * (1 - p)));
+  };
+  const auto notes = [](int seconds) {
+    std::string words;
+    for (int i = 0; i < seconds; ++i) words += " +40 v79 i0 t100 -40 i0";
+    return words;
+  };
+  check("", notes(10), std::exp(-1.0));
+  check(notes(10), "", std::exp(-1.0));
+  check("", notes(15), 1);
+  check("", notes(60), 1);
+  check("", notes(65), std::exp(1.0));
+  check(notes(65), "", 1);
+  check("", notes(25), std::exp(-1.0), 1e6);  // half a minute at most
+  check("", notes(5), 1, std::numeric_limits<double>::infinity());
 }
 
 TEST_CASE("voice: where the end waits, it comes when its time has come") {

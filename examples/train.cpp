@@ -1,5 +1,6 @@
 // Trains a model on a folder of MIDI files.
 #include <atomic>
+#include <concepts>
 #include <csignal>
 #include <musicgen/musicgen.hpp>
 
@@ -163,11 +164,12 @@ void require_replaceable(const std::filesystem::path& file) {
 }
 
 /// Where it computes.
-std::string place(Cpu) {
-  return std::to_string(thread_pool().threads()) + " threads";
-}
-[[maybe_unused]] std::string place(Cuda) {
-  return cuda::device_name();
+template <Backend B>
+std::string place() {
+  if constexpr (std::same_as<B, Cuda>)
+    return cuda::device_name();
+  else
+    return std::to_string(thread_pool().threads()) + " threads";
 }
 
 template <Backend B>
@@ -197,7 +199,7 @@ void train(Options& o) {
   const Dimensions& d = model.dimensions();
   std::cout << "embedding " << d.E << ", hidden " << d.H << ", layers " << d.L << ": " << model.parameter_count()
             << " parameters; attention over " << model.config().attention << ", "
-            << (o.trainer.optimizer.muon > 0 ? "Muon" : "AdamW") << "; " << place(B{}) << std::endl;
+            << (o.trainer.optimizer.muon > 0 ? "Muon" : "AdamW") << "; " << place<B>() << std::endl;
   Trainer trainer(model, corpus, o.trainer);
   if (o.resume) {
     if (trainer.resume())

@@ -8,7 +8,9 @@
 
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
 #include <iostream>
+#include <iterator>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -25,6 +27,11 @@ inline void skip(std::string_view reason) {
 /// The project's folder; MUSICGEN_SOURCE_DIR comes from CMake.
 inline std::filesystem::path source_dir() {
   return MUSICGEN_SOURCE_DIR;
+}
+
+inline std::string content(const std::filesystem::path& file) {
+  std::ifstream in(file, std::ios::binary);
+  return {std::istreambuf_iterator<char>(in), {}};
 }
 
 /// A new folder of its own, removed with all it holds when this goes out of scope.

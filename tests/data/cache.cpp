@@ -40,11 +40,6 @@ bool same(const Reading& a, const Reading& b) {
   return a.songs == b.songs && a.skipped == b.skipped && a.report == b.report;
 }
 
-std::string text_of(const fs::path& file) {
-  const auto bytes = read_bytes(file);
-  return std::string(bytes.begin(), bytes.end());
-}
-
 }  // namespace
 
 TEST_CASE("data: a cache gives back what was read") {
@@ -120,7 +115,7 @@ TEST_CASE("data: a damaged cache counts as none") {
   const Reading reading = folder.store();
   const Listing listing = folder.listing();
   const auto key = folder.key();
-  const std::string whole = text_of(folder.cache);
+  const std::string whole = content(folder.cache);
   const auto is_refused = [&](const std::string& bytes) {
     std::ofstream(folder.cache, std::ios::binary) << bytes;
     return !load_cache(folder.cache, key, listing, Vocabulary::standard());
@@ -164,13 +159,13 @@ TEST_CASE("data: a corpus keeps its cache up to date") {
   const CorpusOptions options{.cache = folder.cache};
   const auto songs = [&] { return Corpus::open(folder.dir / "songs", options).songs(); };
   const auto first = songs();
-  const std::string cached = text_of(folder.cache);
+  const std::string cached = content(folder.cache);
   CHECK(songs() == first);
-  CHECK(text_of(folder.cache) == cached);
+  CHECK(content(folder.cache) == cached);
 
   write_bytes(folder.cache, cached.substr(0, cached.size() / 2));
   CHECK(songs() == first);
-  CHECK(text_of(folder.cache) == cached);
+  CHECK(content(folder.cache) == cached);
 
   write_song(folder.dir / "songs/3.mid", scale(40));
   CHECK(songs() == Corpus::open(folder.dir / "songs").songs());

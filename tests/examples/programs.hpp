@@ -12,7 +12,6 @@
 #include <csignal>
 #include <filesystem>
 #include <fstream>
-#include <iterator>
 #include <map>
 #include <musicgen/data/composer.hpp>
 #include <musicgen/midi/smf.hpp>
@@ -32,11 +31,6 @@ namespace fs = std::filesystem;
 
 inline constexpr std::array program_names{"hello",    "tokenize", "compose", "train", "generate",
                                           "evaluate", "compare",  "inspect", "curves"};
-
-inline std::string content(const fs::path& file) {
-  std::ifstream in(file, std::ios::binary);
-  return {std::istreambuf_iterator<char>(in), {}};
-}
 
 inline void write(const fs::path& file, std::string_view text) {
   fs::create_directories(file.parent_path());

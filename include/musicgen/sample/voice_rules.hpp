@@ -1,0 +1,100 @@
+// What the voices of a sampler have in common.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <string>
+#include <vector>
+
+#include "../core/error.hpp"
+#include "../tokens/grammar.hpp"
+#include "../tokens/vocabulary.hpp"
+#include "bias.hpp"
+#include "choose.hpp"
+#include "note_limit.hpp"
+#include "options.hpp"
+
+namespace musicgen {
+
+/// In ascending order.
+inline std::vector<std::uint32_t> tokens_of(const Vocabulary& vocabulary, TokenKind kind) {
+  std::vector<std::uint32_t> tokens;
+  for (Token t = 0; t < vocabulary.size(); ++t)
+    if (vocabulary[t].kind == kind) tokens.push_back(static_cast<std::uint32_t>(t));
+  return tokens;
+}
+
+/// What the voices of a sampler share: the rules, and memory to work in.
+class VoiceRules {
+ public:
+  /// @param tracks          how many the model knows; the grammar rules out notes on others
+  /// @param longest_note    of the music that the model learned from, in steps; 0: not known
+  /// @param usual_length    likewise
+  /// @param usual_velocity  likewise
+  /// @throws Error  for options out of range, or a bias of another size or one that leaves no note to play
+  VoiceRules(const Vocabulary& vocabulary, bool canonical, const SamplerOptions& options, int tracks = track_count,
+             std::int64_t longest_note = 0, std::int64_t usual_length = 0, int usual_velocity = 0)
+      : options(options),
+        chooser(vocabulary.size(), tokens_of(vocabulary, TokenKind::note_on)),
+        times(tokens_of(vocabulary, TokenKind::time)),
+        longer(longer_steps(vocabulary)),
+        allowed(static_cast<std::size_t>(vocabulary.size())),
+        bias(allowed.size()),
+        steered(allowed.size()),
+        forbidden(allowed.size()),
+        grammar(vocabulary, {.canonical = canonical}),
+        note_limit(options.longest_note > 0 ? std::llround(options.longest_note / step_seconds)
+                   : longest_note > 0       ? std::max<std::int64_t>(longest_note, max_time_steps)
+                                            : 0),
+        ending_after(options.ending_after > 0 ? options.ending_after
+                     : usual_length > 0       ? static_cast<double>(usual_length) * step_seconds
+                                              : std::numeric_limits<double>::infinity()) {
+    require_in_range(options);
+    detail::require_option(options.bias.empty() || options.bias.size() == allowed.size(), "bias",
+                           "of one entry a token");
+    for (std::size_t v = 0; v < options.bias.size(); ++v) {
+      detail::require_option(!std::isnan(options.bias[v]), "bias", "of numbers");
+      forbidden[v] = options.bias[v] == never;
+      bias[v] = options.grammar && forbidden[v] ? 0 : options.bias[v];  // the grammar knows how to do without a token
+    }
+    if (usual_velocity > 0) bias = combined(bias, usual_loudness(vocabulary, usual_velocity, options.keep_loudness));
+    for (Token t = 0; t < vocabulary.size(); ++t)
+      if (vocabulary[t].kind == TokenKind::track && vocabulary[t].value >= tracks)
+        forbidden[static_cast<std::size_t>(t)] = 1;
+    require_notes();
+  }
+
+  const Vocabulary& vocabulary() const { return grammar.vocabulary(); }
+
+  SamplerOptions options;
+  Chooser chooser;
+  std::vector<std::uint32_t> times;     // tokens, in ascending order
+  Bias longer;                          // what a calm of 1 adds
+  std::vector<std::uint8_t> allowed;    // (V)
+  std::vector<float> bias, steered;     // (V)
+  std::vector<std::uint8_t> forbidden;  // (V) by the bias, or since the model knows no such track
+  Grammar grammar;                      // before `^`, nothing forbidden
+  NoteLimit note_limit;                 // likewise
+  double ending_after;                  // seconds
+
+ private:
+  /// Who listens to a stream without notes waits for ever.
+  void require_notes() {
+    try {
+      Grammar song = grammar;
+      song.forbid(forbidden);
+      song.advance(vocabulary().start());
+      song.allowed(allowed);
+    } catch (const Error& error) {
+      throw Error(std::string("sampler: bias: ") + error.what());
+    }
+    for (Token t = 0; t < vocabulary().size(); ++t)
+      if (vocabulary()[t].kind == TokenKind::note_on && allowed[static_cast<std::size_t>(t)]) return;
+    throw Error("sampler: the bias leaves no note to play on a track that the model knows");
+  }
+};
+
+}  // namespace musicgen

@@ -233,8 +233,9 @@ TEST_CASE("examples: a model that gives no number") {
   Model<> model = load_model(place.model());
   model.weights().embedding.setConstant(std::numeric_limits<float>::quiet_NaN());
   save_model(place / "nan.safetensors", model);
-  check_fault(place, "evaluate", {"--model", place / "nan.safetensors", "--data", song_file(place)}, "not finite");
-  check_fault(place, "generate", {"--model", place / "nan.safetensors", "--out", place / "o.mid"}, "not finite");
+  const std::string fault = "nan.safetensors: tensor \"embed.weight\" has a number that is not finite";
+  check_fault(place, "evaluate", {"--model", place / "nan.safetensors", "--data", song_file(place)}, fault);
+  check_fault(place, "generate", {"--model", place / "nan.safetensors", "--out", place / "o.mid"}, fault);
 }
 
 TEST_CASE("examples: a device that is not there") {

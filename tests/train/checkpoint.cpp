@@ -1,4 +1,5 @@
 #include <catch2/catch.hpp>
+#include <limits>
 #include <musicgen/train/checkpoint.hpp>
 
 #include "data_files.hpp"
@@ -93,6 +94,15 @@ TEST_CASE("checkpoint: a file from before there was a choice attends over matche
   t.metadata()["musicgen"] = j.dump();
   t.write(folder / "m");
   CHECK(load_model(folder / "m").config().attention == AttentionOptions(AttentionValue::match, 1));
+}
+
+TEST_CASE("checkpoint: a weight that is not finite is named") {
+  const test::TemporaryDirectory folder;
+  Model<> model(tiny(), 1);
+  model.weights().head.b2[3] = std::numeric_limits<float>::infinity();
+  save_model(folder / "m", model);
+  CHECK_THROWS_WITH(load_model(folder / "m"),
+                    Catch::Contains("m: tensor \"") && Catch::Contains("\" has a number that is not finite"));
 }
 
 TEST_CASE("checkpoint: files that are no model, or not this one, are refused with the reason") {

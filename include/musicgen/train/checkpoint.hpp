@@ -2,7 +2,9 @@
 // docs/formats.md has the whole of it.
 #pragma once
 
+#include <algorithm>
 #include <array>
+#include <cmath>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -132,10 +134,16 @@ void add_tensors(Safetensors& file, const Parameters& p, const std::string& pref
       file.add(prefix + t.name, t.shape, values);
   }
 }
+
+/// @throws Error  for a tensor that is missing, of another shape, or has a number that is not finite
 template <Backend B>
 typename B::Parameters read_parameters(const Safetensors& file, const Dimensions& d, const std::string& prefix = "") {
   auto p = B::HostParameters::zeros(d);
-  for (auto& t : p.tensors()) file.read_into(prefix + t.name, t.shape, t.values);
+  for (auto& t : p.tensors()) {
+    file.read_into(prefix + t.name, t.shape, t.values);
+    if (!std::all_of(t.values.begin(), t.values.end(), [](auto x) { return std::isfinite(x); }))
+      throw file_error(file.path(), "tensor \"" + prefix + t.name + "\" has a number that is not finite");
+  }
   return B::from_host(std::move(p));
 }
 

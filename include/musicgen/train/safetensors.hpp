@@ -149,6 +149,7 @@ class Safetensors {
     add_bytes(scale_of(name), "F32", {shape[0]}, std::as_bytes(std::span(scales)));
   }
 
+  const std::filesystem::path& path() const { return file_; }  ///< where it was read; empty if it was not
   const std::map<std::string, Entry>& entries() const { return entries_; }
   bool contains(const std::string& name) const { return entries_.contains(name); }
   std::map<std::string, std::string>& metadata() { return metadata_; }

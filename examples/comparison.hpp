@@ -5,7 +5,6 @@
 #include <array>
 #include <cmath>
 #include <cstddef>
-#include <cstdio>
 #include <filesystem>
 #include <musicgen/evaluate/distributions.hpp>
 #include <musicgen/evaluate/excerpts.hpp>
@@ -18,6 +17,7 @@
 #include <utility>
 #include <vector>
 
+#include "formatted.hpp"
 #include "render.hpp"
 
 /// A statistic's values and how they compare: of generated songs, and of songs that were learned from, each with real
@@ -91,13 +91,6 @@ inline std::vector<const musicgen::Originality*> suspicious(const Report& report
 }
 
 // ---- The table ----
-
-template <class... Values>
-std::string formatted(const char* format, Values... values) {
-  std::array<char, 256> text{};
-  std::snprintf(text.data(), text.size(), format, values...);
-  return text.data();
-}
 
 /// "1:07.4"
 inline std::string minutes(double seconds) {

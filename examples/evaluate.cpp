@@ -1,18 +1,59 @@
-// Says how well a model knows songs, as one JSON object.
+// Says how well a model knows songs, as one JSON object or as a table.
 #include <musicgen/musicgen.hpp>
 
+#include "formatted.hpp"
 #include "machine.hpp"
 #include "program.hpp"
 
 using namespace musicgen;
 
+namespace {
+
+nlohmann::ordered_json to_json(const Likelihood& l, std::size_t skipped) {
+  nlohmann::ordered_json result{{"songs", l.songs},
+                                {"tokens", l.tokens},
+                                {"notes", l.notes},
+                                {"seconds", l.seconds},
+                                {"nats_per_token", l.nats_per_token()},
+                                {"nats_per_note", l.nats_per_note()},
+                                {"bits_per_second", l.bits_per_second()},
+                                {"masked_nats_per_token", l.masked_nats_per_token()},
+                                {"masked_nats_per_note", l.masked_nats_per_note()},
+                                {"masked_bits_per_second", l.masked_bits_per_second()},
+                                {"skipped_files", skipped}};
+  for (std::size_t k = 0; k < token_kind_count; ++k)
+    if (const KindLikelihood& kind = l.kinds[k]; kind.tokens > 0)
+      result["kinds"][to_string(static_cast<TokenKind>(k))] = {
+          {"tokens", kind.tokens}, {"nats", kind.nats}, {"masked_nats", kind.nats_masked}};
+  return result;
+}
+
+void print(std::ostream& out, const Likelihood& l, std::size_t skipped) {
+  out << l.songs << " songs, " << l.notes << " notes, " << formatted("%.1f minutes; ", l.seconds / 60) << skipped
+      << " files skipped\n\n"
+      << formatted("%-10s%12s%12s%12s%12s%12s\n", "", "tokens", "nats/token", "masked", "nats/note", "masked");
+  const auto row = [&](const char* name, std::int64_t tokens, double nats, double masked) {
+    const double n = static_cast<double>(tokens), notes = static_cast<double>(l.notes);
+    out << formatted("%-10s%12.0f%12.3f%12.3f%12.3f%12.3f\n", name, n, nats / n, masked / n, nats / notes,
+                     masked / notes);
+  };
+  for (std::size_t k = 0; k < token_kind_count; ++k)
+    if (const KindLikelihood& kind = l.kinds[k]; kind.tokens > 0)
+      row(to_string(static_cast<TokenKind>(k)), kind.tokens, kind.nats, kind.nats_masked);
+  row("all", l.tokens, l.nats, l.nats_masked);
+  out << formatted("\n%.1f bits/s, masked %.1f\n", l.bits_per_second(), l.masked_bits_per_second());
+}
+
+}  // namespace
+
 int main(int argc, char** argv) {
-  CLI::App app("Writes a model's likelihood of songs to the standard output, as JSON");
+  CLI::App app("Writes a model's likelihood of songs to the standard output, as JSON or as a table");
   std::filesystem::path model_file, data;
   std::string split = "all";
   std::size_t files = 0;
   Precision precision = Precision::fp32;
   int window = 2048;
+  bool table = false;
   Machine machine;
   app.add_option("--model", model_file, "a model that `train` made")->required();
   app.add_option("--data", data, "a folder of MIDI files, POP909, MAESTRO, or one MIDI file")->required();
@@ -24,6 +65,7 @@ int main(int argc, char** argv) {
       add_precision(app, precision, "judge as the sampler sees it: weights in this precision, attention over a window");
   const auto* window_given = app.add_option("--window", window, "the same, attention over the last so many tokens")
                                  ->check(CLI::Range(1, 1 << 24));
+  app.add_flag("--table", table, "a table for reading, in place of JSON");
   machine.add_options(app);
 
   const auto evaluate = [&]<Backend B>(B) {
@@ -38,18 +80,10 @@ int main(int argc, char** argv) {
     const bool sampled = precision_given->count() + window_given->count() > 0;
     const Likelihood l =
         sampled ? total(sampled_likelihoods(model, songs, precision, window)) : likelihood(model, songs);
-    const nlohmann::ordered_json result{{"songs", l.songs},
-                                        {"tokens", l.tokens},
-                                        {"notes", l.notes},
-                                        {"seconds", l.seconds},
-                                        {"nats_per_token", l.nats_per_token()},
-                                        {"nats_per_note", l.nats_per_note()},
-                                        {"bits_per_second", l.bits_per_second()},
-                                        {"masked_nats_per_token", l.masked_nats_per_token()},
-                                        {"masked_nats_per_note", l.masked_nats_per_note()},
-                                        {"masked_bits_per_second", l.masked_bits_per_second()},
-                                        {"skipped_files", corpus.skipped().size()}};
-    std::cout << result.dump(2) << '\n';
+    if (table)
+      print(std::cout, l, corpus.skipped().size());
+    else
+      std::cout << to_json(l, corpus.skipped().size()).dump(2) << '\n';
   };
   return run_program(app, argc, argv, [&] { machine.run(evaluate, precision); });
 }

@@ -58,15 +58,12 @@ Likelihood plain_likelihood(const Model<Double>& model, const Song& song) {
       if (grammar.allows(t)) allowed += std::exp(logits(0, t));
     }
     const double own = logits(0, song.tokens[i + 1]);
-    sum.nats += std::log(all) - own;
-    sum.nats_masked += std::log(allowed) - own;
+    const KindLikelihood one{1, std::log(all) - own, std::log(allowed) - own};
+    sum.nats += one.nats;
+    sum.nats_masked += one.nats_masked;
+    sum.kinds[static_cast<std::size_t>(vocabulary[song.tokens[i + 1]].kind)] += one;
   }
   return sum;
-}
-
-bool same(const Likelihood& a, const Likelihood& b) {
-  return std::tuple(a.songs, a.tokens, a.notes, a.seconds, a.nats, a.nats_masked) ==
-         std::tuple(b.songs, b.tokens, b.notes, b.seconds, b.nats, b.nats_masked);
 }
 
 }  // namespace
@@ -88,6 +85,11 @@ TEST_CASE("likelihood: is what the network says token by token, in double precis
       CHECK(found[i].nats_masked == Approx(plain.nats_masked).epsilon(1e-5));
       CHECK(exact[i].nats_masked <= exact[i].nats);
       CHECK(exact[i].nats > 0);
+      for (std::size_t k = 0; k < token_kind_count; ++k) {
+        CHECK(exact[i].kinds[k].tokens == plain.kinds[k].tokens);
+        CHECK(exact[i].kinds[k].nats == Approx(plain.kinds[k].nats).epsilon(1e-10));
+        CHECK(exact[i].kinds[k].nats_masked == Approx(plain.kinds[k].nats_masked).epsilon(1e-10));
+      }
     }
   }
 }
@@ -104,12 +106,12 @@ TEST_CASE("likelihood: does not depend on which songs come along, nor on threads
   for (std::size_t i = 0; i < songs.size(); ++i) {
     const Song* const alone[] = {&songs[i]};
     const Likelihood single = likelihoods<Cpu>(model, alone).front();
-    for (const auto& result : results) CHECK(same(result[i], single));
+    for (const auto& result : results) CHECK(result[i] == single);
   }
   std::vector<const Song*> backwards = pointers(songs);
   std::reverse(backwards.begin(), backwards.end());
   const auto reversed = likelihoods(model, backwards);
-  for (std::size_t i = 0; i < songs.size(); ++i) CHECK(same(reversed[songs.size() - 1 - i], results[0][i]));
+  for (std::size_t i = 0; i < songs.size(); ++i) CHECK(reversed[songs.size() - 1 - i] == results[0][i]);
 }
 
 TEST_CASE("likelihood: as the sampler sees songs, it is the same, but for precision and window") {
@@ -151,6 +153,17 @@ TEST_CASE("likelihood: counts tokens, notes and seconds, and sums up") {
   const auto parts = likelihoods<Cpu>(model, songs);
   CHECK(sum.nats == parts[0].nats + parts[1].nats);
   CHECK(sum.nats_masked == parts[0].nats_masked + parts[1].nats_masked);
+  const auto of = [](const Likelihood& l, TokenKind kind) { return l.kinds[static_cast<std::size_t>(kind)]; };
+  for (const auto& [kind, tokens] : {std::pair(TokenKind::note_on, 3),
+                                     {TokenKind::note_off, 3},
+                                     {TokenKind::velocity, 3},
+                                     {TokenKind::track, 6},
+                                     {TokenKind::time, 3},
+                                     {TokenKind::start, 0},
+                                     {TokenKind::end, 2}}) {
+    CHECK(of(sum, kind).tokens == tokens);
+    CHECK(of(sum, kind).nats == of(parts[0], kind).nats + of(parts[1], kind).nats);
+  }
   CHECK(likelihoods<Cpu>(model, {}).empty());
 }
 
@@ -163,7 +176,7 @@ TEST_CASE("likelihood: per token, per note and per second are the sum over each"
   CHECK(l.masked_nats_per_note() == 7.5);
   CHECK(l.masked_bits_per_second() == Approx(6 / 0.69314718056));
   l += l;
-  CHECK(same(l, {2, 40, 8, 10, 80, 60}));
+  CHECK(l == Likelihood{.songs = 2, .tokens = 40, .notes = 8, .seconds = 10, .nats = 80, .nats_masked = 60});
   CHECK(Likelihood{}.nats_per_note() == 0);  // of nothing
 }
 
@@ -179,6 +192,10 @@ TEST_CASE("likelihood: a model without opinion gives every token the same share,
   // 128 ons, 100 gaps or $.
   const double masked = std::log(129) + std::log(31) + std::log(16) + std::log(228) + std::log(129) + std::log(229);
   CHECK(l.nats_masked == Approx(masked));
+  const KindLikelihood& times = l.kinds[static_cast<std::size_t>(TokenKind::time)];
+  CHECK(times.tokens == 1);
+  CHECK(times.nats == Approx(std::log(405)));
+  CHECK(times.nats_masked == Approx(std::log(228)));
 }
 
 TEST_CASE("likelihood: a song that leaves the grammar is not masked from there on") {

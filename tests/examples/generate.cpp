@@ -193,6 +193,17 @@ TEST_CASE("examples: evaluate says one JSON object with the figures and how they
   for (const std::string figure : {"nats_per_token", "nats_per_note", "bits_per_second"})
     CHECK(all.at("masked_" + figure) < all.at(figure));
 
+  double of_kinds = 0, masked_of_kinds = 0, counted = 0;
+  for (const auto& [name, kind] : all.at("kinds").items()) {
+    of_kinds += kind.at("nats").get<double>();
+    masked_of_kinds += kind.at("masked_nats").get<double>();
+    counted += kind.at("tokens").get<double>();
+  }
+  CHECK(counted == tokens);
+  CHECK(all.at("kinds").at("note_on").at("tokens") == notes);
+  CHECK(of_kinds == Approx(nats * tokens));
+  CHECK(masked_of_kinds == Approx(all.at("masked_nats_per_token").get<double>() * tokens));
+
   // The first N by path, and the two sides of the whole.
   const auto first = evaluate({"--files", "1"});
   CHECK(first.at("songs") == 1);
@@ -202,4 +213,32 @@ TEST_CASE("examples: evaluate says one JSON object with the figures and how they
   CHECK(train.at("songs").get<int>() + validation.at("songs").get<int>() == 4);
   CHECK(train.at("tokens").get<double>() + validation.at("tokens").get<double>() == tokens);
   CHECK(place.run("evaluate", {"--model", model, "--data", songs, "--split", "test"}).status == 1);
+}
+
+TEST_CASE("examples: evaluate says the same as a table") {
+  const Workplace place;
+  const std::string model = place.model(), songs = place.songs("songs", 2);
+  const auto all = nlohmann::json::parse(place.output("evaluate", {"--model", model, "--data", songs}));
+  const std::string table = place.output("evaluate", {"--model", model, "--data", songs, "--table"});
+  const auto cells_of = [&](const std::string& name) {  // the numbers of a row
+    for (const std::string& line : lines(table))
+      if (line.starts_with(name + ' ')) {
+        std::istringstream words(line.substr(name.size()));
+        return std::vector<double>(std::istream_iterator<double>(words), {});
+      }
+    return std::vector<double>();
+  };
+  const double notes = all.at("notes");
+  const auto check = [&](const std::string& name, double tokens, double nats, double masked) {
+    const std::vector<double> cells = cells_of(name);
+    REQUIRE(cells.size() == 5);
+    CHECK(cells[0] == tokens);
+    const double expected[] = {nats / tokens, masked / tokens, nats / notes, masked / notes};
+    for (std::size_t i = 0; i < 4; ++i) CHECK(cells[i + 1] == Approx(expected[i]).margin(6e-4));
+  };
+  for (const auto& [name, kind] : all.at("kinds").items())
+    check(name, kind.at("tokens"), kind.at("nats"), kind.at("masked_nats"));
+  const double tokens = all.at("tokens");
+  check("all", tokens, all.at("nats_per_token").get<double>() * tokens,
+        all.at("masked_nats_per_token").get<double>() * tokens);
 }

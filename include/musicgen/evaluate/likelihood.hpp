@@ -2,10 +2,11 @@
 //
 // nats/token depends on the vocabulary, so it is also given per note (sum / note-ons) and in bits per second of music
 // (sum log2(e) / duration). Each of them twice: as the model says it, and with the grammar's mask, under which what
-// cannot come has no share of the probability.
+// cannot come has no share of the probability. And so for the tokens of each kind: where a model is surprised.
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstdint>
 #include <limits>
@@ -21,10 +22,25 @@
 
 namespace musicgen {
 
+/// Of the tokens of one kind.
+struct KindLikelihood {
+  std::int64_t tokens = 0;
+  double nats = 0, nats_masked = 0;  ///< sums of -log p; which kind comes is part of what a token says
+
+  KindLikelihood& operator+=(const KindLikelihood& other) {
+    tokens += other.tokens;
+    nats += other.nats;
+    nats_masked += other.nats_masked;
+    return *this;
+  }
+  bool operator==(const KindLikelihood&) const = default;
+};
+
 struct Likelihood {
-  std::int64_t songs = 0, tokens = 0, notes = 0;  ///< tokens: all but `^`, which is given
-  double seconds = 0;                             ///< of music
-  double nats = 0, nats_masked = 0;               ///< sums of -log p; masked: by the grammar
+  std::int64_t songs = 0, tokens = 0, notes = 0;         ///< tokens: all but `^`, which is given
+  double seconds = 0;                                    ///< of music
+  double nats = 0, nats_masked = 0;                      ///< sums of -log p; masked: by the grammar
+  std::array<KindLikelihood, token_kind_count> kinds{};  ///< by TokenKind: what the sums are made of
 
   double nats_per_token() const { return per(nats, static_cast<double>(tokens)); }
   double nats_per_note() const { return per(nats, static_cast<double>(notes)); }
@@ -40,8 +56,10 @@ struct Likelihood {
     seconds += other.seconds;
     nats += other.nats;
     nats_masked += other.nats_masked;
+    for (std::size_t k = 0; k < kinds.size(); ++k) kinds[k] += other.kinds[k];
     return *this;
   }
+  bool operator==(const Likelihood&) const = default;
 
  private:
   static double per(double sum, double count) { return count > 0 ? sum / count : 0; }
@@ -87,8 +105,11 @@ class Judge {
       grammar_.allowed(mask_);
     }
     const Token target = song_->tokens[t + 1];
-    sum_.nats += masked_nll(logits, target, everything_);
-    sum_.nats_masked += masked_nll(logits, target, grammatical_ ? mask_ : everything_);
+    const KindLikelihood of_target{1, masked_nll(logits, target, everything_),
+                                   masked_nll(logits, target, grammatical_ ? mask_ : everything_)};
+    sum_.nats += of_target.nats;
+    sum_.nats_masked += of_target.nats_masked;
+    sum_.kinds[static_cast<std::size_t>(grammar_.vocabulary()[target].kind)] += of_target;
   }
 
   /// @throws Error  if it is no number

@@ -32,6 +32,14 @@ inline constexpr double step_seconds = 0.01;  ///< the time grid of tokens
 inline constexpr int pitch_count = 128, track_count = 16, max_time_steps = 100;
 
 enum class TokenKind : std::uint8_t { note_on, note_off, velocity, track, time, start, end };
+inline constexpr std::size_t token_kind_count = 7;
+
+/// "note_on"
+inline const char* to_string(TokenKind kind) {
+  constexpr std::array<const char*, token_kind_count> names{"note_on", "note_off", "velocity", "track",
+                                                            "time",    "start",    "end"};
+  return names[static_cast<std::size_t>(kind)];
+}
 
 /// What a token says: `value` is the pitch, velocity, track or number of steps; 0 for `^` and `$`.
 struct Meaning {
@@ -173,8 +181,8 @@ class Vocabulary {
     }
   }
 
-  std::vector<Meaning> meanings_;                          // by token
-  std::array<std::array<Token, pitch_count>, 7> numbers_;  // by kind and value
+  std::vector<Meaning> meanings_;                                         // by token
+  std::array<std::array<Token, pitch_count>, token_kind_count> numbers_;  // by kind and value
 };
 
 }  // namespace musicgen

@@ -75,6 +75,16 @@ void add_options(CLI::App& app, Options& o) {
                  "how much less likely notes are that begin just after another, and not with it; 0: as the model says")
       ->capture_default_str()
       ->check(number_in(0, 10));
+  app.add_option("--thin-chords", s.thin_chords,
+                 "how much less likely a note is to begin together with two others or more; under 0: more likely")
+      ->capture_default_str()
+      ->check(number_in(-10, 10));
+  app.add_option(
+         "--keep-time", s.keep_time,
+         "how much steadier the rhythm is: of time steps that are nearly equal the more probable come even more "
+         "often; 0: as the model says")
+      ->capture_default_str()
+      ->check(number_in(0, 10));
   app.add_option("--variety", s.variety,
                  "how much songs differ: their calm, their --keep-key and how evenly they are played are times factors "
                  "of their own")

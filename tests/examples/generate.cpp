@@ -1,6 +1,8 @@
 // hello, generate and evaluate, with a model that has learned nothing.
 #include <catch2/catch.hpp>
+#include <iterator>
 #include <nlohmann/json.hpp>
+#include <sstream>
 
 #include "examples/programs.hpp"
 
@@ -97,9 +99,28 @@ TEST_CASE("examples: by default songs are lifelike, and each option changes them
     return content(place / "song.mid");
   };
   const std::string song = generate({});
-  CHECK((generate({"--pitch-temperature", "1.07", "--pitch-min-p", "0.055", "--velocity-temperature", "1.05", "--calm",
-                   "0.18", "--keep-key", "0.35", "--keep-loudness", "0.08", "--keep-together", "0.6", "--variety", "1",
-                   "--longest-rest", "4"}) == song));
+  CHECK((generate({"--pitch-temperature",
+                   "1.09",
+                   "--pitch-min-p",
+                   "0.055",
+                   "--velocity-temperature",
+                   "1.05",
+                   "--calm",
+                   "0.2",
+                   "--keep-key",
+                   "0.4",
+                   "--keep-loudness",
+                   "0.08",
+                   "--keep-together",
+                   "0.6",
+                   "--thin-chords",
+                   "0.3",
+                   "--keep-time",
+                   "1",
+                   "--variety",
+                   "1",
+                   "--longest-rest",
+                   "4"}) == song));
   CHECK((generate({"--pitch-temperature", "0.5"}) != song));
   CHECK((generate({"--pitch-min-p", "0.9"}) != song));
   CHECK((generate({"--velocity-temperature", "1.5"}) != song));
@@ -107,6 +128,8 @@ TEST_CASE("examples: by default songs are lifelike, and each option changes them
   CHECK((generate({"--keep-key", "3"}) != song));
   CHECK((generate({"--keep-loudness", "5"}) != song));
   CHECK((generate({"--keep-together", "5"}) != song));
+  CHECK((generate({"--thin-chords", "3"}) != song));
+  CHECK((generate({"--keep-time", "0"}) != song));
   CHECK((generate({"--variety", "0"}) != song));
   CHECK((generate({"--longest-rest", "0.01"}) != song));
 }
@@ -239,6 +262,9 @@ TEST_CASE("examples: evaluate says the same as a table") {
   for (const auto& [name, kind] : all.at("kinds").items())
     check(name, kind.at("tokens"), kind.at("nats"), kind.at("masked_nats"));
   const double tokens = all.at("tokens");
+  CHECK(lines(table).size() == all.at("kinds").size() + 6);  // a head of three lines, the sum, and two at the end
+  CHECK_THAT(table, Catch::StartsWith("2 songs, " + std::to_string(all.at("notes").get<int>()) + " notes, "));
+  CHECK_THAT(table, Catch::Contains(" bits/s, masked "));
   check("all", tokens, all.at("nats_per_token").get<double>() * tokens,
         all.at("masked_nats_per_token").get<double>() * tokens);
 }

@@ -74,6 +74,8 @@ TEST_CASE("examples: options out of range, and those that do not go together, ar
   generate({"--keep-key", "nan"}, "--keep-key");
   generate({"--keep-loudness", "-1"}, "--keep-loudness");
   generate({"--keep-together", "-1"}, "--keep-together");
+  generate({"--thin-chords", "11"}, "--thin-chords");
+  generate({"--keep-time", "-1"}, "--keep-time");
   generate({"--variety", "-1"}, "--variety");
   generate({"--longest-rest", "-1"}, "--longest-rest");
   generate({"--seconds", "-5"}, "--seconds");

@@ -149,6 +149,8 @@ TEST_CASE("sample: a step allocates nothing, past the attention window and from 
                             .keep_key = 0.2f,
                             .keep_loudness = 0.2f,
                             .keep_together = 0.5f,
+                            .thin_chords = 0.1f,
+                            .keep_time = 0.5f,
                             .variety = 0.1f,
                             .ending_after = 4,
                             .longest_rest = 1,

@@ -122,6 +122,21 @@ TEST_CASE("habits: notes keep off the time just after others, not off chords") {
   check("t8", 1, "^ +60 v79 i0", 0);
 }
 
+TEST_CASE("habits: chords are thinner, or thicker, than the model says") {
+  const auto check = [](double odds, const std::string& given, float strength) {
+    Puppet puppet({.thin_chords = strength}, given);
+    check_probability(puppet, {{"+72", 0}, {"t8", 0}}, "+72", odds / (1 + odds));
+  };
+  for (const float strength : {1.5f, -0.5f}) {
+    const double thinner = std::exp(-static_cast<double>(strength));
+    check(1, "^ +60 v79 i0", strength);
+    check(thinner, "^ +60 v79 i0 +64 v79 i0", strength);
+    check(thinner, "^ +60 v79 i0 t20 +64 v79 i0 +67 v79 i0", strength);
+    check(thinner, "^ +60 v79 i0 +64 v79 i0 +67 v79 i0", strength);
+    check(1, "^ +60 v79 i0 +64 v79 i0 t20 +67 v79 i0", strength);  // one that began before has no part
+  }
+}
+
 TEST_CASE("habits: after a long rest notes come") {
   const auto check = [](double rest, const std::string& given, double odds) {
     Puppet puppet({.longest_rest = rest}, given);

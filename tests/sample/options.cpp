@@ -60,6 +60,10 @@ TEST_CASE("options: options out of range are errors that name them") {
       {with([](O& o) { o.keep_loudness = NAN; }), "keep_loudness"},
       {with([](O& o) { o.keep_together = -0.1f; }), "keep_together"},
       {with([](O& o) { o.keep_together = NAN; }), "keep_together"},
+      {with([](O& o) { o.thin_chords = -11; }), "thin_chords"},
+      {with([](O& o) { o.thin_chords = NAN; }), "thin_chords"},
+      {with([](O& o) { o.keep_time = -0.1f; }), "keep_time"},
+      {with([](O& o) { o.keep_time = NAN; }), "keep_time"},
       {with([](O& o) { o.variety = -0.1f; }), "variety"},
       {with([](O& o) { o.variety = INFINITY; }), "variety"},
       {with([](O& o) { o.attention_window = 0; }), "attention_window"},
@@ -78,13 +82,15 @@ TEST_CASE("options: options out of range are errors that name them") {
 
 TEST_CASE("options: what is lifelike") {
   const SamplerOptions o = presets::lifelike();
-  CHECK(o.pitch_temperature == 1.07f);
+  CHECK(o.pitch_temperature == 1.09f);
   CHECK(o.pitch_min_p == 0.055f);
   CHECK(o.velocity_temperature == 1.05f);
-  CHECK(o.calm == 0.18f);
-  CHECK(o.keep_key == 0.35f);
+  CHECK(o.calm == 0.2f);
+  CHECK(o.keep_key == 0.4f);
   CHECK(o.keep_loudness == 0.08f);
   CHECK(o.keep_together == 0.6f);
+  CHECK(o.thin_chords == 0.3f);
+  CHECK(o.keep_time == 1);
   CHECK(o.variety == 1);
   CHECK(o.longest_rest == 4);
   CHECK(o.temperature == 1);

@@ -129,6 +129,7 @@ TEST_CASE("sample: top-k, top-p, min-p, temperature 0 and what songs keep to bre
         SamplerOptions{.pitch_min_p = 0.5f}, SamplerOptions{.calm = 10}, SamplerOptions{.calm = -10},
         SamplerOptions{.keep_key = 10}, SamplerOptions{.keep_loudness = 10},
         SamplerOptions{.calm = 1, .keep_key = 1, .variety = 10}, SamplerOptions{.keep_together = 10},
+        SamplerOptions{.thin_chords = 10}, SamplerOptions{.thin_chords = -10}, SamplerOptions{.keep_time = 10},
         SamplerOptions{.longest_rest = 0.01}}) {
     Sampler sampler(model, options);
     for (const GeneratedSong& song : sampler.generate(3, Length::in_tokens(500)))

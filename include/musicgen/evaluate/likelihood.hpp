@@ -2,7 +2,8 @@
 //
 // nats/token depends on the vocabulary, so it is also given per note (sum / note-ons) and in bits per second of music
 // (sum log2(e) / duration). Each of them twice: as the model says it, and with the grammar's mask, under which what
-// cannot come has no share of the probability. And so for the tokens of each kind: where a model is surprised.
+// cannot come has no share of the probability. The sums are also kept by kinds of tokens, which shows where a model is
+// surprised.
 #pragma once
 
 #include <algorithm>

@@ -28,6 +28,7 @@ class Habits {
   void follow(const Meaning& token, std::int64_t steps) {
     if (token.kind != TokenKind::note_on) return;
     key_.follow(token.value);
+    chord_ = last_onset_ == steps ? chord_ + 1 : 1;
     last_onset_ = steps;
   }
 
@@ -43,6 +44,8 @@ class Habits {
     if (traits_.calm != 0)
       for (const std::uint32_t v : rules.times) bias[v] += traits_.calm * rules.longer[v];
     if (traits_.keep_key > 0) keep_key(bias, rules);
+    if (o.thin_chords != 0 && last_onset_ == steps && chord_ > 1)
+      for (const std::uint32_t v : rules.chooser.pitches()) bias[v] -= o.thin_chords;
     if (o.keep_together > 0 && last_onset_) keep_together(bias, rules, steps - *last_onset_);
     if (o.longest_rest > 0) end_rest(bias, rules, seconds(steps - last_onset_.value_or(0)) - o.longest_rest);
     if (std::isfinite(rules.ending_after)) end_in_time(bias, rules, steps);
@@ -86,6 +89,7 @@ class Habits {
   Traits traits_;
   KeyMemory key_;
   std::optional<std::int64_t> last_onset_;  // steps
+  int chord_ = 0;                           // notes that began then
   std::int64_t given_steps_ = 0;
 };
 

@@ -34,6 +34,11 @@ struct SamplerOptions {
   float keep_together = 0;  ///< a note that begins up to 80 ms after another, and not with it, is e^-keep_together
                             ///< times as likely, and a time step that leads there as if half of them led to a note:
                             ///< chords fall together, and what is not meant as one keeps off it
+  float thin_chords = 0;    ///< a note that begins with two others or more is e^-thin_chords times as likely; under 0:
+                            ///< thicker chords
+  float keep_time = 0;  ///< how much time steps that are nearly as long as each other compete, after all else that is
+                        ///< asked for and before temperatures: 1: one twice as probable as another next to it becomes
+                        ///< nearly four times; steadier rhythm; see time_keeper.hpp
   float variety = 0;  ///< how much songs differ from each other in their calm, in how strictly they keep their key and
                       ///< in how evenly they are played: each has these three options times factors of its own, half
                       ///< of them over 1 (so what is 0 stays 0); see `Traits`
@@ -47,7 +52,8 @@ struct SamplerOptions {
   double longest_rest = 0;  ///< seconds without a new note from which on time steps are e times less likely every
                             ///< second, so that something happens; 0: as the model says
   Bias bias = {};           ///< (V) or empty; see bias.hpp
-  /// Called at each step to add to the bias (V; at first `bias`, or zeros, and what the options above add), knowing
+  /// Called at each step to add to the bias (V; at first `bias`, or zeros, and what the options above add, but for
+  /// keep_time, which comes last), knowing
   /// what has come so far (without the grammar: nothing).
   std::function<void(std::span<float> bias, const Grammar& so_far)> steer = {};
   int attention_window = 2048;  ///< earlier tokens that attention sees; memory and time of a step grow with it
@@ -55,16 +61,18 @@ struct SamplerOptions {
 };
 
 namespace presets {
-/// A choice among some ten settings, by how close songs of the model that comes along are to real ones
+/// A choice among some thirty settings, by how close songs of the model that comes along are to real ones
 /// (docs/results.md). For other models and music it is a guess.
 inline SamplerOptions lifelike() {
-  return {.pitch_temperature = 1.07f,
+  return {.pitch_temperature = 1.09f,
           .pitch_min_p = 0.055f,
           .velocity_temperature = 1.05f,
-          .calm = 0.18f,
-          .keep_key = 0.35f,
+          .calm = 0.2f,
+          .keep_key = 0.4f,
           .keep_loudness = 0.08f,
           .keep_together = 0.6f,
+          .thin_chords = 0.3f,
+          .keep_time = 1,
           .variety = 1,
           .longest_rest = 4};
 }
@@ -93,6 +101,8 @@ inline void require_in_range(const SamplerOptions& options) {
   require(options.keep_key >= 0 && options.keep_key <= 10, "keep_key", "in 0..10");
   require(options.keep_loudness >= 0 && options.keep_loudness <= 10, "keep_loudness", "in 0..10");
   require(options.keep_together >= 0 && options.keep_together <= 10, "keep_together", "in 0..10");
+  require(std::abs(options.thin_chords) <= 10, "thin_chords", "in -10..10");
+  require(options.keep_time >= 0 && options.keep_time <= 10, "keep_time", "in 0..10");
   require(options.variety >= 0 && options.variety <= 10, "variety", "in 0..10");
   require(options.attention_window >= 1, "attention_window", "at least 1");
   require(options.longest_note == 0 || (options.longest_note >= 1 && options.longest_note < 1e9), "longest_note",

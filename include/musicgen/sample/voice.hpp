@@ -64,7 +64,7 @@ class Voice {
     const bool velocity_next = last_ != no_token && vocabulary[last_].kind == TokenKind::note_on;
     const float temperature = o.temperature * (velocity_next ? habits_.velocity_temperature() : 1);
     const Choice choice = rules.chooser.choose<Scalar>(
-        logits, bias_of(rules), rules.allowed,
+        logits, bias_of(logits, rules), rules.allowed,
         {temperature, o.top_k, o.top_p, o.min_p, o.pitch_temperature, o.pitch_top_p, o.pitch_min_p}, random_);
     const Token token = cut(choice.token, limit.steps - steps(), rules);
     over_ = token == no_token;
@@ -101,10 +101,12 @@ class Voice {
   }
 
   /// (V), what is added to the logits now.
-  std::span<const float> bias_of(VoiceRules& rules) const {
+  template <class Scalar>
+  std::span<const float> bias_of(std::span<const Scalar> logits, VoiceRules& rules) const {
     rules.steered = rules.bias;
     habits_.add_to(rules.steered, rules, steps());
     if (rules.options.steer) rules.options.steer(rules.steered, grammar_);
+    rules.time_keeper.sharpen(logits, rules.allowed, rules.options.keep_time, rules.steered);
     return rules.steered;
   }
 

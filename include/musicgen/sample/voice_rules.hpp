@@ -16,6 +16,7 @@
 #include "choose.hpp"
 #include "note_limit.hpp"
 #include "options.hpp"
+#include "time_keeper.hpp"
 
 namespace musicgen {
 
@@ -41,6 +42,7 @@ class VoiceRules {
         chooser(vocabulary.size(), tokens_of(vocabulary, TokenKind::note_on)),
         times(tokens_of(vocabulary, TokenKind::time)),
         longer(longer_steps(vocabulary)),
+        time_keeper(vocabulary),
         allowed(static_cast<std::size_t>(vocabulary.size())),
         bias(allowed.size()),
         steered(allowed.size()),
@@ -71,8 +73,9 @@ class VoiceRules {
 
   SamplerOptions options;
   Chooser chooser;
-  std::vector<std::uint32_t> times;     // tokens, in ascending order
-  Bias longer;                          // what a calm of 1 adds
+  std::vector<std::uint32_t> times;  // tokens, in ascending order
+  Bias longer;                       // what a calm of 1 adds
+  TimeKeeper time_keeper;
   std::vector<std::uint8_t> allowed;    // (V)
   std::vector<float> bias, steered;     // (V)
   std::vector<std::uint8_t> forbidden;  // (V) by the bias, or since the model knows no such track

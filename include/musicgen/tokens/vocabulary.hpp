@@ -32,7 +32,7 @@ inline constexpr double step_seconds = 0.01;  ///< the time grid of tokens
 inline constexpr int pitch_count = 128, track_count = 16, max_time_steps = 100;
 
 enum class TokenKind : std::uint8_t { note_on, note_off, velocity, track, time, start, end };
-inline constexpr std::size_t token_kind_count = 7;
+inline constexpr std::size_t token_kind_count = static_cast<std::size_t>(TokenKind::end) + 1;
 
 /// "note_on"
 inline const char* to_string(TokenKind kind) {

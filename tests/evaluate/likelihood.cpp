@@ -213,6 +213,8 @@ TEST_CASE("likelihood: a token that the model lacks is an error, and so is a mod
   const Song* const songs[] = {&song};
   Model<> small = untrained(fewer_words());
   CHECK_THROWS_AS(likelihoods<Cpu>(small, songs), Error);
+  CHECK_THROWS_WITH(sampled_likelihoods<Cpu>(small, songs, Precision::fp32, 20),
+                    Catch::Contains(song.name + " has token"));
   Model<> numbers(ModelConfig{{405, 8, 16, 1}, {}, {}, true});
   CHECK_THROWS_WITH(likelihoods<Cpu>(numbers, songs), Catch::Contains("vocabulary"));
 }

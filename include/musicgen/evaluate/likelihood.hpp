@@ -13,6 +13,7 @@
 #include <limits>
 #include <numeric>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "../core/error.hpp"
@@ -85,11 +86,16 @@ double masked_nll(std::span<const Scalar> logits, Token target, std::span<const 
 /// Adds up one song's likelihood, token by token.
 class Judge {
  public:
+  /// @throws Error  if the song has a token that the vocabulary lacks
   Judge(const Song& song, const ModelConfig& config)
       : song_(&song),
         everything_(static_cast<std::size_t>(config.vocabulary->size()), 1),
         mask_(everything_),
         grammar_(*config.vocabulary, {.canonical = config.canonical}) {
+    for (const Token token : song.tokens)
+      if (token < 0 || token >= config.vocabulary->size())
+        throw Error(song.name + " has token " + std::to_string(token) + ": the vocabulary has " +
+                    std::to_string(config.vocabulary->size()) + " tokens");
     sum_.songs = 1;
     sum_.tokens = static_cast<std::int64_t>(song.tokens.size()) - 1;
     sum_.notes = song.notes;

@@ -8,6 +8,13 @@ TEST_CASE("text: lower case leaves all but ASCII letters alone") {
   CHECK(detail::lower_case("AZaz") == "azaz");
 }
 
+TEST_CASE("text: numbers in six digits at most") {
+  CHECK(detail::number_text(15) == "15");
+  CHECK(detail::number_text(-15.25) == "-15.25");
+  CHECK(detail::number_text(1.0 / 3) == "0.333333");
+  CHECK(detail::number_text(1.5e9) == "1.5e+09");
+}
+
 TEST_CASE("text: blanks and zeros go from both ends") {
   using namespace std::string_view_literals;
   CHECK(detail::trimmed(" \t a b\r\n\0"sv) == "a b");

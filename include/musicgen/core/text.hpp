@@ -2,6 +2,8 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
+#include <charconv>
 #include <string>
 #include <string_view>
 
@@ -20,6 +22,13 @@ inline std::string_view trimmed(std::string_view text) {
   constexpr std::string_view blanks(" \t\n\v\f\r\0", 7);
   const auto first = text.find_first_not_of(blanks);
   return first == text.npos ? std::string_view() : text.substr(first, text.find_last_not_of(blanks) + 1 - first);
+}
+
+/// "15.25", in six digits at most.
+inline std::string number_text(double value) {
+  std::array<char, 32> text{};
+  return std::string(text.data(),
+                     std::to_chars(text.data(), text.data() + text.size(), value, std::chars_format::general, 6).ptr);
 }
 
 /// A text from outside, for a message: its first `most` bytes, a question mark for every one that a terminal may take

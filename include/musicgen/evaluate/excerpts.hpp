@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "../core/error.hpp"
+#include "../core/text.hpp"
 #include "../data/song.hpp"
 #include "../data/splits.hpp"
 #include "../midi/score.hpp"
@@ -37,7 +38,7 @@ inline std::vector<Note> notes_of(const Song& song, const Vocabulary& vocabulary
 /// The song's first seconds: the notes that start in them, cut where they end.
 /// @throws Error  for less than one step of 10 ms
 inline Song beginning_of(const Song& song, double seconds, const Vocabulary& vocabulary) {
-  if (!(seconds >= step_seconds)) throw Error("an excerpt lasts " + std::to_string(step_seconds) + " s at least");
+  if (!(seconds >= step_seconds)) throw Error("an excerpt lasts " + detail::number_text(step_seconds) + " s at least");
   const auto to_step = [](double time) { return static_cast<std::int32_t>(std::lround(time / step_seconds)); };
   const std::int32_t end = to_step(std::min(seconds, song.seconds() + 1));
   std::vector<GridNote> notes;

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "../core/error.hpp"
+#include "../core/text.hpp"
 #include "../midi/score.hpp"
 #include "../model.hpp"
 #include "../tokens/decoder.hpp"
@@ -212,7 +213,7 @@ class Sampler {
 
 template <Backend B>
 void Sampler<B>::prompt(const Score& score, double seconds) {
-  if (!(seconds >= 0)) throw Error("sampler: a prompt of " + std::to_string(seconds) + " s");
+  if (!(seconds >= 0)) throw Error("sampler: a prompt of " + detail::number_text(seconds) + " s");
   Encoded song = encode(score, rules_.vocabulary());
   const std::int64_t limit =
       seconds > 0 ? detail::whole_steps(std::min(seconds, 1e9)) : std::numeric_limits<std::int64_t>::max();
@@ -241,7 +242,7 @@ template <Backend B>
 Limit Sampler<B>::limit_of(const Length& length) const {
   constexpr double longest_seconds = 600, densest = 1000;  // tokens a second
   if (length.seconds && !(*length.seconds > 0 && *length.seconds < 1e9))
-    throw Error("sampler: a song of " + std::to_string(*length.seconds) + " s");
+    throw Error("sampler: a song of " + detail::number_text(*length.seconds) + " s");
   if (length.tokens < 0) throw Error("sampler: a song of " + std::to_string(length.tokens) + " tokens");
   Limit limit;
   limit.end_waits = length.seconds.has_value();
@@ -250,8 +251,8 @@ Limit Sampler<B>::limit_of(const Length& length) const {
   limit.steps = std::max<std::int64_t>(1, detail::whole_steps(seconds));
   limit.tokens = length.tokens > 0 ? length.tokens : given + std::llround((10 + seconds) * densest);
   if (prompt_steps_ >= limit.steps)
-    throw Error("the prompt lasts " + std::to_string(prompt_seconds()) + " s, and the whole song is to last " +
-                std::to_string(seconds) + " s: take less of the prompt, or ask for a longer song");
+    throw Error("the prompt lasts " + detail::number_text(prompt_seconds()) + " s, and the whole song is to last " +
+                detail::number_text(seconds) + " s: take less of the prompt, or ask for a longer song");
   if (given >= limit.tokens)
     throw Error("the prompt has " + std::to_string(given) + " tokens, and the whole song is to have " +
                 std::to_string(limit.tokens));

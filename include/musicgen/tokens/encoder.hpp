@@ -24,6 +24,7 @@
 #include <vector>
 
 #include "../core/error.hpp"
+#include "../core/text.hpp"
 #include "../midi/score.hpp"
 #include "vocabulary.hpp"
 
@@ -123,7 +124,7 @@ inline double first_onset(const Score& score, std::span<const Part> parts) {
 inline std::int32_t nearest_step(double seconds) {
   const double steps = std::floor(seconds / step_seconds + 0.5 + 1e-8);
   if (!(std::abs(steps) <= max_song_steps))
-    throw Error("the song lasts " + std::to_string(seconds / 3600) + " hours: tokens are for a week at most");
+    throw Error("the song lasts " + detail::number_text(seconds / 3600) + " hours: tokens are for a week at most");
   return static_cast<std::int32_t>(steps);
 }
 

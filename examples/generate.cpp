@@ -22,16 +22,8 @@ struct Options {
   Machine machine;
 };
 
-void add_options(CLI::App& app, Options& o) {
-  SamplerOptions& s = o.sampler;
-  app.add_option("--model", o.model, "a model that `train` made")->capture_default_str();
-  app.add_option("--out", o.out, "the MIDI file to write; with --count NAME-1.mid, NAME-2.mid, ...")->required();
-  app.add_option(
-         "--seconds", o.seconds,
-         "how long the song is to be, a prompt included; by default until the model ends it, ten minutes at most")
-      ->check(number_in(0.01, 600000));
-  app.add_option("--tokens", o.tokens, "end the song after so many tokens, if the model does not before")
-      ->check(CLI::Range(std::int64_t{2}, std::int64_t{1} << 40));
+/// How tokens are chosen.
+void add_choice_options(CLI::App& app, SamplerOptions& s) {
   app.add_option("--temperature", s.temperature, "under 1: safer, over 1: bolder, 0: always the most probable")
       ->capture_default_str()
       ->check(number_in(0, 100));
@@ -101,7 +93,19 @@ void add_options(CLI::App& app, Options& o) {
                  "seconds without a new note from which on one becomes more and more likely; 0: as the model says")
       ->capture_default_str()
       ->check(number_in(0, 1e6));
-  app.add_option("--seed", s.seed, "equal seeds give equal songs")->capture_default_str()->check(seed_number());
+}
+
+void add_options(CLI::App& app, Options& o) {
+  app.add_option("--model", o.model, "a model that `train` made")->capture_default_str();
+  app.add_option("--out", o.out, "the MIDI file to write; with --count NAME-1.mid, NAME-2.mid, ...")->required();
+  app.add_option(
+         "--seconds", o.seconds,
+         "how long the song is to be, a prompt included; by default until the model ends it, ten minutes at most")
+      ->check(number_in(0.01, 600000));
+  app.add_option("--tokens", o.tokens, "end the song after so many tokens, if the model does not before")
+      ->check(CLI::Range(std::int64_t{2}, std::int64_t{1} << 40));
+  add_choice_options(app, o.sampler);
+  app.add_option("--seed", o.sampler.seed, "equal seeds give equal songs")->capture_default_str()->check(seed_number());
   app.add_option("--count", o.count, "how many songs")->capture_default_str()->check(CLI::Range(1, 100000));
   app.add_option("--prompt", o.prompt, "a MIDI file to go on from; the song begins with it");
   app.add_option("--prompt-seconds", o.prompt_seconds, "how much of the prompt to take; all by default")
@@ -110,7 +114,7 @@ void add_options(CLI::App& app, Options& o) {
   app.add_option("--audio", o.audio, "the song as sound, WAV");
   app.add_option("--save-tokens", o.tokens_file, "the tokens of the written song as text, one a line");
   app.add_flag("--no-grammar", o.no_grammar, "let the model write what makes no sense, too");
-  add_precision(app, s.precision, "of the weights: fewer bytes are faster, and change the music a little");
+  add_precision(app, o.sampler.precision, "of the weights: fewer bytes are faster, and change the music a little");
   o.machine.add_options(app);
 }
 

@@ -13,6 +13,7 @@ TEST_CASE("text: numbers in six digits at most") {
   CHECK(detail::number_text(-15.25) == "-15.25");
   CHECK(detail::number_text(1.0 / 3) == "0.333333");
   CHECK(detail::number_text(1.5e9) == "1.5e+09");
+  CHECK(detail::number_text(2.3456, 3) == "2.35");
 }
 
 TEST_CASE("text: blanks and zeros go from both ends") {

@@ -24,11 +24,12 @@ inline std::string_view trimmed(std::string_view text) {
   return first == text.npos ? std::string_view() : text.substr(first, text.find_last_not_of(blanks) + 1 - first);
 }
 
-/// "15.25", in six digits at most.
-inline std::string number_text(double value) {
+/// "15.25", in so many digits at most.
+inline std::string number_text(double value, int digits = 6) {
   std::array<char, 32> text{};
-  return std::string(text.data(),
-                     std::to_chars(text.data(), text.data() + text.size(), value, std::chars_format::general, 6).ptr);
+  return std::string(
+      text.data(),
+      std::to_chars(text.data(), text.data() + text.size(), value, std::chars_format::general, digits).ptr);
 }
 
 /// A text from outside, for a message: its first `most` bytes, a question mark for every one that a terminal may take

@@ -2,9 +2,7 @@
 #pragma once
 
 #include <algorithm>
-#include <array>
 #include <cmath>
-#include <cstdio>
 #include <filesystem>
 #include <limits>
 #include <span>
@@ -12,6 +10,7 @@
 #include <vector>
 
 #include "../core/error.hpp"
+#include "../core/text.hpp"
 #include "axes.hpp"
 #include "canvas.hpp"
 
@@ -69,13 +68,6 @@ inline std::vector<double> ticks(double first, double last) {
   return all;
 }
 
-/// In three digits.
-inline std::string number(double value) {
-  std::array<char, 32> text{};
-  std::snprintf(text.data(), text.size(), "%.3g", value);
-  return text.data();
-}
-
 inline void draw_axes(Canvas& canvas, const CurveArea& area, const std::string& unit) {
   const double step = tick_step(area.highest - area.lowest, 6);
   for (int i = 0; area.lowest + i * step <= area.highest + step / 2; ++i) {
@@ -89,7 +81,7 @@ inline void draw_axes(Canvas& canvas, const CurveArea& area, const std::string& 
   for (const double value : ticks(area.first, area.last)) {
     x = std::round(area.x(value));
     canvas.rectangle(x, area.top, x + 1, area.bottom + 5, mix(plot_axis, plot_background, 0.5));
-    label = number(value);
+    label = number_text(value, 3);
     canvas.text(x - Canvas::text_width(10, label) / 2, area.bottom + 21, 10, label, plot_faint_ink);
   }
   canvas.text(x + Canvas::text_width(10, label) / 2 + 8, area.bottom + 21, 10, unit, plot_faint_ink);
@@ -105,7 +97,8 @@ inline Canvas draw_curves(std::span<const Curve> curves, const CurvePlotOptions&
   for (const Curve& curve : curves)
     for (const auto& [x, y] : curve.points)
       if (!(x > 0) || !std::isfinite(x) || !std::isfinite(y))
-        throw Error("curves: \"" + curve.name + "\" has a point at " + detail::number(x) + ", " + detail::number(y));
+        throw Error("curves: \"" + curve.name + "\" has a point at " + detail::number_text(x, 3) + ", " +
+                    detail::number_text(y, 3));
   const detail::CurveArea area = detail::area_around(curves, {70, 70, options.width - 110.0, options.height - 44.0});
   Canvas canvas(options.width, options.height, detail::plot_background);
   detail::draw_axes(canvas, area, options.x_unit);

@@ -44,8 +44,7 @@ class Habits {
     if (traits_.calm != 0)
       for (const std::uint32_t v : rules.times) bias[v] += traits_.calm * rules.longer[v];
     if (traits_.keep_key > 0) keep_key(bias, rules);
-    if (o.thin_chords != 0 && last_onset_ == steps && chord_ > 1)
-      for (const std::uint32_t v : rules.chooser.pitches()) bias[v] -= o.thin_chords;
+    if (last_onset_ == steps && chord_ > 1) add(bias, rules.chooser.pitches(), -o.thin_chords);
     if (o.keep_together > 0 && last_onset_) keep_together(bias, rules, steps - *last_onset_);
     if (o.longest_rest > 0) end_rest(bias, rules, seconds(steps - last_onset_.value_or(0)) - o.longest_rest);
     if (std::isfinite(rules.ending_after)) end_in_time(bias, rules, steps);
@@ -53,6 +52,10 @@ class Habits {
 
  private:
   static double seconds(std::int64_t steps) { return static_cast<double>(steps) * step_seconds; }
+
+  static void add(std::vector<float>& bias, const std::vector<std::uint32_t>& tokens, float amount) {
+    for (const std::uint32_t v : tokens) bias[v] += amount;
+  }
 
   void keep_key(std::vector<float>& bias, const VoiceRules& rules) const {
     const std::array<float, 12> of_class = key_.bias(traits_.keep_key);
@@ -67,8 +70,7 @@ class Habits {
     constexpr std::int64_t apart = 8;  // steps
     if (since > apart) return;
     const float strength = rules.options.keep_together;
-    if (since > 0)
-      for (const std::uint32_t v : rules.chooser.pitches()) bias[v] -= strength;
+    if (since > 0) add(bias, rules.chooser.pitches(), -strength);
     const float step = std::log((1 + std::exp(-strength)) / 2);
     for (const std::uint32_t v : rules.times)
       if (since + rules.vocabulary()[static_cast<Token>(v)].value <= apart) bias[v] += step;
@@ -76,8 +78,7 @@ class Habits {
 
   /// @param overdue  seconds; under 0: not yet
   static void end_rest(std::vector<float>& bias, const VoiceRules& rules, double overdue) {
-    if (overdue <= 0) return;
-    for (const std::uint32_t v : rules.times) bias[v] -= static_cast<float>(overdue);
+    if (overdue > 0) add(bias, rules.times, -static_cast<float>(overdue));
   }
 
   void end_in_time(std::vector<float>& bias, const VoiceRules& rules, std::int64_t steps) const {

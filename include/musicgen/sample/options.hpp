@@ -38,7 +38,7 @@ struct SamplerOptions {
                             ///< thicker chords
   float keep_time = 0;  ///< how much time steps that are nearly as long as each other compete, after all else that is
                         ///< asked for and before temperatures: 1: one twice as probable as another next to it becomes
-                        ///< nearly four times; steadier rhythm; see time_keeper.hpp
+                        ///< nearly four times; steadier rhythm; see keep_time.hpp
   float variety = 0;  ///< how much songs differ from each other in their calm, in how strictly they keep their key and
                       ///< in how evenly they are played: each has these three options times factors of its own, half
                       ///< of them over 1 (so what is 0 stays 0); see `Traits`

@@ -15,6 +15,7 @@
 #include "../tokens/grammar.hpp"
 #include "choose.hpp"
 #include "habits.hpp"
+#include "keep_time.hpp"
 #include "note_limit.hpp"
 #include "voice_rules.hpp"
 
@@ -106,7 +107,7 @@ class Voice {
     rules.steered = rules.bias;
     habits_.add_to(rules.steered, rules, steps());
     if (rules.options.steer) rules.options.steer(rules.steered, grammar_);
-    rules.time_keeper.sharpen(logits, rules.allowed, rules.options.keep_time, rules.steered);
+    keep_time<Scalar>(rules.times, logits, rules.allowed, rules.options.keep_time, rules.steered);
     return rules.steered;
   }
 

@@ -16,7 +16,6 @@
 #include "choose.hpp"
 #include "note_limit.hpp"
 #include "options.hpp"
-#include "time_keeper.hpp"
 
 namespace musicgen {
 
@@ -25,6 +24,14 @@ inline std::vector<std::uint32_t> tokens_of(const Vocabulary& vocabulary, TokenK
   std::vector<std::uint32_t> tokens;
   for (Token t = 0; t < vocabulary.size(); ++t)
     if (vocabulary[t].kind == kind) tokens.push_back(static_cast<std::uint32_t>(t));
+  return tokens;
+}
+
+/// The tokens of 1, 2, ..., 100 steps.
+inline std::vector<std::uint32_t> times_of(const Vocabulary& vocabulary) {
+  std::vector<std::uint32_t> tokens;
+  for (int steps = 1; steps <= max_time_steps; ++steps)
+    tokens.push_back(static_cast<std::uint32_t>(vocabulary.time(steps)));
   return tokens;
 }
 
@@ -40,9 +47,8 @@ class VoiceRules {
              std::int64_t longest_note = 0, std::int64_t usual_length = 0, int usual_velocity = 0)
       : options(options),
         chooser(vocabulary.size(), tokens_of(vocabulary, TokenKind::note_on)),
-        times(tokens_of(vocabulary, TokenKind::time)),
+        times(times_of(vocabulary)),
         longer(longer_steps(vocabulary)),
-        time_keeper(vocabulary),
         allowed(static_cast<std::size_t>(vocabulary.size())),
         bias(allowed.size()),
         steered(allowed.size()),
@@ -73,9 +79,8 @@ class VoiceRules {
 
   SamplerOptions options;
   Chooser chooser;
-  std::vector<std::uint32_t> times;  // tokens, in ascending order
-  Bias longer;                       // what a calm of 1 adds
-  TimeKeeper time_keeper;
+  std::vector<std::uint32_t> times;     // the tokens of 1, 2, ..., 100 steps
+  Bias longer;                          // what a calm of 1 adds
   std::vector<std::uint8_t> allowed;    // (V)
   std::vector<float> bias, steered;     // (V)
   std::vector<std::uint8_t> forbidden;  // (V) by the bias, or since the model knows no such track

@@ -5,7 +5,7 @@
 #include <limits>
 #include <map>
 #include <musicgen/core/random.hpp>
-#include <musicgen/sample/time_keeper.hpp>
+#include <musicgen/sample/keep_time.hpp>
 #include <string>
 #include <vector>
 
@@ -22,11 +22,11 @@ std::size_t token_of(int steps) {
   return static_cast<std::size_t>(vocabulary.time(steps));
 }
 
-/// What `sharpen` makes of a bias, zeros if none is given.
+/// What `keep_time` makes of a bias, zeros if none is given.
 std::vector<float> sharpened(const std::vector<float>& logits, float strength, std::vector<std::uint8_t> allowed = {},
                              std::vector<float> bias = std::vector<float>(405)) {
   if (allowed.empty()) allowed.assign(405, 1);
-  TimeKeeper(vocabulary).sharpen<float>(logits, allowed, strength, bias);
+  keep_time<float>(times_of(vocabulary), logits, allowed, strength, bias);
   return bias;
 }
 
@@ -48,7 +48,7 @@ std::vector<double> plain(const std::vector<double>& p, double strength) {
 
 }  // namespace
 
-TEST_CASE("time keeper: is the formula, and leaves all but time steps alone") {
+TEST_CASE("keep time: is the formula, and leaves all but time steps alone") {
   Random random(1);
   std::vector<float> logits(405);
   for (float& x : logits) x = static_cast<float>(2 * random.normal());
@@ -71,7 +71,7 @@ TEST_CASE("time keeper: is the formula, and leaves all but time steps alone") {
   CHECK(sharpened(logits, 0) == std::vector<float>(405));
 }
 
-TEST_CASE("time keeper: neighbours compete, steps far apart do not") {
+TEST_CASE("keep time: neighbours compete, steps far apart do not") {
   const std::map<std::string, float> words{{"t20", std::log(3.0f)}, {"t21", 0}, {"t60", 0}};
   const auto share_of = [&](float strength, const std::string& word) {
     const std::vector<float> logits = logits_of(words), bias = sharpened(logits, strength);
@@ -89,7 +89,7 @@ TEST_CASE("time keeper: neighbours compete, steps far apart do not") {
   CHECK(share_of(9, "t20") == Approx(0.8).margin(0.04));                        // all that both had
 }
 
-TEST_CASE("time keeper: what may not come has no part") {
+TEST_CASE("keep time: what may not come has no part") {
   std::vector<float> logits = logits_of({{"t20", 0.0f}, {"t21", 5.0f}});
   std::vector<std::uint8_t> allowed(405, 1);
   allowed[token_of(21)] = 0;
@@ -114,13 +114,13 @@ TEST_CASE("time keeper: what may not come has no part") {
   CHECK(std::isnan(beside[token_of(21)]));
 }
 
-TEST_CASE("time keeper: what is as good as impossible stays so, and a number") {
+TEST_CASE("keep time: what is as good as impossible stays so, and a number") {
   const std::vector<float> bias = sharpened(logits_of({{"t20", 0.0f}, {"t60", -1000.0f}, {"t61", -1001.0f}}), 10);
   for (const float added : bias) CHECK(std::isfinite(added));
   CHECK(std::abs(bias[token_of(60)]) < 1);
 }
 
-TEST_CASE("time keeper: goes by what tokens mean, not by their numbers") {
+TEST_CASE("keep time: goes by what tokens mean, not by their numbers") {
   std::vector<std::string> words = vocabulary.texts();
   std::reverse(words.begin(), words.end());
   const Vocabulary reversed = Vocabulary::from_texts(words);
@@ -128,12 +128,12 @@ TEST_CASE("time keeper: goes by what tokens mean, not by their numbers") {
   std::reverse(backwards.begin(), backwards.end());
   const std::vector<std::uint8_t> allowed(405, 1);
   std::vector<float> bias(405);
-  TimeKeeper(reversed).sharpen<float>(backwards, allowed, 1, bias);
+  keep_time<float>(times_of(reversed), backwards, allowed, 1, bias);
   std::reverse(bias.begin(), bias.end());
   CHECK(bias == sharpened(logits, 1));
 }
 
-TEST_CASE("time keeper: a voice asks it, after what else it has been asked for") {
+TEST_CASE("keep time: a voice does, after what else it has been asked for") {
   const std::map<std::string, float> words{{"t20", std::log(3.0f)}, {"t21", 0}};
   Puppet as_it_is({}, "^ +40 v79 i0"), steady({.keep_time = 2}, "^ +40 v79 i0");
   check_probability(as_it_is, words, "t20", 0.75, 0.95);

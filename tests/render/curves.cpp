@@ -49,6 +49,6 @@ TEST_CASE("render: curves of no points, or all alike, have a picture, and sizes 
 TEST_CASE("render: a logarithmic axis has numbers wherever it lies") {
   CHECK(detail::ticks(0.9, 11) == std::vector<double>{1, 2, 5, 10});
   CHECK(detail::ticks(2.1, 4.9) == std::vector<double>{2.1, 4.9});
-  CHECK(detail::number(0.5) == "0.5");
-  CHECK(detail::number(20) == "20");
+  CHECK(detail::number_text(0.5, 3) == "0.5");
+  CHECK(detail::number_text(20, 3) == "20");
 }

@@ -5,7 +5,7 @@
 #include <kernels/elementwise.cuh>
 #include <kernels/launch.hpp>
 #include <musicgen/backend/cuda/decode.hpp>
-#include <musicgen/backend/cuda/kernels.hpp>
+#include <musicgen/backend/cuda/kernel_policy.hpp>
 #include <type_traits>
 
 #include "cuda_measure.hpp"

@@ -5,7 +5,7 @@
 #include <kernels/launch.hpp>
 #include <musicgen/backend/cuda/adam.hpp>
 #include <musicgen/backend/cuda/gru.hpp>
-#include <musicgen/backend/cuda/kernels.hpp>
+#include <musicgen/backend/cuda/kernel_policy.hpp>
 
 #include "cuda_gru.hpp"
 
@@ -61,17 +61,17 @@ void a_launch_a_step(benchmark::State& state, int B, int H) {
   fill(weights.values.data(), weights.values.size());
   cuda::Buffer<cuda::bf16> rounded;
   const cuda::Weights w = cuda::weights_for_products(weights, in_bf16 ? Precision::bf16 : Precision::fp32, rounded);
-  cuda::GruKept kept;
+  cuda::GruSaved saved;
   cuda::Matrix<float> dh;
-  resize_random(kept.gates.exact, T * B, 4 * H);
+  resize_random(saved.gates.exact, T * B, 4 * H);
   resize_random(dh, T * B, H);
   cuda::kernels_in_use() = cuda::Kernels::plain;
-  const auto forward = [&] { cuda::gru_steps(w, 0, B, nullptr, kept); };
+  const auto forward = [&] { cuda::gru_steps(w, 0, B, nullptr, saved); };
   forward();
   const double bytes = bytes_of_steps(B, H, backward, in_bf16);
   if constexpr (backward)
     measure_steps(state, B, H, bytes, in_bf16,
-                  [&] { cuda::gru_steps_backward(w, 0, B, kept, dh, gradients.tensors().gru(0)); });
+                  [&] { cuda::gru_steps_backward(w, 0, B, saved, dh, gradients.tensors().gru(0)); });
   else
     measure_steps(state, B, H, bytes, in_bf16, forward);
   cuda::kernels_in_use() = cuda::Kernels::resident;

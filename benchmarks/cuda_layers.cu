@@ -62,20 +62,20 @@ void attention(benchmark::State& state, int B, int H) {
   resize_random(dcontext, T * B, H);
   dh.set_zero(T * B, H);
   cuda::FactorMatrix context;
-  cuda::AttentionKept kept;
+  cuda::AttentionSaved saved;
   const auto forward = [&] {
-    cuda::attention_forward(h.view(), B, T, AttentionValue::match, context, kept, true, bf16);
+    cuda::attention_forward(h.view(), B, T, AttentionValue::match, context, saved, true, bf16);
   };
   const double product = 2 * 0.5 * T * (T - 1) * of(B, H), matrix = 4 * of(T, B, H);
   forward();
   if constexpr (backward) {
     measure(state, {4 * matrix, 4 * product, bf16}, [&] {
-      cuda::attention_backward(h.view(), B, T, AttentionValue::match, kept, context.exact, dcontext, dh.view());
+      cuda::attention_backward(h.view(), B, T, AttentionValue::match, saved, context.exact, dcontext, dh.view());
     });
   } else {
     measure(state, {2 * matrix, 2 * product, bf16}, forward);
   }
-  state.SetLabel(kept.one_pass ? "in one pass" : "scores in memory");
+  state.SetLabel(saved.one_pass ? "in one pass" : "scores in memory");
 }
 
 // ---- head and loss ----
@@ -98,11 +98,11 @@ void head(benchmark::State& state, int B, int H) {
     return m;
   };
   const cuda::FactorMatrix h = factor(H), c = factor(H), dlogits = factor(V);
-  cuda::HeadKept kept;
+  cuda::HeadSaved saved;
   cuda::FactorMatrix logits;
   cuda::Matrix<float> dh, dc;
   dh.set_zero(N, H);
-  const auto forward = [&] { cuda::head_forward(w, h.view(), c.view(), kept, logits); };
+  const auto forward = [&] { cuda::head_forward(w, h.view(), c.view(), saved, logits); };
   const double weights_count = 2.0 * H * H + of(H, V), flops = 2 * of(N, weights_count);
   // Factors and weights are read; the hidden row and logits written; back, dh and the weights' gradients are added to.
   const double of_a_factor = bf16 ? 2 : 4;
@@ -112,7 +112,7 @@ void head(benchmark::State& state, int B, int H) {
   forward();
   if constexpr (backward)
     measure(state, {backward_bytes, 2 * flops, bf16}, [&] {
-      cuda::head_backward(w, h.view(), c.view(), kept, dlogits.view(), dh.view(), dc, gradients.tensors().head());
+      cuda::head_backward(w, h.view(), c.view(), saved, dlogits.view(), dh.view(), dc, gradients.tensors().head());
     });
   else
     measure(state, {forward_bytes, flops, bf16}, forward);
@@ -123,8 +123,8 @@ void loss(benchmark::State& state, int B, int) {
   const cuda::Batch batch = random_tokens(N);
   cuda::FactorMatrix logits;
   resize_random(logits.exact, N, V);
-  cuda::LossKept kept;
-  measure(state, {8 * of(N, V), 6 * of(N, V)}, [&] { cuda::softmax_cross_entropy(logits, batch, kept); });
+  cuda::LossSaved saved;
+  measure(state, {8 * of(N, V), 6 * of(N, V)}, [&] { cuda::softmax_cross_entropy(logits, batch, saved); });
 }
 
 // ---- the update ----
@@ -151,7 +151,7 @@ void muon(benchmark::State& state, int, int H) {
   cuda::Buffer<float> factor(1), numbers(2);  // zeros: nothing is learned
   factor.set_zero();
   numbers.set_zero();
-  cuda::MuonKept kept;
+  cuda::MuonSaved saved;
   double flops = 0, bytes = 0;
   const auto count = [&](double matrices, double few, double many) {
     flops += matrices * 10 * (2 * few * few * many + few * few * few);
@@ -160,7 +160,7 @@ void muon(benchmark::State& state, int, int H) {
   count(3, std::min(32, H), std::max(32, H));
   count(15, H, H);
   count(1, H, 2.0 * H);
-  measure(state, {bytes, flops}, [&] { cuda::muon_update(w, g, m, factor.data(), numbers.data(), 0.95f, kept); });
+  measure(state, {bytes, flops}, [&] { cuda::muon_update(w, g, m, factor.data(), numbers.data(), 0.95f, saved); });
 }
 
 const bool registered = [] {

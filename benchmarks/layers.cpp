@@ -26,18 +26,18 @@ void gru(benchmark::State& state, bool backward) {
   GruParameters<float> gradients = random_gru(H, H);
   const Matrix<float> x = random_matrix(T * B, H), dh = random_matrix(T * B, H);
   Matrix<float> dx;
-  GruKept<float> kept;
-  gru_forward<float>(p, view(x), B, nullptr, kept);
-  const Matrix<float> gates = kept.gates;
+  GruSaved<float> saved;
+  gru_forward<float>(p, view(x), B, nullptr, saved);
+  const Matrix<float> gates = saved.gates;
   for (auto _ : state) {
     if (!backward) {
-      gru_forward<float>(p, view(x), B, nullptr, kept);
+      gru_forward<float>(p, view(x), B, nullptr, saved);
       continue;
     }
     state.PauseTiming();
-    kept.gates = gates;  // they become their gradients
+    saved.gates = gates;  // they become their gradients
     state.ResumeTiming();
-    gru_backward<float>(p, view(x), B, kept, dh, &dx, gradients);
+    gru_backward<float>(p, view(x), B, saved, dh, &dx, gradients);
   }
   report_flops(state, (backward ? 2 : 1) * 12.0 * static_cast<double>(T * B * H * H));
 }
@@ -47,9 +47,9 @@ BENCHMARK_CAPTURE(gru, backward, true)->Arg(256)->Arg(1028)->UseRealTime()->Unit
 void gru_steps_alone(benchmark::State& state) {
   const Index H = state.range(0);
   const GruParameters<float> p = random_gru(H, H);
-  GruKept<float> kept;
-  kept.gates = random_matrix(T * B, 4 * H);
-  for (auto _ : state) gru_steps<float>(p, B, nullptr, kept);
+  GruSaved<float> saved;
+  saved.gates = random_matrix(T * B, 4 * H);
+  for (auto _ : state) gru_steps<float>(p, B, nullptr, saved);
   report_flops(state, 6.0 * static_cast<double>(T * B * H * H));
 }
 BENCHMARK(gru_steps_alone)->Name("gru/steps")->Arg(256)->Arg(1028)->UseRealTime()->Unit(benchmark::kMillisecond);
@@ -78,13 +78,13 @@ void attention(benchmark::State& state, bool backward) {
   const Index H = state.range(0);
   const Matrix<float> h = random_matrix(T * B, H), dcontext = random_matrix(Q * B, H);
   Matrix<float> context, dh = random_matrix(T * B, H);
-  AttentionKept<float> kept;
-  attention_forward<float>(view(h), B, Q, AttentionValue::match, context, &kept);
+  AttentionSaved<float> saved;
+  attention_forward<float>(view(h), B, Q, AttentionValue::match, context, &saved);
   for (auto _ : state)
     if (backward)
-      attention_backward<float>(view(h), B, Q, AttentionValue::match, kept, dcontext, view(dh));
+      attention_backward<float>(view(h), B, Q, AttentionValue::match, saved, dcontext, view(dh));
     else
-      attention_forward<float>(view(h), B, Q, AttentionValue::match, context, &kept);
+      attention_forward<float>(view(h), B, Q, AttentionValue::match, context, &saved);
   const double pairs = static_cast<double>(B * Q) * (static_cast<double>(T) - 0.5 * static_cast<double>(Q + 1));
   report_flops(state, (backward ? 2 : 1) * 4 * pairs * static_cast<double>(H));
 }
@@ -100,13 +100,13 @@ void head(benchmark::State& state, bool backward) {
   HeadParameters<float> gradients = draw();
   const Matrix<float> h = random_matrix(N, H), c = random_matrix(N, H), dlogits = random_matrix(N, V);
   Matrix<float> dh = random_matrix(N, H), dc, logits;
-  HeadKept<float> kept;
-  head_forward<float>(p, view(h), c, kept, logits);
+  HeadSaved<float> saved;
+  head_forward<float>(p, view(h), c, saved, logits);
   for (auto _ : state)
     if (backward)
-      head_backward<float>(p, view(h), c, kept, dlogits, view(dh), dc, gradients);
+      head_backward<float>(p, view(h), c, saved, dlogits, view(dh), dc, gradients);
     else
-      head_forward<float>(p, view(h), c, kept, logits);
+      head_forward<float>(p, view(h), c, saved, logits);
   report_flops(state, (backward ? 2 : 1) * 2 * static_cast<double>(N * (2 * H * H + H * V)));
 }
 BENCHMARK_CAPTURE(head, forward, false)->Arg(256)->Arg(1028)->UseRealTime()->Unit(benchmark::kMillisecond);

@@ -62,7 +62,7 @@ class BasicTrainingStep {
   BasicTrainingStep(const BasicTrainingStep&) = delete;
 
   double run() {
-    model_.learn(batch_);
+    model_.forward_backward(batch_);
     Machine::update(model_.weights(), model_.gradients(), m_, v_, ++t_, 1e-4, {});
     return model_.loss();
   }
@@ -126,7 +126,7 @@ class Sampling {
  private:
   static SamplerOptions options(int window, Precision precision) {
     SamplerOptions options{.temperature = 1, .top_p = 0.95f, .attention_window = window, .precision = precision};
-    options.bias = bias_against(Vocabulary::standard(), [](Meaning m) { return m.kind == TokenKind::end; });
+    options.bias = bias_against(Vocabulary::standard(), [](TokenEvent m) { return m.kind == TokenKind::end; });
     return options;
   }
 
@@ -177,7 +177,7 @@ class StreamingRead {
  private:
   struct Sum {
     template <int Bytes>
-    MUSICGEN_INLINE static void run(const std::uint64_t* data, std::int64_t n, std::uint64_t* sum) {
+    MUSICGEN_FORCE_INLINE static void run(const std::uint64_t* data, std::int64_t n, std::uint64_t* sum) {
       constexpr int width = Bytes / 8, J = 8;
       cpu::simd::Vector<std::uint64_t, Bytes> sums[J] = {}, v;
       for (std::int64_t i = 0; i + J * width <= n; i += J * width) MUSICGEN_UNROLL

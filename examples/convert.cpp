@@ -83,7 +83,7 @@ void to_torch(const Options& o) {
   } else {
     if (!model.config().vocabulary) throw file_error(o.in, "has no vocabulary to be saved");
     AtomicFile vocabulary(o.written_vocabulary);  // first, so that neither is written where the other cannot be
-    vocabulary.write(nlohmann::json(model.vocabulary().texts()).dump() + '\n');
+    vocabulary.write(nlohmann::json(model.vocabulary().names()).dump() + '\n');
     save_torch(o.out, model);
     vocabulary.commit();
   }

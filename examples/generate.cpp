@@ -140,7 +140,7 @@ void write(const GeneratedSong& song, const Vocabulary& vocabulary, const Option
   if (!o.tokens_file.empty()) {
     // As `tokenize` reads the file: in canonical order, and without numbers for tracks that have no note in it.
     std::string text;
-    for (const Token token : encode(song.score, vocabulary).tokens) text += vocabulary.text(token) + '\n';
+    for (const Token token : encode(song.score, vocabulary).tokens) text += vocabulary.name(token) + '\n';
     write_bytes(name(o.tokens_file), text);
   }
   const std::string title = name(o.out).filename().string();

@@ -83,7 +83,7 @@ int main(int argc, char** argv) {
       return;
     }
     const Encoded encoded = encode_file(score, vocabulary, in);
-    for (const Token token : encoded.tokens) std::cout << vocabulary.text(token) << '\n';
+    for (const Token token : encoded.tokens) std::cout << vocabulary.name(token) << '\n';
     const EncodeReport& report = encoded.report;
     if (report.dropped_notes > 0)
       std::cerr << "tokenize: notes without tokens left out: " << report.dropped_notes

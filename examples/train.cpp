@@ -149,7 +149,7 @@ Model<B> starting_model(const Options& o, const std::optional<Model<B>>& given, 
     throw Error("--attention: " + which + "the other one");
   if (o.attention_scale) config.attention.scale = static_cast<float>(*o.attention_scale);
   describe(corpus, config);
-  return grown(Model<B>(std::move(config), given->weights()), o.hidden.value_or(d.H), o.trainer.seed);
+  return widened(Model<B>(std::move(config), given->weights()), o.hidden.value_or(d.H), o.trainer.seed);
 }
 
 /// Keeps a run from replacing what is no model.

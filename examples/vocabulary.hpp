@@ -17,7 +17,7 @@ inline musicgen::Vocabulary read_vocabulary(const std::filesystem::path& file) {
   if (!json.is_array() || !std::all_of(json.begin(), json.end(), [](const auto& word) { return word.is_string(); }))
     throw musicgen::file_error(file, "is no JSON list of words");
   try {
-    return musicgen::Vocabulary::from_texts(json.get<std::vector<std::string>>());
+    return musicgen::Vocabulary::from_names(json.get<std::vector<std::string>>());
   } catch (const musicgen::Error& error) {
     throw musicgen::file_error(file, error.what());
   }

@@ -3,8 +3,8 @@
 #include <bit>
 #include <cmath>
 #include <musicgen/backend/cuda/adam.hpp>
+#include <musicgen/backend/cuda/graph_capture.hpp>
 #include <musicgen/backend/cuda/muon.hpp>
-#include <musicgen/backend/cuda/repeated.hpp>
 
 #include "launch.hpp"
 
@@ -21,8 +21,8 @@ struct Workspace {
   HostBuffer<kernels::AdamStep> step_on_host;
   Buffer<float> muon_step;
   HostBuffer<float> muon_step_on_host;
-  MuonKept muon;
-  Repeated update;
+  MuonSaved muon;
+  GraphCapture update;
 
   static Workspace& get() {
     static Workspace& workspace = *new Workspace;

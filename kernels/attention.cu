@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <musicgen/backend/cuda/attention.hpp>
-#include <musicgen/backend/cuda/kernels.hpp>
+#include <musicgen/backend/cuda/kernel_policy.hpp>
 
 #include "attention_fused.cuh"
 #include "elementwise.cuh"
@@ -47,15 +47,15 @@ int value_offset(AttentionValue value) {
 
 /// Weights in memory.
 void plain_forward(View<const float> h, int B, int Q, AttentionOptions options, Matrix<float>& context,
-                   AttentionKept& kept, bool keep) {
+                   AttentionSaved& saved, bool keep) {
   const int T = h.rows / B, H = h.columns, kept_rows = keep ? Q : std::min(Q, query_block);
-  kept.weights.resize(B * kept_rows, T);
+  saved.weights.resize(B * kept_rows, T);
   const View<const float> keys = sequence(h, B);
   const View<float> contexts = sequence(context.view(), B);
   for_query_blocks(T, Q, [&](const Queries& block) {
     if (block.earlier == 0) return set_zero(context.data(), offset(B, H) * sizeof(float));  // the first of all
     const std::int64_t stride = std::int64_t{kept_rows} * T;
-    const View<float> a{kept.weights.data() + (keep ? offset(block.first, T) : 0), block.rows, block.earlier, T};
+    const View<float> a{saved.weights.data() + (keep ? offset(block.first, T) : 0), block.rows, block.earlier, T};
     multiply(keys.row_range(block.t, block.rows), keys.row_range(0, block.earlier).t(), a, options.scale, 0,
              {B, H, H, stride});
     kernels::softmax_of_earlier({B, block.rows, stride, T, block.earlier, block.t}, a.data, launches());
@@ -64,17 +64,17 @@ void plain_forward(View<const float> h, int B, int Q, AttentionOptions options, 
   });
 }
 
-void plain_backward(View<const float> h, int B, int Q, AttentionOptions options, AttentionKept& kept,
+void plain_backward(View<const float> h, int B, int Q, AttentionOptions options, AttentionSaved& saved,
                     const Matrix<float>& dcontext, View<float> dh) {
   const int T = h.rows / B, H = h.columns, block_rows = std::min(Q, query_block);
-  kept.dweights.resize(B * block_rows, T);
+  saved.dweights.resize(B * block_rows, T);
   const View<const float> keys = sequence(h, B), dcontexts = sequence(dcontext.view(), B);
   const View<float> dkeys = sequence(dh, B);
   for_query_blocks(T, Q, [&](const Queries& block) {
     if (block.earlier == 0) return;
     const std::int64_t stride = std::int64_t{Q} * T, dstride = std::int64_t{block_rows} * T;
-    const View<const float> a{kept.weights.data() + offset(block.first, T), block.rows, block.earlier, T};
-    const View<float> ds{kept.dweights.data(), block.rows, block.earlier, T};
+    const View<const float> a{saved.weights.data() + offset(block.first, T), block.rows, block.earlier, T};
+    const View<float> ds{saved.dweights.data(), block.rows, block.earlier, T};
     const View<const float> queries = keys.row_range(block.t, block.rows), earlier = keys.row_range(0, block.earlier),
                             values = keys.row_range(value_offset(options.value), block.earlier),
                             dc = dcontexts.row_range(block.first, block.rows);
@@ -103,37 +103,37 @@ std::size_t attention_bytes(int B, int T, int Q, int H, AttentionValue value) {
 }
 
 void attention_forward(View<const float> h, int B, int Q, AttentionOptions options, FactorMatrix& context,
-                       AttentionKept& kept, bool keep, bool with_rounded) {
+                       AttentionSaved& saved, bool keep, bool with_rounded) {
   const int T = h.rows / B, H = h.columns;
   context.resize(Q * B, H, with_rounded);
-  kept.one_pass = fits_one_pass(H, options.value);
-  if (kept.one_pass) {
-    kept.in_bf16 = with_rounded;
-    kept.lse.resize(offset(Q, B));
-    kernels::FusedAttention x{B, T, Q, H, h.data, context.exact.data(), kept.lse.data()};
+  saved.one_pass = fits_one_pass(H, options.value);
+  if (saved.one_pass) {
+    saved.in_bf16 = with_rounded;
+    saved.lse.resize(offset(Q, B));
+    kernels::FusedAttention x{B, T, Q, H, h.data, context.exact.data(), saved.lse.data()};
     x.value_offset = value_offset(options.value);
     x.scale = options.scale;
     with_rounded ? kernels::attention_fused_forward<kernels::InBf16>(x, launches())
                  : kernels::attention_fused_forward<kernels::InFp32>(x, launches());
   } else {
-    plain_forward(h, B, Q, options, context.exact, kept, keep);
+    plain_forward(h, B, Q, options, context.exact, saved, keep);
   }
   if (bf16* rounded = context.rounded_data())
     kernels::round(context.exact.data(), std::int64_t{Q} * B * H, device_bf16(rounded), launches());
 }
 
-void attention_backward(View<const float> h, int B, int Q, AttentionOptions options, AttentionKept& kept,
+void attention_backward(View<const float> h, int B, int Q, AttentionOptions options, AttentionSaved& saved,
                         Matrix<float>& context, const Matrix<float>& dcontext, View<float> dh) {
-  if (!kept.one_pass) return plain_backward(h, B, Q, options, kept, dcontext, dh);
-  kept.dots.resize(offset(Q, B));
-  kernels::FusedAttention x{B, h.rows / B, Q, h.columns, h.data, context.data(), kept.lse.data()};
+  if (!saved.one_pass) return plain_backward(h, B, Q, options, saved, dcontext, dh);
+  saved.dots.resize(offset(Q, B));
+  kernels::FusedAttention x{B, h.rows / B, Q, h.columns, h.data, context.data(), saved.lse.data()};
   x.dcontext = dcontext.data();
-  x.D = kept.dots.data();
+  x.D = saved.dots.data();
   x.dh = dh.data;
   x.value_offset = value_offset(options.value);
   x.scale = options.scale;
-  kept.in_bf16 ? kernels::attention_fused_backward<kernels::InBf16>(x, launches())
-               : kernels::attention_fused_backward<kernels::InFp32>(x, launches());
+  saved.in_bf16 ? kernels::attention_fused_backward<kernels::InBf16>(x, launches())
+                : kernels::attention_fused_backward<kernels::InFp32>(x, launches());
 }
 
 void attention_step(View<const float> output, View<float> ring, int B, std::int64_t steps, AttentionOptions options,

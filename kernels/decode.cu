@@ -1,6 +1,6 @@
 #include <algorithm>
 #include <musicgen/backend/cuda/decode.hpp>
-#include <musicgen/backend/cuda/kernels.hpp>
+#include <musicgen/backend/cuda/kernel_policy.hpp>
 #include <musicgen/core/error.hpp>
 #include <string>
 #include <utility>

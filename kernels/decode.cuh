@@ -1,5 +1,5 @@
 // The network a token at a time in one resident launch: every block stays for all tokens, and draws them itself. Its
-// semantics are those of backend/cpu/decode.hpp and output_ring.hpp.
+// semantics are those of backend/cpu/decode.hpp and attention_cache.hpp.
 //
 //   h0_t  = gates(table[token], U_0 h0_{t-1})               h^l_t = gates(W_l h^{l-1}_t + b, U_l h^l_{t-1})
 //   score_s = h_t . h_s                                      v_s   = W1b h_s, or W1b h_{s+1}

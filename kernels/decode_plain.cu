@@ -1,5 +1,5 @@
 #include <algorithm>
-#include <musicgen/backend/cuda/decode_ways.hpp>
+#include <musicgen/backend/cuda/decoder_strategies.hpp>
 #include <utility>
 
 #include "embedding.cuh"

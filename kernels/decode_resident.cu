@@ -1,5 +1,5 @@
 #include <algorithm>
-#include <musicgen/backend/cuda/decode_ways.hpp>
+#include <musicgen/backend/cuda/decoder_strategies.hpp>
 #include <type_traits>
 
 #include "decode.cuh"

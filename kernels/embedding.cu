@@ -41,7 +41,7 @@ void Batch::assign(std::span<const Token> new_inputs, std::span<const Token> new
   copy(on_device.data(), on_host.data(), on_host.size() * sizeof(int));
 }
 
-void embedding_forward(const Weights& w, const Batch& batch, Matrix<float>& table, GruKept& first_layer) {
+void embedding_forward(const Weights& w, const Batch& batch, Matrix<float>& table, GruSaved& first_layer) {
   const int H = w.exact.layout->dimensions.H;
   table.resize(batch.V, 4 * H);
   gru_inputs({w.exact, nullptr}, 0, {w.exact.embedding()}, table.view());  // a table is small: always in fp32
@@ -49,7 +49,7 @@ void embedding_forward(const Weights& w, const Batch& batch, Matrix<float>& tabl
   kernels::gather_rows(table.data(), batch.tokens(), batch.inputs, 4 * H, first_layer.gates.exact.data(), launches());
 }
 
-void embedding_backward(const Weights& w, const Batch& batch, const GruKept& first_layer, Matrix<float>& table,
+void embedding_backward(const Weights& w, const Batch& batch, const GruSaved& first_layer, Matrix<float>& table,
                         const Tensors<float>& gradients) {
   table.resize(batch.V, first_layer.gates.exact.columns());
   kernels::sum_by_token(first_layer.gates.exact.data(), batch.order(), batch.begins(), batch.V, table.columns(),

@@ -17,35 +17,35 @@ namespace musicgen::kernels {
 
 /// What does not change from token to token, made on the host: copies of both vectors go to the device.
 struct HostGrammarRules {
-  std::vector<std::uint32_t> words;    ///< (V)  kind | value << 8 | usable << 16
-  std::vector<std::uint16_t> sayable;  ///< (128), the tracks on which a pitch may start
+  std::vector<std::uint32_t> words;     ///< (V)  kind | value << 8 | usable << 16
+  std::vector<std::uint16_t> playable;  ///< (128), the tracks on which a pitch may start
   bool canonical, has_notes = false;
 
   /// @param forbidden  (V), nonzero: may not come; or empty. That it leaves a way on is Grammar's to check.
   HostGrammarRules(const Vocabulary& vocabulary, bool is_canonical, std::span<const std::uint8_t> forbidden)
-      : sayable(pitch_count), canonical(is_canonical) {
+      : playable(pitch_count), canonical(is_canonical) {
     unsigned tracks = 0;
     bool velocity = false;
     const auto usable = [&](Token t) { return forbidden.empty() || forbidden[static_cast<std::size_t>(t)] == 0; };
     for (Token t = 0; t < vocabulary.size(); ++t) {
-      const Meaning m = vocabulary[t];
+      const TokenEvent m = vocabulary[t];
       words.push_back(static_cast<std::uint32_t>(m.kind) | static_cast<std::uint32_t>(m.value) << 8 |
                       std::uint32_t{usable(t)} << 16);
       if (usable(t) && m.kind == TokenKind::track) tracks |= 1u << m.value;
       velocity = velocity || (usable(t) && m.kind == TokenKind::velocity);
     }
     for (Token t = 0; t < vocabulary.size(); ++t)
-      if (const Meaning m = vocabulary[t];
+      if (const TokenEvent m = vocabulary[t];
           usable(t) && m.kind == TokenKind::note_on && velocity && vocabulary.note_off(m.value) != no_token)
-        sayable[static_cast<std::size_t>(m.value)] = static_cast<std::uint16_t>(tracks);
-    for (const unsigned pitch : sayable) has_notes = has_notes || pitch != 0;
+        playable[static_cast<std::size_t>(m.value)] = static_cast<std::uint16_t>(tracks);
+    for (const unsigned pitch : playable) has_notes = has_notes || pitch != 0;
   }
 };
 
 /// The same on the device.
 struct GrammarRules {
   const std::uint32_t* words = nullptr;
-  const std::uint16_t* sayable = nullptr;
+  const std::uint16_t* playable = nullptr;
   bool canonical = false, has_notes = false;
 };
 
@@ -131,7 +131,7 @@ struct GrammarState {
 
  private:
   __device__ unsigned startable(const GrammarRules& rules, int p) const {
-    return __ldg(&rules.sayable[p]) & ~unsigned{sounding[p]} & ons.after(p);
+    return __ldg(&rules.playable[p]) & ~unsigned{sounding[p]} & ons.after(p);
   }
   __device__ unsigned endable(int p) const { return sounding[p] & ~unsigned{fresh[p]} & offs.after(p); }
 

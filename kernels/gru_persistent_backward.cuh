@@ -39,14 +39,14 @@ __global__ void __launch_bounds__(Shape::threads, 1)
     return unit < p.H && into < p.H ? p.w_hh[(gate * H + unit) * H + into] : Operand{};
   });
 
-  Kept kept[Shape::cells];  // for the next pass, or for the next step's first one
+  Kept saved[Shape::cells];  // for the next pass, or for the next step's first one
   const auto load_kept = [&](int t, int pass) {
 #pragma unroll
     for (int i = 0; i < Shape::cells; ++i) {
       const auto cell = block.cell(pass, i);
       const float* a = p.gates + row(t, cell) * 4 * H + cell.unit;
       const std::ptrdiff_t at = row(t, cell) * H + cell.unit;
-      kept[i] = cell.inside ? Kept{a[0], a[H], a[2 * H], a[3 * H], p.h[at], p.dh[at]} : Kept{};
+      saved[i] = cell.inside ? Kept{a[0], a[H], a[2 * H], a[3 * H], p.h[at], p.dh[at]} : Kept{};
     }
   };
   load_kept(p.T - 1, block.first_pass());
@@ -60,7 +60,7 @@ __global__ void __launch_bounds__(Shape::threads, 1)
       for (int i = 0; i < Shape::cells; ++i) {
         const auto cell = block.cell(pass, i);
         if (!cell.exists) continue;
-        const auto& [r, z, q, n, h_before, dh_out] = kept[i];
+        const auto& [r, z, q, n, h_before, dh_out] = saved[i];
         auto& [dr, dz, dq, dn] = gradients[i];
         const float dh = later_steps > 0 ? dh_out + block.carry(pass, i) + block.sum(0, cell) : dh_out;
         dn = dh * (1 - z) * (1 - n * n);

@@ -41,15 +41,15 @@ struct Sizes {
 };
 
 /// Each X := nearly the nearest matrix with singular values of 1.
-void orthogonalize(const Group& group, MuonKept& kept) {
+void orthogonalize(const Group& group, MuonSaved& saved) {
   const int few = static_cast<int>(group.few());
   const std::int64_t size = group.size(), n = group.count * size, square = group.few() * group.few();
-  const View<float> x{kept.x.data(), group.rows, group.columns, group.columns},
-      y{kept.y.data(), group.rows, group.columns, group.columns}, a{kept.a.data(), few, few, few},
-      p{kept.p.data(), few, few, few};
+  const View<float> x{saved.x.data(), group.rows, group.columns, group.columns},
+      y{saved.y.data(), group.rows, group.columns, group.columns}, a{saved.a.data(), few, few, few},
+      p{saved.p.data(), few, few, few};
   const bool high = group.rows > group.columns;
   const View<const float> X = x, A = a, P = p;
-  kernels::shrink_to_norm_1(x.data, group.count, size, kept.parts.data(), launches());
+  kernels::shrink_to_norm_1(x.data, group.count, size, saved.parts.data(), launches());
   for (int i = 0; i < 5; ++i) {
     multiply(high ? X.t() : X, high ? X : X.t(), a, 1, 0, {group.count, size, size, square});
     multiply(A, A, p, 1, 0, {group.count, square, square, square});
@@ -70,18 +70,18 @@ std::size_t muon_bytes(const Dimensions& d) {
 }
 
 void muon_update(Parameters& w, const Parameters& g, Parameters& m, const float* factor, const float* numbers,
-                 float momentum, MuonKept& kept) {
+                 float momentum, MuonSaved& saved) {
   const Dimensions& d = w.layout.dimensions;
   const Sizes sizes(d);
-  for (Buffer<float>* buffer : {&kept.x, &kept.y}) buffer->resize(sizes.all);
-  for (Buffer<float>* buffer : {&kept.a, &kept.p}) buffer->resize(sizes.squares);
-  kept.parts.resize(3 * kernels::parts_of_a_matrix);
+  for (Buffer<float>* buffer : {&saved.x, &saved.y}) buffer->resize(sizes.all);
+  for (Buffer<float>* buffer : {&saved.a, &saved.p}) buffer->resize(sizes.squares);
+  saved.parts.resize(3 * kernels::parts_of_a_matrix);
   for_each_group(d, [&](const Group& group, auto&& place) {
     const std::int64_t n = group.count * group.size();
-    kernels::muon_direction(factor, momentum, place(g.tensors()), n, place(m.tensors()), kept.x.data(), launches());
-    orthogonalize(group, kept);
+    kernels::muon_direction(factor, momentum, place(g.tensors()), n, place(m.tensors()), saved.x.data(), launches());
+    orthogonalize(group, saved);
     const float scale = 0.2f * std::sqrt(static_cast<float>(std::max(group.rows, group.columns)));
-    kernels::muon_apply(factor, numbers, scale, kept.x.data(), n, place(w.tensors()), launches());
+    kernels::muon_apply(factor, numbers, scale, saved.x.data(), n, place(w.tensors()), launches());
   });
 }
 

@@ -7,8 +7,8 @@
 #include <cstdint>
 #include <cstdio>
 #include <functional>
+#include <musicgen/backend/cuda/graph_capture.hpp>
 #include <musicgen/backend/cuda/memory.hpp>
-#include <musicgen/backend/cuda/repeated.hpp>
 #include <musicgen/core/error.hpp>
 #include <source_location>
 #include <string>

@@ -193,7 +193,7 @@ class BlockChooser {
         if (pitches(v)) f(v);
       });
     };
-    double largest = -HUGE_VAL, all = 0, kept = 0, count = 0;
+    double largest = -HUGE_VAL, all = 0, saved = 0, count = 0;
     for_pitches([&](int v) { largest = fmax(largest, p_[v]); });
     largest = largest_of(largest);
     if (largest > -HUGE_VAL) {
@@ -210,10 +210,10 @@ class BlockChooser {
       }
       for_pitches([&](int v) {
         if (p_[v] < static_cast<double>(o.pitch_min_p)) p_[v] = 0;
-        kept += p_[v];
+        saved += p_[v];
       });
-      kept = sum_of(kept);
-      for_pitches([&](int v) { p_[v] = largest + log(p_[v] * (all / kept)); });
+      saved = sum_of(saved);
+      for_pitches([&](int v) { p_[v] = largest + log(p_[v] * (all / saved)); });
     }
     double of_all = -HUGE_VAL;
     for_each([&](int v) { of_all = fmax(of_all, p_[v]); });
@@ -225,12 +225,12 @@ class BlockChooser {
     const ChooseOptions& o = rules_.options;
     if (o.top_k > 0 || o.top_p < 1) {
       rank({});
-      const int kept = o.top_k > 0 ? min(o.top_k, rules_.V) : rules_.V;
+      const int saved = o.top_k > 0 ? min(o.top_k, rules_.V) : rules_.V;
       if (o.top_p < 1) {
-        cut_to_nucleus(kept, static_cast<double>(o.top_p), {});
+        cut_to_nucleus(saved, static_cast<double>(o.top_p), {});
       } else {
         for_each([&](int v) {
-          if (rank_[v] >= kept) p_[v] = 0;
+          if (rank_[v] >= saved) p_[v] = 0;
         });
       }
       __syncthreads();
@@ -256,9 +256,9 @@ class BlockChooser {
     __syncthreads();
   }
 
-  /// Keeps, of the `kept` most probable of those ranked, those before which less than top_p of their sum lies.
-  __device__ void cut_to_nucleus(int kept, double top_p, const TokenMask& ranked) {
-    const Share own(*this, sorted_, kept);
+  /// Keeps, of the `saved` most probable of those ranked, those before which less than top_p of their sum lies.
+  __device__ void cut_to_nucleus(int saved, double top_p, const TokenMask& ranked) {
+    const Share own(*this, sorted_, saved);
     const double wanted = top_p * own.total;
     double before = own.before;
     for (int i = own.first; i < own.last; ++i) {
@@ -268,7 +268,7 @@ class BlockChooser {
     }
     __syncthreads();
     for_each([&](int v) {
-      if (ranked(v)) p_[v] = rank_[v] < kept ? sorted_[rank_[v]] : 0.0;
+      if (ranked(v)) p_[v] = rank_[v] < saved ? sorted_[rank_[v]] : 0.0;
     });
   }
 

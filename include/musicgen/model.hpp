@@ -68,7 +68,7 @@ class Model {
 
   /// @param weights  of the shapes that the configuration asks for
   Model(ModelConfig config, Parameters weights) : config_(std::move(config)), weights_(std::move(weights)) {
-    kept_.attention_options = config_.attention;
+    activations_.attention_options = config_.attention;
   }
 
   const ModelConfig& config() const { return config_; }
@@ -92,29 +92,29 @@ class Model {
   /// @throws Error  for int8
   void set_products(Precision products) {
     if (products == Precision::int8) throw Error("products are computed in fp32 or bf16, not in int8");
-    kept_.products = products;
+    activations_.products = products;
   }
 
   /// Loss in nats per target. Keeps what backward() needs. Teacher forcing: the inputs are the true tokens.
   /// @throws Error  for a token out of range
   double forward(const Sequences& batch) {
-    kept_.for_backward = true;
+    activations_.for_backward = true;
     run_forward(batch);
-    B::loss(batch, kept_);
+    B::loss(batch, activations_);
     return loss();
   }
   /// forward() and backward(), waiting for neither: what a device computes may not be there yet. loss() waits.
-  void learn(const Sequences& batch) {
-    kept_.for_backward = true;
-    B::assign(weights_, batch, kept_);
-    B::repeat(weights_, gradients_, batch, kept_, [&] {
+  void forward_backward(const Sequences& batch) {
+    activations_.for_backward = true;
+    B::upload(weights_, batch, activations_);
+    B::capture(weights_, gradients_, batch, activations_, [&] {
       compute_logits(batch);
-      B::loss(batch, kept_);
+      B::loss(batch, activations_);
       backward(batch);
     });
   }
   /// Of the last forward() or learn(), nats per target.
-  double loss() const { return B::mean_loss(kept_); }
+  double loss() const { return B::mean_loss(activations_); }
   /// Gradients of the last forward(), assigned.
   void backward(const Sequences& batch) {
     if (has_gradients_)
@@ -122,24 +122,24 @@ class Model {
     else
       gradients_ = B::zeros(config_.dimensions);
     has_gradients_ = true;
-    B::head_backward(weights_, batch, kept_, gradients_);
-    B::attend_backward(batch, kept_);
-    B::gru_stack_backward(weights_, batch, kept_, gradients_);
-    B::embed_backward(weights_, batch, kept_, gradients_);
+    B::head_backward(weights_, batch, activations_, gradients_);
+    B::attend_backward(batch, activations_);
+    B::gru_stack_backward(weights_, batch, activations_, gradients_);
+    B::embed_backward(weights_, batch, activations_, gradients_);
   }
 
   /// Logits (Q*B, V) after each of the last Q inputs, valid until the next call.
   const auto& logits(const Sequences& batch) {
-    kept_.for_backward = false;
+    activations_.for_backward = false;
     run_forward(batch);
-    return B::logits(kept_);
+    return B::logits(activations_);
   }
   /// Negative log-likelihood (Q*B) of each target in nats, 0 where there is none; valid until the next call.
   std::span<const Scalar> nll(const Sequences& batch) {
-    kept_.for_backward = false;
+    activations_.for_backward = false;
     run_forward(batch);
-    B::loss(batch, kept_);
-    return B::nll(kept_);
+    B::loss(batch, activations_);
+    return B::nll(activations_);
   }
 
   /// The network a token at a time, with the weights as they are now.
@@ -166,20 +166,20 @@ class Model {
   }
 
   void run_forward(const Sequences& batch) {
-    B::assign(weights_, batch, kept_);
+    B::upload(weights_, batch, activations_);
     compute_logits(batch);
   }
   void compute_logits(const Sequences& batch) {
-    B::embed(weights_, batch, kept_);
-    B::gru_stack_forward(weights_, batch, kept_);
-    B::attend(batch, kept_);
-    B::head(weights_, batch, kept_);
+    B::embed(weights_, batch, activations_);
+    B::gru_stack_forward(weights_, batch, activations_);
+    B::attend(batch, activations_);
+    B::head(weights_, batch, activations_);
   }
 
   ModelConfig config_;
   Parameters weights_, gradients_;
   bool has_gradients_ = false;
-  typename B::Activations kept_;
+  typename B::Activations activations_;
 };
 
 }  // namespace musicgen

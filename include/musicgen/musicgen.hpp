@@ -18,7 +18,7 @@
 #include "train/stages.hpp"            // how training goes
 #include "train/checkpoint.hpp"        // models on disk
 #include "train/trainer.hpp"           // training
-#include "train/grow.hpp"              // more units for a model that has learned
+#include "train/widen.hpp"              // more units for a model that has learned
 #include "evaluate/likelihood.hpp"     // how well a model knows a song
 #include "evaluate/statistics.hpp"     // figures of a piece, and
 #include "evaluate/distributions.hpp"  // how alike those of two sets are

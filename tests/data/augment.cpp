@@ -21,10 +21,10 @@ namespace {
 const Vocabulary standard = Vocabulary::standard();
 
 /// All of a song under a change.
-std::vector<Token> changed(const std::vector<Token>& song, const Change& change,
+std::vector<Token> changed(const std::vector<Token>& song, const AugmentationDraw& change,
                            const Vocabulary& vocabulary = standard) {
   std::vector<Token> out(3 * song.size() + 1000);
-  change_tokens(song, vocabulary, change, out);
+  augment_tokens(song, vocabulary, change, out);
   const auto end = std::find(out.begin(), out.end(), no_token);
   REQUIRE(end != out.end());
   REQUIRE(std::count(end, out.end(), no_token) == out.end() - end);
@@ -32,7 +32,7 @@ std::vector<Token> changed(const std::vector<Token>& song, const Change& change,
   return out;
 }
 
-std::string changed(const std::string& song, const Change& change) {
+std::string changed(const std::string& song, const AugmentationDraw& change) {
   return text(standard, changed(tokens(standard, song), change));
 }
 
@@ -131,7 +131,7 @@ TEST_CASE("data: every change of a song is canonical and plays the same notes") 
   const Augmentation range{.transpose = {-12, 12}, .tempo = {0.3, 3}, .velocity = {-9, 9}};
   for (const Vocabulary& vocabulary : {Vocabulary::standard(), vocabulary_with_holes()})
     for (const Song& song : random_songs(60, 4, vocabulary)) {
-      const Change change = draw_change(range, song, pitches_of(vocabulary), random);
+      const AugmentationDraw change = draw_augmentation(range, song, pitches_of(vocabulary), random);
       const auto tokens = changed(song.tokens, change, vocabulary);
       REQUIRE(is_canonical(tokens, vocabulary));
       const Song again = make_song("again", Split::train, tokens, {}, vocabulary);
@@ -143,11 +143,11 @@ TEST_CASE("data: every change of a song is canonical and plays the same notes") 
 
 TEST_CASE("data: a shorter window is the beginning of a longer one") {
   for (const Song& song : random_songs(5, 6)) {
-    const Change change{.transpose = 0, .tempo = 0.7, .velocity = 3};
+    const AugmentationDraw change{.transpose = 0, .tempo = 0.7, .velocity = 3};
     const auto whole = changed(song.tokens, change);
     for (std::size_t size = 0; size < std::min<std::size_t>(whole.size(), 300); ++size) {
       std::vector<Token> window(size);
-      change_tokens(song.tokens, standard, change, window);
+      augment_tokens(song.tokens, standard, change, window);
       REQUIRE(std::equal(window.begin(), window.end(), whole.begin()));
     }
   }
@@ -161,7 +161,7 @@ TEST_CASE("data: changes are drawn evenly from what is possible") {
   Random random(7);
   const int draws = 5000;
   for (int i = 0; i < draws; ++i) {
-    const Change change = draw_change(range, song, pitches_of(standard), random);
+    const AugmentationDraw change = draw_augmentation(range, song, pitches_of(standard), random);
     ++transpositions[change.transpose];
     ++velocities[change.velocity];
     sum += change.tempo;
@@ -179,6 +179,6 @@ TEST_CASE("data: changes are drawn evenly from what is possible") {
   CHECK(fastest <= 1.1);
   CHECK(fastest > 1.099);
 
-  CHECK(draw_change({.transpose = {2, 9}}, song, pitches_of(standard), random).transpose == 0);
-  CHECK(draw_change({}, song, pitches_of(standard), random) == Change{});
+  CHECK(draw_augmentation({.transpose = {2, 9}}, song, pitches_of(standard), random).transpose == 0);
+  CHECK(draw_augmentation({}, song, pitches_of(standard), random) == AugmentationDraw{});
 }

@@ -38,7 +38,7 @@ bool is_original(const Batch& batch, int b, const Corpus& corpus) {
   const auto row = batch.row(b);
   for (std::size_t t = 0; t < row.size(); ++t)
     if (row[t] != (window.first + t < song.size() ? song[window.first + t] : no_token)) return false;
-  return window.change == Change{} &&
+  return window.change == AugmentationDraw{} &&
          window.sounding == sounding_at(corpus.songs()[window.song], corpus.vocabulary(), window.first);
 }
 
@@ -242,7 +242,8 @@ TEST_CASE("data: only the training side is changed") {
   const Corpus corpus = mixed_corpus(12);
   const BatchOptions options{.batch = 16, .input_length = {1, 1}, .target_length = 40, .augmentation = everything};
   const Batch train = make_batch(corpus, Split::train, options, 10, 0);
-  CHECK(std::count_if(train.windows.begin(), train.windows.end(), [](auto& w) { return w.change == Change{}; }) == 0);
+  CHECK(std::count_if(train.windows.begin(), train.windows.end(),
+                      [](auto& w) { return w.change == AugmentationDraw{}; }) == 0);
   std::set<double> tempi;
   for (const Window& window : train.windows) tempi.insert(window.change.tempo);
   CHECK(tempi.size() == 16);
@@ -271,7 +272,7 @@ TEST_CASE("data: changed windows go on from what sounds as the canonical grammar
             REQUIRE(grammar.ended());
             continue;
           }
-          INFO("step " << step << ", row " << b << ", " << vocabulary.text(token));
+          INFO("step " << step << ", row " << b << ", " << vocabulary.name(token));
           REQUIRE(grammar.allows(token));
           grammar.advance(token);
         }

@@ -23,11 +23,11 @@ struct Folder {
 
   Listing listing() const { return list_files(dir / "songs"); }
   std::uint64_t key(const CorpusOptions& options = {}) const { return cache_key(listing(), options); }
-  std::optional<Reading> load(const CorpusOptions& options = {}) const {
+  std::optional<ReadResult> load(const CorpusOptions& options = {}) const {
     return load_cache(cache, key(options), listing(), options.vocabulary);
   }
-  Reading store(const CorpusOptions& options = {}) const {
-    Reading reading = read_files(listing(), options);
+  ReadResult store(const CorpusOptions& options = {}) const {
+    ReadResult reading = read_files(listing(), options);
     store_cache(cache, key(options), listing(), reading);
     return reading;
   }
@@ -36,7 +36,7 @@ struct Folder {
   fs::path cache = dir / "cache";
 };
 
-bool same(const Reading& a, const Reading& b) {
+bool same(const ReadResult& a, const ReadResult& b) {
   return a.songs == b.songs && a.skipped == b.skipped && a.report == b.report;
 }
 
@@ -45,7 +45,7 @@ bool same(const Reading& a, const Reading& b) {
 TEST_CASE("data: a cache gives back what was read") {
   const Folder folder;
   CHECK_FALSE(folder.load());
-  const Reading reading = folder.store();
+  const ReadResult reading = folder.store();
   CHECK(reading.skipped.size() == 1);
   REQUIRE(folder.load());
   CHECK(same(*folder.load(), reading));
@@ -57,7 +57,7 @@ TEST_CASE("data: a cache of many odd songs gives them back") {
     write_song(folder.dir / "songs" / (std::to_string(i) + "x.mid"), random_score(i));
   const Vocabulary holes = vocabulary_with_holes();
   for (const auto& vocabulary : {Vocabulary::standard(), holes}) {
-    const Reading reading = folder.store({.vocabulary = vocabulary});
+    const ReadResult reading = folder.store({.vocabulary = vocabulary});
     REQUIRE(folder.load({.vocabulary = vocabulary}));
     CHECK(same(*folder.load({.vocabulary = vocabulary}), reading));
   }
@@ -65,7 +65,7 @@ TEST_CASE("data: a cache of many odd songs gives them back") {
 
 TEST_CASE("data: a cache moves with its songs") {
   Folder folder;
-  const Reading reading = folder.store();
+  const ReadResult reading = folder.store();
   fs::rename(folder.dir / "songs", folder.dir / "elsewhere");
   const Listing moved = list_files(folder.dir / "elsewhere");
   const auto loaded = load_cache(folder.cache, cache_key(moved, {}), moved, Vocabulary::standard());
@@ -112,7 +112,7 @@ TEST_CASE("data: a cache is stale under other options") {
 
 TEST_CASE("data: a damaged cache counts as none") {
   const Folder folder;
-  const Reading reading = folder.store();
+  const ReadResult reading = folder.store();
   const Listing listing = folder.listing();
   const auto key = folder.key();
   const std::string whole = content(folder.cache);
@@ -136,8 +136,8 @@ TEST_CASE("data: a cache that lies is not believed") {
   // Hash and key are right, the content is not.
   const Folder folder;
   const Listing listing = folder.listing();
-  const Reading honest = folder.store();
-  Reading lie = honest;
+  const ReadResult honest = folder.store();
+  ReadResult lie = honest;
   SECTION("a token that is none") {
     lie.songs[2].tokens[4] = 405;
   }

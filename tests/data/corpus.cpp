@@ -101,7 +101,7 @@ TEST_CASE("data: a corpus counts its music, the longest songs first") {
   CHECK(corpus.amount().notes == 22);
   CHECK(corpus.amount().tokens == 4 * 2 + 22 * 6);
   CHECK(corpus.amount().seconds() == Approx(2.2));
-  CHECK(corpus.amount(Split::test) == Amount{});
+  CHECK(corpus.amount(Split::test) == CorpusSize{});
   CHECK(corpus.longest_first(Split::train).songs == std::vector<std::size_t>{2, 3, 0});
   CHECK(corpus.longest_first(Split::train).tokens_up_to == std::vector<std::uint64_t>{32, 64, 84});
   CHECK(corpus.longest_note() == 10);

@@ -24,7 +24,7 @@ TEST_CASE("data: a flipped bit changes a hash") {
   CHECK(values.size() == 8 * text.size() + 1);
 }
 
-TEST_CASE("data: hashes of like texts are spread evenly") {
+TEST_CASE("data: hashes of like names are spread evenly") {
   int below = 0;
   for (int i = 0; i < 10000; ++i) below += Hash().add("song" + std::to_string(i)).value() < ~std::uint64_t{0} / 10;
   CHECK(below > 900);

@@ -28,7 +28,7 @@ TEST_CASE("data: files that are no use are skipped, each with its reason") {
     file.seekp(12);
     file.write("\0\0", 2);
   }
-  const Reading reading = read_files(list_folder(dir.path()), {});
+  const ReadResult reading = read_files(list_folder(dir.path()), {});
   REQUIRE(reading.songs.size() == 1);
   CHECK(reading.songs[0].name == "good");
   CHECK(reading.songs[0].notes == 8);
@@ -49,14 +49,14 @@ TEST_CASE("data: reading gives the same on any number of threads") {
   for (int i = 0; i < 40; ++i)
     write_song(dir / ("song" + std::to_string(i) + ".mid"), random_score(static_cast<std::uint64_t>(i)));
   write_text(dir / "song7.mid", "bad");
-  std::vector<Reading> readings;
+  std::vector<ReadResult> readings;
   for (const int threads : {1, 2, 3}) {
     set_threads(threads);
     readings.push_back(read_files(list_folder(dir.path()), {}));
   }
   set_threads(0);
   CHECK(readings[0].songs.size() > 30);
-  for (const Reading& reading : readings) {
+  for (const ReadResult& reading : readings) {
     CHECK(reading.songs == readings[0].songs);
     CHECK(reading.skipped == readings[0].skipped);
     CHECK(reading.report == readings[0].report);
@@ -68,7 +68,7 @@ TEST_CASE("data: what the encoder merged or dropped is counted") {
   const Score doubled = score_of({{0, 100, 60}, {1, 200, 60}, {150, 300, 60}});
   write_song(dir / "a.mid", doubled);
   write_song(dir / "b.mid", doubled);
-  const Reading reading = read_files(list_folder(dir.path()), {});
+  const ReadResult reading = read_files(list_folder(dir.path()), {});
   CHECK(reading.report.merged == 2);
   CHECK(reading.report.dropped_notes == 0);
 

@@ -7,8 +7,8 @@
 #include <emulator/global_memory.hpp>
 #include <emulator/runtime.hpp>
 #include <kernels/product.hpp>
+#include <musicgen/backend/cuda/graph_capture.hpp>
 #include <musicgen/backend/cuda/memory.hpp>
-#include <musicgen/backend/cuda/repeated.hpp>
 #include <musicgen/core/error.hpp>
 #include <string>
 #include <vector>

@@ -40,7 +40,7 @@ TEST_CASE("examples: a model goes to PyTorch and back unchanged, its vocabulary 
                     words = place / "words.json";
   CHECK_THAT(place.output("convert", {model, state, "--save-vocabulary", words}),
              Catch::Contains("state.pt: embedding 8, hidden 16, layers 1, 405 tokens"));
-  CHECK(nlohmann::json::parse(content(words)) == nlohmann::json(Vocabulary::standard().texts()));
+  CHECK(nlohmann::json::parse(content(words)) == nlohmann::json(Vocabulary::standard().names()));
   CHECK_THAT(place.output("convert", {state, back}), Catch::Contains("state.pt: state dict\n"));
   CHECK(content(back) == content(model));
   place.output("convert", {back, place / "STATE.PTH"});
@@ -127,7 +127,7 @@ TEST_CASE("examples: checkpoints that cannot be converted") {
   check_refused(place, {place / "noise.bin", place / "out.pt"}, 1, "noise.bin: byte 0: the header's length");
   write(place / "few.json", R"(["^", "$"])");
   check_refused(place, {state, "--vocabulary", place / "few.json", out}, 1, "few.json: vocabulary: lacks");
-  auto words = Vocabulary::standard().texts();
+  auto words = Vocabulary::standard().names();
   words.erase(words.begin());
   write(place / "others.json", nlohmann::json(words).dump());
   check_refused(place, {state, "--vocabulary", place / "others.json", out}, 1, "the vocabulary has 404 tokens");
@@ -190,7 +190,7 @@ torch.save({"model": state}, sys.argv[3])
       place.run("/usr/bin/env", {*python, place / "check.py", place / "state.pt", model, place / "again.pt"});
   INFO(finished.err);
   REQUIRE(finished.status == 0);
-  write(place / "words.json", nlohmann::json(Vocabulary::standard().texts()).dump());
+  write(place / "words.json", nlohmann::json(Vocabulary::standard().names()).dump());
   place.output("convert", {place / "again.pt", "--vocabulary", place / "words.json", place / "m.safetensors"});
   const Model<> loaded = load_model(place / "m.safetensors"), expected = load_model(model);
   const auto a = loaded.weights().tensors(), b = expected.weights().tensors();

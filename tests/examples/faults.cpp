@@ -86,22 +86,22 @@ TEST_CASE("examples: a truncated song is read as far as it goes, or refused when
 
 TEST_CASE("examples: folders without MIDI, or with none that is of use") {
   const Workplace place;
-  const std::string model = place.model(), empty = place / "empty", texts = place / "texts";
+  const std::string model = place.model(), empty = place / "empty", names = place / "texts";
   fs::create_directories(empty);
   write(place / "texts/readme.txt", "no music");
-  for (const std::string& folder : {empty, texts, place / "missing"}) {
+  for (const std::string& folder : {empty, names, place / "missing"}) {
     check_fault(place, "train", {"--data", folder, "--out", place / "m.safetensors", "--steps", "1"}, folder);
     check_fault(place, "evaluate", {"--model", model, "--data", folder}, folder);
   }
-  for (const std::string& folder : {empty, texts, place / "missing"}) {
+  for (const std::string& folder : {empty, names, place / "missing"}) {
     check_fault(place, "compare", {"--generated", folder, "--data", place.songs()}, folder);
     check_fault(place, "compare", {"--generated", place.songs(), "--data", folder}, folder);
     check_fault(place, "compare", {"--generated", place.songs(), "--data", place.songs(), "--real", folder}, folder);
   }
   write(place / "texts/readme.mid", "no music");
-  check_fault(place, "compare", {"--generated", texts, "--data", place.songs()}, "readme.mid");
-  check_fault(place, "train", {"--data", texts, "--out", place / "m.safetensors", "--steps", "1"}, "readme.mid");
-  check_fault(place, "evaluate", {"--model", model, "--data", texts}, "readme.mid");
+  check_fault(place, "compare", {"--generated", names, "--data", place.songs()}, "readme.mid");
+  check_fault(place, "train", {"--data", names, "--out", place / "m.safetensors", "--steps", "1"}, "readme.mid");
+  check_fault(place, "evaluate", {"--model", model, "--data", names}, "readme.mid");
 }
 
 TEST_CASE("examples: too few songs to compare") {

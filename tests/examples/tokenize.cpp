@@ -18,7 +18,7 @@ TEST_CASE("examples: tokens are the library's, one a line, and survive decoding"
     const std::string words = place.output("tokenize", {file});
     const Vocabulary vocabulary = Vocabulary::standard();
     std::string expected;
-    for (const Token token : encode(read_midi(file), vocabulary).tokens) expected += vocabulary.text(token) + '\n';
+    for (const Token token : encode(read_midi(file), vocabulary).tokens) expected += vocabulary.name(token) + '\n';
     CHECK(words == expected);
     write(text, words);
     CHECK(place.output("tokenize", {"--decode", text, back}) == "");
@@ -39,7 +39,7 @@ TEST_CASE("examples: decoding tells what it passes over") {
 TEST_CASE("examples: tokens of another vocabulary") {
   const Workplace place;
   const Vocabulary vocabulary = vocabulary_with_holes();
-  write(place / "vocabulary.json", nlohmann::json(vocabulary.texts()).dump());
+  write(place / "vocabulary.json", nlohmann::json(vocabulary.names()).dump());
   write_midi(place / "song.mid", score_of({{0, 500, 60}, {500, 1000, 62, 64, 1}, {1000, 1500, 20}}));
   const Finished finished = place.run("tokenize", {"--vocabulary", place / "vocabulary.json", place / "song.mid"});
   CHECK(finished.status == 0);

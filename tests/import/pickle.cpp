@@ -71,7 +71,7 @@ TEST_CASE("pickle: numbers") {
   CHECK(std::holds_alternative<std::monostate>(Read("\x8a\x09\x00\x00\x00\x00\x00\x00\x00\x00\x01"s).value));
 }
 
-TEST_CASE("pickle: texts, and bytes, which nobody asks for") {
+TEST_CASE("pickle: names, and bytes, which nobody asks for") {
   for (const std::string& text :
        {"U\x02hi"s, "T\x02\x00\x00\x00hi"s, "\x8c\x02hi"s, "X\x02\x00\x00\x00hi"s,
         "\x8d\x02\x00\x00\x00\x00\x00\x00\x00hi"s, "\x95\x04\x00\x00\x00\x00\x00\x00\x00\x8c\x02hi"s})

@@ -17,7 +17,7 @@ struct Training {
 
   void learn() {
     const std::vector<Token> inputs(10, 1), targets(10, 2);
-    model.learn({2, 5, 5, inputs, targets});
+    model.forward_backward({2, 5, 5, inputs, targets});
   }
   void update() { Cuda::update(model.weights(), model.gradients(), m, v, 1, 1e-2, {.muon = 3}); }
   std::vector<float> step() {

@@ -22,19 +22,19 @@ bool check(int B, int T, int Q, int H, bool in_bf16 = false, AttentionOptions op
   const cuda::Matrix<float> outputs = on_device(h), dc = on_device(dcontext);
   cuda::Matrix<float> dh_on_device = on_device(dh);
 
-  cpu::AttentionKept<double> reference;
+  cpu::AttentionSaved<double> reference;
   cpu::attention_forward<double>(view(h), B, Q, options, context, &reference);
-  cuda::AttentionKept kept, alone;
+  cuda::AttentionSaved saved, alone;
   cuda::FactorMatrix found;
   cuda::attention_forward(outputs.view(), B, Q, options, found, alone, false, in_bf16);
   CHECK(relative_difference(on_host(found.exact), context) < tolerance);
-  cuda::attention_forward(outputs.view(), B, Q, options, found, kept, true, in_bf16);
+  cuda::attention_forward(outputs.view(), B, Q, options, found, saved, true, in_bf16);
   CHECK(relative_difference(on_host(found.exact), context) < tolerance);
 
   cpu::attention_backward<double>(view(h), B, Q, options, reference, dcontext, view(dh));
-  cuda::attention_backward(outputs.view(), B, Q, options, kept, found.exact, dc, dh_on_device.view());
+  cuda::attention_backward(outputs.view(), B, Q, options, saved, found.exact, dc, dh_on_device.view());
   CHECK(relative_difference(on_host(dh_on_device), dh) < tolerance);
-  return kept.one_pass;
+  return saved.one_pass;
 }
 
 }  // namespace
@@ -79,8 +79,8 @@ TEST_CASE("kernels: attention over scores in the hundreds does not overflow") {
   const cuda::Matrix<float> outputs = on_device(h);
   test::with_all_kernels([&] {
     cuda::FactorMatrix found;
-    cuda::AttentionKept kept;
-    cuda::attention_forward(outputs.view(), 1, 5, AttentionValue::match, found, kept, true, false);
+    cuda::AttentionSaved saved;
+    cuda::attention_forward(outputs.view(), 1, 5, AttentionValue::match, found, saved, true, false);
     CHECK(relative_difference(on_host(found.exact), context) < 1e-4);
   });
 }

@@ -27,11 +27,11 @@ struct Result {
 
 Result on_the_cpu(const Size& size, const Matrix<float>& h, const Matrix<float>& dcontext) {
   const Matrix<double> H = h.cast<double>(), dC = dcontext.cast<double>();
-  cpu::AttentionKept<double> kept;
+  cpu::AttentionSaved<double> saved;
   Result result;
-  cpu::attention_forward<double>(cpu::view(H), size.B, size.Q, size.options, result.context, &kept);
+  cpu::attention_forward<double>(cpu::view(H), size.B, size.Q, size.options, result.context, &saved);
   result.dh = Matrix<double>::Ones(h.rows(), h.cols());
-  cpu::attention_backward<double>(cpu::view(H), size.B, size.Q, size.options, kept, dC, cpu::view(result.dh));
+  cpu::attention_backward<double>(cpu::view(H), size.B, size.Q, size.options, saved, dC, cpu::view(result.dh));
   return result;
 }
 

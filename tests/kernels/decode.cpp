@@ -262,7 +262,7 @@ TEST_CASE("kernel decode: songs under the grammar are the CPU's") {
   kernels::GrammarState song{};
   std::vector<Token> tokens(expected.size());
   std::vector<double> log_probabilities(expected.size());
-  run.grammar = {host.words.data(), host.sayable.data(), host.canonical, host.has_notes};
+  run.grammar = {host.words.data(), host.playable.data(), host.canonical, host.has_notes};
   run.songs = &song;
   run.generators = &generator;
   run.rules = rules;

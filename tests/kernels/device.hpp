@@ -7,7 +7,7 @@
 #include <musicgen/backend/cpu/cpu.hpp>
 #include <musicgen/backend/cpu/matrix.hpp>
 #include <musicgen/backend/cuda/cuda.hpp>
-#include <musicgen/backend/cuda/kernels.hpp>
+#include <musicgen/backend/cuda/kernel_policy.hpp>
 #include <musicgen/core/random.hpp>
 #include <string>
 #include <vector>

@@ -20,7 +20,7 @@ void check(int N, int V, int H) {
   cpu::embedding_forward<double>(twins.cpu.embedding, twins.cpu.gru[0], tokens, table, gates);
   cuda::Batch batch;
   batch.assign(tokens, {}, V);
-  cuda::GruKept layer;
+  cuda::GruSaved layer;
   cuda::Matrix<float> table_on_device;
   cuda::embedding_forward(twins.weights(Precision::fp32), batch, table_on_device, layer);
   CHECK(relative_difference(on_host(layer.gates.exact), gates) < test::fp32_tolerance);

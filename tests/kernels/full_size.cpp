@@ -9,7 +9,7 @@
 #include <musicgen/backend/cuda/attention.hpp>
 #include <musicgen/backend/cuda/decode.hpp>
 #include <musicgen/backend/cuda/gru.hpp>
-#include <musicgen/backend/cuda/kernels.hpp>
+#include <musicgen/backend/cuda/kernel_policy.hpp>
 #include <musicgen/backend/cuda/parameters.hpp>
 #include <musicgen/core/random.hpp>
 #include <string>
@@ -104,16 +104,16 @@ void check_gru(int B, int H, Precision products) {
   const auto run = [&] {
     // The inputs' own products are none of what is compared: always in fp32.
     const cuda::Weights exact{w.exact, nullptr};
-    cuda::GruKept kept;
-    kept.gates.exact.resize(T * B, 4 * H);
-    cuda::gru_inputs(exact, 0, {x.view()}, kept.gates.exact.view());
-    cuda::gru_steps(w, 0, B, h0.data(), kept);
-    const bool forward_fits = kept.workspace.size() > 0;
-    Results results{on_host(kept.h.exact), on_host(kept.gates.exact)};
+    cuda::GruSaved saved;
+    saved.gates.exact.resize(T * B, 4 * H);
+    cuda::gru_inputs(exact, 0, {x.view()}, saved.gates.exact.view());
+    cuda::gru_steps(w, 0, B, h0.data(), saved);
+    const bool forward_fits = saved.workspace.size() > 0;
+    Results results{on_host(saved.h.exact), on_host(saved.gates.exact)};
     cuda::Parameters gradients = cuda::Parameters::zeros(d);
-    cuda::gru_steps_backward(w, 0, B, kept, dh, gradients.tensors().gru(0));
-    resident_fits = forward_fits && kept.carry.size() == 0;
-    results.push_back(on_host(kept.gates.exact));
+    cuda::gru_steps_backward(w, 0, B, saved, dh, gradients.tensors().gru(0));
+    resident_fits = forward_fits && saved.carry.size() == 0;
+    results.push_back(on_host(saved.gates.exact));
     results.push_back(on_host(gradients.values));
     return results;
   };
@@ -131,11 +131,11 @@ bool check_attention(int H, AttentionValue value, Precision precision) {
   bool resident_fits = false;
   const auto run = [&] {
     cuda::FactorMatrix context;
-    cuda::AttentionKept kept;
-    cuda::attention_forward(h.view(), B, Q, value, context, kept, true, precision == Precision::bf16);
-    resident_fits = kept.one_pass;
+    cuda::AttentionSaved saved;
+    cuda::attention_forward(h.view(), B, Q, value, context, saved, true, precision == Precision::bf16);
+    resident_fits = saved.one_pass;
     cuda::Matrix<float> dh = random_matrix(T * B, H, 3);
-    cuda::attention_backward(h.view(), B, Q, value, kept, context.exact, dcontext, dh.view());
+    cuda::attention_backward(h.view(), B, Q, value, saved, context.exact, dcontext, dh.view());
     return Results{on_host(context.exact), on_host(dh)};
   };
   INFO("H " << H << (value == AttentionValue::successor ? " successor" : " match")

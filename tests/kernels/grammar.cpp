@@ -42,15 +42,15 @@ TEST_CASE("kernel grammar: after every token the CPU's mask") {
   std::vector<std::uint8_t> forbidden(V), expected(V);
   if (with_forbidden)
     for (Token t = 0; t < vocabulary.size(); ++t) {
-      const Meaning m = vocabulary[t];
+      const TokenEvent m = vocabulary[t];
       forbidden[static_cast<std::size_t>(t)] =
           (m.kind == TokenKind::note_on && m.value % 50 != 7) || (m.kind == TokenKind::track && m.value % 6 != 1) ||
           (m.kind == TokenKind::velocity && m.value % 3 == 0) || (m.kind == TokenKind::time && m.value % 50 != 0);
     }
   const kernels::HostGrammarRules host(vocabulary, canonical, forbidden);
   const auto words = on_device(host.words);
-  const auto sayable = on_device(host.sayable);
-  const kernels::GrammarRules rules{words.data(), sayable.data(), host.canonical, host.has_notes};
+  const auto playable = on_device(host.playable);
+  const kernels::GrammarRules rules{words.data(), playable.data(), host.canonical, host.has_notes};
   Random random(2);
   int ended = 0;
   for (int n = 0; n < 3; ++n) {

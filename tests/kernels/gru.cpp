@@ -24,22 +24,22 @@ void check(const Case& c, Precision products) {
   test::TwinParameters twins({19, 5, c.H, 2});
   const auto x = random_floats(N, c.H, 5), h0 = random_floats(c.B, c.H, 6), dh = random_floats(N, c.H, 7);
 
-  cpu::GruKept<double> reference;
+  cpu::GruSaved<double> reference;
   cpu::gru_forward<double>(twins.cpu.gru[1], view(x), c.B, c.with_h0 ? &h0 : nullptr, reference);
   const cuda::FactorMatrix inputs = test::factor_on_device(x, products);
   const cuda::Matrix<float> state = on_device(h0), dh_on_device = on_device(dh);
-  cuda::GruKept kept;
-  cuda::gru_forward(twins.weights(products), 1, inputs.view(), c.B, c.with_h0 ? state.data() : nullptr, kept);
-  CHECK(relative_difference(on_host(kept.h.exact), reference.h) < tolerance);
-  CHECK(relative_difference(on_host(kept.gates.exact), reference.gates) < tolerance);
+  cuda::GruSaved saved;
+  cuda::gru_forward(twins.weights(products), 1, inputs.view(), c.B, c.with_h0 ? state.data() : nullptr, saved);
+  CHECK(relative_difference(on_host(saved.h.exact), reference.h) < tolerance);
+  CHECK(relative_difference(on_host(saved.gates.exact), reference.gates) < tolerance);
 
   cpu::Matrix<double> dx;
   cpu::gru_backward<double>(twins.cpu.gru[1], view(x), c.B, reference, dh, &dx, twins.cpu_gradients.gru[1]);
   cuda::Matrix<float> dx_on_device;
-  cuda::gru_backward(twins.weights(products), 1, inputs.view(), c.B, kept, dh_on_device, dx_on_device,
+  cuda::gru_backward(twins.weights(products), 1, inputs.view(), c.B, saved, dh_on_device, dx_on_device,
                      twins.gpu_gradients.tensors().gru(1));
   CHECK(relative_difference(on_host(dx_on_device), dx) < tolerance);
-  CHECK(relative_difference(on_host(kept.gates.exact), reference.gates) < tolerance);
+  CHECK(relative_difference(on_host(saved.gates.exact), reference.gates) < tolerance);
   twins.check_gradients("_l1", tolerance);
 }
 

@@ -12,8 +12,8 @@ namespace kernels_gru_persistent {
 
 using namespace musicgen;
 using namespace musicgen::kernels;
-using cpu::GruKept;
 using cpu::GruParameters;
+using cpu::GruSaved;
 using cpu::Index;
 using cpu::Matrix;
 using emulator::Global;
@@ -52,7 +52,7 @@ struct Example {
   int B, T, H;
   GruParameters<double> p;
   Matrix<double> inputs, h0, dh;
-  GruKept<double> forward, backward;
+  GruSaved<double> forward, backward;
 };
 
 double worst_of_gates(const Matrix<float>& gates, const Matrix<double>& expected) {

@@ -17,21 +17,21 @@ void check(int N, int H, int V, Precision products) {
   test::TwinParameters twins({V, 3, H, 1});
   const auto h = random_floats(N, H, 1), c = random_floats(N, H, 2), dlogits = random_floats(N, V, 3);
 
-  cpu::HeadKept<double> reference;
+  cpu::HeadSaved<double> reference;
   cpu::Matrix<double> logits;
   cpu::head_forward<double>(twins.cpu.head, view(h), c, reference, logits);
   const cuda::FactorMatrix outputs = test::factor_on_device(h, products),
                            contexts = test::factor_on_device(c, products);
-  cuda::HeadKept kept;
+  cuda::HeadSaved saved;
   cuda::FactorMatrix found;
-  cuda::head_forward(twins.weights(products), outputs.view(), contexts.view(), kept, found);
+  cuda::head_forward(twins.weights(products), outputs.view(), contexts.view(), saved, found);
   CHECK(relative_difference(on_host(found.exact), logits) < tolerance);
 
   cpu::Matrix<double> dh = random_floats(N, H, 4), dc;
   cuda::Matrix<float> dh_on_device = on_device(dh), dc_on_device;
   cpu::head_backward<double>(twins.cpu.head, view(h), c, reference, dlogits, view(dh), dc, twins.cpu_gradients.head);
   const cuda::FactorMatrix dlogits_on_device = test::factor_on_device(dlogits, products);
-  cuda::head_backward(twins.weights(products), outputs.view(), contexts.view(), kept, dlogits_on_device.view(),
+  cuda::head_backward(twins.weights(products), outputs.view(), contexts.view(), saved, dlogits_on_device.view(),
                       dh_on_device.view(), dc_on_device, twins.gpu_gradients.tensors().head());
   CHECK(relative_difference(on_host(dh_on_device), dh) < tolerance);
   CHECK(relative_difference(on_host(dc_on_device), dc) < tolerance);

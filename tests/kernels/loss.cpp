@@ -19,11 +19,11 @@ void check(const cpu::Matrix<double>& logits, const std::vector<Token>& targets)
   cuda::Batch batch;
   batch.assign({}, targets, static_cast<int>(logits.cols()));
   cuda::FactorMatrix found = test::factor_on_device(logits, Precision::bf16);
-  cuda::LossKept kept;
-  cuda::softmax_cross_entropy(found, batch, kept);
+  cuda::LossSaved saved;
+  cuda::softmax_cross_entropy(found, batch, saved);
   cuda::synchronize();
-  CHECK(kept.on_host[0] == Approx(expected).epsilon(test::fp32_tolerance));
-  CHECK(relative_difference(on_host(kept.nll.data(), nll.size()), nll) < test::fp32_tolerance);
+  CHECK(saved.on_host[0] == Approx(expected).epsilon(test::fp32_tolerance));
+  CHECK(relative_difference(on_host(saved.nll.data(), nll.size()), nll) < test::fp32_tolerance);
   CHECK(relative_difference(on_host(found.exact), gradient) < test::fp32_tolerance);
   // What products in bf16 take is its rounding, to the bit.
   const auto rounded = on_host(found.rounded.data(), found.rounded.size());

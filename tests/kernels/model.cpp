@@ -125,7 +125,7 @@ TEST_CASE("kernels: a training step allocates nothing after the first, in fp32 a
     auto m = Cuda::zeros(shape.d), v = m;
     const RandomBatch data(shape), other(smaller);
     const auto step = [&](const RandomBatch& batch, int t) {
-      model.learn(batch.view());
+      model.forward_backward(batch.view());
       Cuda::update(model.weights(), model.gradients(), m, v, t, 1e-3, {});
       return model.loss();
     };

@@ -33,7 +33,7 @@ void run(int B, int L, const ChooseOptions& options, bool grammar, int value_off
   const std::vector<std::uint32_t> pitches(static_cast<std::size_t>(shape.V + 31) / 32, 0x55555555u);
   DecodeRun run{prompt.data(), 2, 6, logits.data(), {shape.V, options}};
   run.rules.pitches = pitches.data();
-  run.grammar = {rules.words.data(), rules.sayable.data(), rules.canonical, rules.has_notes};
+  run.grammar = {rules.words.data(), rules.playable.data(), rules.canonical, rules.has_notes};
   run.songs = grammar ? songs.data() : nullptr;
   run.generators = generators.data();
   run.tokens = tokens.data();

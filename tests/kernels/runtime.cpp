@@ -11,7 +11,7 @@ TEST_CASE("kernels: out of memory is an Error, and what comes after it is as if 
   const auto gradients = [](Model<Cuda>& model, int T, int B) {
     const auto count = static_cast<std::size_t>(T * B);
     const std::vector<Token> inputs(count, 1), targets(count, 2);
-    model.learn({B, T, T, inputs, targets});
+    model.forward_backward({B, T, T, inputs, targets});
     return Cuda::to_host(model.gradients()).values;
   };
   auto undisturbed = some_model(), model = some_model();

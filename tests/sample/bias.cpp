@@ -23,7 +23,7 @@ std::set<std::string> ruled_out(const Vocabulary& vocabulary, const Bias& bias) 
   std::set<std::string> words;
   for (Token t = 0; t < vocabulary.size(); ++t)
     if (const float b = bias[static_cast<std::size_t>(t)]; b == never)
-      words.insert(vocabulary.text(t));
+      words.insert(vocabulary.name(t));
     else
       CHECK(b == 0);
   return words;
@@ -144,7 +144,7 @@ TEST_CASE("bias: holds without the grammar, too") {
   const Vocabulary vocabulary = Vocabulary::standard();
   Sampler sampler(untrained(), {.grammar = false, .bias = only_key(vocabulary, 0)});
   for (int i = 0; i < 3000; ++i) {
-    const Meaning m = vocabulary[sampler.next()];
+    const TokenEvent m = vocabulary[sampler.next()];
     if (m.kind == TokenKind::note_on) CHECK(in_c_major(m.value));
   }
 }
@@ -152,7 +152,7 @@ TEST_CASE("bias: holds without the grammar, too") {
 TEST_CASE("bias: gaps on a coarser grid end a song in time") {
   const Vocabulary vocabulary = Vocabulary::standard();
   const Bias tenths =
-      bias_against(vocabulary, [](Meaning m) { return m.kind == TokenKind::time && m.value % 10 != 0; });
+      bias_against(vocabulary, [](TokenEvent m) { return m.kind == TokenKind::time && m.value % 10 != 0; });
   Sampler sampler(untrained(), {.bias = tenths});
   for (const GeneratedSong& song : sampler.generate(20, 1234ms)) {
     const ReadSong reading = read_by_the_rules(song.tokens, vocabulary, true);
@@ -167,11 +167,12 @@ TEST_CASE("bias: gaps on a coarser grid end a song in time") {
 
 TEST_CASE("bias: a song without an end lasts until it is cut, and notes end whatever the bias") {
   const Vocabulary vocabulary = Vocabulary::standard();
-  Sampler endless(untrained(), {.bias = bias_against(vocabulary, [](Meaning m) { return m.kind == TokenKind::end; })});
+  Sampler endless(untrained(),
+                  {.bias = bias_against(vocabulary, [](TokenEvent m) { return m.kind == TokenKind::end; })});
   for (const GeneratedSong& song : endless.generate(5, Length::in_tokens(400))) CHECK(song.tokens.size() > 390);
 
   Sampler held(untrained(),
-               {.bias = bias_against(vocabulary, [](Meaning m) { return m.kind == TokenKind::note_off; })});
+               {.bias = bias_against(vocabulary, [](TokenEvent m) { return m.kind == TokenKind::note_off; })});
   std::size_t ended = 0;
   for (int i = 0; i < 600; ++i) ended += vocabulary[held.next()].kind == TokenKind::note_off;
   CHECK(ended > 0);
@@ -185,10 +186,11 @@ TEST_CASE("bias: one that leaves no note to play, or is of another size, is an e
     CHECK_THROWS_WITH(sampler_with(only_tracks(vocabulary, {})), Catch::Contains("bias"));
     CHECK_THROWS_WITH(sampler_with(only_range(vocabulary, 72, 48)), Catch::Contains("bias"));
     CHECK_THROWS_WITH(sampler_with(Bias(405, never)), Catch::Contains("bias"));
-    CHECK_THROWS_WITH(sampler_with(bias_against(vocabulary, [](Meaning m) { return m.kind == TokenKind::time; })),
+    CHECK_THROWS_WITH(sampler_with(bias_against(vocabulary, [](TokenEvent m) { return m.kind == TokenKind::time; })),
                       Catch::Contains("bias"));
-    CHECK_THROWS_WITH(sampler_with(bias_against(vocabulary, [](Meaning m) { return m.kind == TokenKind::velocity; })),
-                      Catch::Contains("bias"));
+    CHECK_THROWS_WITH(
+        sampler_with(bias_against(vocabulary, [](TokenEvent m) { return m.kind == TokenKind::velocity; })),
+        Catch::Contains("bias"));
     CHECK_THROWS_WITH(sampler_with(Bias(404)), Catch::Contains("bias"));
     CHECK_THROWS_WITH(sampler_with(Bias(405, std::nanf(""))), Catch::Contains("bias"));
     CHECK_NOTHROW(sampler_with(Bias(405, 2)));

@@ -60,7 +60,7 @@ TEST_CASE("keep time: is the formula, and leaves all but time steps alone") {
     const std::vector<double> expected = plain(p, static_cast<double>(strength));
     for (Token v = 0; v < vocabulary.size(); ++v) {
       const float added = bias[static_cast<std::size_t>(v)];
-      if (const Meaning m = vocabulary[v]; m.kind != TokenKind::time) {
+      if (const TokenEvent m = vocabulary[v]; m.kind != TokenKind::time) {
         CHECK(added == 0);
       } else {
         const auto k = static_cast<std::size_t>(m.value - 1);
@@ -121,9 +121,9 @@ TEST_CASE("keep time: what is as good as impossible stays so, and a number") {
 }
 
 TEST_CASE("keep time: goes by what tokens mean, not by their numbers") {
-  std::vector<std::string> words = vocabulary.texts();
+  std::vector<std::string> words = vocabulary.names();
   std::reverse(words.begin(), words.end());
-  const Vocabulary reversed = Vocabulary::from_texts(words);
+  const Vocabulary reversed = Vocabulary::from_names(words);
   std::vector<float> logits = logits_of({{"t20", 1.0f}, {"t21", 0.5f}, {"t23", 0.0f}}), backwards = logits;
   std::reverse(backwards.begin(), backwards.end());
   const std::vector<std::uint8_t> allowed(405, 1);

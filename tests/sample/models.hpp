@@ -31,13 +31,13 @@ inline bool is_shared_among_threads(const Model<>& model, int songs) {
 
 /// The words that an old checkpoint has: fewer pitches and tracks, in another order.
 inline Vocabulary fewer_words() {
-  std::vector<std::string> texts;
-  for (int n = 1; n <= max_time_steps; ++n) texts.push_back("t" + std::to_string(n));
-  for (int p = 21; p <= 108; ++p) texts.push_back("-" + std::to_string(p));
-  for (const int v : velocity_values) texts.push_back("v" + std::to_string(v));
-  for (int p = 21; p <= 108; ++p) texts.push_back("+" + std::to_string(p));
-  for (const char* rest : {"i2", "i0", "i1", "$", "^"}) texts.emplace_back(rest);
-  return Vocabulary::from_texts(texts);
+  std::vector<std::string> names;
+  for (int n = 1; n <= max_time_steps; ++n) names.push_back("t" + std::to_string(n));
+  for (int p = 21; p <= 108; ++p) names.push_back("-" + std::to_string(p));
+  for (const int v : velocity_values) names.push_back("v" + std::to_string(v));
+  for (int p = 21; p <= 108; ++p) names.push_back("+" + std::to_string(p));
+  for (const char* rest : {"i2", "i0", "i1", "$", "^"}) names.emplace_back(rest);
+  return Vocabulary::from_names(names);
 }
 
 /// A bias under which few notes sound together, so that a model that has learned nothing comes to an end.

@@ -40,11 +40,11 @@ struct Followed {
     return mask;
   }
   /// The texts of what is allowed, the kinds of `leading` characters alone.
-  std::string texts(const std::string& leading) const {
+  std::string names(const std::string& leading) const {
     std::string all;
     const auto mask = allowed();
     for (Token t = 0; t < vocabulary.size(); ++t)
-      if (const std::string text = vocabulary.text(t);
+      if (const std::string text = vocabulary.name(t);
           mask[static_cast<std::size_t>(t)] && leading.find(text[0]) != std::string::npos)
         all += (all.empty() ? "" : " ") + text;
     return all;
@@ -58,29 +58,29 @@ struct Followed {
 
 TEST_CASE("note limit: no gap leads beyond the time of a note") {
   Followed song(150, "^ +60 v79 i0 t100");
-  CHECK(song.texts("-") == "-60");
-  CHECK(song.texts("t").starts_with("t1 t2 "));
-  CHECK(song.texts("t").ends_with(" t49 t50"));
+  CHECK(song.names("-") == "-60");
+  CHECK(song.names("t").starts_with("t1 t2 "));
+  CHECK(song.names("t").ends_with(" t49 t50"));
   song.follow("t30 +62 v79 i0");
-  CHECK(song.texts("t").ends_with(" t19 t20"));  // of the older one
+  CHECK(song.names("t").ends_with(" t19 t20"));  // of the older one
 }
 
 TEST_CASE("note limit: a note whose time is over ends before anything else") {
   Followed song(150, "^ +60 v79 i0 +60 v79 i1 t100 +64 v79 i0 t50");
-  CHECK(song.texts("+-t$") == "-60");
+  CHECK(song.names("+-t$") == "-60");
   song.follow("-60");
-  CHECK(song.texts("i") == "i0");  // the first of two
+  CHECK(song.names("i") == "i0");  // the first of two
   song.follow("i0");
-  CHECK(song.texts("+-t$") == "-60");
+  CHECK(song.names("+-t$") == "-60");
   song.follow("-60 i1");
-  CHECK(song.texts("t").ends_with(" t99 t100"));
+  CHECK(song.names("t").ends_with(" t99 t100"));
 }
 
 TEST_CASE("note limit: of notes that end together the first in order comes first, whichever began first") {
   Followed song(100, "^ +72 v79 i0 t1 +40 v79 i0 t99");
-  CHECK(song.texts("+-t$") == "-72");
+  CHECK(song.names("+-t$") == "-72");
   Followed other(100, "^ +40 v79 i1 +72 v79 i0 t100", false);
-  CHECK(other.texts("+-t$") == "-72");  // by track, then pitch
+  CHECK(other.names("+-t$") == "-72");  // by track, then pitch
 }
 
 TEST_CASE("note limit: a note of a prompt that is over is ended as soon as can be") {
@@ -93,31 +93,31 @@ TEST_CASE("note limit: a note of a prompt that is over is ended as soon as can b
   }
   song.grammar = grammar;
   song.limit = late;
-  CHECK(song.texts("-") == "");
-  CHECK(song.texts("t") == "t1");
+  CHECK(song.names("-") == "");
+  CHECK(song.names("t") == "t1");
   song.follow("t1");
-  CHECK(song.texts("+-t$") == "-60");
+  CHECK(song.names("+-t$") == "-60");
 }
 
 TEST_CASE("note limit: of a pitch on two tracks the first in order ends first, and a young one is left alone") {
   Followed late(150, "^ +60 v79 i1 t10 +60 v79 i0", true);
   for (const Token token : tokens(vocabulary, "t100 t100")) late.advance(token);
-  CHECK(late.texts("+-t$") == "-60");
+  CHECK(late.names("+-t$") == "-60");
   late.follow("-60");
-  CHECK(late.texts("i") == "i0");
+  CHECK(late.names("i") == "i0");
   late.follow("i0");
-  CHECK(late.texts("+-t$") == "-60");
+  CHECK(late.names("+-t$") == "-60");
 
   Followed young(150, "^ +60 v79 i0 +65 v79 i0 t100 +60 v79 i2");
   for (const Token token : tokens(vocabulary, "t100 -65 i0")) young.advance(token);  // now (60, 0) has missed its turn
-  CHECK(young.texts("t") == "t1");
-  CHECK(young.texts("-") == "-60");  // on track 2, if the model likes
+  CHECK(young.names("t") == "t1");
+  CHECK(young.names("-") == "-60");  // on track 2, if the model likes
 }
 
 TEST_CASE("note limit: without one everything stays") {
   Followed song(0, "^ +60 v79 i0 t100 t100 t100 t100");
-  CHECK(song.texts("t").ends_with("t100"));
-  CHECK(song.texts("+").size() > 100);
+  CHECK(song.names("t").ends_with("t100"));
+  CHECK(song.names("+").size() > 100);
 }
 
 TEST_CASE("note limit: random songs never get stuck and keep it") {
@@ -135,7 +135,7 @@ TEST_CASE("note limit: random songs never get stuck and keep it") {
         REQUIRE(!choices.empty());
         const Token token = choices[random.below(choices.size())];
         song.advance(token);
-        const Meaning m = vocabulary[token];
+        const TokenEvent m = vocabulary[token];
         if (m.kind == TokenKind::note_on || m.kind == TokenKind::note_off) pitch = m.value;
         if (m.kind != TokenKind::track) continue;
         if (song.grammar.is_sounding(pitch, m.value))

@@ -26,11 +26,11 @@ struct Puppet {
     std::vector<float> logits(405);
     logits[static_cast<std::size_t>(vocabulary.find(wish))] = 100;
     const Token token = voice.choose<float>(logits, rules, limit);
-    return token == no_token ? "" : vocabulary.text(token);
+    return token == no_token ? "" : vocabulary.name(token);
   }
   void follow(const std::string& words) {
     for (const Token token : tokens(vocabulary, words))
-      REQUIRE(choose(vocabulary.text(token)) == vocabulary.text(token));
+      REQUIRE(choose(vocabulary.name(token)) == vocabulary.name(token));
   }
 
   VoiceRules rules;

@@ -32,7 +32,7 @@ class RuleReader {
 
   ReadSong read(const std::vector<Token>& tokens) {
     std::vector<std::string> words;
-    for (const Token t : tokens) words.push_back(vocabulary_.text(t));
+    for (const Token t : tokens) words.push_back(vocabulary_.name(t));
     if (words.size() < 2 || words.front() != "^" || words.back() != "$") return fault(0, "is not ^ ... $");
     std::size_t i = 1;
     while (i + 1 < words.size()) {

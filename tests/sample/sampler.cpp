@@ -28,7 +28,7 @@ std::string everything(const std::vector<GeneratedSong>& songs) {
   for (const GeneratedSong& song : songs) {
     const auto bytes = midi_bytes(song.score);
     all.append(bytes.begin(), bytes.end());
-    for (const Token token : song.tokens) all += vocabulary.text(token) + ' ';
+    for (const Token token : song.tokens) all += vocabulary.name(token) + ' ';
     for (const double p : song.log_probabilities) all.append(reinterpret_cast<const char*>(&p), sizeof p);
   }
   return all;
@@ -37,7 +37,7 @@ std::string everything(const std::vector<GeneratedSong>& songs) {
 int steps_of(const std::vector<Token>& song) {
   int steps = 0;
   for (const Token token : song)
-    if (const Meaning m = vocabulary[token]; m.kind == TokenKind::time) steps += m.value;
+    if (const TokenEvent m = vocabulary[token]; m.kind == TokenKind::time) steps += m.value;
   return steps;
 }
 

@@ -143,7 +143,7 @@ TEST_CASE("sample: without the grammar what comes is made a song") {
   std::size_t notes = 0;
   for (const float contrast : {1.0f, 40.0f}) {
     // Velocities and tracks are made likely, or notes would be rare.
-    const Bias bias = bias_against(vocabulary, [](Meaning m) { return m.kind == TokenKind::end; });
+    const Bias bias = bias_against(vocabulary, [](TokenEvent m) { return m.kind == TokenKind::end; });
     Model<> model = untrained(vocabulary, 4, true, contrast);
     for (Token t = 0; t < vocabulary.size(); ++t)
       if (const auto kind = vocabulary[t].kind; kind == TokenKind::velocity || kind == TokenKind::track)

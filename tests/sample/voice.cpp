@@ -56,7 +56,7 @@ TEST_CASE("voice: pitch options choose among pitches, and leave how often one co
     Puppet puppet(options, "^ +40 v79 i0");
     std::map<std::string, int> all;
     for (std::uint64_t song = 0; song < 4000; ++song)
-      ++all[vocabulary.text(puppet.voice.of_song(options, song).choose<float>(logits, puppet.rules, {}))];
+      ++all[vocabulary.name(puppet.voice.of_song(options, song).choose<float>(logits, puppet.rules, {}))];
     return all;
   };
   const double time = 4000 / (2 + std::exp(-0.5)), tolerance = 4.5 * std::sqrt(time * (1 - time / 4000));
@@ -81,7 +81,7 @@ TEST_CASE("voice: a velocity has a temperature of its own, and nothing else has 
   check_probability(puppet, words, "+62", sharper(0.8));
   Puppet sure({.temperature = 0, .velocity_temperature = 0.5f});
   sure.follow("+60");
-  CHECK(vocabulary.text(sure.voice.choose<float>(logits_of(words), sure.rules, {})) == "v79");
+  CHECK(vocabulary.name(sure.voice.choose<float>(logits_of(words), sure.rules, {})) == "v79");
 }
 
 TEST_CASE("voice: where the end waits, it comes when its time has come") {
@@ -119,7 +119,8 @@ TEST_CASE("voice: the log-probability is that of the token taken, a cut gap's to
 }
 
 TEST_CASE("voice: a gap that the bias rules out gives way to a shorter one, or the song is over") {
-  const auto only_tens = bias_against(vocabulary, [](Meaning m) { return m.kind == TokenKind::time && m.value % 10; });
+  const auto only_tens =
+      bias_against(vocabulary, [](TokenEvent m) { return m.kind == TokenKind::time && m.value % 10; });
   Puppet puppet({.bias = only_tens}, "^ +60 v79 i0 t50 -60 i0 +62 v79 i0");
   CHECK(puppet.choose("t90", {.steps = 75}) == "t20");
   CHECK(puppet.choose("-62", {.steps = 75}) == "-62");

@@ -95,7 +95,7 @@ TEST_CASE("tokens: rounding errors do not add up") {
   score.tempo = TempoMap(96, {{0, 333333}, {7001, 271828}});
   score.tracks.resize(1);
   for (int i = 0; i < 3000; ++i) score.tracks[0].notes.push_back({5 + i * 7, 5 + i * 7 + 6, 60, 64});
-  const GridSong song = to_grid(score, vocabulary);
+  const GridSong song = quantize(score, vocabulary);
   REQUIRE(song.notes.size() == 3000);
   const auto notes = score.notes();
   for (std::size_t i = 0; i < notes.size(); ++i) {
@@ -164,7 +164,7 @@ TEST_CASE("tokens: notes that are not settled are refused") {
   CHECK_THROWS_AS(encode_notes(std::vector<GridNote>{{5, 5, 0, 60, 64}}, vocabulary), Error);
   CHECK_THROWS_AS(encode_notes(std::vector<GridNote>{{-5, 5, 0, 60, 64}}, vocabulary), Error);
   EncodeReport report;
-  settle(notes, report);
+  resolve_overlaps(notes, report);
   CHECK(notes == std::vector<GridNote>{{0, 500, 0, 60, 64}, {500, 900, 0, 60, 64}, {100000, 100001, 2, 60, 64}});
   CHECK(report == EncodeReport{.restruck = 1});
   CHECK(encode_notes(notes, vocabulary).size() == 2 + 3 * 5 + 5 + 4 + 991 + 1);

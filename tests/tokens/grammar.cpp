@@ -57,7 +57,7 @@ TEST_CASE("tokens: the grammar, rule by rule") {
       const auto all = allowed_tokens(grammar);
       const auto check = [&](const std::string& words, bool expected) {
         for (const Token token : tokens(vocabulary, words)) {
-          INFO(vocabulary.text(token));
+          INFO(vocabulary.name(token));
           CHECK(grammar.allows(token) == expected);
           CHECK((std::count(all.begin(), all.end(), token) == 1) == expected);
         }
@@ -153,7 +153,7 @@ TEST_CASE("tokens: what is forbidden halfway spares the notes that sound") {
       return grammar;
     };
     Grammar grammar = begun;
-    grammar.forbid(mask_of(vocabulary, [](Meaning m) { return m.kind == TokenKind::track && m.value > 1; }));
+    grammar.forbid(mask_of(vocabulary, [](TokenEvent m) { return m.kind == TokenKind::track && m.value > 1; }));
     CHECK(grammar.canonical() == canonical);
     CHECK(allowed_tokens(advance(grammar, "-60")) == tokens(vocabulary, "i2"));
     CHECK(advance(grammar, "-60 i2 t5 -64 i2 $").ended());
@@ -164,7 +164,7 @@ TEST_CASE("tokens: what is forbidden halfway spares the notes that sound") {
 
     grammar = begun;
     grammar.forbid(
-        mask_of(vocabulary, [](Meaning m) { return m.kind != TokenKind::time && m.kind != TokenKind::end; }));
+        mask_of(vocabulary, [](TokenEvent m) { return m.kind != TokenKind::time && m.kind != TokenKind::end; }));
     CHECK(advance(grammar, "-60 i2 -64 i2 $").ended());
     // A canonical gap needs something to come after it.
     CHECK(advance(grammar, "-60 i2").allows(vocabulary.time(1)));
@@ -174,7 +174,7 @@ TEST_CASE("tokens: what is forbidden halfway spares the notes that sound") {
 
 TEST_CASE("tokens: forbidding so much that nothing could come is an error") {
   const auto vocabulary = Vocabulary::standard();
-  const auto refused = [&](const std::string& song, bool canonical, const std::function<bool(Meaning)>& forbidden) {
+  const auto refused = [&](const std::string& song, bool canonical, const std::function<bool(TokenEvent)>& forbidden) {
     Grammar grammar = after(vocabulary, canonical, tokens(vocabulary, song));
     try {
       grammar.forbid(mask_of(vocabulary, forbidden));
@@ -183,9 +183,9 @@ TEST_CASE("tokens: forbidding so much that nothing could come is an error") {
     }
     return false;
   };
-  const auto times = [](Meaning m) { return m.kind == TokenKind::time; };
-  const auto notes = [](Meaning m) { return m.kind == TokenKind::note_on; };
-  const auto notes_and_end = [](Meaning m) { return m.kind == TokenKind::note_on || m.kind == TokenKind::end; };
+  const auto times = [](TokenEvent m) { return m.kind == TokenKind::time; };
+  const auto notes = [](TokenEvent m) { return m.kind == TokenKind::note_on; };
+  const auto notes_and_end = [](TokenEvent m) { return m.kind == TokenKind::note_on || m.kind == TokenKind::end; };
   CHECK(refused("^", false, times));
   CHECK(refused("^", false, notes_and_end));
   CHECK_FALSE(refused("^", true, notes));
@@ -195,8 +195,8 @@ TEST_CASE("tokens: forbidding so much that nothing could come is an error") {
   CHECK_FALSE(refused("^ +60 v63 i0 t5 -60 i0 t5", false, notes));
   CHECK_FALSE(refused("^ +60 v63 i0 t5", true, notes));
   // Not in the middle of a note.
-  CHECK(refused("^ +60", false, [](Meaning) { return false; }));
-  CHECK(refused("^ +60 v63", false, [](Meaning) { return false; }));
+  CHECK(refused("^ +60", false, [](TokenEvent) { return false; }));
+  CHECK(refused("^ +60 v63", false, [](TokenEvent) { return false; }));
 
   const std::vector<std::uint8_t> short_mask(404);
   CHECK_THROWS_AS(Grammar(vocabulary, {.forbidden = short_mask}), Error);

@@ -10,7 +10,7 @@ namespace musicgen::test {
 
 /// A mask that forbids the words for which `is_forbidden(Meaning)`.
 inline std::vector<std::uint8_t> mask_of(const Vocabulary& vocabulary,
-                                         const std::function<bool(Meaning)>& is_forbidden) {
+                                         const std::function<bool(TokenEvent)>& is_forbidden) {
   std::vector<std::uint8_t> mask;
   for (Token t = 0; t < vocabulary.size(); ++t) mask.push_back(is_forbidden(vocabulary[t]));
   return mask;

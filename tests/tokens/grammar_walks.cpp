@@ -34,7 +34,7 @@ class Oracle {
     const TokenKind kind = words_[token].kind;
     const int value = words_[token].value;
     if (song_.empty()) return kind == TokenKind::start;
-    const Meaning last = words_[song_.back()];
+    const TokenEvent last = words_[song_.back()];
     if (last.kind == TokenKind::end) return false;
     if (last.kind == TokenKind::note_on) return kind == TokenKind::velocity && usable(token);
     if (last.kind == TokenKind::velocity) return kind == TokenKind::track && can_start(group_pitch(2), value);
@@ -122,21 +122,22 @@ const std::vector<Setting>& settings() {
     return std::vector<Setting>{
         {"standard", standard, {}},
         {"with holes", holes, {}},
-        {"two tracks", standard, mask_of(standard, [](Meaning m) { return m.kind == K::track && m.value > 1; })},
+        {"two tracks", standard, mask_of(standard, [](TokenEvent m) { return m.kind == K::track && m.value > 1; })},
         {"one key", standard,
          mask_of(standard,
-                 [](Meaning m) {
+                 [](TokenEvent m) {
                    constexpr int c_major = 0b101010110101;
                    return (m.kind == K::note_on || m.kind == K::note_off) && !(c_major >> m.value % 12 & 1);
                  })},
         {"a small range", standard,
-         mask_of(standard, [](Meaning m) { return m.kind == K::note_on && (m.value < 60 || m.value > 63); })},
+         mask_of(standard, [](TokenEvent m) { return m.kind == K::note_on && (m.value < 60 || m.value > 63); })},
         {"one note only", holes,
-         mask_of(holes, [](Meaning m) { return (m.kind == K::note_on || m.kind == K::track) && m.value % 62 != 0; })},
-        {"endless", standard, mask_of(standard, [](Meaning m) { return m.kind == K::end; })},
-        {"one time step", standard, mask_of(standard, [](Meaning m) { return m.kind == K::time && m.value != 7; })},
-        {"offs in vain", standard, mask_of(standard, [](Meaning m) { return m.kind == K::note_off; })},
-        {"no velocity", standard, mask_of(standard, [](Meaning m) { return m.kind == K::velocity; })},
+         mask_of(holes,
+                 [](TokenEvent m) { return (m.kind == K::note_on || m.kind == K::track) && m.value % 62 != 0; })},
+        {"endless", standard, mask_of(standard, [](TokenEvent m) { return m.kind == K::end; })},
+        {"one time step", standard, mask_of(standard, [](TokenEvent m) { return m.kind == K::time && m.value != 7; })},
+        {"offs in vain", standard, mask_of(standard, [](TokenEvent m) { return m.kind == K::note_off; })},
+        {"no velocity", standard, mask_of(standard, [](TokenEvent m) { return m.kind == K::velocity; })},
     };
   }();
   return all;
@@ -176,7 +177,7 @@ TEST_CASE("tokens: the grammar agrees with its rules applied slowly, along rando
           grammar.allowed(mask);
           for (Token t = 0; t < setting.vocabulary.size(); ++t)
             if (oracle.allows(t) != (mask[static_cast<std::size_t>(t)] == 1) || oracle.allows(t) != grammar.allows(t))
-              fault = setting.vocabulary.text(t) + " at " + std::to_string(i);
+              fault = setting.vocabulary.name(t) + " at " + std::to_string(i);
           if (grammar.ended()) {
             grammar = fresh;
             oracle = fresh_oracle;

@@ -25,20 +25,20 @@ inline std::vector<Token> tokens(const Vocabulary& vocabulary, const std::string
 
 inline std::string text(const Vocabulary& vocabulary, const std::vector<Token>& tokens) {
   std::string all;
-  for (const Token token : tokens) all += (all.empty() ? "" : " ") + vocabulary.text(token);
+  for (const Token token : tokens) all += (all.empty() ? "" : " ") + vocabulary.name(token);
   return all;
 }
 
 /// A vocabulary with holes: pitches 40..80 without 50, 60 that can only start and 61 that can only end, four
 /// velocities, tracks 0, 2 and 5; in an order of its own.
 inline Vocabulary vocabulary_with_holes() {
-  std::vector<std::string> texts{"$", "i5", "v127", "v31", "i0", "v63", "i2", "v95", "^"};
-  for (int n = max_time_steps; n >= 1; --n) texts.push_back("t" + std::to_string(n));
+  std::vector<std::string> names{"$", "i5", "v127", "v31", "i0", "v63", "i2", "v95", "^"};
+  for (int n = max_time_steps; n >= 1; --n) names.push_back("t" + std::to_string(n));
   for (int p = 40; p <= 80; ++p) {
-    if (p != 50 && p != 61) texts.push_back("+" + std::to_string(p));
-    if (p != 50 && p != 60) texts.push_back("-" + std::to_string(p));
+    if (p != 50 && p != 61) names.push_back("+" + std::to_string(p));
+    if (p != 50 && p != 60) names.push_back("-" + std::to_string(p));
   }
-  return Vocabulary::from_texts(texts);
+  return Vocabulary::from_names(names);
 }
 
 /// Notes in milliseconds as a score on a grid of 1 ms.

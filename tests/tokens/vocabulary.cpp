@@ -10,21 +10,21 @@ using namespace musicgen;
 TEST_CASE("tokens: the standard vocabulary has 405 words, each with a number and a text of its own") {
   const auto vocabulary = Vocabulary::standard();
   REQUIRE(vocabulary.size() == 405);
-  std::set<std::string> texts;
+  std::set<std::string> names;
   for (Token t = 0; t < vocabulary.size(); ++t) {
-    const Meaning m = vocabulary[t];
+    const TokenEvent m = vocabulary[t];
     CHECK(vocabulary.find(m.kind, m.value) == t);
-    CHECK(vocabulary.find(vocabulary.text(t)) == t);
-    texts.insert(vocabulary.text(t));
+    CHECK(vocabulary.find(vocabulary.name(t)) == t);
+    names.insert(vocabulary.name(t));
   }
-  CHECK(texts.size() == 405);
-  CHECK(vocabulary.text(vocabulary.note_on(60)) == "+60");
-  CHECK(vocabulary.text(vocabulary.note_off(0)) == "-0");
-  CHECK(vocabulary.text(vocabulary.velocity(127)) == "v127");
-  CHECK(vocabulary.text(vocabulary.track(15)) == "i15");
-  CHECK(vocabulary.text(vocabulary.time(100)) == "t100");
-  CHECK(vocabulary.text(vocabulary.start()) == "^");
-  CHECK(vocabulary.text(vocabulary.end()) == "$");
+  CHECK(names.size() == 405);
+  CHECK(vocabulary.name(vocabulary.note_on(60)) == "+60");
+  CHECK(vocabulary.name(vocabulary.note_off(0)) == "-0");
+  CHECK(vocabulary.name(vocabulary.velocity(127)) == "v127");
+  CHECK(vocabulary.name(vocabulary.track(15)) == "i15");
+  CHECK(vocabulary.name(vocabulary.time(100)) == "t100");
+  CHECK(vocabulary.name(vocabulary.start()) == "^");
+  CHECK(vocabulary.name(vocabulary.end()) == "$");
 }
 
 TEST_CASE("tokens: what is no word has no number") {
@@ -43,40 +43,40 @@ TEST_CASE("tokens: what is no word has no number") {
 }
 
 TEST_CASE("tokens: any order and subset of the words is a vocabulary") {
-  auto texts = Vocabulary::standard().texts();
-  std::reverse(texts.begin(), texts.end());
-  std::erase_if(texts, [](const std::string& t) { return t == "+3" || t == "v10" || t == "i9"; });
-  const auto vocabulary = Vocabulary::from_texts(texts);
+  auto names = Vocabulary::standard().names();
+  std::reverse(names.begin(), names.end());
+  std::erase_if(names, [](const std::string& t) { return t == "+3" || t == "v10" || t == "i9"; });
+  const auto vocabulary = Vocabulary::from_names(names);
   CHECK(vocabulary.size() == 402);
-  CHECK(vocabulary.texts() == texts);
-  CHECK(vocabulary[0] == Meaning{TokenKind::end, 0});
+  CHECK(vocabulary.names() == names);
+  CHECK(vocabulary[0] == TokenEvent{TokenKind::end, 0});
   CHECK(vocabulary.note_on(3) == no_token);
   CHECK(vocabulary.note_off(3) != no_token);
   CHECK_FALSE(vocabulary == Vocabulary::standard());
-  CHECK(vocabulary == Vocabulary::from_texts(texts));
+  CHECK(vocabulary == Vocabulary::from_names(names));
 }
 
 TEST_CASE("tokens: a vocabulary that cannot serve is refused, with the word that is at fault") {
-  const auto standard = Vocabulary::standard().texts();
+  const auto standard = Vocabulary::standard().names();
   const auto without = [&](auto leaves) {
-    auto texts = standard;
-    std::erase_if(texts, leaves);
-    return texts;
+    auto names = standard;
+    std::erase_if(names, leaves);
+    return names;
   };
   const auto with = [&](const std::string& word) {
-    auto texts = standard;
-    texts.push_back(word);
-    return texts;
+    auto names = standard;
+    names.push_back(word);
+    return names;
   };
-  CHECK_THROWS_WITH(Vocabulary::from_texts(with("hello")), Catch::Contains("\"hello\""));
-  CHECK_THROWS_WITH(Vocabulary::from_texts(with("v65")), Catch::Contains("\"v65\""));
-  CHECK_THROWS_WITH(Vocabulary::from_texts(with("+60")), Catch::Contains("\"+60\" appears twice"));
+  CHECK_THROWS_WITH(Vocabulary::from_names(with("hello")), Catch::Contains("\"hello\""));
+  CHECK_THROWS_WITH(Vocabulary::from_names(with("v65")), Catch::Contains("\"v65\""));
+  CHECK_THROWS_WITH(Vocabulary::from_names(with("+60")), Catch::Contains("\"+60\" appears twice"));
   for (const std::string word : {"^", "$", "t1", "t57", "t100"})
-    CHECK_THROWS_WITH(Vocabulary::from_texts(without([&](const std::string& t) { return t == word; })),
+    CHECK_THROWS_WITH(Vocabulary::from_names(without([&](const std::string& t) { return t == word; })),
                       Catch::Contains("\"" + word + "\""));
-  CHECK_THROWS_WITH(Vocabulary::from_texts(without([](const std::string& t) { return t[0] == 'v'; })),
+  CHECK_THROWS_WITH(Vocabulary::from_names(without([](const std::string& t) { return t[0] == 'v'; })),
                     Catch::Contains("velocity"));
-  CHECK_THROWS_WITH(Vocabulary::from_texts(without([](const std::string& t) { return t[0] == 'i'; })),
+  CHECK_THROWS_WITH(Vocabulary::from_names(without([](const std::string& t) { return t[0] == 'i'; })),
                     Catch::Contains("track"));
 }
 

@@ -347,9 +347,9 @@ TEST_CASE("trainer: what cannot work is refused before it starts") {
   const Corpus to_judge({make_song("one", Split::validation, song.tokens, song.programs, vocabulary)});
   CHECK_THROWS_WITH(Trainer(model, to_judge, quick(1)), "training: the corpus has no songs to train on");
   ModelConfig other = tiny();
-  std::vector<std::string> texts = corpus().vocabulary().texts();
-  std::reverse(texts.begin(), texts.end());
-  other.vocabulary = Vocabulary::from_texts(texts);
+  std::vector<std::string> names = corpus().vocabulary().names();
+  std::reverse(names.begin(), names.end());
+  other.vocabulary = Vocabulary::from_names(names);
   Model<> stranger(other);
   CHECK_THROWS_WITH(Trainer(stranger, corpus(), quick(1)), "training: the model's vocabulary is not the corpus's");
 }

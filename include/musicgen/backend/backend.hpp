@@ -106,31 +106,31 @@ template <class B>
 concept Backend = Decoder<typename B::Decoder> &&
     std::constructible_from<typename B::Decoder, const typename B::Parameters&, int, int, Precision,
                             AttentionOptions> &&
-    requires(typename B::Parameters& weights, typename B::Parameters& gradients, typename B::Activations& kept,
+    requires(typename B::Parameters& weights, typename B::Parameters& gradients, typename B::Activations& saved,
              const Sequences& batch, const Dimensions& d, void (*work)()) {
   typename B::Scalar;
   { B::zeros(d) } -> std::same_as<typename B::Parameters>;  ///< of the shapes that these sizes ask for
   { B::HostParameters::zeros(d).tensors() } -> std::same_as<std::vector<TensorView<typename B::Scalar>>>;
   { B::to_host(weights) } -> std::convertible_to<const typename B::HostParameters&>;  ///< a copy, unless they are there
   { B::from_host(B::HostParameters::zeros(d)) } -> std::same_as<typename B::Parameters>;
-  B::assign(weights, batch, kept);                        ///< the batch's tokens, before all that follows
-  B::repeat(weights, gradients, batch, kept, work);       ///< the work, which asks for the same at each batch of a size
-                                                          ///< but for the tokens: a device may note it, and not call it
-  B::embed(weights, batch, kept);                         ///< tokens to what the first layer's steps start from
-  B::gru_stack_forward(weights, batch, kept);             ///< outputs of all layers
-  B::attend(batch, kept);                                 ///< contexts of the last Q outputs
-  B::head(weights, batch, kept);                          ///< logits (Q*B, V)
-  B::loss(batch, kept);                                   ///< logits become their gradient
-  { B::mean_loss(kept) } -> std::convertible_to<double>;  ///< what it came to, nats per token
-  kept.for_backward = true;                               ///< false: a forward pass alone
-  kept.products = Precision::bf16;                        ///< what products are computed in: fp32 or bf16
-  kept.attention_options = AttentionOptions();            ///< how attend() does it
-  B::logits(kept).row(0).data();                          ///< (Q*B, V), before the loss; in the host's memory
-  {std::span<const typename B::Scalar>(B::nll(kept))};    ///< (Q*B), each target's, after it
-  B::head_backward(weights, batch, kept, gradients);      ///< gradients are added to
-  B::attend_backward(batch, kept);
-  B::gru_stack_backward(weights, batch, kept, gradients);
-  B::embed_backward(weights, batch, kept, gradients);
+  B::upload(weights, batch, saved);                    ///< the batch's tokens, before all that follows
+  B::capture(weights, gradients, batch, saved, work);  ///< the work, which asks for the same at each batch of a size
+                                                       ///< but for the tokens: a device may note it, and not call it
+  B::embed(weights, batch, saved);                     ///< tokens to what the first layer's steps start from
+  B::gru_stack_forward(weights, batch, saved);         ///< outputs of all layers
+  B::attend(batch, saved);                             ///< contexts of the last Q outputs
+  B::head(weights, batch, saved);                      ///< logits (Q*B, V)
+  B::loss(batch, saved);                               ///< logits become their gradient
+  { B::mean_loss(saved) } -> std::convertible_to<double>;  ///< what it came to, nats per token
+  saved.for_backward = true;                               ///< false: a forward pass alone
+  saved.products = Precision::bf16;                        ///< what products are computed in: fp32 or bf16
+  saved.attention_options = AttentionOptions();            ///< how attend() does it
+  B::logits(saved).row(0).data();                          ///< (Q*B, V), before the loss; in the host's memory
+  {std::span<const typename B::Scalar>(B::nll(saved))};    ///< (Q*B), each target's, after it
+  B::head_backward(weights, batch, saved, gradients);      ///< gradients are added to
+  B::attend_backward(batch, saved);
+  B::gru_stack_backward(weights, batch, saved, gradients);
+  B::embed_backward(weights, batch, saved, gradients);
   { B::squared_norm(gradients) } -> std::convertible_to<double>;
   {
     B::update(weights, gradients, gradients, gradients, std::int64_t{}, 1e-3, OptimizerOptions{})

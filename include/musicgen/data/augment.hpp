@@ -29,11 +29,11 @@ struct Augmentation {
 };
 
 /// One way to change a song.
-struct Change {
+struct AugmentationDraw {
   int transpose = 0;
   double tempo = 1;
   int velocity = 0;
-  bool operator==(const Change&) const = default;
+  bool operator==(const AugmentationDraw&) const = default;
 };
 
 /// The pitches that a vocabulary can switch on and off.
@@ -54,12 +54,12 @@ inline bool can_transpose(const std::bitset<pitch_count>& pitches, int semitones
 
 /// Draws a change of a song: a transposition from those in range that keep all of the song in the vocabulary (0 if
 /// there is none), a tempo and a shift of velocities from all that are in range.
-inline Change draw_change(const Augmentation& range, const Song& song, const std::bitset<pitch_count>& available,
-                          Random& random) {
+inline AugmentationDraw draw_augmentation(const Augmentation& range, const Song& song,
+                                          const std::bitset<pitch_count>& available, Random& random) {
   std::vector<int> transpositions;
   for (int by = range.transpose[0]; by <= range.transpose[1]; ++by)
     if (can_transpose(song.pitches, by, available)) transpositions.push_back(by);
-  Change change;
+  AugmentationDraw change;
   if (!transpositions.empty()) change.transpose = transpositions[random.below(transpositions.size())];
   change.tempo = range.tempo[0] + (range.tempo[1] - range.tempo[0]) * random.uniform();
   change.velocity = random.between(range.velocity[0], range.velocity[1]);
@@ -69,7 +69,7 @@ inline Change draw_change(const Augmentation& range, const Song& song, const std
 namespace detail {
 
 /// What becomes of each token but the time steps.
-inline std::vector<Token> changed_tokens(const Vocabulary& vocabulary, const Change& change) {
+inline std::vector<Token> augmented_tokens(const Vocabulary& vocabulary, const AugmentationDraw& change) {
   std::vector<Token> changed(static_cast<std::size_t>(vocabulary.size()));
   std::iota(changed.begin(), changed.end(), Token{0});
   const auto set = [&](Token token, Token to) {
@@ -97,9 +97,9 @@ inline std::vector<Token> changed_tokens(const Vocabulary& vocabulary, const Cha
 /// Time is scaled from the first token on and rounded as a whole, so errors do not add up; a gap is at least a step,
 /// and what that takes too much is given back by the next gaps. Gaps are written as the encoder does, `t100` as often
 /// as it goes and then the rest, so that a window may hold more of the song, or less, than it has tokens.
-inline void change_tokens(std::span<const Token> tokens, const Vocabulary& vocabulary, const Change& change,
-                          std::span<Token> out) {
-  const auto changed = detail::changed_tokens(vocabulary, change);
+inline void augment_tokens(std::span<const Token> tokens, const Vocabulary& vocabulary, const AugmentationDraw& change,
+                           std::span<Token> out) {
+  const auto changed = detail::augmented_tokens(vocabulary, change);
   const auto steps_of = [&](Token token) {
     const auto [kind, value] = vocabulary[token];
     return kind == TokenKind::time ? value : 0;

@@ -35,7 +35,7 @@ struct BatchOptions {
 struct Window {
   std::size_t song = 0;   ///< index into Corpus::songs()
   std::size_t first = 0;  ///< token of the song, the start of a group
-  Change change{};
+  AugmentationDraw change{};
   std::vector<SoundingNote> sounding{};  ///< at the window's start, as changed, in the order in which they began
   bool operator==(const Window&) const = default;
 };
@@ -140,11 +140,11 @@ class WindowMaker {
 inline void fill_row(const Corpus& corpus, Window& window, int input_length, std::span<Token> row) {
   const Song& song = corpus.songs()[window.song];
   const auto tokens = std::span<const Token>(song.tokens).subspan(window.first);
-  change_tokens(tokens, corpus.vocabulary(), window.change, row);
+  augment_tokens(tokens, corpus.vocabulary(), window.change, row);
   // Played faster, the end of a song may have a token less than the input needs.
   if (row[static_cast<std::size_t>(input_length)] == no_token && window.change.tempo != 1) {
     window.change.tempo = 1;
-    change_tokens(tokens, corpus.vocabulary(), window.change, row);
+    augment_tokens(tokens, corpus.vocabulary(), window.change, row);
   }
   window.sounding = sounding_at(song, corpus.vocabulary(), window.first);
   for (SoundingNote& note : window.sounding) {
@@ -195,7 +195,7 @@ inline Batch make_batch(const Corpus& corpus, Split split, const BatchOptions& o
     else if (options.end_probability > 0 && random.uniform() < options.end_probability)
       window.first = windows.last_start(window.song);
     if (split == Split::train)
-      window.change = draw_change(options.augmentation, corpus.songs()[window.song], available, random);
+      window.change = draw_augmentation(options.augmentation, corpus.songs()[window.song], available, random);
     return window;
   });
 }

@@ -35,7 +35,7 @@ inline std::uint64_t cache_key(const Listing& listing, const CorpusOptions& opti
   detail::Hash hash;
   const auto add_text = [&](const std::string& text) { hash.add(text.size()).add(text); };
   hash.add(cache_version).add(static_cast<int>(listing.layout)).add(options.sustain);
-  for (Token token = 0; token < options.vocabulary.size(); ++token) add_text(options.vocabulary.text(token));
+  for (Token token = 0; token < options.vocabulary.size(); ++token) add_text(options.vocabulary.name(token));
   for (const MidiFile& file : listing.files) {
     std::error_code ignored;  // a file that is gone has size -1
     add_text(file.name);
@@ -143,7 +143,7 @@ inline bool may_be_cache(const std::filesystem::path& file) {
 /// @param reading  what read_files(listing, ...) gave
 /// @throws Error  if it cannot be written, or would take the place of a file that is no cache
 inline void store_cache(const std::filesystem::path& cache, std::uint64_t key, const Listing& listing,
-                        const Reading& reading) {
+                        const ReadResult& reading) {
   if (!detail::may_be_cache(cache)) throw file_error(cache, "is no cache of a corpus, and is not overwritten");
   detail::CacheWriter out(cache);
   out.put(detail::cache_magic);
@@ -168,11 +168,11 @@ inline void store_cache(const std::filesystem::path& cache, std::uint64_t key, c
 
 /// What a cache holds of this listing, if it does.
 /// @param key  cache_key(listing, options)
-inline std::optional<Reading> load_cache(const std::filesystem::path& cache, std::uint64_t key, const Listing& listing,
-                                         const Vocabulary& vocabulary) try {
+inline std::optional<ReadResult> load_cache(const std::filesystem::path& cache, std::uint64_t key,
+                                            const Listing& listing, const Vocabulary& vocabulary) try {
   detail::CacheReader in(cache);
   if (in.get<std::uint64_t>() != detail::cache_magic || in.get<std::uint64_t>() != key) return std::nullopt;
-  Reading reading;
+  ReadResult reading;
   EncodeReport& r = reading.report;
   for (std::int64_t* count : {&r.merged, &r.restruck, &r.dropped_tracks, &r.dropped_notes})
     *count = in.get<std::int64_t>();

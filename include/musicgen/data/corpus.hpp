@@ -23,10 +23,10 @@
 namespace musicgen {
 
 /// How much music there is.
-struct Amount {
+struct CorpusSize {
   std::int64_t songs = 0, tokens = 0, notes = 0, steps = 0;
   double seconds() const { return static_cast<double>(steps) * step_seconds; }
-  bool operator==(const Amount&) const = default;
+  bool operator==(const CorpusSize&) const = default;
 };
 
 /// The songs of one side, the longest first, so that those with at least n tokens stand in front.
@@ -65,7 +65,7 @@ class Corpus {
   /// @param songs  from make_song(), with tokens of `vocabulary`
   /// @throws Error  if there are none
   explicit Corpus(std::vector<Song> songs, Vocabulary vocabulary = Vocabulary::standard())
-      : Corpus(Reading{std::move(songs), {}, {}}, std::move(vocabulary)) {
+      : Corpus(ReadResult{std::move(songs), {}, {}}, std::move(vocabulary)) {
     if (songs_.empty()) throw Error("a corpus has at least one song");
   }
 
@@ -77,8 +77,8 @@ class Corpus {
   const std::vector<std::size_t>& indices(Split split) const { return sides_[index(split)].songs; }
   const LongestFirst& longest_first(Split split) const { return sides_[index(split)].longest_first; }
 
-  Amount amount() const {
-    Amount sum;
+  CorpusSize amount() const {
+    CorpusSize sum;
     for (const Side& side : sides_) {
       sum.songs += side.amount.songs;
       sum.tokens += side.amount.tokens;
@@ -87,7 +87,7 @@ class Corpus {
     }
     return sum;
   }
-  const Amount& amount(Split split) const { return sides_[index(split)].amount; }
+  const CorpusSize& amount(Split split) const { return sides_[index(split)].amount; }
 
   /// The General MIDI instrument of each track K: the one that most songs with that track have (of equals the lowest).
   /// Tracks that fewer than one song in fifty has are left out.
@@ -132,13 +132,13 @@ class Corpus {
   struct Side {
     std::vector<std::size_t> songs;
     LongestFirst longest_first;
-    Amount amount;
+    CorpusSize amount;
   };
 
   static std::size_t index(Split split) { return static_cast<std::size_t>(split); }
 
   static Corpus read(Listing listing, const CorpusOptions& options) {
-    std::optional<Reading> reading;
+    std::optional<ReadResult> reading;
     const std::uint64_t key = options.cache ? cache_key(listing, options) : 0;
     if (options.cache) reading = load_cache(*options.cache, key, listing, options.vocabulary);
     if (!reading) {
@@ -150,7 +150,7 @@ class Corpus {
     return Corpus(std::move(*reading), options.vocabulary);
   }
 
-  static void require_songs(const Listing& listing, const Reading& reading) {
+  static void require_songs(const Listing& listing, const ReadResult& reading) {
     if (!reading.songs.empty()) return;
     const auto& skipped = reading.skipped.empty() ? listing.skipped : reading.skipped;
     if (skipped.empty()) throw file_error(listing.root, "no MIDI files");
@@ -160,7 +160,7 @@ class Corpus {
                                        skipped[0].reason);
   }
 
-  Corpus(Reading reading, Vocabulary vocabulary)
+  Corpus(ReadResult reading, Vocabulary vocabulary)
       : vocabulary_(std::move(vocabulary)),
         songs_(std::move(reading.songs)),
         skipped_(std::move(reading.skipped)),
@@ -207,7 +207,7 @@ inline std::string with_commas(std::int64_t number) {
 /// files, the first 043/043.mid: ...; 12 notes merged, 0 dropped"
 inline std::ostream& operator<<(std::ostream& out, const Corpus& corpus) {
   using detail::with_commas;
-  const Amount all = corpus.amount();
+  const CorpusSize all = corpus.amount();
   std::string sides;
   for (const Split split : {Split::train, Split::validation, Split::test})
     if (const auto songs = corpus.amount(split).songs; songs > 0)

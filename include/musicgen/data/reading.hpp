@@ -27,7 +27,7 @@ struct CorpusOptions {
 };
 
 /// What became of a listing's files.
-struct Reading {
+struct ReadResult {
   std::vector<Song> songs;       ///< by path
   std::vector<Skipped> skipped;  ///< by path
   EncodeReport report;           ///< summed over the songs
@@ -70,7 +70,7 @@ inline void add(EncodeReport& sum, const EncodeReport& report) {
 
 /// Reads and encodes a listing's files. What cannot be read, or is no use, is skipped. The same for any number of
 /// threads.
-inline Reading read_files(const Listing& listing, const CorpusOptions& options) {
+inline ReadResult read_files(const Listing& listing, const CorpusOptions& options) {
   std::vector<detail::ReadFile> files(listing.files.size());
   thread_pool().parallel_for(static_cast<std::int64_t>(files.size()), [&](std::int64_t i) {
     const MidiFile& file = listing.files[static_cast<std::size_t>(i)];
@@ -80,7 +80,7 @@ inline Reading read_files(const Listing& listing, const CorpusOptions& options) 
       files[static_cast<std::size_t>(i)].fault = detail::without_file(fault.what(), file.path);
     }
   });
-  Reading reading;
+  ReadResult reading;
   for (std::size_t i = 0; i < files.size(); ++i) {
     if (!files[i].fault.empty()) {
       reading.skipped.push_back({listing.files[i].path, std::move(files[i].fault)});

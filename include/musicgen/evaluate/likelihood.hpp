@@ -84,10 +84,10 @@ double masked_nll(std::span<const Scalar> logits, Token target, std::span<const 
 }
 
 /// Adds up one song's likelihood, token by token.
-class Judge {
+class LikelihoodAccumulator {
  public:
   /// @throws Error  if the song has a token that the vocabulary lacks
-  Judge(const Song& song, const ModelConfig& config)
+  LikelihoodAccumulator(const Song& song, const ModelConfig& config)
       : song_(&song),
         everything_(static_cast<std::size_t>(config.vocabulary->size()), 1),
         mask_(everything_),
@@ -176,7 +176,7 @@ std::vector<Likelihood> likelihoods(Model<B>& model, std::span<const Song* const
     const auto& logits = model.logits({N, length, length, inputs, targets});
     thread_pool().parallel_for(N, [&](std::int64_t b) {
       const std::size_t i = order[first + static_cast<std::size_t>(b)];
-      detail::Judge judge(*songs[i], model.config());
+      detail::LikelihoodAccumulator judge(*songs[i], model.config());
       for (std::size_t t = 0; t < T; ++t)
         judge.add(t, detail::logits_row(logits, static_cast<std::int64_t>(t) * N + b));
       all[i] = judge.sum();
@@ -201,7 +201,7 @@ std::vector<Likelihood> sampled_likelihoods(const Model<B>& model, std::span<con
   for (std::size_t first = 0; first < order.size(); first += largest_batch) {
     const std::span<const std::size_t> batch(&order[first], std::min(largest_batch, order.size() - first));
     auto batch_decoder = decoder.of_batch(static_cast<int>(batch.size()));
-    std::vector<detail::Judge> judges;
+    std::vector<detail::LikelihoodAccumulator> judges;
     for (const std::size_t i : batch) judges.emplace_back(*songs[i], model.config());
     std::vector<Token> inputs(batch.size());
     for (std::size_t t = 0; t + 1 < songs[batch[0]]->tokens.size(); ++t) {

@@ -19,7 +19,7 @@ using Bias = std::vector<float>;
 inline constexpr float never = -std::numeric_limits<float>::infinity();
 
 /// `unwanted(meaning)` says which tokens are never to come.
-inline Bias bias_against(const Vocabulary& vocabulary, const std::function<bool(Meaning)>& unwanted) {
+inline Bias bias_against(const Vocabulary& vocabulary, const std::function<bool(TokenEvent)>& unwanted) {
   Bias bias(static_cast<std::size_t>(vocabulary.size()), 0.0f);
   for (Token t = 0; t < vocabulary.size(); ++t)
     if (unwanted(vocabulary[t])) bias[static_cast<std::size_t>(t)] = never;
@@ -28,15 +28,16 @@ inline Bias bias_against(const Vocabulary& vocabulary, const std::function<bool(
 
 /// Only notes from `lowest` to `highest`.
 inline Bias only_range(const Vocabulary& vocabulary, int lowest, int highest) {
-  return bias_against(
-      vocabulary, [=](Meaning m) { return m.kind == TokenKind::note_on && (m.value < lowest || m.value > highest); });
+  return bias_against(vocabulary, [=](TokenEvent m) {
+    return m.kind == TokenKind::note_on && (m.value < lowest || m.value > highest);
+  });
 }
 
 /// Only notes of these pitch classes (0 is C, 11 is B).
 inline Bias only_pitch_classes(const Vocabulary& vocabulary, std::span<const int> classes) {
   std::array<bool, 12> wanted{};
   for (const int c : classes) wanted[static_cast<std::size_t>((c % 12 + 12) % 12)] = true;
-  return bias_against(vocabulary, [=](Meaning m) {
+  return bias_against(vocabulary, [=](TokenEvent m) {
     return m.kind == TokenKind::note_on && !wanted[static_cast<std::size_t>(m.value % 12)];
   });
 }
@@ -54,8 +55,9 @@ inline Bias only_tracks(const Vocabulary& vocabulary, std::span<const int> track
   std::array<bool, track_count> wanted{};
   for (const int k : tracks)
     if (k >= 0 && k < track_count) wanted[static_cast<std::size_t>(k)] = true;
-  return bias_against(
-      vocabulary, [=](Meaning m) { return m.kind == TokenKind::track && !wanted[static_cast<std::size_t>(m.value)]; });
+  return bias_against(vocabulary, [=](TokenEvent m) {
+    return m.kind == TokenKind::track && !wanted[static_cast<std::size_t>(m.value)];
+  });
 }
 
 /// Longer time steps, and so fewer notes a second: one of s seconds becomes (s / 0.15)^amount times as likely. Under 0:
@@ -64,7 +66,7 @@ inline Bias longer_steps(const Vocabulary& vocabulary, float amount = 1) {
   constexpr double usual_seconds = 0.15;
   Bias bias(static_cast<std::size_t>(vocabulary.size()), 0.0f);
   for (Token t = 0; t < vocabulary.size(); ++t)
-    if (const Meaning m = vocabulary[t]; m.kind == TokenKind::time)
+    if (const TokenEvent m = vocabulary[t]; m.kind == TokenKind::time)
       bias[static_cast<std::size_t>(t)] = amount * static_cast<float>(std::log(m.value * step_seconds / usual_seconds));
   return bias;
 }
@@ -74,7 +76,7 @@ inline Bias longer_steps(const Vocabulary& vocabulary, float amount = 1) {
 inline Bias usual_loudness(const Vocabulary& vocabulary, int usual, float amount = 1) {
   Bias bias(static_cast<std::size_t>(vocabulary.size()), 0.0f);
   for (Token t = 0; t < vocabulary.size(); ++t)
-    if (const Meaning m = vocabulary[t]; m.kind == TokenKind::velocity) {
+    if (const TokenEvent m = vocabulary[t]; m.kind == TokenKind::velocity) {
       const float away = static_cast<float>(m.value - usual) / 20;
       bias[static_cast<std::size_t>(t)] = -amount * away * away;
     }

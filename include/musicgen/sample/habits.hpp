@@ -25,7 +25,7 @@ class Habits {
   void begin_song(const SamplerOptions& options, std::uint64_t song) { traits_ = Traits(options, song); }
 
   /// @param steps  of time before the token
-  void follow(const Meaning& token, std::int64_t steps) {
+  void follow(const TokenEvent& token, std::int64_t steps) {
     if (token.kind != TokenKind::note_on) return;
     key_.follow(token.value);
     chord_ = last_onset_ == steps ? chord_ + 1 : 1;

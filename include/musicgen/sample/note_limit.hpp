@@ -21,7 +21,7 @@ class NoteLimit {
   explicit NoteLimit(std::int64_t longest = 0) : longest_(longest) {}
 
   /// @param grammar  having gone on by `token`
-  void follow(const Grammar& grammar, const Meaning& token) {
+  void follow(const Grammar& grammar, const TokenEvent& token) {
     if (token.kind == TokenKind::note_on || token.kind == TokenKind::note_off) pitch_ = token.value;
     if (token.kind != TokenKind::track) return;
     const Started note{grammar.steps(), token.value, pitch_};

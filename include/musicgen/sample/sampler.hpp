@@ -220,7 +220,7 @@ void Sampler<B>::prompt(const Score& score, double seconds) {
   std::size_t kept = 1;  // up to the last note event in time; before it `^`
   std::int64_t steps = 0, steps_kept = 0;
   for (std::size_t i = 1; i + 1 < song.tokens.size() && steps <= limit; ++i) {
-    if (const Meaning m = rules_.vocabulary()[song.tokens[i]]; m.kind == TokenKind::time) {
+    if (const TokenEvent m = rules_.vocabulary()[song.tokens[i]]; m.kind == TokenKind::time) {
       steps += m.value;
     } else {
       kept = i + 1;

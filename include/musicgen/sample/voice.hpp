@@ -93,7 +93,7 @@ class Voice {
       grammar_.advance(token);
       note_limit_.follow(grammar_, grammar_.vocabulary()[token]);
     }
-    const Meaning meaning = grammar_.vocabulary()[token];
+    const TokenEvent meaning = grammar_.vocabulary()[token];
     habits_.follow(meaning, steps());
     finished_ = notes_.push(meaning);
     last_ = token;
@@ -114,7 +114,7 @@ class Voice {
   /// A time token no longer than `left`: itself, or the longest that the bias does not rule out; `no_token` if there is
   /// none. Any other token as it is.
   static Token cut(Token token, std::int64_t left, const VoiceRules& rules) {
-    const Meaning m = rules.vocabulary()[token];
+    const TokenEvent m = rules.vocabulary()[token];
     if (m.kind != TokenKind::time || m.value <= left) return token;
     for (int steps = static_cast<int>(left); steps > 0; --steps)
       if (const Token shorter = rules.vocabulary().time(steps); !rules.forbidden[static_cast<std::size_t>(shorter)])

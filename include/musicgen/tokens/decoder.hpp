@@ -42,7 +42,7 @@ class NoteAssembler {
  public:
   /// Takes the next token.
   /// @return  the note that it ends, if it does, in seconds from the first token's time
-  std::optional<Note> push(Meaning token) {
+  std::optional<Note> push(TokenEvent token) {
     const std::int64_t position = position_++;
     if (ended_) return pass_over(1, position);
     if (group_ == Group::on && token.kind == TokenKind::velocity) {
@@ -103,7 +103,7 @@ class NoteAssembler {
     group_ = Group::none;
   }
 
-  std::optional<Note> begin(Meaning token, std::int64_t position) {
+  std::optional<Note> begin(TokenEvent token, std::int64_t position) {
     switch (token.kind) {
       case TokenKind::note_on:
       case TokenKind::note_off:

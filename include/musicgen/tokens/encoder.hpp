@@ -1,6 +1,6 @@
 // From a score to tokens, in three steps that can be taken one by one:
 //
-//   Score --to_grid--> notes on a grid of 10 ms --settle--> notes that tokens can say --encode_notes--> tokens
+//   Score --quantize--> notes on a grid of 10 ms --settle--> notes that tokens can say --encode_notes--> tokens
 //
 // Times are rounded from absolute time, the first encoded note at 0, so errors do not add up: every onset and end lies
 // within 5 ms of the file's. Settling makes the notes of each (track, pitch) follow one another: those that start in
@@ -169,7 +169,7 @@ inline std::array<Token, 128> velocity_tokens(const Vocabulary& vocabulary) {
 /// Sorts notes by start, track and pitch, and makes those of each (track, pitch) follow one another: of notes that
 /// start in one step the loudest stays, whole (of equals the longest); a note that still sounds when the next one
 /// starts ends there. Adds to `report`.
-inline void settle(std::vector<GridNote>& notes, EncodeReport& report) {
+inline void resolve_overlaps(std::vector<GridNote>& notes, EncodeReport& report) {
   detail::radix_sort(notes, [](const GridNote& n) { return detail::event_key(n.start, n); });
   constexpr std::size_t none = ~std::size_t{0};
   std::array<std::size_t, track_count * pitch_count> latest;  // of each (track, pitch), its last note so far
@@ -198,7 +198,7 @@ inline void settle(std::vector<GridNote>& notes, EncodeReport& report) {
 /// The score's notes, drums left out, on the grid and settled. Of more than 16 melodic tracks the 16 with the most
 /// notes are taken, numbered in order of appearance; notes that the vocabulary has no words for are left out.
 /// @throws Error  for a song longer than a week
-inline GridSong to_grid(const Score& score, const Vocabulary& vocabulary) {
+inline GridSong quantize(const Score& score, const Vocabulary& vocabulary) {
   GridSong song;
   const auto parts = detail::parts_to_encode(score, vocabulary, song.report);
   const double origin = detail::first_onset(score, parts);
@@ -215,7 +215,7 @@ inline GridSong to_grid(const Score& score, const Vocabulary& vocabulary) {
       song.notes.push_back({start, std::max(end, start + 1), static_cast<std::uint8_t>(k), n.pitch, n.velocity});
     }
   }
-  settle(song.notes, song.report);
+  resolve_overlaps(song.notes, song.report);
   return song;
 }
 
@@ -268,7 +268,7 @@ inline std::vector<Token> encode_notes(std::span<const GridNote> notes, const Vo
 /// The tokens of a score's melodic tracks. A score without notes is `^ $`.
 /// @throws Error  for a song longer than a week
 inline Encoded encode(const Score& score, const Vocabulary& vocabulary) {
-  GridSong song = to_grid(score, vocabulary);
+  GridSong song = quantize(score, vocabulary);
   return {encode_notes(song.notes, vocabulary), std::move(song.programs), song.report};
 }
 

@@ -61,7 +61,7 @@ class Grammar {
   /// Whether `token` may come next; false for a number outside the vocabulary.
   bool allows(Token token) const {
     if (token < 0 || token >= rules_->vocabulary.size()) return false;
-    const Meaning m = rules_->vocabulary[token];
+    const TokenEvent m = rules_->vocabulary[token];
     const bool usable = rules_->usable[static_cast<std::size_t>(token)] != 0;
     switch (state_) {
       case State::start:
@@ -130,7 +130,7 @@ class Grammar {
   /// @throws Error  if it is not allowed; then nothing has changed
   void advance(Token token) {
     if (!allows(token)) refuse(token);
-    const Meaning m = rules_->vocabulary[token];
+    const TokenEvent m = rules_->vocabulary[token];
     switch (m.kind) {
       case TokenKind::start:
         state_ = State::free;
@@ -205,7 +205,7 @@ class Grammar {
     std::vector<std::uint8_t> usable;  // (V) not forbidden
     std::vector<Numbered> ons;         // of the notes that can be said: on, off, a velocity and a track
     std::vector<Numbered> offs, velocities, tracks, times;
-    std::array<Tracks, pitch_count> sayable{};
+    std::array<Tracks, pitch_count> playable{};
   };
 
   // The tracks whose (track, pitch) comes after that of the last off, or on, of the step.
@@ -224,7 +224,7 @@ class Grammar {
 
   /// The tracks on which `pitch` can start, or end, now.
   Tracks startable(int pitch) const {
-    return static_cast<Tracks>(rules_->sayable[index(pitch)] & ~sounding_[index(pitch)] & on_order_.after(pitch));
+    return static_cast<Tracks>(rules_->playable[index(pitch)] & ~sounding_[index(pitch)] & on_order_.after(pitch));
   }
   Tracks endable(int pitch) const {
     return static_cast<Tracks>(sounding_[index(pitch)] & ~fresh_[index(pitch)] & off_order_.after(pitch));
@@ -310,7 +310,7 @@ inline Grammar::Rules::Rules(const Vocabulary& words, GrammarOptions options)
   for (const Numbered on : words_of(TokenKind::note_on, false))
     if (vocabulary.note_off(on.value) != no_token && usable_tracks != 0 && !velocities.empty()) {
       ons.push_back(on);
-      sayable[on.value] = usable_tracks;
+      playable[on.value] = usable_tracks;
     }
 
   if (times.empty()) throw Error("grammar: every time token is forbidden");
@@ -331,10 +331,10 @@ inline void Grammar::refuse(Token token) const {
     if (count == 0) continue;
     expected += expected.empty() ? "" : ", ";
     expected += known && vocabulary[token].kind == kind ? "another such as \"" : "\"";
-    expected += vocabulary.text(example) + "\"" + (count > 1 ? " (one of " + std::to_string(count) + ")" : "");
+    expected += vocabulary.name(example) + "\"" + (count > 1 ? " (one of " + std::to_string(count) + ")" : "");
   }
   throw Error("grammar: token " + std::to_string(position_) + ", " +
-              (known ? "\"" + vocabulary.text(token) + "\"" : std::to_string(token)) + ", cannot come here; expected " +
+              (known ? "\"" + vocabulary.name(token) + "\"" : std::to_string(token)) + ", cannot come here; expected " +
               (expected.empty() ? "nothing more" : expected));
 }
 

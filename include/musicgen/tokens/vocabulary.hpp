@@ -42,10 +42,10 @@ inline const char* to_string(TokenKind kind) {
 }
 
 /// What a token says: `value` is the pitch, velocity, track or number of steps; 0 for `^` and `$`.
-struct Meaning {
+struct TokenEvent {
   TokenKind kind;
   int value;
-  bool operator==(const Meaning&) const = default;
+  bool operator==(const TokenEvent&) const = default;
 };
 
 /// The 31 velocities that tokens tell apart: 10, then int(k * 127/32) for k = 3..32.
@@ -65,7 +65,7 @@ class Vocabulary {
  public:
   /// All 405 tokens: +0..+127, -0..-127, v10..v127, i0..i15, t1..t100, ^, $.
   static Vocabulary standard() {
-    std::vector<Meaning> all;
+    std::vector<TokenEvent> all;
     for (int p = 0; p < pitch_count; ++p) all.push_back({TokenKind::note_on, p});
     for (int p = 0; p < pitch_count; ++p) all.push_back({TokenKind::note_off, p});
     for (int v : velocity_values) all.push_back({TokenKind::velocity, v});
@@ -79,21 +79,21 @@ class Vocabulary {
   /// @param texts  "+60", "v79", ... in the order of their numbers
   /// @throws Error  for a word that is none, a word twice, or a vocabulary without `^`, `$`, velocities, tracks or
   ///                one of t1..t100
-  static Vocabulary from_texts(std::span<const std::string> texts) {
-    std::vector<Meaning> all;
-    for (const std::string& text : texts) {
-      const auto meaning = parse(text);
-      if (!meaning) throw Error("vocabulary: \"" + text + "\" is no token");
-      all.push_back(*meaning);
+  static Vocabulary from_names(std::span<const std::string> names) {
+    std::vector<TokenEvent> all;
+    for (const std::string& text : names) {
+      const auto event = parse(text);
+      if (!event) throw Error("vocabulary: \"" + text + "\" is no token");
+      all.push_back(*event);
     }
     return Vocabulary(std::move(all));
   }
 
   /// V
-  int size() const { return static_cast<int>(meanings_.size()); }
+  int size() const { return static_cast<int>(events_.size()); }
 
   /// What `token` means; it must be in [0, V).
-  Meaning operator[](Token token) const { return meanings_[static_cast<std::size_t>(token)]; }
+  TokenEvent operator[](Token token) const { return events_[static_cast<std::size_t>(token)]; }
 
   /// The token's number, `no_token` where the vocabulary lacks it or nothing can mean that.
   Token find(TokenKind kind, int value = 0) const {
@@ -109,63 +109,63 @@ class Vocabulary {
   Token end() const { return find(TokenKind::end); }
   /// The number of the token written `text`, `no_token` if there is none.
   Token find(std::string_view text) const {
-    const auto meaning = parse(text);
-    return meaning ? find(meaning->kind, meaning->value) : no_token;
+    const auto event = parse(text);
+    return event ? find(event->kind, event->value) : no_token;
   }
 
   /// "+60", "-60", "v79", "i0", "t25", "^", "$"
-  std::string text(Token token) const { return to_text((*this)[token]); }
-  std::vector<std::string> texts() const {
+  std::string name(Token token) const { return to_name((*this)[token]); }
+  std::vector<std::string> names() const {
     std::vector<std::string> all;
-    for (const Meaning& m : meanings_) all.push_back(to_text(m));
+    for (const TokenEvent& m : events_) all.push_back(to_name(m));
     return all;
   }
 
-  bool operator==(const Vocabulary& other) const { return meanings_ == other.meanings_; }
+  bool operator==(const Vocabulary& other) const { return events_ == other.events_; }
 
-  static std::string to_text(Meaning meaning) {
-    const char letter = "+-vit^$"[static_cast<std::size_t>(meaning.kind)];
-    const bool has_value = meaning.kind != TokenKind::start && meaning.kind != TokenKind::end;
-    return letter + (has_value ? std::to_string(meaning.value) : std::string());
+  static std::string to_name(TokenEvent event) {
+    const char letter = "+-vit^$"[static_cast<std::size_t>(event.kind)];
+    const bool has_value = event.kind != TokenKind::start && event.kind != TokenKind::end;
+    return letter + (has_value ? std::to_string(event.value) : std::string());
   }
 
   /// What `text` means, nothing if it is no token of any vocabulary.
-  static std::optional<Meaning> parse(std::string_view text) {
+  static std::optional<TokenEvent> parse(std::string_view text) {
     constexpr std::string_view letters = "+-vit^$";
     const auto kind = text.empty() ? std::string_view::npos : letters.find(text[0]);
     if (kind == std::string_view::npos) return std::nullopt;
-    Meaning meaning{static_cast<TokenKind>(kind), 0};
+    TokenEvent event{static_cast<TokenKind>(kind), 0};
     const std::string_view digits = text.substr(1);
     if (!digits.empty()) {
-      const auto [rest, fault] = std::from_chars(digits.data(), digits.data() + digits.size(), meaning.value);
+      const auto [rest, fault] = std::from_chars(digits.data(), digits.data() + digits.size(), event.value);
       if (fault != std::errc() || rest != digits.data() + digits.size()) return std::nullopt;
     }
     // "+07" and "^0" are no tokens, and values out of range are none either.
-    return is_word(meaning) && to_text(meaning) == text ? std::optional(meaning) : std::nullopt;
+    return is_word(event) && to_name(event) == text ? std::optional(event) : std::nullopt;
   }
 
  private:
-  explicit Vocabulary(std::vector<Meaning> meanings) : meanings_(std::move(meanings)) {
+  explicit Vocabulary(std::vector<TokenEvent> events) : events_(std::move(events)) {
     for (auto& numbers : numbers_) numbers.fill(no_token);
-    for (std::size_t i = 0; i < meanings_.size(); ++i) {
-      const Meaning m = meanings_[i];
+    for (std::size_t i = 0; i < events_.size(); ++i) {
+      const TokenEvent m = events_[i];
       Token& number = numbers_[static_cast<std::size_t>(m.kind)][static_cast<std::size_t>(m.value)];
-      if (number != no_token) throw Error("vocabulary: \"" + to_text(m) + "\" appears twice");
+      if (number != no_token) throw Error("vocabulary: \"" + to_name(m) + "\" appears twice");
       number = static_cast<Token>(i);
     }
     require({TokenKind::start, 0});
     require({TokenKind::end, 0});
     for (int n = 1; n <= max_time_steps; ++n) require({TokenKind::time, n});
     for (const TokenKind kind : {TokenKind::velocity, TokenKind::track})
-      if (std::none_of(meanings_.begin(), meanings_.end(), [&](Meaning m) { return m.kind == kind; }))
+      if (std::none_of(events_.begin(), events_.end(), [&](TokenEvent m) { return m.kind == kind; }))
         throw Error(kind == TokenKind::velocity ? "vocabulary: has no velocity" : "vocabulary: has no track");
   }
 
-  void require(Meaning meaning) const {
-    if (find(meaning.kind, meaning.value) == no_token) throw Error("vocabulary: lacks \"" + to_text(meaning) + "\"");
+  void require(TokenEvent event) const {
+    if (find(event.kind, event.value) == no_token) throw Error("vocabulary: lacks \"" + to_name(event) + "\"");
   }
 
-  static bool is_word(Meaning m) {
+  static bool is_word(TokenEvent m) {
     switch (m.kind) {
       case TokenKind::note_on:
       case TokenKind::note_off:
@@ -181,7 +181,7 @@ class Vocabulary {
     }
   }
 
-  std::vector<Meaning> meanings_;                                         // by token
+  std::vector<TokenEvent> events_;                                        // by token
   std::array<std::array<Token, pitch_count>, token_kind_count> numbers_;  // by kind and value
 };
 

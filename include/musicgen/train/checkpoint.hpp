@@ -58,7 +58,7 @@ inline nlohmann::json to_json(const ModelConfig& config) {
                    {"usual_velocity", config.usual_velocity},
                    {"attention", attention_value_names[static_cast<std::size_t>(config.attention.value)]},
                    {"attention_scale", config.attention.scale}};
-  if (config.vocabulary) j["vocabulary"] = config.vocabulary->texts();
+  if (config.vocabulary) j["vocabulary"] = config.vocabulary->names();
   return j;
 }
 
@@ -91,7 +91,7 @@ inline ModelConfig config_from_json(const nlohmann::json& j, const std::filesyst
       throw file_error(file, "program " + std::to_string(program) + " is not in 0..127");
   if (j.contains("vocabulary")) {
     try {
-      config.vocabulary = Vocabulary::from_texts(json_field<std::vector<std::string>>(j, "vocabulary", file));
+      config.vocabulary = Vocabulary::from_names(json_field<std::vector<std::string>>(j, "vocabulary", file));
     } catch (const Error& e) {
       throw file_error(file, e.what());
     }

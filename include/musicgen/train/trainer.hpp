@@ -175,7 +175,7 @@ class Trainer {
       sequences_.force(model_, stage().teacher_forcing,
                        Random(state_.seed, forcing_stream + static_cast<std::uint64_t>(state_.step)));
     const Sequences batch = sequences_.view();
-    model_.learn(batch);
+    model_.forward_backward(batch);
     // What is saved has just given a finite loss; this step will be taken again after resuming.
     if (std::chrono::duration<double>(Clock::now() - last_save_).count() >= options_.save_seconds) {
       if (!std::isfinite(model_.loss())) fail("the loss");

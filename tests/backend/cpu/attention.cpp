@@ -12,9 +12,9 @@ TEST_CASE("attention: contexts follow the equations, and are zero where nothing 
       GENERATE(AttentionOptions(AttentionValue::match), AttentionOptions(AttentionValue::successor, 0.3f));
   const auto h = random_matrix<double>(T * B, H, 1, 2);
   Matrix<double> context, context_kept;
-  AttentionKept<double> kept;
+  AttentionSaved<double> saved;
   attention_forward<double>(view(h), B, Q, options, context, nullptr);
-  attention_forward<double>(view(h), B, Q, options, context_kept, &kept);
+  attention_forward<double>(view(h), B, Q, options, context_kept, &saved);
   CHECK((context.array() == context_kept.array()).all());
   for (Index b = 0; b < B; ++b)
     for (Index q = 0; q < Q; ++q) {
@@ -39,9 +39,9 @@ TEST_CASE("attention: gradient agrees with central differences") {
   auto h = random_matrix<double>(T * B, H, 1);
   const auto weights = random_matrix<double>(Q * B, H, 2);
   Matrix<double> context, dh = Matrix<double>::Zero(T * B, H);
-  AttentionKept<double> kept;
-  attention_forward<double>(view(h), B, Q, options, context, &kept);
-  attention_backward<double>(view(h), B, Q, options, kept, weights, view(dh));
+  AttentionSaved<double> saved;
+  attention_forward<double>(view(h), B, Q, options, context, &saved);
+  attention_backward<double>(view(h), B, Q, options, saved, weights, view(dh));
   test::check_gradient(h, dh, [&] {
     Matrix<double> c;
     attention_forward<double>(view(h), B, Q, options, c, nullptr);

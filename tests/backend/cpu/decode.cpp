@@ -39,15 +39,15 @@ TEST_CASE("decode: the recurrent state has the bits of the whole sequence's") {
   const int B = 3, T = 40, V = 19;
   const auto model = small_model(V, 29, 2);
   const auto tokens = random_tokens(T * B, V, 1);
-  Cpu::Activations kept;
+  Cpu::Activations saved;
   const Sequences batch{B, T, T, tokens, {}};
-  Cpu::embed(model.weights(), batch, kept);
-  Cpu::gru_stack_forward(model.weights(), batch, kept);
+  Cpu::embed(model.weights(), batch, saved);
+  Cpu::gru_stack_forward(model.weights(), batch, saved);
   auto decoder = model.decoder(B, T);
   for (int t = 0; t < T; ++t) {
     decoder.step(std::span(tokens).subspan(static_cast<std::size_t>(t * B), B));
     for (std::size_t l = 0; l < 2; ++l)
-      CHECK((decoder.state().h[l].array() == kept.gru[l].h.middleRows((t + 1) * B, B).array()).all());
+      CHECK((decoder.state().h[l].array() == saved.gru[l].h.middleRows((t + 1) * B, B).array()).all());
   }
 }
 

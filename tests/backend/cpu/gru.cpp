@@ -30,8 +30,8 @@ TEST_CASE("gru: forward follows the equations, element by element") {
   const Index B = 3, T = 4, I = 5, H = 7;
   const auto p = random_layer<double>(I, H);
   const auto x = random_matrix<double>(T * B, I, 5), h0 = random_matrix<double>(B, H, 6);
-  GruKept<double> kept;
-  gru_forward<double>(p, view(x), B, &h0, kept);
+  GruSaved<double> saved;
+  gru_forward<double>(p, view(x), B, &h0, saved);
   const auto sigmoid = [](double v) { return 1 / (1 + std::exp(-v)); };
   for (Index b = 0; b < B; ++b) {
     Eigen::VectorXd h = h0.row(b).transpose();
@@ -43,7 +43,7 @@ TEST_CASE("gru: forward follows the equations, element by element") {
         const double n = std::tanh(wx[2 * H + i] + r * uh[2 * H + i]);
         h[i] = (1 - z) * n + z * h[i];
       }
-      CHECK((kept.h.row((t + 1) * B + b).transpose() - h).cwiseAbs().maxCoeff() < 1e-13);
+      CHECK((saved.h.row((t + 1) * B + b).transpose() - h).cwiseAbs().maxCoeff() < 1e-13);
     }
   }
 }
@@ -54,15 +54,15 @@ TEST_CASE("gru: gradients agree with central differences") {
   auto x = random_matrix<double>(T * B, I, 5);
   const auto weights = random_matrix<double>(T * B, H, 7);  // loss = sum of outputs times these
   const auto loss = [&] {
-    GruKept<double> kept;
-    gru_forward<double>(p, view(x), B, nullptr, kept);
-    return test::dot(kept.h.bottomRows(T * B), weights);
+    GruSaved<double> saved;
+    gru_forward<double>(p, view(x), B, nullptr, saved);
+    return test::dot(saved.h.bottomRows(T * B), weights);
   };
-  GruKept<double> kept;
-  gru_forward<double>(p, view(x), B, nullptr, kept);
+  GruSaved<double> saved;
+  gru_forward<double>(p, view(x), B, nullptr, saved);
   auto gradients = zero_layer<double>(I, H);
   Matrix<double> dx;
-  gru_backward<double>(p, view(x), B, kept, weights, &dx, gradients);
+  gru_backward<double>(p, view(x), B, saved, weights, &dx, gradients);
   check_gradient(p.w_ih, gradients.w_ih, loss);
   check_gradient(p.w_hh, gradients.w_hh, loss);
   check_gradient(p.b_ih, gradients.b_ih, loss);
@@ -76,9 +76,9 @@ TEST_CASE("gru: gradients are added to what is there") {
   const auto x = random_matrix<double>(T * B, I, 5), dh = random_matrix<double>(T * B, H, 6);
   auto once = zero_layer<double>(I, H), twice = once;
   for (auto* g : {&once, &twice, &twice}) {
-    GruKept<double> kept;
-    gru_forward<double>(p, view(x), B, nullptr, kept);
-    gru_backward<double>(p, view(x), B, kept, dh, nullptr, *g);
+    GruSaved<double> saved;
+    gru_forward<double>(p, view(x), B, nullptr, saved);
+    gru_backward<double>(p, view(x), B, saved, dh, nullptr, *g);
   }
   CHECK(test::relative_difference(twice.w_hh, (2 * once.w_hh).eval()) < 1e-14);
   CHECK(test::relative_difference(twice.b_ih, (2 * once.b_ih).eval()) < 1e-14);
@@ -88,7 +88,7 @@ TEST_CASE("gru: going on from a state is the same as never having stopped") {
   const Index B = 3, I = 4, H = 5;
   const auto p = random_layer<float>(I, H);
   const auto x = random_matrix<float>(6 * B, I, 5);
-  GruKept<float> whole, first, second;
+  GruSaved<float> whole, first, second;
   gru_forward<float>(p, view(x), B, nullptr, whole);
   gru_forward<float>(p, view(x).row_range(0, 2 * B), B, nullptr, first);
   const Matrix<float> state = first.h.bottomRows(B);
@@ -104,12 +104,12 @@ TEST_CASE("gru: the same bits for 1, 2 and 3 threads") {
   std::vector<Matrix<float>> results;
   for (const int threads : {1, 2, 3}) {
     set_threads(threads);
-    GruKept<float> kept;
+    GruSaved<float> saved;
     auto gradients = zero_layer<float>(I, H);
     Matrix<float> dx;
-    gru_forward<float>(p, view(x), B, nullptr, kept);
-    const Matrix<float> h = kept.h;
-    gru_backward<float>(p, view(x), B, kept, dh, &dx, gradients);
+    gru_forward<float>(p, view(x), B, nullptr, saved);
+    const Matrix<float> h = saved.h;
+    gru_backward<float>(p, view(x), B, saved, dh, &dx, gradients);
     const auto& [w_ih, w_hh, b_ih, b_hh] = gradients;
     Matrix<float> all(1, h.size() + dx.size() + w_ih.size() + w_hh.size() + b_ih.size() + b_hh.size());
     all << h.reshaped<Eigen::RowMajor>().transpose(), dx.reshaped<Eigen::RowMajor>().transpose(),

@@ -20,9 +20,9 @@ TEST_CASE("head: logits follow the equations") {
   const Index N = 5, H = 4, V = 9;
   const auto p = random_head(H, V);
   const auto h = random_matrix<double>(N, H, 5), c = random_matrix<double>(N, H, 6);
-  HeadKept<double> kept;
+  HeadSaved<double> saved;
   Matrix<double> logits;
-  head_forward<double>(p, view(h), c, kept, logits);
+  head_forward<double>(p, view(h), c, saved, logits);
   Matrix<double> both(N, 2 * H);
   both << h, c;
   const Matrix<double> u = ((both * p.w1.transpose()).rowwise() + p.b1).array().tanh();
@@ -36,17 +36,17 @@ TEST_CASE("head: gradients agree with central differences") {
   auto h = random_matrix<double>(N, H, 5), c = random_matrix<double>(N, H, 6);
   const auto weights = random_matrix<double>(N, V, 7);
   const auto loss = [&] {
-    HeadKept<double> kept;
+    HeadSaved<double> saved;
     Matrix<double> logits;
-    head_forward<double>(p, view(h), c, kept, logits);
+    head_forward<double>(p, view(h), c, saved, logits);
     return test::dot(logits, weights);
   };
-  HeadKept<double> kept;
+  HeadSaved<double> saved;
   Matrix<double> logits, dh = Matrix<double>::Zero(N, H), dc;
-  head_forward<double>(p, view(h), c, kept, logits);
+  head_forward<double>(p, view(h), c, saved, logits);
   HeadParameters<double> gradients{Matrix<double>::Zero(H, 2 * H), RowVector<double>::Zero(H),
                                    Matrix<double>::Zero(V, H), RowVector<double>::Zero(V)};
-  head_backward<double>(p, view(h), c, kept, weights, view(dh), dc, gradients);
+  head_backward<double>(p, view(h), c, saved, weights, view(dh), dc, gradients);
   check_gradient(p.w1, gradients.w1, loss);
   check_gradient(p.b1, gradients.b1, loss);
   check_gradient(p.w2, gradients.w2, loss);

@@ -39,12 +39,12 @@ void check_gradient(std::span<double> x, std::span<const double> gradient, Funct
   constexpr double h = 1e-5;
   double worst = 0, largest = 1e-3;
   for (std::size_t i = 0; i < x.size(); ++i) {
-    const double kept = x[i];
-    x[i] = kept + h;
+    const double saved = x[i];
+    x[i] = saved + h;
     const double up = f();
-    x[i] = kept - h;
+    x[i] = saved - h;
     const double down = f();
-    x[i] = kept;
+    x[i] = saved;
     worst = std::max(worst, std::abs((up - down) / (2 * h) - gradient[i]));
     largest = std::max(largest, std::abs(gradient[i]));
   }

@@ -65,20 +65,20 @@ void softmax_of_earlier(View<Scalar> scores, Index first, float scale) {
 /// What the forward pass keeps: a_ts of all sequences. Columns past the last s that a block of queries may see hold
 /// nothing of meaning.
 template <class Scalar>
-struct AttentionKept {
+struct AttentionSaved {
   Matrix<Scalar> weights;  ///< (B*Q, T)
 };
 
 /// @param h        (T*B, H), the outputs of the top layer
 /// @param Q        how many of the last positions ask
 /// @param context  (Q*B, H), assigned
-/// @param kept     nullptr: no backward pass will follow
+/// @param saved     nullptr: no backward pass will follow
 template <class Scalar>
 void attention_forward(View<const Scalar> h, Index B, Index Q, AttentionOptions options, Matrix<Scalar>& context,
-                       AttentionKept<Scalar>* kept) {
+                       AttentionSaved<Scalar>* saved) {
   const Index T = h.rows / B, first_query = T - Q, offset = detail::offset_of(options.value);
   context.resize(Q * B, h.columns);
-  if (kept) kept->weights.resize(B * Q, T);
+  if (saved) saved->weights.resize(B * Q, T);
   thread_pool().parallel_for(B, [&](Index b) {
     auto& scratch = detail::AttentionScratch<Scalar>::of_this_thread();
     const View<const Scalar> keys = detail::sequence<const Scalar>(h, b, B);
@@ -88,8 +88,8 @@ void attention_forward(View<const Scalar> h, Index B, Index Q, AttentionOptions 
     for (Index q = 0; q < Q; q += detail::query_block) {
       const Index rows = std::min(detail::query_block, Q - q), t = first_query + q, earlier = t + rows - 1;
       View<Scalar> scores{nullptr, rows, earlier, T};
-      if (kept) {
-        scores.data = kept->weights.row(b * Q + q).data();
+      if (saved) {
+        scores.data = saved->weights.row(b * Q + q).data();
       } else {
         scratch.scores.resize(rows, T);
         scores.data = scratch.scores.data();
@@ -107,7 +107,7 @@ void attention_forward(View<const Scalar> h, Index B, Index Q, AttentionOptions 
 /// @param dh        (T*B, H), added to
 template <class Scalar>
 void attention_backward(View<const Scalar> h, Index B, Index Q, AttentionOptions options,
-                        const AttentionKept<Scalar>& kept, const Matrix<Scalar>& dcontext, View<Scalar> dh) {
+                        const AttentionSaved<Scalar>& saved, const Matrix<Scalar>& dcontext, View<Scalar> dh) {
   const Index T = h.rows / B, first_query = T - Q, offset = detail::offset_of(options.value);
   thread_pool().parallel_for(B, [&](Index b) {
     auto& scratch = detail::AttentionScratch<Scalar>::of_this_thread();
@@ -120,7 +120,7 @@ void attention_backward(View<const Scalar> h, Index B, Index Q, AttentionOptions
     for (Index q = 0; q < Q; q += detail::query_block) {
       const Index rows = std::min(detail::query_block, Q - q), t = first_query + q, earlier = t + rows - 1;
       if (earlier == 0) continue;
-      const View<const Scalar> a{kept.weights.row(b * Q + q).data(), rows, earlier, T};
+      const View<const Scalar> a{saved.weights.row(b * Q + q).data(), rows, earlier, T};
       const View<Scalar> ds{scratch.dscores.data(), rows, earlier, T};
       const Index panels = (earlier + scratch.columns.width() - 1) / scratch.columns.width();
       product_on_this_thread<Scalar>(dc.row_range(q, rows), scratch.columns, {ds.data, rows, T, T}, Into::assign, 0,

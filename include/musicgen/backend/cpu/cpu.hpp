@@ -21,10 +21,10 @@ namespace cpu {
 template <class Scalar>
 struct Activations {
   Matrix<Scalar> table;  ///< (V, 4H), the first layer's inputs for each token; later their gradients
-  std::vector<GruKept<Scalar>> gru;
-  AttentionKept<Scalar> attention;
+  std::vector<GruSaved<Scalar>> gru;
+  AttentionSaved<Scalar> attention;
   Matrix<Scalar> context;  ///< (Q*B, H)
-  HeadKept<Scalar> head;
+  HeadSaved<Scalar> head;
   Matrix<Scalar> logits;    ///< (Q*B, V); after the loss their gradient
   std::vector<Scalar> nll;  ///< (Q*B), of each target
   double loss = 0;          ///< their mean
@@ -55,56 +55,56 @@ struct BasicCpu {
   static const Parameters& to_host(const Parameters& p) { return p; }
   static Parameters from_host(Parameters p) { return p; }
 
-  static void assign(const Parameters&, const Sequences&, Activations&) {}
+  static void upload(const Parameters&, const Sequences&, Activations&) {}
   template <class Work>
-  static void repeat(const Parameters&, const Parameters&, const Sequences&, Activations&, const Work& work) {
+  static void capture(const Parameters&, const Parameters&, const Sequences&, Activations&, const Work& work) {
     work();
   }
 
-  static void embed(const Parameters& p, const Sequences& batch, Activations& kept) {
-    kept.gru.resize(p.gru.size());
-    cpu::embedding_forward<S>(p.embedding, p.gru[0], batch.inputs, kept.table, kept.gru[0].gates);
+  static void embed(const Parameters& p, const Sequences& batch, Activations& saved) {
+    saved.gru.resize(p.gru.size());
+    cpu::embedding_forward<S>(p.embedding, p.gru[0], batch.inputs, saved.table, saved.gru[0].gates);
   }
-  static void gru_stack_forward(const Parameters& p, const Sequences& batch, Activations& kept) {
-    for (auto& layer : kept.gru) layer.products = kept.products;
-    cpu::gru_steps<S>(p.gru[0], batch.B, nullptr, kept.gru[0]);
+  static void gru_stack_forward(const Parameters& p, const Sequences& batch, Activations& saved) {
+    for (auto& layer : saved.gru) layer.products = saved.products;
+    cpu::gru_steps<S>(p.gru[0], batch.B, nullptr, saved.gru[0]);
     for (std::size_t l = 1; l < p.gru.size(); ++l)
-      cpu::gru_forward<S>(p.gru[l], kept.gru[l - 1].outputs(batch.B), batch.B, nullptr, kept.gru[l]);
+      cpu::gru_forward<S>(p.gru[l], saved.gru[l - 1].outputs(batch.B), batch.B, nullptr, saved.gru[l]);
   }
-  static void attend(const Sequences& batch, Activations& kept) {
-    cpu::attention_forward<S>(outputs(batch, kept), batch.B, batch.Q, kept.attention_options, kept.context,
-                              kept.for_backward ? &kept.attention : nullptr);
+  static void attend(const Sequences& batch, Activations& saved) {
+    cpu::attention_forward<S>(outputs(batch, saved), batch.B, batch.Q, saved.attention_options, saved.context,
+                              saved.for_backward ? &saved.attention : nullptr);
   }
-  static void head(const Parameters& p, const Sequences& batch, Activations& kept) {
-    kept.head.products = kept.products;
-    cpu::head_forward<S>(p.head, last(outputs(batch, kept), batch), kept.context, kept.head, kept.logits);
+  static void head(const Parameters& p, const Sequences& batch, Activations& saved) {
+    saved.head.products = saved.products;
+    cpu::head_forward<S>(p.head, last(outputs(batch, saved), batch), saved.context, saved.head, saved.logits);
   }
-  static void loss(const Sequences& batch, Activations& kept) {
-    kept.loss = static_cast<double>(cpu::softmax_cross_entropy(kept.logits, batch.targets, kept.nll));
+  static void loss(const Sequences& batch, Activations& saved) {
+    saved.loss = static_cast<double>(cpu::softmax_cross_entropy(saved.logits, batch.targets, saved.nll));
   }
-  static double mean_loss(const Activations& kept) { return kept.loss; }
-  static const cpu::Matrix<S>& logits(const Activations& kept) { return kept.logits; }
-  static std::span<const S> nll(const Activations& kept) { return kept.nll; }
+  static double mean_loss(const Activations& saved) { return saved.loss; }
+  static const cpu::Matrix<S>& logits(const Activations& saved) { return saved.logits; }
+  static std::span<const S> nll(const Activations& saved) { return saved.nll; }
 
-  static void head_backward(const Parameters& p, const Sequences& batch, Activations& kept, Parameters& gradients) {
-    const auto h = outputs(batch, kept);
-    kept.dh.setZero(h.rows, h.columns);
-    cpu::head_backward<S>(p.head, last(h, batch), kept.context, kept.head, kept.logits, last(cpu::view(kept.dh), batch),
-                          kept.dcontext, gradients.head);
+  static void head_backward(const Parameters& p, const Sequences& batch, Activations& saved, Parameters& gradients) {
+    const auto h = outputs(batch, saved);
+    saved.dh.setZero(h.rows, h.columns);
+    cpu::head_backward<S>(p.head, last(h, batch), saved.context, saved.head, saved.logits,
+                          last(cpu::view(saved.dh), batch), saved.dcontext, gradients.head);
   }
-  static void attend_backward(const Sequences& batch, Activations& kept) {
-    cpu::attention_backward<S>(outputs(batch, kept), batch.B, batch.Q, kept.attention_options, kept.attention,
-                               kept.dcontext, cpu::view(kept.dh));
+  static void attend_backward(const Sequences& batch, Activations& saved) {
+    cpu::attention_backward<S>(outputs(batch, saved), batch.B, batch.Q, saved.attention_options, saved.attention,
+                               saved.dcontext, cpu::view(saved.dh));
   }
-  static void gru_stack_backward(const Parameters& p, const Sequences& batch, Activations& kept,
+  static void gru_stack_backward(const Parameters& p, const Sequences& batch, Activations& saved,
                                  Parameters& gradients) {
-    for (std::size_t l = p.gru.size() - 1; l > 0; --l, std::swap(kept.dh, kept.dx))
-      cpu::gru_backward<S>(p.gru[l], kept.gru[l - 1].outputs(batch.B), batch.B, kept.gru[l], kept.dh, &kept.dx,
+    for (std::size_t l = p.gru.size() - 1; l > 0; --l, std::swap(saved.dh, saved.dx))
+      cpu::gru_backward<S>(p.gru[l], saved.gru[l - 1].outputs(batch.B), batch.B, saved.gru[l], saved.dh, &saved.dx,
                            gradients.gru[l]);
-    cpu::gru_steps_backward<S>(p.gru[0], batch.B, kept.gru[0], kept.dh, gradients.gru[0]);
+    cpu::gru_steps_backward<S>(p.gru[0], batch.B, saved.gru[0], saved.dh, gradients.gru[0]);
   }
-  static void embed_backward(const Parameters& p, const Sequences& batch, Activations& kept, Parameters& gradients) {
-    cpu::embedding_backward<S>(p.embedding, p.gru[0], batch.inputs, kept.gru[0].gates, kept.table, kept.de,
+  static void embed_backward(const Parameters& p, const Sequences& batch, Activations& saved, Parameters& gradients) {
+    cpu::embedding_backward<S>(p.embedding, p.gru[0], batch.inputs, saved.gru[0].gates, saved.table, saved.de,
                                gradients.embedding, gradients.gru[0].w_ih);
   }
 
@@ -138,8 +138,8 @@ struct BasicCpu {
   }
 
  private:
-  static cpu::View<const S> outputs(const Sequences& batch, Activations& kept) {
-    return kept.gru.back().outputs(batch.B);
+  static cpu::View<const S> outputs(const Sequences& batch, Activations& saved) {
+    return saved.gru.back().outputs(batch.B);
   }
   /// The rows of the last Q steps.
   template <class T>

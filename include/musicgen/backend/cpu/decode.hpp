@@ -1,7 +1,8 @@
 // The network one token at a time, for sampling: several songs side by side, a fixed amount of memory.
 //
 // Each step attends over the last `window` outputs, kept in a ring. Weights are packed once for all steps
-// (streamed.hpp). Threads take units, blocks of the ring and columns of the head, and wait for each other in between.
+// (packed_weights.hpp). Threads take units, blocks of the ring and columns of the head, and wait for each other in
+// between.
 #pragma once
 
 #include <algorithm>
@@ -13,10 +14,10 @@
 
 #include "../../core/error.hpp"
 #include "../../core/thread_pool.hpp"
+#include "attention_cache.hpp"
 #include "embedding.hpp"
-#include "output_ring.hpp"
+#include "packed_weights.hpp"
 #include "parameters.hpp"
-#include "streamed.hpp"
 
 namespace musicgen::cpu {
 
@@ -30,8 +31,8 @@ class Decoder {
 
   /// What a step changes, and all that restoring needs.
   struct State {
-    std::vector<Matrix<Scalar>> h;  ///< L of (B, H)
-    OutputRing<Scalar> outputs;     ///< the last window + 1 of each song
+    std::vector<Matrix<Scalar>> h;   ///< L of (B, H)
+    AttentionCache<Scalar> outputs;  ///< the last window + 1 of each song
     std::int64_t steps = 0;
   };
 
@@ -92,25 +93,26 @@ class Decoder {
       gru_inputs(p.gru[0], view(p.embedding), table);
       const auto gates_of = [&](const Matrix<Scalar>& w, const std::vector<Index>& at) {
         const View<const Scalar> m = view(w).transposed();  // (K, 3H)
-        return Streamed<Scalar>({m.column_range(0, H), m.column_range(H, H), m.column_range(2 * H, H)}, at, precision);
+        return PackedWeights<Scalar>({m.column_range(0, H), m.column_range(H, H), m.column_range(2 * H, H)}, at,
+                                     precision);
       };
       for (std::size_t l = 0; l < p.gru.size(); ++l) {
         w_hh.push_back(gates_of(p.gru[l].w_hh, {0, H, 2 * H}));
-        w_ih.push_back(l > 0 ? gates_of(p.gru[l].w_ih, {0, H, 3 * H}) : Streamed<Scalar>());
+        w_ih.push_back(l > 0 ? gates_of(p.gru[l].w_ih, {0, H, 3 * H}) : PackedWeights<Scalar>());
         detail::gru_biases(p.gru[l], biases.emplace_back(4 * H));
       }
       const View<const Scalar> w1 = view(p.head.w1).transposed();
-      w1_h = Streamed<Scalar>({w1.row_range(0, H)}, {0}, precision);
-      w1_c = Streamed<Scalar>({w1.row_range(H, H)}, {0}, precision);
-      w2 = Streamed<Scalar>({view(p.head.w2).transposed()}, {0}, precision);
+      w1_h = PackedWeights<Scalar>({w1.row_range(0, H)}, {0}, precision);
+      w1_c = PackedWeights<Scalar>({w1.row_range(H, H)}, {0}, precision);
+      w2 = PackedWeights<Scalar>({view(p.head.w2).transposed()}, {0}, precision);
       count = 3 * H * H * (2 * std::ssize(p.gru) - 1) + H * (2 * H + b2.size());
     }
-    Matrix<Scalar> table;                   // (V, 4H), what the first layer's gates start from
-    std::vector<RowVector<Scalar>> biases;  // r | z | q | n of each layer
-    std::vector<Streamed<Scalar>> w_ih;     // to r | z | n; the first layer has none
-    std::vector<Streamed<Scalar>> w_hh;     // to r | z | q
+    Matrix<Scalar> table;                     // (V, 4H), what the first layer's gates start from
+    std::vector<RowVector<Scalar>> biases;    // r | z | q | n of each layer
+    std::vector<PackedWeights<Scalar>> w_ih;  // to r | z | n; the first layer has none
+    std::vector<PackedWeights<Scalar>> w_hh;  // to r | z | q
     RowVector<Scalar> b1, b2;
-    Streamed<Scalar> w1_h, w1_c, w2;
+    PackedWeights<Scalar> w1_h, w1_c, w2;
     Index count;  // multiplications of a step, attention apart
   };
 
@@ -119,10 +121,10 @@ class Decoder {
     if (B < 1 || window < 1)
       throw Error("decoder: " + std::to_string(B) + " songs, an attention window of " + std::to_string(window));
     const Index H = weights_->b1.size();
-    const auto stride = static_cast<std::size_t>(Streamed<Scalar>::quantized_stride(H));
+    const auto stride = static_cast<std::size_t>(PackedWeights<Scalar>::quantized_stride(H));
     const bool int8 = weights_->w2.precision() == Precision::int8;
     state_.h.assign(weights_->w_hh.size(), Matrix<Scalar>::Zero(B, H));
-    state_.outputs = OutputRing<Scalar>(B, window, H, weights_->w2.precision(), attention);
+    state_.outputs = AttentionCache<Scalar>(B, window, H, weights_->w2.precision(), attention);
     next_ = state_.h;
     query_.setZero(B, simd::padded(H));
     partial_ = AttentionParts<Scalar>(B, window, H);
@@ -136,7 +138,7 @@ class Decoder {
 
   /// The panels of a matrix, and the columns, that a thread has: whole groups of columns.
   struct Share {
-    Share(const Streamed<Scalar>& w, Index N, const Team& team, int member) {
+    Share(const PackedWeights<Scalar>& w, Index N, const Team& team, int member) {
       const Index panels = std::max<Index>(1, simd::group / w.width()), groups = (w.panels() + panels - 1) / panels;
       first_panel = groups * member / team.size() * panels;
       last_panel = std::min(groups * (member + 1) / team.size() * panels, w.panels());
@@ -146,7 +148,7 @@ class Decoder {
     Index first_panel, last_panel, first, count;
   };
 
-  void add_product(const Streamed<Scalar>& w, const Matrix<Scalar>& x, Matrix<Scalar>& y, const Share& share,
+  void add_product(const PackedWeights<Scalar>& w, const Matrix<Scalar>& x, Matrix<Scalar>& y, const Share& share,
                    int member) {
     if (share.count > 0)
       w.add_product(x, view(y), share.first_panel, share.last_panel,

@@ -42,7 +42,7 @@ struct GruParameters {
 
 /// What the forward pass keeps for the backward pass.
 template <class Scalar>
-struct GruKept {
+struct GruSaved {
   Matrix<Scalar> h;                      ///< ((T+1)*B, H)  h_{-1}, h_0, ... h_{T-1}
   Matrix<Scalar> gates;                  ///< (T*B, 4H)  r | z | q | n;  after the backward pass  dr | dz | dq | dn
   std::array<Packed<Scalar>, 3> u;       ///< U_r', U_z', U_n'  (H, H), packed for the forward pass
@@ -61,7 +61,7 @@ namespace detail {
 template <class Scalar>
 struct GruGatesAt {
   template <int Bytes>
-  MUSICGEN_INLINE static void at(Index i, Index count, Index H, Scalar* a, const Scalar* h_before, Scalar* h) {
+  MUSICGEN_FORCE_INLINE static void at(Index i, Index count, Index H, Scalar* a, const Scalar* h_before, Scalar* h) {
     simd::Vector<Scalar, Bytes> r, z, q, n, before;
     simd::load_part(r, a + i, count);
     simd::load_part(z, a + H + i, count);
@@ -100,8 +100,8 @@ void gru_biases(const GruParameters<Scalar>& p, Row&& biases) {
 template <class Scalar>
 struct GruGatesBackwardAt {
   template <int Bytes>
-  MUSICGEN_INLINE static void at(Index i, Index count, Index H, Scalar* a, const Scalar* h_before, const Scalar* dh_out,
-                                 Scalar* carry, Scalar* sums) {
+  MUSICGEN_FORCE_INLINE static void at(Index i, Index count, Index H, Scalar* a, const Scalar* h_before,
+                                       const Scalar* dh_out, Scalar* carry, Scalar* sums) {
     simd::Vector<Scalar, Bytes> r, z, q, n, before, dh, more;
     simd::load_part(r, a + i, count);
     simd::load_part(z, a + H + i, count);
@@ -113,16 +113,16 @@ struct GruGatesBackwardAt {
     dh += more;
     const simd::Vector<Scalar, Bytes> dn = dh * (1 - z) * (1 - n * n), dz = dh * (before - n) * z * (1 - z),
                                       dr = dn * q * r * (1 - r), dq = dn * r, through = dh * z;
-    give(dr, i, count, a, sums);
-    give(dz, H + i, count, a, sums);
-    give(dq, 2 * H + i, count, a, sums);
-    give(dn, 3 * H + i, count, a, sums);
+    store(dr, i, count, a, sums);
+    store(dz, H + i, count, a, sums);
+    store(dq, 2 * H + i, count, a, sums);
+    store(dn, 3 * H + i, count, a, sums);
     simd::store_part(through, carry + i, count);
   }
 
  private:
   template <class V>
-  MUSICGEN_INLINE static void give(const V& gradient, Index at, Index count, Scalar* a, Scalar* sums) {
+  MUSICGEN_FORCE_INLINE static void store(const V& gradient, Index at, Index count, Scalar* a, Scalar* sums) {
     V sum;
     simd::load_part(sum, sums + at, count);
     sum += gradient;
@@ -164,28 +164,28 @@ void gru_inputs(const GruParameters<Scalar>& p, View<const Scalar> x, Matrix<Sca
 /// All steps, from kept.gates as `gru_inputs` leaves them.
 /// @param h0  (B, H), the state before the first step; nullptr: zero
 template <class Scalar>
-void gru_steps(const GruParameters<Scalar>& p, Index B, const Matrix<Scalar>* h0, GruKept<Scalar>& kept) {
-  const Index H = p.w_hh.cols(), TB = kept.gates.rows();
-  kept.h.resize(TB + B, H);
+void gru_steps(const GruParameters<Scalar>& p, Index B, const Matrix<Scalar>* h0, GruSaved<Scalar>& saved) {
+  const Index H = p.w_hh.cols(), TB = saved.gates.rows();
+  saved.h.resize(TB + B, H);
   if (h0)
-    kept.h.topRows(B) = *h0;
+    saved.h.topRows(B) = *h0;
   else
-    kept.h.topRows(B).setZero();
+    saved.h.topRows(B).setZero();
   for (Index gate = 0; gate < 3; ++gate)
-    kept.u[static_cast<std::size_t>(gate)].pack(view(p.w_hh).row_range(gate * H, H).transposed(), kept.products);
+    saved.u[static_cast<std::size_t>(gate)].pack(view(p.w_hh).row_range(gate * H, H).transposed(), saved.products);
 
-  const Index width = kept.u[0].width();
+  const Index width = saved.u[0].width();
   detail::for_unit_groups(B, H, width, [&](Team& team, Index first_panel, Index last_panel) {
     const Index first = first_panel * width, units = std::min(H, last_panel * width) - first;
     for (Index at = 0; at < TB; at += B) {
-      const View<Scalar> before = view(kept.h).row_range(at, B);
+      const View<Scalar> before = view(saved.h).row_range(at, B);
       for (Index gate = 0; gate < 3; ++gate)
-        product_on_this_thread<Scalar>(before, kept.u[static_cast<std::size_t>(gate)],
-                                       view(kept.gates).row_range(at, B).column_range(gate * H, H), Into::add,
+        product_on_this_thread<Scalar>(before, saved.u[static_cast<std::size_t>(gate)],
+                                       view(saved.gates).row_range(at, B).column_range(gate * H, H), Into::add,
                                        first_panel, last_panel);
       for (Index row = at; row < at + B; ++row)
-        detail::gru_gates<Scalar>(units, H, kept.gates.row(row).data() + first, kept.h.row(row).data() + first,
-                                  kept.h.row(row + B).data() + first);
+        detail::gru_gates<Scalar>(units, H, saved.gates.row(row).data() + first, saved.h.row(row).data() + first,
+                                  saved.h.row(row + B).data() + first);
       team.wait();
     }
   });
@@ -196,40 +196,40 @@ void gru_steps(const GruParameters<Scalar>& p, Index B, const Matrix<Scalar>* h0
 /// @param h0  (B, H), the state before the first step; nullptr: zero
 template <class Scalar>
 void gru_forward(const GruParameters<Scalar>& p, View<const Scalar> x, Index B, const Matrix<Scalar>* h0,
-                 GruKept<Scalar>& kept) {
-  gru_inputs(p, x, kept.gates, kept.products);
-  gru_steps(p, B, h0, kept);
+                 GruSaved<Scalar>& saved) {
+  gru_inputs(p, x, saved.gates, saved.products);
+  gru_steps(p, B, h0, saved);
 }
 
 /// Back through all steps: kept.gates becomes their gradients. Leaves the inputs out.
 /// @param dh         (T*B, H), with respect to the outputs
 /// @param gradients  of w_hh and both biases; added to
 template <class Scalar>
-void gru_steps_backward(const GruParameters<Scalar>& p, Index B, GruKept<Scalar>& kept, const Matrix<Scalar>& dh,
+void gru_steps_backward(const GruParameters<Scalar>& p, Index B, GruSaved<Scalar>& saved, const Matrix<Scalar>& dh,
                         GruParameters<Scalar>& gradients) {
-  const Index H = p.w_hh.cols(), TB = kept.gates.rows();
-  kept.w_hh.pack(view(p.w_hh), kept.products);
-  kept.carry.setZero(B, H);
-  kept.bias_sums.setZero(4 * H);
-  const Index width = kept.w_hh.width();
+  const Index H = p.w_hh.cols(), TB = saved.gates.rows();
+  saved.w_hh.pack(view(p.w_hh), saved.products);
+  saved.carry.setZero(B, H);
+  saved.bias_sums.setZero(4 * H);
+  const Index width = saved.w_hh.width();
   detail::for_unit_groups(B, H, width, [&](Team& team, Index first_panel, Index last_panel) {
     const Index first = first_panel * width, units = std::min(H, last_panel * width) - first;
     for (Index at = TB - B; at >= 0; at -= B) {
       for (Index b = 0; b < B; ++b)
         simd::run<simd::OverRow<Scalar, detail::GruGatesBackwardAt<Scalar>>>(
-            units, H, kept.gates.row(at + b).data() + first,
-            static_cast<const Scalar*>(kept.h.row(at + b).data()) + first, dh.row(at + b).data() + first,
-            kept.carry.row(b).data() + first, kept.bias_sums.data() + first);
+            units, H, saved.gates.row(at + b).data() + first,
+            static_cast<const Scalar*>(saved.h.row(at + b).data()) + first, dh.row(at + b).data() + first,
+            saved.carry.row(b).data() + first, saved.bias_sums.data() + first);
       team.wait();
       // dh_{t-1} = dh z + (dr | dz | dq) U
-      product_on_this_thread<Scalar>(view(kept.gates).row_range(at, B).column_range(0, 3 * H), kept.w_hh,
-                                     view(kept.carry), Into::add, first_panel, last_panel);
+      product_on_this_thread<Scalar>(view(saved.gates).row_range(at, B).column_range(0, 3 * H), saved.w_hh,
+                                     view(saved.carry), Into::add, first_panel, last_panel);
     }
   });
 
-  product<Scalar>(view(kept.gates).column_range(0, 3 * H).transposed(), view(kept.h).row_range(0, TB),
-                  view(gradients.w_hh), Into::add, kept.products);
-  const RowVector<Scalar>& sums = kept.bias_sums;
+  product<Scalar>(view(saved.gates).column_range(0, 3 * H).transposed(), view(saved.h).row_range(0, TB),
+                  view(gradients.w_hh), Into::add, saved.products);
+  const RowVector<Scalar>& sums = saved.bias_sums;
   gradients.b_hh += sums.head(3 * H);
   gradients.b_ih.head(2 * H) += sums.head(2 * H);
   gradients.b_ih.tail(H) += sums.tail(H);
@@ -254,15 +254,15 @@ void gru_inputs_backward(const GruParameters<Scalar>& p, View<const Scalar> x, c
 
 /// The gradients of a layer.
 /// @param x          (T*B, I), what gru_forward got
-/// @param kept       from gru_forward; its gates become the gates' gradients
+/// @param saved       from gru_forward; its gates become the gates' gradients
 /// @param dh         (T*B, H), with respect to the outputs
 /// @param dx         (T*B, I) assigned; nullptr: not wanted
 /// @param gradients  added to
 template <class Scalar>
-void gru_backward(const GruParameters<Scalar>& p, View<const Scalar> x, Index B, GruKept<Scalar>& kept,
+void gru_backward(const GruParameters<Scalar>& p, View<const Scalar> x, Index B, GruSaved<Scalar>& saved,
                   const Matrix<Scalar>& dh, Matrix<Scalar>* dx, GruParameters<Scalar>& gradients) {
-  gru_steps_backward(p, B, kept, dh, gradients);
-  gru_inputs_backward(p, x, kept.gates, dx, gradients.w_ih, kept.products);
+  gru_steps_backward(p, B, saved, dh, gradients);
+  gru_inputs_backward(p, x, saved.gates, dx, gradients.w_ih, saved.products);
 }
 
 }  // namespace musicgen::cpu

@@ -25,7 +25,7 @@ struct HeadParameters {
 
 /// What the forward pass keeps.
 template <class Scalar>
-struct HeadKept {
+struct HeadSaved {
   Matrix<Scalar> u;                      ///< (N, H)
   Matrix<Scalar> dv;                     ///< (N, H), the gradient before the tanh
   Precision products = Precision::fp32;  ///< what the products are computed in
@@ -35,17 +35,17 @@ struct HeadKept {
 /// @param logits  (N, V), assigned
 template <class Scalar>
 void head_forward(const HeadParameters<Scalar>& p, View<const Scalar> h, const Matrix<Scalar>& c,
-                  HeadKept<Scalar>& kept, Matrix<Scalar>& logits) {
+                  HeadSaved<Scalar>& saved, Matrix<Scalar>& logits) {
   const Index H = p.w1.rows();
   const View<const Scalar> w1 = view(p.w1).transposed();  // (2H, H)
-  kept.u.resize(h.rows, H);
-  kept.u.rowwise() = p.b1;
-  product<Scalar>(h, w1.row_range(0, H), view(kept.u), Into::add, kept.products);
-  product<Scalar>(view(c), w1.row_range(H, H), view(kept.u), Into::add, kept.products);
-  thread_pool().parallel_for(h.rows, [&](Index i) { simd::tanh_row(kept.u.row(i).data(), H); });
+  saved.u.resize(h.rows, H);
+  saved.u.rowwise() = p.b1;
+  product<Scalar>(h, w1.row_range(0, H), view(saved.u), Into::add, saved.products);
+  product<Scalar>(view(c), w1.row_range(H, H), view(saved.u), Into::add, saved.products);
+  thread_pool().parallel_for(h.rows, [&](Index i) { simd::tanh_row(saved.u.row(i).data(), H); });
   logits.resize(h.rows, p.w2.rows());
   logits.rowwise() = p.b2;
-  product<Scalar>(view(kept.u), view(p.w2).transposed(), view(logits), Into::add, kept.products);
+  product<Scalar>(view(saved.u), view(p.w2).transposed(), view(logits), Into::add, saved.products);
 }
 
 /// @param dlogits    (N, V)
@@ -54,23 +54,23 @@ void head_forward(const HeadParameters<Scalar>& p, View<const Scalar> h, const M
 /// @param gradients  added to
 template <class Scalar>
 void head_backward(const HeadParameters<Scalar>& p, View<const Scalar> h, const Matrix<Scalar>& c,
-                   HeadKept<Scalar>& kept, const Matrix<Scalar>& dlogits, View<Scalar> dh, Matrix<Scalar>& dc,
+                   HeadSaved<Scalar>& saved, const Matrix<Scalar>& dlogits, View<Scalar> dh, Matrix<Scalar>& dc,
                    HeadParameters<Scalar>& gradients) {
   const Index H = p.w1.rows(), N = h.rows;
-  product<Scalar>(view(dlogits).transposed(), view(kept.u), view(gradients.w2), Into::add, kept.products);
+  product<Scalar>(view(dlogits).transposed(), view(saved.u), view(gradients.w2), Into::add, saved.products);
   add_column_sums<Scalar>(view(dlogits), gradients.b2.data());
 
-  Matrix<Scalar>& dv = kept.dv;
+  Matrix<Scalar>& dv = saved.dv;
   dv.resize(N, H);
-  product<Scalar>(view(dlogits), view(p.w2), view(dv), Into::assign, kept.products);
-  thread_pool().parallel_for(N, [&](Index i) { dv.row(i).array() *= Scalar(1) - kept.u.row(i).array().square(); });
+  product<Scalar>(view(dlogits), view(p.w2), view(dv), Into::assign, saved.products);
+  thread_pool().parallel_for(N, [&](Index i) { dv.row(i).array() *= Scalar(1) - saved.u.row(i).array().square(); });
 
-  product<Scalar>(view(dv).transposed(), h, view(gradients.w1).column_range(0, H), Into::add, kept.products);
-  product<Scalar>(view(dv).transposed(), view(c), view(gradients.w1).column_range(H, H), Into::add, kept.products);
+  product<Scalar>(view(dv).transposed(), h, view(gradients.w1).column_range(0, H), Into::add, saved.products);
+  product<Scalar>(view(dv).transposed(), view(c), view(gradients.w1).column_range(H, H), Into::add, saved.products);
   add_column_sums<Scalar>(view(dv), gradients.b1.data());
   dc.resize(N, H);
-  product<Scalar>(view(dv), view(p.w1).column_range(0, H), dh, Into::add, kept.products);
-  product<Scalar>(view(dv), view(p.w1).column_range(H, H), view(dc), Into::assign, kept.products);
+  product<Scalar>(view(dv), view(p.w1).column_range(0, H), dh, Into::add, saved.products);
+  product<Scalar>(view(dv), view(p.w1).column_range(H, H), view(dc), Into::assign, saved.products);
 }
 
 }  // namespace musicgen::cpu

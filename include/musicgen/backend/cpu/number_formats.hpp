@@ -35,8 +35,8 @@ struct PlainWords {
   template <int Bytes>
   struct Multiplier {
     Scalar x;
-    MUSICGEN_INLINE explicit Multiplier(const Input* from) : x(*from) {}
-    MUSICGEN_INLINE void add(simd::Vector<Sum, Bytes>& sum, const simd::Vector<Word, Bytes>& w) const {
+    MUSICGEN_FORCE_INLINE explicit Multiplier(const Input* from) : x(*from) {}
+    MUSICGEN_FORCE_INLINE void add(simd::Vector<Sum, Bytes>& sum, const simd::Vector<Word, Bytes>& w) const {
       sum = x * w + sum;
     }
   };
@@ -55,8 +55,8 @@ struct Bf16Words {
   template <int Bytes>
   struct Multiplier {
     float first, second;
-    MUSICGEN_INLINE explicit Multiplier(const Input* from) : first(from[0]), second(from[1]) {}
-    MUSICGEN_INLINE void add(simd::Vector<Sum, Bytes>& sum, const simd::Vector<Word, Bytes>& w) const {
+    MUSICGEN_FORCE_INLINE explicit Multiplier(const Input* from) : first(from[0]), second(from[1]) {}
+    MUSICGEN_FORCE_INLINE void add(simd::Vector<Sum, Bytes>& sum, const simd::Vector<Word, Bytes>& w) const {
       const simd::Vector<Word, Bytes> low = w << 16, high = w & 0xffff0000u;
       simd::Vector<float, Bytes> a, b;
       std::memcpy(&a, &low, sizeof a);
@@ -84,8 +84,8 @@ struct Int8Words {
   template <int Bytes>
   struct Multiplier {
     std::uint32_t x;
-    MUSICGEN_INLINE explicit Multiplier(const Input* from) { std::memcpy(&x, from, sizeof x); }
-    MUSICGEN_INLINE void add(simd::Vector<Sum, Bytes>& sum, const simd::Vector<Word, Bytes>& w) const {
+    MUSICGEN_FORCE_INLINE explicit Multiplier(const Input* from) { std::memcpy(&x, from, sizeof x); }
+    MUSICGEN_FORCE_INLINE void add(simd::Vector<Sum, Bytes>& sum, const simd::Vector<Word, Bytes>& w) const {
       for (int i = 0; i < 4; ++i) {
         const simd::Vector<Word, Bytes> up = w << (24 - 8 * i);
         simd::Vector<Sum, Bytes> weight;
@@ -106,14 +106,14 @@ struct Int8Words::Multiplier<32> {
   static constexpr int bytes = simd::assembly_bytes(32), parts = 32 / bytes;
   using Words = simd::Vector<std::uint32_t, bytes>;
   Words x, magnitude, ones;
-  MUSICGEN_INLINE explicit Multiplier(const Input* from) {
+  MUSICGEN_FORCE_INLINE explicit Multiplier(const Input* from) {
     std::uint32_t word;
     std::memcpy(&word, from, sizeof word);
     x = Words{} + word;
     asm("vpabsb {%1, %0|%0, %1}" : "=x"(magnitude) : "x"(x));
     ones = Words{} + 0x00010001u;  // 16 bits each
   }
-  MUSICGEN_INLINE void add(simd::Vector<Sum, 32>& sum, const simd::Vector<Word, 32>& w) const {
+  MUSICGEN_FORCE_INLINE void add(simd::Vector<Sum, 32>& sum, const simd::Vector<Word, 32>& w) const {
     Words weights[parts], products[parts];
     std::memcpy(weights, &w, sizeof w);
     MUSICGEN_UNROLL
@@ -135,12 +135,12 @@ struct Int8Words::Multiplier<64> {
   static constexpr int bytes = simd::assembly_bytes(64), parts = 64 / bytes;
   using Words = simd::Vector<std::uint32_t, bytes>;
   Words x;
-  MUSICGEN_INLINE explicit Multiplier(const Input* from) {
+  MUSICGEN_FORCE_INLINE explicit Multiplier(const Input* from) {
     std::uint32_t word;
     std::memcpy(&word, from, sizeof word);
     x = Words{} + (word ^ 0x80808080u);
   }
-  MUSICGEN_INLINE void add(simd::Vector<Sum, 64>& sum, const simd::Vector<Word, 64>& w) const {
+  MUSICGEN_FORCE_INLINE void add(simd::Vector<Sum, 64>& sum, const simd::Vector<Word, 64>& w) const {
     Words weights[parts], sums[parts];
     std::memcpy(weights, &w, sizeof w);
     std::memcpy(sums, &sum, sizeof sum);
@@ -156,7 +156,7 @@ struct Int8Words::Multiplier<64> {
 /// Inputs of int8 products: to = round(127 x), x in [-1, 1].
 struct QuantizeRow {
   template <int Bytes>
-  MUSICGEN_INLINE static void run(Index count, const float* x, std::int8_t* to) {
+  MUSICGEN_FORCE_INLINE static void run(Index count, const float* x, std::int8_t* to) {
     constexpr Index width = simd::lanes<float, Bytes>;
     constexpr float magic = 12582912.0f;  // 1.5 * 2^23: adding it rounds to an integer, kept in the low bits
     Index i = 0;

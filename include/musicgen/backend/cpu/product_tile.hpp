@@ -31,8 +31,8 @@ struct Strip {
 /// C tile (Rows, J vectors) (+)= strip (Rows, K words) panel (K words, J vectors); the last columns are kept off where
 /// C is narrower.
 template <class Format, int Bytes, int Rows, class Scalar>
-MUSICGEN_INLINE void product_tile(Index K, Strip<typename Format::Input> a, const typename Format::Word* b, Scalar* c,
-                                  Index c_stride, Index columns, bool add) {
+MUSICGEN_FORCE_INLINE void product_tile(Index K, Strip<typename Format::Input> a, const typename Format::Word* b,
+                                        Scalar* c, Index c_stride, Index columns, bool add) {
   using V = simd::Vector<Scalar, Bytes>;
   using Multiplier = typename Format::template Multiplier<Bytes>;
   constexpr int width = simd::lanes<Scalar, Bytes>, J = static_cast<int>(tile_vectors(Bytes));
@@ -73,8 +73,9 @@ MUSICGEN_INLINE void product_tile(Index K, Strip<typename Format::Input> a, cons
 template <class Format, class Scalar>
 struct ProductBlock {
   template <int Bytes>
-  MUSICGEN_INLINE static void run(Index M, Index K, Strip<typename Format::Input> a, Index a_step,
-                                  const typename Format::Word* b, Scalar* c, Index c_stride, Index columns, bool add) {
+  MUSICGEN_FORCE_INLINE static void run(Index M, Index K, Strip<typename Format::Input> a, Index a_step,
+                                        const typename Format::Word* b, Scalar* c, Index c_stride, Index columns,
+                                        bool add) {
     constexpr int R = static_cast<int>(tile_rows(Bytes));
     for (; M >= R; M -= R, a.data += a_step, c += R * c_stride)
       product_tile<Format, Bytes, R>(K, a, b, c, c_stride, columns, add);

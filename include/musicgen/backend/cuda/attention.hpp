@@ -9,7 +9,7 @@
 
 namespace musicgen::cuda {
 
-struct AttentionKept {
+struct AttentionSaved {
   // In one pass, which writes no weights.
   bool one_pass = false;  ///< false: the weights are kept
   bool in_bf16 = false;   ///< contexts and gradients, as far as their scores allow
@@ -20,7 +20,7 @@ struct AttentionKept {
   Matrix<float> dweights;  ///< of a block of queries, memory to work in
 };
 
-/// Of an AttentionKept after a training step.
+/// Of an AttentionSaved after a training step.
 std::size_t attention_bytes(int B, int T, int Q, int H, AttentionValue value);
 
 /// @param h        (T*B, H), the outputs of the top layer
@@ -30,12 +30,12 @@ std::size_t attention_bytes(int B, int T, int Q, int H, AttentionValue value);
 /// @param keep     false: no backward pass will follow
 /// @param with_rounded  contexts in bf16, too
 void attention_forward(View<const float> h, int B, int Q, AttentionOptions options, FactorMatrix& context,
-                       AttentionKept& kept, bool keep, bool with_rounded);
+                       AttentionSaved& saved, bool keep, bool with_rounded);
 
 /// @param context   (Q*B, H), as attention_forward() has left it
 /// @param dcontext  (Q*B, H)
 /// @param dh        (T*B, H): added to
-void attention_backward(View<const float> h, int B, int Q, AttentionOptions options, AttentionKept& kept,
+void attention_backward(View<const float> h, int B, int Q, AttentionOptions options, AttentionSaved& saved,
                         Matrix<float>& context, const Matrix<float>& dcontext, View<float> dh);
 
 /// Of one new output each sequence over those before it, for a step of the decoder.

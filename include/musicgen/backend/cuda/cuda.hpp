@@ -13,13 +13,13 @@
 #include "attention.hpp"
 #include "decode.hpp"
 #include "embedding.hpp"
+#include "graph_capture.hpp"
 #include "gru.hpp"
 #include "head.hpp"
 #include "loss.hpp"
+#include "memory_estimate.hpp"
 #include "muon.hpp"
-#include "need.hpp"
 #include "parameters.hpp"
-#include "repeated.hpp"
 
 namespace musicgen {
 
@@ -35,19 +35,19 @@ struct Activations {
   Batch batch;
   Buffer<bf16> rounded;  ///< the weights
   Matrix<float> table;   ///< (V, 4H), the first layer's inputs for each token; later their gradients
-  std::vector<GruKept> gru;
-  AttentionKept attention;
+  std::vector<GruSaved> gru;
+  AttentionSaved attention;
   FactorMatrix context;  ///< (Q*B, H)
-  HeadKept head;
+  HeadSaved head;
   FactorMatrix logits;  ///< (Q*B, V); after the loss their gradient
-  LossKept loss;
+  LossSaved loss;
 
   Matrix<float> dcontext;  ///< (Q*B, H)
   Matrix<float> dh, dx;    ///< (T*B, H), of a layer's outputs and inputs
 
   HostMatrix host_logits;
   HostBuffer<float> host_nll;
-  Repeated learning;
+  GraphCapture learning;
 };
 
 }  // namespace cuda
@@ -73,78 +73,78 @@ struct Cuda {
     return p;
   }
 
-  static void assign(const Parameters& p, const Sequences& batch, Activations& kept) {
-    kept.batch.assign(batch.inputs, batch.targets, p.layout.dimensions.V);
+  static void upload(const Parameters& p, const Sequences& batch, Activations& saved) {
+    saved.batch.assign(batch.inputs, batch.targets, p.layout.dimensions.V);
   }
   template <class Work>
-  static void repeat(const Parameters& p, const Parameters& gradients, const Sequences& batch, Activations& kept,
-                     const Work& work) {
-    kept.learning.run({cuda::place_of(p.values.data()), cuda::place_of(gradients.values.data()), batch.B, batch.T,
-                       batch.Q, static_cast<int>(kept.products), static_cast<int>(kept.attention_options.value),
-                       std::bit_cast<int>(kept.attention_options.scale)},
-                      work);
+  static void capture(const Parameters& p, const Parameters& gradients, const Sequences& batch, Activations& saved,
+                      const Work& work) {
+    saved.learning.run({cuda::place_of(p.values.data()), cuda::place_of(gradients.values.data()), batch.B, batch.T,
+                        batch.Q, static_cast<int>(saved.products), static_cast<int>(saved.attention_options.value),
+                        std::bit_cast<int>(saved.attention_options.scale)},
+                       work);
   }
 
-  static void embed(const Parameters& p, const Sequences&, Activations& kept) {
-    kept.gru.resize(static_cast<std::size_t>(p.layout.dimensions.L));
-    cuda::embedding_forward(cuda::weights_for_products(p, kept.products, kept.rounded), kept.batch, kept.table,
-                            kept.gru[0]);
+  static void embed(const Parameters& p, const Sequences&, Activations& saved) {
+    saved.gru.resize(static_cast<std::size_t>(p.layout.dimensions.L));
+    cuda::embedding_forward(cuda::weights_for_products(p, saved.products, saved.rounded), saved.batch, saved.table,
+                            saved.gru[0]);
   }
-  static void gru_stack_forward(const Parameters& p, const Sequences& batch, Activations& kept) {
-    const cuda::Weights w = weights(p, kept);
-    cuda::gru_steps(w, 0, batch.B, nullptr, kept.gru[0]);
-    for (std::size_t l = 1; l < kept.gru.size(); ++l)
-      cuda::gru_forward(w, static_cast<int>(l), kept.gru[l - 1].outputs(batch.B), batch.B, nullptr, kept.gru[l]);
+  static void gru_stack_forward(const Parameters& p, const Sequences& batch, Activations& saved) {
+    const cuda::Weights w = weights(p, saved);
+    cuda::gru_steps(w, 0, batch.B, nullptr, saved.gru[0]);
+    for (std::size_t l = 1; l < saved.gru.size(); ++l)
+      cuda::gru_forward(w, static_cast<int>(l), saved.gru[l - 1].outputs(batch.B), batch.B, nullptr, saved.gru[l]);
   }
-  static void attend(const Sequences& batch, Activations& kept) {
-    cuda::attention_forward(outputs(batch, kept).exact, batch.B, batch.Q, kept.attention_options, kept.context,
-                            kept.attention, kept.for_backward, kept.products == Precision::bf16);
+  static void attend(const Sequences& batch, Activations& saved) {
+    cuda::attention_forward(outputs(batch, saved).exact, batch.B, batch.Q, saved.attention_options, saved.context,
+                            saved.attention, saved.for_backward, saved.products == Precision::bf16);
   }
-  static void head(const Parameters& p, const Sequences& batch, Activations& kept) {
-    cuda::head_forward(weights(p, kept), last(outputs(batch, kept), batch), kept.context.view(), kept.head,
-                       kept.logits);
+  static void head(const Parameters& p, const Sequences& batch, Activations& saved) {
+    cuda::head_forward(weights(p, saved), last(outputs(batch, saved), batch), saved.context.view(), saved.head,
+                       saved.logits);
   }
-  static void loss(const Sequences&, Activations& kept) {
-    cuda::softmax_cross_entropy(kept.logits, kept.batch, kept.loss);
+  static void loss(const Sequences&, Activations& saved) {
+    cuda::softmax_cross_entropy(saved.logits, saved.batch, saved.loss);
   }
-  static double mean_loss(const Activations& kept) {
+  static double mean_loss(const Activations& saved) {
     cuda::synchronize();
-    return kept.loss.on_host.data() ? kept.loss.on_host[0] : 0;
+    return saved.loss.on_host.data() ? saved.loss.on_host[0] : 0;
   }
-  static const cuda::HostMatrix& logits(Activations& kept) {
-    kept.host_logits.copy_from(kept.logits.exact);
+  static const cuda::HostMatrix& logits(Activations& saved) {
+    saved.host_logits.copy_from(saved.logits.exact);
     cuda::synchronize();
-    return kept.host_logits;
+    return saved.host_logits;
   }
-  static std::span<const float> nll(Activations& kept) {
-    const std::size_t count = kept.loss.nll.size();
-    kept.host_nll.resize(count);
-    if (count > 0) cuda::copy(kept.host_nll.data(), kept.loss.nll.data(), count * sizeof(float));
+  static std::span<const float> nll(Activations& saved) {
+    const std::size_t count = saved.loss.nll.size();
+    saved.host_nll.resize(count);
+    if (count > 0) cuda::copy(saved.host_nll.data(), saved.loss.nll.data(), count * sizeof(float));
     cuda::synchronize();
-    return {kept.host_nll.data(), count};
+    return {saved.host_nll.data(), count};
   }
 
-  static void head_backward(const Parameters& p, const Sequences& batch, Activations& kept, Parameters& gradients) {
-    const cuda::Factor h = outputs(batch, kept);
-    kept.dh.set_zero(h.exact.rows, h.exact.columns);
-    cuda::head_backward(weights(p, kept), last(h, batch), kept.context.view(), kept.head, kept.logits.view(),
-                        kept.dh.view().row_range((batch.T - batch.Q) * batch.B, batch.Q * batch.B), kept.dcontext,
+  static void head_backward(const Parameters& p, const Sequences& batch, Activations& saved, Parameters& gradients) {
+    const cuda::Factor h = outputs(batch, saved);
+    saved.dh.set_zero(h.exact.rows, h.exact.columns);
+    cuda::head_backward(weights(p, saved), last(h, batch), saved.context.view(), saved.head, saved.logits.view(),
+                        saved.dh.view().row_range((batch.T - batch.Q) * batch.B, batch.Q * batch.B), saved.dcontext,
                         gradients.tensors().head());
   }
-  static void attend_backward(const Sequences& batch, Activations& kept) {
-    cuda::attention_backward(outputs(batch, kept).exact, batch.B, batch.Q, kept.attention_options, kept.attention,
-                             kept.context.exact, kept.dcontext, kept.dh.view());
+  static void attend_backward(const Sequences& batch, Activations& saved) {
+    cuda::attention_backward(outputs(batch, saved).exact, batch.B, batch.Q, saved.attention_options, saved.attention,
+                             saved.context.exact, saved.dcontext, saved.dh.view());
   }
-  static void gru_stack_backward(const Parameters& p, const Sequences& batch, Activations& kept,
+  static void gru_stack_backward(const Parameters& p, const Sequences& batch, Activations& saved,
                                  Parameters& gradients) {
-    const cuda::Weights w = weights(p, kept);
-    for (std::size_t l = kept.gru.size() - 1; l > 0; --l, std::swap(kept.dh, kept.dx))
-      cuda::gru_backward(w, static_cast<int>(l), kept.gru[l - 1].outputs(batch.B), batch.B, kept.gru[l], kept.dh,
-                         kept.dx, gradients.tensors().gru(static_cast<int>(l)));
-    cuda::gru_steps_backward(w, 0, batch.B, kept.gru[0], kept.dh, gradients.tensors().gru(0));
+    const cuda::Weights w = weights(p, saved);
+    for (std::size_t l = saved.gru.size() - 1; l > 0; --l, std::swap(saved.dh, saved.dx))
+      cuda::gru_backward(w, static_cast<int>(l), saved.gru[l - 1].outputs(batch.B), batch.B, saved.gru[l], saved.dh,
+                         saved.dx, gradients.tensors().gru(static_cast<int>(l)));
+    cuda::gru_steps_backward(w, 0, batch.B, saved.gru[0], saved.dh, gradients.tensors().gru(0));
   }
-  static void embed_backward(const Parameters& p, const Sequences&, Activations& kept, Parameters& gradients) {
-    cuda::embedding_backward(weights(p, kept), kept.batch, kept.gru[0], kept.table, gradients.tensors());
+  static void embed_backward(const Parameters& p, const Sequences&, Activations& saved, Parameters& gradients) {
+    cuda::embedding_backward(weights(p, saved), saved.batch, saved.gru[0], saved.table, gradients.tensors());
   }
 
   static double squared_norm(const Parameters& gradients) { return cuda::sum_of_squares(gradients.values); }
@@ -155,11 +155,11 @@ struct Cuda {
 
  private:
   /// As `embed` has prepared them.
-  static cuda::Weights weights(const Parameters& p, const Activations& kept) {
-    return {p.tensors(), kept.products == Precision::bf16 ? kept.rounded.data() : nullptr};
+  static cuda::Weights weights(const Parameters& p, const Activations& saved) {
+    return {p.tensors(), saved.products == Precision::bf16 ? saved.rounded.data() : nullptr};
   }
-  static cuda::Factor outputs(const Sequences& batch, const Activations& kept) {
-    return kept.gru.back().outputs(batch.B);
+  static cuda::Factor outputs(const Sequences& batch, const Activations& saved) {
+    return saved.gru.back().outputs(batch.B);
   }
   /// The rows of the last Q steps.
   static cuda::Factor last(const cuda::Factor& m, const Sequences& batch) {

@@ -1,12 +1,12 @@
 // The network one token at a time, for sampling. Twin: backend/cpu/decode.hpp. A step is one launch for each four songs
-// where sizes permit, else it runs the kernels that training runs: decode_ways.hpp.
+// where sizes permit, else it runs the kernels that training runs: decoder_strategies.hpp.
 #pragma once
 
 #include <span>
 #include <variant>
 
 #include "../backend.hpp"
-#include "decode_ways.hpp"
+#include "decoder_strategies.hpp"
 #include "parameters.hpp"
 
 namespace musicgen::cuda {

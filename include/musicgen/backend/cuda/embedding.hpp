@@ -30,12 +30,12 @@ struct Batch {
 
 /// What the first layer's steps start from.
 /// @param table  (V, 4H), memory to work in
-void embedding_forward(const Weights& w, const Batch& batch, Matrix<float>& table, GruKept& first_layer);
+void embedding_forward(const Weights& w, const Batch& batch, Matrix<float>& table, GruSaved& first_layer);
 
 /// @param first_layer  after `gru_steps_backward`
 /// @param table        (V, 4H), memory to work in
 /// @param gradients    of the embedding and of the first layer's w_ih: added to
-void embedding_backward(const Weights& w, const Batch& batch, const GruKept& first_layer, Matrix<float>& table,
+void embedding_backward(const Weights& w, const Batch& batch, const GruSaved& first_layer, Matrix<float>& table,
                         const Tensors<float>& gradients);
 
 }  // namespace musicgen::cuda

@@ -7,7 +7,7 @@
 namespace musicgen::cuda {
 
 /// What the forward pass keeps for the backward pass.
-struct GruKept {
+struct GruSaved {
   FactorMatrix h;       ///< ((T+1)*B, H)  h_{-1}, h_0, ... h_{T-1}
   FactorMatrix gates;   ///< (T*B, 4H)  r | z | q | n;  after the backward pass  dr | dz | dq | dn, and their rounding
   Matrix<float> carry;  ///< (B, H)  the gradient that goes from a step to the one before
@@ -19,7 +19,7 @@ struct GruKept {
   Factor outputs(int B) const { return h.view().row_range(B, h.exact.rows() - B); }
 };
 
-/// Of a GruKept after a training step.
+/// Of a GruSaved after a training step.
 std::size_t gru_bytes(int B, int T, int H, Precision products);
 
 /// What the steps start from: gates := biases + W x, all steps at once; q has no W.
@@ -29,15 +29,15 @@ void gru_inputs(const Weights& w, int layer, const Factor& x, View<float> gates)
 
 /// All steps, from kept.gates as `gru_inputs` leaves them.
 /// @param h0  (B, H), the state before the first step; nullptr: zero
-void gru_steps(const Weights& w, int layer, int B, const float* h0, GruKept& kept);
+void gru_steps(const Weights& w, int layer, int B, const float* h0, GruSaved& saved);
 
 /// All steps of a layer.
-void gru_forward(const Weights& w, int layer, const Factor& x, int B, const float* h0, GruKept& kept);
+void gru_forward(const Weights& w, int layer, const Factor& x, int B, const float* h0, GruSaved& saved);
 
 /// Back through all steps: kept.gates becomes their gradients. Leaves the inputs out.
 /// @param dh         (T*B, H), with respect to the outputs
 /// @param gradients  of w_hh and both biases: added to
-void gru_steps_backward(const Weights& w, int layer, int B, GruKept& kept, const Matrix<float>& dh,
+void gru_steps_backward(const Weights& w, int layer, int B, GruSaved& saved, const Matrix<float>& dh,
                         const GruTensors<float>& gradients);
 
 /// Back through the inputs.
@@ -48,7 +48,7 @@ void gru_inputs_backward(const Weights& w, int layer, const Factor& x, const Fac
                          View<float> dw_ih);
 
 /// The gradients of a layer; dx is assigned.
-void gru_backward(const Weights& w, int layer, const Factor& x, int B, GruKept& kept, const Matrix<float>& dh,
+void gru_backward(const Weights& w, int layer, const Factor& x, int B, GruSaved& saved, const Matrix<float>& dh,
                   Matrix<float>& dx, const GruTensors<float>& gradients);
 
 }  // namespace musicgen::cuda

@@ -7,24 +7,24 @@
 namespace musicgen::cuda {
 
 /// What the forward pass keeps.
-struct HeadKept {
+struct HeadSaved {
   FactorMatrix u;              ///< (N, H)
   FactorMatrix dv;             ///< (N, H), the gradient before the tanh
   Buffer<float> partial_sums;  ///< memory to work in
 };
 
-/// Of a HeadKept after a training step.
+/// Of a HeadSaved after a training step.
 std::size_t head_bytes(int N, int H, int V, Precision products);
 
 /// @param h       (N, H)  @param c  (N, H)
 /// @param logits  (N, V), assigned
-void head_forward(const Weights& w, const Factor& h, const Factor& c, HeadKept& kept, FactorMatrix& logits);
+void head_forward(const Weights& w, const Factor& h, const Factor& c, HeadSaved& saved, FactorMatrix& logits);
 
 /// @param dlogits    (N, V)
 /// @param dh         (N, H): added to
 /// @param dc         (N, H), assigned
 /// @param gradients  added to
-void head_backward(const Weights& w, const Factor& h, const Factor& c, HeadKept& kept, const Factor& dlogits,
+void head_backward(const Weights& w, const Factor& h, const Factor& c, HeadSaved& saved, const Factor& dlogits,
                    View<float> dh, Matrix<float>& dc, const HeadTensors<float>& gradients);
 
 }  // namespace musicgen::cuda

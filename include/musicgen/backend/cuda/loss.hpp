@@ -6,13 +6,13 @@
 
 namespace musicgen::cuda {
 
-struct LossKept {
+struct LossSaved {
   Buffer<float> nll;           ///< (N), each row's -log p, 0 where there is no target
   Buffer<double> mean;         ///< (1)
   HostBuffer<double> on_host;  ///< the mean, after synchronize()
 };
 
 /// @param logits  (N, V); becomes the gradient with respect to the logits
-void softmax_cross_entropy(FactorMatrix& logits, const Batch& batch, LossKept& kept);
+void softmax_cross_entropy(FactorMatrix& logits, const Batch& batch, LossSaved& saved);
 
 }  // namespace musicgen::cuda

@@ -8,13 +8,13 @@
 namespace musicgen::cuda {
 
 /// Memory to work in, for the largest matrices.
-struct MuonKept {
+struct MuonSaved {
   Buffer<float> x, y;    ///< three of them, or one
   Buffer<float> a, p;    ///< X X', and its polynomial
   Buffer<double> parts;  ///< of the sums of their squares
 };
 
-/// What a MuonKept comes to allocate.
+/// What a MuonSaved comes to allocate.
 std::size_t muon_bytes(const Dimensions& d);
 
 /// One step for all matrices that learn by Muon.
@@ -22,6 +22,6 @@ std::size_t muon_bytes(const Dimensions& d);
 /// @param factor    (1) on the device, what the gradient is multiplied by; negative: nothing is changed
 /// @param numbers   (2) on the device: 1 - lr decay, and lr
 void muon_update(Parameters& w, const Parameters& g, Parameters& m, const float* factor, const float* numbers,
-                 float momentum, MuonKept& kept);
+                 float momentum, MuonSaved& saved);
 
 }  // namespace musicgen::cuda

@@ -14,12 +14,12 @@ namespace musicgen::cpu::simd {
 using Index = std::ptrdiff_t;
 
 template <class V, class Scalar>
-MUSICGEN_INLINE void load_part(V& v, const Scalar* from, Index count) {
+MUSICGEN_FORCE_INLINE void load_part(V& v, const Scalar* from, Index count) {
   v = V{};
   std::memcpy(&v, from, static_cast<std::size_t>(count) * sizeof(Scalar));
 }
 template <class V, class Scalar>
-MUSICGEN_INLINE void store_part(const V& v, Scalar* to, Index count) {
+MUSICGEN_FORCE_INLINE void store_part(const V& v, Scalar* to, Index count) {
   std::memcpy(to, &v, static_cast<std::size_t>(count) * sizeof(Scalar));
 }
 
@@ -27,7 +27,7 @@ MUSICGEN_INLINE void store_part(const V& v, Scalar* to, Index count) {
 template <class Scalar, class Body>
 struct OverRow {
   template <int Bytes, class... Arguments>
-  MUSICGEN_INLINE static void run(Index n, Arguments... arguments) {
+  MUSICGEN_FORCE_INLINE static void run(Index n, Arguments... arguments) {
     constexpr Index width = lanes<Scalar, Bytes>;
     Index i = 0;
     for (; i + width <= n; i += width) Body::template at<Bytes>(i, width, arguments...);
@@ -39,7 +39,7 @@ struct OverRow {
 template <class Scalar>
 struct TanhAt {
   template <int Bytes>
-  MUSICGEN_INLINE static void at(Index i, Index count, Scalar* x) {
+  MUSICGEN_FORCE_INLINE static void at(Index i, Index count, Scalar* x) {
     Vector<Scalar, Bytes> v;
     load_part(v, x + i, count);
     tanh<Bytes>(v);
@@ -55,7 +55,7 @@ void tanh_row(Scalar* x, Index n) {
 template <class Scalar>
 struct Softmax {
   template <int Bytes>
-  MUSICGEN_INLINE static void run(Index n, Scalar* x, Scalar* log_sum) {
+  MUSICGEN_FORCE_INLINE static void run(Index n, Scalar* x, Scalar* log_sum) {
     constexpr Index width = lanes<Scalar, Bytes>;
     Scalar max = -std::numeric_limits<Scalar>::infinity();
     for (Index i = 0; i < n; ++i) max = std::max(max, x[i]);
@@ -71,7 +71,7 @@ struct Softmax {
 
  private:
   template <int Bytes>
-  MUSICGEN_INLINE static void exp_part(Scalar* x, Index count, Scalar max, Vector<Scalar, Bytes>& sums) {
+  MUSICGEN_FORCE_INLINE static void exp_part(Scalar* x, Index count, Scalar max, Vector<Scalar, Bytes>& sums) {
     Vector<Scalar, Bytes> v;
     load_part(v, x, count);
     v -= max;
@@ -93,7 +93,7 @@ Scalar softmax_row(Scalar* x, Index n) {
 template <class Scalar>
 struct Exponentials {
   template <int Bytes>
-  MUSICGEN_INLINE static void run(Index n, Scalar max, Scalar* x) {
+  MUSICGEN_FORCE_INLINE static void run(Index n, Scalar max, Scalar* x) {
     constexpr Index width = lanes<Scalar, Bytes>;
     for (Index i = 0; i < n; i += width) {
       const Index count = std::min(width, n - i);

@@ -25,12 +25,12 @@ inline Index padded(Index n) {
 
 /// Elements first ... and first+16 ... of a row; `first` is in the lower half of a group.
 template <class V, class Scalar>
-MUSICGEN_INLINE void load_pair(V& low, V& high, const Scalar* row, Index first) {
+MUSICGEN_FORCE_INLINE void load_pair(V& low, V& high, const Scalar* row, Index first) {
   load(low, row + first);
   load(high, row + first + group / 2);
 }
 template <class V>
-MUSICGEN_INLINE void load_pair(V& low, V& high, const std::uint32_t* row, Index first) {
+MUSICGEN_FORCE_INLINE void load_pair(V& low, V& high, const std::uint32_t* row, Index first) {
   Vector<std::uint32_t, sizeof(V)> words;
   load(words, row + first / group * (group / 2) + first % group);
   const auto below = words << 16, above = words & 0xffff0000u;
@@ -38,7 +38,7 @@ MUSICGEN_INLINE void load_pair(V& low, V& high, const std::uint32_t* row, Index 
   std::memcpy(&high, &above, sizeof high);
 }
 template <class V>
-MUSICGEN_INLINE void load_bytes(V& v, const std::int8_t* from) {
+MUSICGEN_FORCE_INLINE void load_bytes(V& v, const std::int8_t* from) {
   Vector<std::int32_t, sizeof(V)> whole;
 #if defined(__x86_64__)
   if constexpr (sizeof(V) > 16) {
@@ -56,7 +56,7 @@ MUSICGEN_INLINE void load_bytes(V& v, const std::int8_t* from) {
   v = __builtin_convertvector(whole, V);
 }
 template <class V>
-MUSICGEN_INLINE void load_pair(V& low, V& high, const std::int8_t* row, Index first) {
+MUSICGEN_FORCE_INLINE void load_pair(V& low, V& high, const std::int8_t* row, Index first) {
   load_bytes(low, row + first);
   load_bytes(high, row + first + group / 2);
 }
@@ -68,7 +68,7 @@ constexpr Index row_stride(Index padded) {
 
 /// The sum of a vector's elements: halves are added until there are two.
 template <class Scalar, int Bytes>
-MUSICGEN_INLINE Scalar sum_of(const Vector<Scalar, Bytes>& v) {
+MUSICGEN_FORCE_INLINE Scalar sum_of(const Vector<Scalar, Bytes>& v) {
   if constexpr (lanes<Scalar, Bytes> == 2) {
     return v[0] + v[1];
   } else {
@@ -84,16 +84,16 @@ MUSICGEN_INLINE Scalar sum_of(const Vector<Scalar, Bytes>& v) {
 template <class Scalar>
 struct Dots {
   template <int Bytes, class Stored>
-  MUSICGEN_INLINE static void run(Index count, Index n, const Stored* rows, const Scalar* q, Scalar* scores) {
+  MUSICGEN_FORCE_INLINE static void run(Index count, Index n, const Stored* rows, const Scalar* q, Scalar* scores) {
     const Index stride = row_stride<Stored>(n);
     Index s = 0;
-    for (; s + 4 <= count; s += 4) some<Bytes, 4>(n, rows + s * stride, q, scores + s);
-    for (; s < count; ++s) some<Bytes, 1>(n, rows + s * stride, q, scores + s);
+    for (; s + 4 <= count; s += 4) dot_rows<Bytes, 4>(n, rows + s * stride, q, scores + s);
+    for (; s < count; ++s) dot_rows<Bytes, 1>(n, rows + s * stride, q, scores + s);
   }
 
  private:
   template <int Bytes, int R, class Stored>
-  MUSICGEN_INLINE static void some(Index n, const Stored* rows, const Scalar* q, Scalar* scores) {
+  MUSICGEN_FORCE_INLINE static void dot_rows(Index n, const Stored* rows, const Scalar* q, Scalar* scores) {
     using V = Vector<Scalar, Bytes>;
     const Index stride = row_stride<Stored>(n);
     // Rows lie one after the other: what comes eight rows later is asked for in turn, though it may be past the last.
@@ -129,7 +129,7 @@ struct Dots {
 template <class Scalar>
 struct WeightedSum {
   template <int Bytes, class Stored>
-  MUSICGEN_INLINE static void run(Index count, Index n, const Stored* rows, const Scalar* a, Scalar* y) {
+  MUSICGEN_FORCE_INLINE static void run(Index count, Index n, const Stored* rows, const Scalar* a, Scalar* y) {
     constexpr int at_once = lanes<Scalar, Bytes> <= 4 ? 1 : lanes<Scalar, Bytes> / 4;  // eight vectors, if there are
     Index first = 0;
     for (; first + at_once * group <= n; first += at_once * group) groups<Bytes, at_once>(count, n, rows, a, y, first);
@@ -138,8 +138,8 @@ struct WeightedSum {
 
  private:
   template <int Bytes, int Groups, class Stored>
-  MUSICGEN_INLINE static void groups(Index count, Index n, const Stored* rows, const Scalar* a, Scalar* y,
-                                     Index first) {
+  MUSICGEN_FORCE_INLINE static void groups(Index count, Index n, const Stored* rows, const Scalar* a, Scalar* y,
+                                           Index first) {
     constexpr int width = lanes<Scalar, Bytes>, pairs = group / 2 / width;
     using V = Vector<Scalar, Bytes>;
     const Index stride = row_stride<Stored>(n);

@@ -1,5 +1,5 @@
 // Training by recordings of a step, CUDA graphs on a GPU, to the bit as training without them.
-#include <musicgen/backend/cuda/repeated.hpp>
+#include <musicgen/backend/cuda/graph_capture.hpp>
 #include <musicgen/model.hpp>
 
 #include "device.hpp"
@@ -32,7 +32,7 @@ std::vector<double> trained(const std::vector<BatchSizes>& steps, Precision prod
     auto targets = tokens(s.Q * s.B);
     if (targets.size() > 3) targets[static_cast<std::size_t>(random.between(0, 3))] = no_token;
     const Sequences batch{s.B, s.T, s.Q, inputs, targets};
-    model.learn(batch);
+    model.forward_backward(batch);
     const auto t = static_cast<std::int64_t>(all.size() / 3 + 1);
     // What is in the device's memory, and what a recording has to be made anew for.
     options.weight_decay = 0.1 / static_cast<double>(t);
@@ -74,7 +74,7 @@ TEST_CASE("kernels: recorded steps give the bits of those that are asked for one
 }
 
 TEST_CASE("kernels: work that allocates is not recorded before it has what it needs") {
-  cuda::Repeated repeated;
+  cuda::GraphCapture repeated;
   cuda::Buffer<float> buffer;
   int calls = 0;
   const auto run = [&](std::size_t size) {

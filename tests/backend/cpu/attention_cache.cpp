@@ -1,4 +1,4 @@
-#include <musicgen/backend/cpu/output_ring.hpp>
+#include <musicgen/backend/cpu/attention_cache.hpp>
 
 #include "instruction_sets.hpp"
 #include "numeric.hpp"
@@ -19,19 +19,19 @@ Matrix<Scalar> padded_row(const Matrix<Scalar>& m, Index row) {
 /// An output as the ring keeps it.
 template <class Scalar>
 RowVector<double> kept_row(const Matrix<Scalar>& outputs, Index row, Precision precision) {
-  RowVector<double> kept = outputs.row(row).template cast<double>();
+  RowVector<double> saved = outputs.row(row).template cast<double>();
   if (std::is_same_v<Scalar, float> && precision == Precision::bf16)
-    for (double& x : kept) x = static_cast<double>(from_bf16(to_bf16(static_cast<float>(x))));
+    for (double& x : saved) x = static_cast<double>(from_bf16(to_bf16(static_cast<float>(x))));
   if (std::is_same_v<Scalar, float> && precision == Precision::int8)
-    for (double& x : kept) x = std::nearbyint(127 * x) / 127;
-  return kept;
+    for (double& x : saved) x = std::nearbyint(127 * x) / 127;
+  return saved;
 }
 
 /// The contexts of B songs for output T, against softmax over the last `window` before it, in double.
 template <class Scalar>
 void check(Index B, Index T, Index window, Index H, Precision precision, AttentionOptions options, double tolerance) {
   INFO(B << " songs, " << T << " outputs, a window of " << window << ", H " << H);
-  OutputRing<Scalar> ring(B, window, H, precision, options);
+  AttentionCache<Scalar> ring(B, window, H, precision, options);
   AttentionParts<Scalar> parts(B, window, H);
   const auto outputs = test::random_matrix<Scalar>((T + 1) * B, H, 1);
   for (Index t = 0; t <= T; ++t)
@@ -86,7 +86,7 @@ TEST_CASE("output ring: attends over the last outputs, as they are, in bf16 and 
 }
 
 TEST_CASE("output ring: large scores do not overflow") {
-  OutputRing<float> ring(1, 200, 32, Precision::fp32, AttentionValue::match);
+  AttentionCache<float> ring(1, 200, 32, Precision::fp32, AttentionValue::match);
   AttentionParts<float> parts(1, 200, 32);
   Matrix<float> row = Matrix<float>::Zero(1, 32);
   for (Index t = 0; t < 200; ++t) {

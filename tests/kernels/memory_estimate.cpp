@@ -15,7 +15,7 @@ std::size_t bytes_of_training(const Dimensions& d, int B, int T, int Q, Precisio
   auto m = Cuda::zeros(d), v = Cuda::zeros(d);
   const std::vector<Token> inputs(static_cast<std::size_t>(T * B), 1), targets(static_cast<std::size_t>(Q * B), 2);
   for (int t = 1; t < 3; ++t) {
-    model.learn({B, T, Q, inputs, targets});
+    model.forward_backward({B, T, Q, inputs, targets});
     Cuda::update(model.weights(), model.gradients(), m, v, t, 1e-3, {});
   }
   return cuda::bytes_in_use() - before;

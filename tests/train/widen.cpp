@@ -1,7 +1,7 @@
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <cmath>
-#include <musicgen/train/grow.hpp>
+#include <musicgen/train/widen.hpp>
 #include <vector>
 
 using namespace musicgen;
@@ -25,7 +25,7 @@ const Sequences batch{2, 6, 6, inputs, targets};
 TEST_CASE("grow: a grown model says what the smaller one says") {
   auto small =
       small_model(GENERATE(AttentionOptions(AttentionValue::match), AttentionOptions(AttentionValue::successor, 1.5f)));
-  auto large = grown(small, GENERATE(4, 5, 11), 3);
+  auto large = widened(small, GENERATE(4, 5, 11), 3);
   const auto expected = small.logits(batch).eval();
   CHECK((large.logits(batch) - expected).cwiseAbs().maxCoeff() < 1e-14);
   CHECK(large.config().attention == small.config().attention);
@@ -33,7 +33,7 @@ TEST_CASE("grow: a grown model says what the smaller one says") {
 
 TEST_CASE("grow: all of the new units learn, each its own") {
   auto small = small_model(AttentionValue::successor);
-  auto large = grown(small, 6, 3);
+  auto large = widened(small, 6, 3);
   large.forward(batch);
   large.backward(batch);
   for (const auto& t : large.gradients().tensors()) {
@@ -49,11 +49,11 @@ TEST_CASE("grow: all of the new units learn, each its own") {
 TEST_CASE("grow: one seed gives one model, and none shrinks") {
   const auto small = small_model(AttentionValue::match);
   const auto weights = [&](std::uint64_t seed) {
-    auto model = grown(small, 6, seed);
+    auto model = widened(small, 6, seed);
     const auto values = model.weights().tensors()[2].values;
     return std::vector<double>(values.begin(), values.end());
   };
   CHECK(weights(3) == weights(3));
   CHECK(weights(3) != weights(4));
-  CHECK_THROWS_WITH(grown(small, 3, 1), "a model of 4 hidden units does not grow to 3");
+  CHECK_THROWS_WITH(widened(small, 3, 1), "a model of 4 hidden units does not grow to 3");
 }

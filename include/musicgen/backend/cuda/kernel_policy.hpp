@@ -14,7 +14,7 @@ inline Kernels& kernels_in_use() {
   return kernels;
 }
 
-/// Whether what is the same from step to step is recorded (repeated.hpp); true at the start.
+/// Whether what is the same from step to step is recorded (graph_capture.hpp); true at the start.
 inline bool& recordings_in_use() {
   static bool in_use = true;
   return in_use;

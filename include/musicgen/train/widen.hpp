@@ -55,7 +55,7 @@ void grow_into(const TensorView<Scalar>& large, const TensorView<const Scalar>& 
 /// @param seed  of the new units' weights
 /// @throws Error  if it has more units than that
 template <Backend B>
-Model<B> grown(const Model<B>& model, int hidden, std::uint64_t seed) {
+Model<B> widened(const Model<B>& model, int hidden, std::uint64_t seed) {
   const int before = model.dimensions().H;
   if (hidden < before)
     throw Error("a model of " + std::to_string(before) + " hidden units does not grow to " + std::to_string(hidden));

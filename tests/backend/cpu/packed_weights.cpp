@@ -1,4 +1,4 @@
-#include <musicgen/backend/cpu/streamed.hpp>
+#include <musicgen/backend/cpu/packed_weights.hpp>
 
 #include "instruction_sets.hpp"
 #include "numeric.hpp"
@@ -25,8 +25,9 @@ Matrix<double> as_stored(const Matrix<float>& w, Precision precision) {
 
 /// y += x W of a few matrices side by side, panel by panel, as threads would share them out.
 template <class Scalar>
-Matrix<Scalar> product_of(const Streamed<Scalar>& w, const Matrix<Scalar>& x, Matrix<Scalar> y, Index parts) {
-  std::vector<std::int8_t> scratch(static_cast<std::size_t>(x.rows() * Streamed<Scalar>::quantized_stride(x.cols())));
+Matrix<Scalar> product_of(const PackedWeights<Scalar>& w, const Matrix<Scalar>& x, Matrix<Scalar> y, Index parts) {
+  std::vector<std::int8_t> scratch(
+      static_cast<std::size_t>(x.rows() * PackedWeights<Scalar>::quantized_stride(x.cols())));
   for (Index part = 0; part < parts; ++part)
     w.add_product(x, view(y), w.panels() * part / parts, w.panels() * (part + 1) / parts, scratch.data());
   return y;
@@ -45,7 +46,7 @@ void check_precision(Precision precision, double tolerance) {
         Matrix<float> x = random_matrix<float>(rows, K, 7);
         if (precision == Precision::int8) x = (x.array() * 127).round() / 127;
         const auto y = random_matrix<float>(rows, 3 * N + 5, 8);
-        const Streamed<float> streamed(views, at, precision);
+        const PackedWeights<float> streamed(views, at, precision);
         const Matrix<float> result = product_of(streamed, x, y, 1);
         Matrix<double> exact = y.cast<double>();
         for (std::size_t i = 0; i < 3; ++i)
@@ -74,7 +75,7 @@ TEST_CASE("streamed: double stays double, whatever the precision") {
   const auto w = random_matrix<double>(300, 40, 1), x = random_matrix<double>(2, 300, 2);
   const Matrix<double> exact = x * w, zero = Matrix<double>::Zero(2, 40);
   for (const Precision precision : {Precision::fp32, Precision::bf16, Precision::int8})
-    CHECK(relative_difference(product_of(Streamed<double>({view(w)}, {0}, precision), x, zero, 1), exact) < 1e-14);
+    CHECK(relative_difference(product_of(PackedWeights<double>({view(w)}, {0}, precision), x, zero, 1), exact) < 1e-14);
 }
 
 TEST_CASE("streamed: a weight that is no number gives none") {
@@ -83,7 +84,7 @@ TEST_CASE("streamed: a weight that is no number gives none") {
       Matrix<float> w = random_matrix<float>(9, 3, 1);
       const Matrix<float> x = Matrix<float>::Ones(1, 9), zero = Matrix<float>::Zero(1, 3);
       w(4, 1) = bad;
-      const auto y = product_of(Streamed<float>({view(w)}, {0}, precision), x, zero, 1);
+      const auto y = product_of(PackedWeights<float>({view(w)}, {0}, precision), x, zero, 1);
       CHECK(std::isfinite(y(0, 0)));
       CHECK_FALSE(std::isfinite(y(0, 1)));
     }
@@ -94,7 +95,7 @@ TEST_CASE("streamed: the largest sums of int8 do not saturate") {
   const Matrix<float> w = Matrix<float>::Constant(K, N, -3), x = Matrix<float>::Constant(1, K, -1);
   const Matrix<float> zero = Matrix<float>::Zero(1, N);
   test::under_every_isa([&] {
-    const Streamed<float> streamed({view(w)}, {0}, Precision::int8);
+    const PackedWeights<float> streamed({view(w)}, {0}, Precision::int8);
     CHECK(product_of(streamed, x, zero, 1)(0, 0) == Approx(3.0 * K));
     CHECK(product_of(streamed, Matrix<float>(-x), zero, 1)(0, N - 1) == Approx(-3.0 * K));
   });

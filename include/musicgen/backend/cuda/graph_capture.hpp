@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include "kernels.hpp"
+#include "kernel_policy.hpp"
 #include "memory.hpp"
 
 namespace musicgen::cuda {
@@ -26,16 +26,16 @@ std::size_t replays();
 
 /// Does work again and again, by a recording as soon as nothing about it changes any more. Three recordings that fail
 /// one after the other are the last ones tried.
-class Repeated {
+class GraphCapture {
  public:
-  Repeated() = default;
-  Repeated(const Repeated&) {}  // whose memory is other memory
-  Repeated(Repeated&& other) noexcept { swap(other); }
-  Repeated& operator=(Repeated other) noexcept {
+  GraphCapture() = default;
+  GraphCapture(const GraphCapture&) {}  // whose memory is other memory
+  GraphCapture(GraphCapture&& other) noexcept { swap(other); }
+  GraphCapture& operator=(GraphCapture other) noexcept {
     swap(other);
     return *this;
   }
-  ~Repeated() { release_recording(recording_); }
+  ~GraphCapture() { release_recording(recording_); }
 
   /// @param work  what it asks for may depend on `key`, on which kernels are in use and on where its memory is, and on
   ///              nothing else of the host: it is not called again while these stay the same
@@ -54,7 +54,7 @@ class Repeated {
   }
 
  private:
-  void swap(Repeated& other) noexcept {
+  void swap(GraphCapture& other) noexcept {
     std::swap(key_, other.key_);
     std::swap(allocations_, other.allocations_);
     std::swap(recording_, other.recording_);

@@ -44,10 +44,10 @@ class PlainDecoder {
   std::shared_ptr<const Shared> weights_;
   int B_, window_;
   AttentionOptions attention_;
-  std::vector<GruKept> gru_;
+  std::vector<GruSaved> gru_;
   Matrix<float> scores_;
   FactorMatrix context_;
-  HeadKept head_;
+  HeadSaved head_;
 };
 
 /// All of a step in one launch for each four songs: kernels/decode.cuh.

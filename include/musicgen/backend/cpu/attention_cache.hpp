@@ -65,11 +65,11 @@ struct AttentionParts {
 
 /// The last outputs of several songs: as they are, in bf16, or, since they lie in [-1, 1], as bytes round(127 h).
 template <class Scalar>
-class OutputRing {
+class AttentionCache {
  public:
-  OutputRing() = default;
+  AttentionCache() = default;
   /// @param precision  doubles stay doubles
-  OutputRing(Index B, Index window, Index H, Precision precision, AttentionOptions options)
+  AttentionCache(Index B, Index window, Index H, Precision precision, AttentionOptions options)
       : places_(window + 1), n_(simd::padded(H)), options_(options) {
     const auto size = static_cast<std::size_t>(B * (places_ + 1) * n_);
     if (!std::is_same_v<Scalar, float> || precision == Precision::fp32)
@@ -82,7 +82,7 @@ class OutputRing {
 
   Index window() const { return places_ - 1; }
   AttentionOptions options() const { return options_; }
-  bool same_kind(const OutputRing& other) const {
+  bool same_kind(const AttentionCache& other) const {
     return options_ == other.options_ && places_ == other.places_ && n_ == other.n_ &&
            whole_.size() == other.whole_.size() && words_.size() == other.words_.size() &&
            bytes_.size() == other.bytes_.size();

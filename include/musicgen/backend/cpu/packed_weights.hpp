@@ -32,12 +32,12 @@ static_assert(detail::PlainWords<float>::words_a_block == detail::block_k);  // 
 
 /// One to three matrices (K, N) side by side, panel by panel in turn: the gates of the same units lie together.
 template <class Scalar>
-class Streamed {
+class PackedWeights {
  public:
-  Streamed() = default;
+  PackedWeights() = default;
   /// @param matrices  of the same shape, any strides
   /// @param at        the first column of y that each is for
-  Streamed(const std::vector<View<const Scalar>>& matrices, const std::vector<Index>& at, Precision precision)
+  PackedWeights(const std::vector<View<const Scalar>>& matrices, const std::vector<Index>& at, Precision precision)
       : precision_(std::is_same_v<Scalar, float> ? precision : Precision::fp32),
         K_(matrices[0].rows),
         N_(matrices[0].columns),
@@ -160,7 +160,7 @@ class Streamed {
     using Word = typename Format::Word;
 
     template <int Bytes>
-    MUSICGEN_INLINE static void run(const Streamed* w, const Pass* pass, const Input* x, Index x_stride) {
+    MUSICGEN_FORCE_INLINE static void run(const PackedWeights* w, const Pass* pass, const Input* x, Index x_stride) {
       constexpr int rows_at_once = Bytes == 64 ? 8 : 4;
       Index p = pass->first;
       if (pass->rows == 1)
@@ -177,8 +177,8 @@ class Streamed {
    private:
     /// Rows r ... r+R-1 against panels p ... p+P-1.
     template <int Bytes, int R, int P>
-    MUSICGEN_INLINE static void tile(const Streamed& w, const Pass& pass, Index p, Index r, const Input* x,
-                                     Index x_stride) {
+    MUSICGEN_FORCE_INLINE static void tile(const PackedWeights& w, const Pass& pass, Index p, Index r, const Input* x,
+                                           Index x_stride) {
       constexpr Index J = panel_vectors, width = J * simd::lanes<Word, Bytes>;
       const Index full = w.K_ / Format::per_word;  // words without a part that is missing
       const Word* panel[P];
@@ -206,15 +206,15 @@ class Streamed {
           multiply<Bytes, R, P>(panel, word * width, inputs, sums);
         }
         for (int i = 0; i < R; ++i)
-          for (int q = 0; q < P; ++q) give<Bytes>(w, pass, p + q, r + i, &sums[i][q * J]);
+          for (int q = 0; q < P; ++q) store<Bytes>(w, pass, p + q, r + i, &sums[i][q * J]);
       }
     }
 
     /// sums += inputs times one word of each column.
     /// @param at  of the word in each panel
     template <int Bytes, int R, int P>
-    MUSICGEN_INLINE static void multiply(const Word* const (&panel)[P], Index at, const Input* const (&inputs)[R],
-                                         simd::Vector<Sum, Bytes> (&sums)[R][P * panel_vectors]) {
+    MUSICGEN_FORCE_INLINE static void multiply(const Word* const (&panel)[P], Index at, const Input* const (&inputs)[R],
+                                               simd::Vector<Sum, Bytes> (&sums)[R][P * panel_vectors]) {
       MUSICGEN_UNROLL
       for (int i = 0; i < R; ++i) {
         const typename Format::template Multiplier<Bytes> m(inputs[i]);
@@ -228,8 +228,8 @@ class Streamed {
     }
 
     template <int Bytes, int R, int P>
-    MUSICGEN_INLINE static void begin(const Streamed& w, Index p,
-                                      simd::Vector<Sum, Bytes> (&sums)[R][P * panel_vectors]) {
+    MUSICGEN_FORCE_INLINE static void begin(const PackedWeights& w, Index p,
+                                            simd::Vector<Sum, Bytes> (&sums)[R][P * panel_vectors]) {
       MUSICGEN_UNROLL
       for (int i = 0; i < R; ++i) MUSICGEN_UNROLL
       for (int j = 0; j < P * panel_vectors; ++j) {
@@ -242,8 +242,8 @@ class Streamed {
 
     /// y += sums, of one panel and row.
     template <int Bytes>
-    MUSICGEN_INLINE static void give(const Streamed& w, const Pass& pass, Index p, Index r,
-                                     const simd::Vector<Sum, Bytes>* sums) {
+    MUSICGEN_FORCE_INLINE static void store(const PackedWeights& w, const Pass& pass, Index p, Index r,
+                                            const simd::Vector<Sum, Bytes>* sums) {
       constexpr Index lanes = simd::lanes<Sum, Bytes>;
       const Index first = p / w.count_ * w.width_;
       Scalar* y = pass.y.data + r * pass.y.row_stride + w.at_[static_cast<std::size_t>(p % w.count_)] + first;
@@ -256,8 +256,8 @@ class Streamed {
       }
     }
     template <int Bytes>
-    MUSICGEN_INLINE static void give_vector(const Streamed& w, Index at, const simd::Vector<Sum, Bytes>& sum, Scalar* y,
-                                            Index count) {
+    MUSICGEN_FORCE_INLINE static void give_vector(const PackedWeights& w, Index at, const simd::Vector<Sum, Bytes>& sum,
+                                                  Scalar* y, Index count) {
       simd::Vector<Scalar, Bytes> old, more;
       if constexpr (std::is_same_v<Format, detail::Int8Words>) {
         simd::load(more, w.scales_.data() + at);

@@ -8,7 +8,7 @@
 
 #include "launch.hpp"
 
-namespace musicgen::cuda {
+namespace musicgen::inline MUSICGEN_ABI::cuda {
 
 namespace {
 
@@ -112,4 +112,4 @@ Weights weights_for_products(const Parameters& p, Precision products, Buffer<bf1
   return {p.tensors(), rounded.data()};
 }
 
-}  // namespace musicgen::cuda
+}  // namespace musicgen::inline MUSICGEN_ABI::cuda

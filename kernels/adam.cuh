@@ -12,7 +12,7 @@
 
 #include "elementwise.cuh"
 
-namespace musicgen::kernels {
+namespace musicgen::inline MUSICGEN_ABI::kernels {
 
 inline constexpr unsigned most_parts_of_a_norm = 512;
 
@@ -104,4 +104,4 @@ inline void adam_update(const AdamStep* step, const Norm* norm, const float* g, 
   device::launch(adam_update_kernel, blocks_for(n), threads_of_a_block, 0, stream, step, norm, g, n, w, m, v);
 }
 
-}  // namespace musicgen::kernels
+}  // namespace musicgen::inline MUSICGEN_ABI::kernels

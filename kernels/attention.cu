@@ -9,7 +9,7 @@
 #include "launch.hpp"
 #include "product.hpp"
 
-namespace musicgen::cuda {
+namespace musicgen::inline MUSICGEN_ABI::cuda {
 
 namespace {
 
@@ -161,4 +161,4 @@ void attention_step(View<const float> output, View<float> ring, int B, std::int6
   }
 }
 
-}  // namespace musicgen::cuda
+}  // namespace musicgen::inline MUSICGEN_ABI::cuda

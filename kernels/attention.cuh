@@ -15,7 +15,7 @@
 
 #include "device.cuh"
 
-namespace musicgen::kernels {
+namespace musicgen::inline MUSICGEN_ABI::kernels {
 
 /// Rows of scores, several sequences' in a row. Row i of a sequence is the query at time `first + i`, whose keys are
 /// those before that.
@@ -86,4 +86,4 @@ inline void softmax_of_earlier_backward(const ScoreRows& weights_shape, const fl
                  warps_of_a_block * device::warp_size, 0, stream, weights_shape, weights, shape, dweights);
 }
 
-}  // namespace musicgen::kernels
+}  // namespace musicgen::inline MUSICGEN_ABI::kernels

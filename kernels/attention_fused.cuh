@@ -47,7 +47,7 @@
 #include "attention_fused_tile.cuh"
 #include "device.cuh"
 
-namespace musicgen::kernels {
+namespace musicgen::inline MUSICGEN_ABI::kernels {
 
 /// Operands of attention_fused: how many bf16 numbers stand for a float in scores and da, in contexts, in dh.
 struct InFp32 {
@@ -315,4 +315,4 @@ void attention_fused_backward(const FusedAttention& x, device::Stream stream) {
                            : fused::backward<Operands, fused::many_steps>(x, stream);
 }
 
-}  // namespace musicgen::kernels
+}  // namespace musicgen::inline MUSICGEN_ABI::kernels

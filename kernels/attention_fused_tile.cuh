@@ -14,7 +14,7 @@
 
 #include "device.cuh"
 
-namespace musicgen::kernels::fused {
+namespace musicgen::inline MUSICGEN_ABI::kernels::fused {
 
 inline constexpr int side = 16;  // of a tile
 
@@ -181,4 +181,4 @@ struct Sums {
   }
 };
 
-}  // namespace musicgen::kernels::fused
+}  // namespace musicgen::inline MUSICGEN_ABI::kernels::fused

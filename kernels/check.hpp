@@ -7,7 +7,7 @@
 #include <source_location>
 #include <string>
 
-namespace musicgen::cuda {
+namespace musicgen::inline MUSICGEN_ABI::cuda {
 
 /// " (file:line)"
 inline std::string where(const std::source_location& at) {
@@ -21,4 +21,4 @@ inline void check(cudaError_t status, std::source_location at = std::source_loca
   throw Error(std::string("CUDA: ") + cudaGetErrorString(status) + where(at));
 }
 
-}  // namespace musicgen::cuda
+}  // namespace musicgen::inline MUSICGEN_ABI::cuda

@@ -11,7 +11,7 @@
 
 #include "device.cuh"
 
-namespace musicgen::kernels {
+namespace musicgen::inline MUSICGEN_ABI::kernels {
 
 inline constexpr int rows_of_a_sum = 256;
 
@@ -57,4 +57,4 @@ inline void add_column_sums(const float* x, int N, int C, int stride, float* mem
   }
 }
 
-}  // namespace musicgen::kernels
+}  // namespace musicgen::inline MUSICGEN_ABI::kernels

@@ -5,7 +5,7 @@
 #include <string>
 #include <utility>
 
-namespace musicgen::cuda {
+namespace musicgen::inline MUSICGEN_ABI::cuda {
 
 namespace {
 
@@ -73,4 +73,4 @@ void Decoder::reset() {
   state_.steps = 0;
 }
 
-}  // namespace musicgen::cuda
+}  // namespace musicgen::inline MUSICGEN_ABI::cuda

@@ -40,7 +40,7 @@
 #include "decode_layout.cuh"
 #include "device.cuh"
 
-namespace musicgen::kernels {
+namespace musicgen::inline MUSICGEN_ABI::kernels {
 
 /// How a launch is shared out. All blocks have to fit on the device at a time.
 struct DecodeGrid {
@@ -121,4 +121,4 @@ void decode(const DecodeBuffers<Weight>& buffers, const DecodeRun& run, const De
          : resident::launch_decode<Weight, 4>(buffers, run, grid, stream);
 }
 
-}  // namespace musicgen::kernels
+}  // namespace musicgen::inline MUSICGEN_ABI::kernels

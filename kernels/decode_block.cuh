@@ -9,7 +9,7 @@
 #include "device.cuh"
 #include "sampling.cuh"
 
-namespace musicgen::kernels::resident {
+namespace musicgen::inline MUSICGEN_ABI::kernels::resident {
 
 __device__ inline float sigmoid(float x) {
   return 1 / (1 + expf(-x));
@@ -375,4 +375,4 @@ class DecodeBlock {
   std::int64_t steps_;
 };
 
-}  // namespace musicgen::kernels::resident
+}  // namespace musicgen::inline MUSICGEN_ABI::kernels::resident

@@ -10,7 +10,7 @@
 #include "grammar.cuh"
 #include "sampling.cuh"
 
-namespace musicgen::kernels {
+namespace musicgen::inline MUSICGEN_ABI::kernels {
 
 /// A network and how it is decoded: B songs side by side, at most 4, whose attention sees W earlier outputs.
 struct DecodeShape {
@@ -212,4 +212,4 @@ struct DecodeRun {
   double* log_probabilities = nullptr;  ///< (draws, B), assigned
 };
 
-}  // namespace musicgen::kernels
+}  // namespace musicgen::inline MUSICGEN_ABI::kernels

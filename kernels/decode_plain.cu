@@ -5,7 +5,7 @@
 #include "embedding.cuh"
 #include "launch.hpp"
 
-namespace musicgen::cuda {
+namespace musicgen::inline MUSICGEN_ABI::cuda {
 
 PlainDecoder::PlainDecoder(const Parameters& parameters, int B, int window, AttentionOptions attention)
     : PlainDecoder(
@@ -51,4 +51,4 @@ void PlainDecoder::step(const Batch& tokens, DecoderState& state, FactorMatrix& 
   head_forward(w, top, context_.view(), head_, logits);
 }
 
-}  // namespace musicgen::cuda
+}  // namespace musicgen::inline MUSICGEN_ABI::cuda

@@ -6,7 +6,7 @@
 #include "gru.cuh"
 #include "launch.hpp"
 
-namespace musicgen::cuda {
+namespace musicgen::inline MUSICGEN_ABI::cuda {
 
 namespace {
 
@@ -113,4 +113,4 @@ void ResidentDecoder<Number>::step(const Batch& tokens, DecoderState& state, Fac
 template class ResidentDecoder<float>;
 template class ResidentDecoder<bf16>;
 
-}  // namespace musicgen::cuda
+}  // namespace musicgen::inline MUSICGEN_ABI::cuda

@@ -2,6 +2,8 @@
 // is: an NVIDIA GPU, or the emulator of the tests, which runs the same kernels on a CPU. docs/cuda.md explains both.
 #pragma once
 
+#include <musicgen/core/config.hpp>
+
 #ifdef __CUDACC__
 #include "device_nvidia.cuh"
 #else
@@ -10,7 +12,7 @@
 
 #include <cstdint>
 
-namespace musicgen::device {
+namespace musicgen::inline MUSICGEN_ABI::device {
 
 inline constexpr int warp_size = 32;
 
@@ -86,4 +88,4 @@ class GridBarrier {
   unsigned goal_ = 0;
 };
 
-}  // namespace musicgen::device
+}  // namespace musicgen::inline MUSICGEN_ABI::device

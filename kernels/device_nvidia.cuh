@@ -16,7 +16,7 @@
 /// An array in shared memory, aligned to 16 bytes: MUSICGEN_SHARED(float, tile, [32][33]);
 #define MUSICGEN_SHARED(Element, name, ...) __shared__ __align__(16) Element name __VA_ARGS__
 
-namespace musicgen::device {
+namespace musicgen::inline MUSICGEN_ABI::device {
 
 using Stream = cudaStream_t;
 
@@ -180,4 +180,4 @@ __device__ inline void add_release(unsigned* p, unsigned value) {
   asm volatile("red.release.gpu.global.add.u32 [%0], %1;" ::"l"(p), "r"(value) : "memory");
 }
 
-}  // namespace musicgen::device
+}  // namespace musicgen::inline MUSICGEN_ABI::device

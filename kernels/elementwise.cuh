@@ -10,7 +10,7 @@
 
 #include "device.cuh"
 
-namespace musicgen::kernels {
+namespace musicgen::inline MUSICGEN_ABI::kernels {
 
 inline constexpr unsigned threads_of_a_block = 256;
 
@@ -46,4 +46,4 @@ inline void round(const float* x, std::int64_t size, device::bf16* y, device::St
   device::launch(round_kernel, blocks_for(size), threads_of_a_block, 0, stream, x, size, y);
 }
 
-}  // namespace musicgen::kernels
+}  // namespace musicgen::inline MUSICGEN_ABI::kernels

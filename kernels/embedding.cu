@@ -9,7 +9,7 @@
 #include "launch.hpp"
 #include "product.hpp"
 
-namespace musicgen::cuda {
+namespace musicgen::inline MUSICGEN_ABI::cuda {
 
 void Batch::assign(std::span<const Token> new_inputs, std::span<const Token> new_targets, int vocabulary) {
   const auto refuse = [&](const char* what, Token token, const char* place, std::size_t at) {
@@ -58,4 +58,4 @@ void embedding_backward(const Weights& w, const Batch& batch, const GruSaved& fi
                       gradients.gru(0).w_ih);
 }
 
-}  // namespace musicgen::cuda
+}  // namespace musicgen::inline MUSICGEN_ABI::cuda

@@ -14,7 +14,7 @@
 
 #include "elementwise.cuh"
 
-namespace musicgen::kernels {
+namespace musicgen::inline MUSICGEN_ABI::kernels {
 
 /// @param table   (V, C), C a multiple of 4
 /// @param tokens  (N), each in [0, V): checked by the host
@@ -69,4 +69,4 @@ inline void sum_by_token(const float* rows, const int* order, const int* begins,
   device::launch(sum_by_token_kernel, grid, dim3(32, 8), 0, stream, rows, order, begins, C, sums);
 }
 
-}  // namespace musicgen::kernels
+}  // namespace musicgen::inline MUSICGEN_ABI::kernels

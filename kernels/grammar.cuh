@@ -13,7 +13,7 @@
 
 #include "device.cuh"
 
-namespace musicgen::kernels {
+namespace musicgen::inline MUSICGEN_ABI::kernels {
 
 /// What does not change from token to token, made on the host: copies of both vectors go to the device.
 struct HostGrammarRules {
@@ -159,4 +159,4 @@ struct GrammarState {
   }
 };
 
-}  // namespace musicgen::kernels
+}  // namespace musicgen::inline MUSICGEN_ABI::kernels

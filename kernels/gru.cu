@@ -9,7 +9,7 @@
 #include "launch.hpp"
 #include "product.hpp"
 
-namespace musicgen::cuda {
+namespace musicgen::inline MUSICGEN_ABI::cuda {
 
 namespace {
 
@@ -170,4 +170,4 @@ void gru_backward(const Weights& w, int layer, const Factor& x, int B, GruSaved&
   gru_inputs_backward(w, layer, x, saved.gates.view(), dx.view(), 0, gradients.w_ih);
 }
 
-}  // namespace musicgen::cuda
+}  // namespace musicgen::inline MUSICGEN_ABI::cuda

@@ -18,7 +18,7 @@
 
 #include "elementwise.cuh"
 
-namespace musicgen::kernels {
+namespace musicgen::inline MUSICGEN_ABI::kernels {
 
 __device__ inline float sigmoid(float x) {
   return 1.0f / (1.0f + expf(-x));
@@ -108,4 +108,4 @@ inline void gru_bias_gradients(const float* sums, int H, float* db_ih, float* db
   device::launch(gru_bias_gradients_kernel, blocks_for(3 * H), threads_of_a_block, 0, stream, sums, H, db_ih, db_hh);
 }
 
-}  // namespace musicgen::kernels
+}  // namespace musicgen::inline MUSICGEN_ABI::kernels

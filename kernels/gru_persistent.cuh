@@ -41,7 +41,7 @@
 #include "gru_persistent_backward.cuh"
 #include "gru_persistent_forward.cuh"
 
-namespace musicgen::kernels {
+namespace musicgen::inline MUSICGEN_ABI::kernels {
 
 namespace persistent {
 
@@ -85,4 +85,4 @@ void gru_steps_backward(const GruPlan& plan, const GruStepsBackward<Operand>& p,
   persistent::BackwardShapes<Operand>::launch(plan, p, stream);
 }
 
-}  // namespace musicgen::kernels
+}  // namespace musicgen::inline MUSICGEN_ABI::kernels

@@ -3,7 +3,7 @@
 
 #include "gru_persistent_plan.cuh"
 
-namespace musicgen::kernels {
+namespace musicgen::inline MUSICGEN_ABI::kernels {
 
 /// Back through all steps of a layer. The gradients of weights, biases and inputs are products of what it leaves.
 template <class Operand>
@@ -105,4 +105,4 @@ struct Backward {
 };
 
 }  // namespace persistent
-}  // namespace musicgen::kernels
+}  // namespace musicgen::inline MUSICGEN_ABI::kernels

@@ -3,7 +3,7 @@
 
 #include "gru_persistent_plan.cuh"
 
-namespace musicgen::kernels {
+namespace musicgen::inline MUSICGEN_ABI::kernels {
 
 /// All steps of a layer, from the inputs' part of its gates.
 template <class Operand>
@@ -108,4 +108,4 @@ struct Forward {
 };
 
 }  // namespace persistent
-}  // namespace musicgen::kernels
+}  // namespace musicgen::inline MUSICGEN_ABI::kernels

@@ -7,7 +7,7 @@
 
 #include "gru_persistent_slice.cuh"
 
-namespace musicgen::kernels {
+namespace musicgen::inline MUSICGEN_ABI::kernels {
 
 /// What a GPU offers; that of an H100 unless told otherwise.
 struct GruLimits {
@@ -182,4 +182,4 @@ inline void clear_counters(const GruPlan& plan, void* workspace, device::Stream 
 }
 
 }  // namespace persistent
-}  // namespace musicgen::kernels
+}  // namespace musicgen::inline MUSICGEN_ABI::kernels

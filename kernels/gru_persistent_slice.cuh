@@ -18,7 +18,7 @@
 #include <cstddef>
 #include <type_traits>
 
-namespace musicgen::kernels {
+namespace musicgen::inline MUSICGEN_ABI::kernels {
 
 using device::bf16;
 
@@ -269,4 +269,4 @@ __device__ inline float sigmoid(float x) {
 }
 
 }  // namespace persistent
-}  // namespace musicgen::kernels
+}  // namespace musicgen::inline MUSICGEN_ABI::kernels

@@ -7,7 +7,7 @@
 #include "launch.hpp"
 #include "product.hpp"
 
-namespace musicgen::cuda {
+namespace musicgen::inline MUSICGEN_ABI::cuda {
 
 namespace {
 
@@ -57,4 +57,4 @@ void head_backward(const Weights& w, const Factor& h, const Factor& c, HeadSaved
   product(dv, w1.column_range(H, H), dc.view(), 0);
 }
 
-}  // namespace musicgen::cuda
+}  // namespace musicgen::inline MUSICGEN_ABI::cuda

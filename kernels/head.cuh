@@ -7,7 +7,7 @@
 
 #include "elementwise.cuh"
 
-namespace musicgen::kernels {
+namespace musicgen::inline MUSICGEN_ABI::kernels {
 
 /// @param bias     (H)  @param u  (N, H), v before and u after
 /// @param rounded  (N, H), u in bf16; nullptr: not wanted
@@ -39,4 +39,4 @@ inline void tanh_backward(const float* u, std::int64_t size, float* dv, device::
   device::launch(tanh_backward_kernel, blocks_for(size), threads_of_a_block, 0, stream, u, size, dv, rounded);
 }
 
-}  // namespace musicgen::kernels
+}  // namespace musicgen::inline MUSICGEN_ABI::kernels

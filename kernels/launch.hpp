@@ -5,7 +5,7 @@
 
 #include "device.cuh"
 
-namespace musicgen::cuda {
+namespace musicgen::inline MUSICGEN_ABI::cuda {
 
 /// The stream as launchers take it.
 inline device::Stream launches() {
@@ -20,4 +20,4 @@ inline const device::bf16* device_bf16(const bf16* p) {
   return reinterpret_cast<const device::bf16*>(p);
 }
 
-}  // namespace musicgen::cuda
+}  // namespace musicgen::inline MUSICGEN_ABI::cuda

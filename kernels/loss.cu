@@ -4,7 +4,7 @@
 
 #include "launch.hpp"
 
-namespace musicgen::cuda {
+namespace musicgen::inline MUSICGEN_ABI::cuda {
 
 void softmax_cross_entropy(FactorMatrix& logits, const Batch& batch, LossSaved& saved) {
   const int N = logits.exact.rows(), V = logits.exact.columns();
@@ -17,4 +17,4 @@ void softmax_cross_entropy(FactorMatrix& logits, const Batch& batch, LossSaved& 
   copy(saved.on_host.data(), saved.mean.data(), sizeof(double));
 }
 
-}  // namespace musicgen::cuda
+}  // namespace musicgen::inline MUSICGEN_ABI::cuda

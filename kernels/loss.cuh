@@ -12,7 +12,7 @@
 
 #include "device.cuh"
 
-namespace musicgen::kernels {
+namespace musicgen::inline MUSICGEN_ABI::kernels {
 
 /// @param logits   (N, V); become their gradient
 /// @param rounded  (N, V), the gradient in bf16; nullptr: not wanted
@@ -65,4 +65,4 @@ inline void mean(const float* x, int N, const int* count, double* result, device
   device::launch(mean_kernel, 1, 256, 0, stream, x, N, count, result);
 }
 
-}  // namespace musicgen::kernels
+}  // namespace musicgen::inline MUSICGEN_ABI::kernels

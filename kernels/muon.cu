@@ -7,7 +7,7 @@
 #include "launch.hpp"
 #include "product.hpp"
 
-namespace musicgen::cuda {
+namespace musicgen::inline MUSICGEN_ABI::cuda {
 
 namespace {
 
@@ -85,4 +85,4 @@ void muon_update(Parameters& w, const Parameters& g, Parameters& m, const float*
   });
 }
 
-}  // namespace musicgen::cuda
+}  // namespace musicgen::inline MUSICGEN_ABI::cuda

@@ -16,7 +16,7 @@
 #include "adam.cuh"
 #include "elementwise.cuh"
 
-namespace musicgen::kernels {
+namespace musicgen::inline MUSICGEN_ABI::kernels {
 
 /// @param factor  (1), of g; negative: m is not changed, x is 0
 __global__ static void __launch_bounds__(threads_of_a_block)
@@ -85,4 +85,4 @@ inline void muon_apply(const float* factor, const float* numbers, float scale, c
   device::launch(muon_apply_kernel, blocks_for(n), threads_of_a_block, 0, stream, factor, numbers, scale, x, n, w);
 }
 
-}  // namespace musicgen::kernels
+}  // namespace musicgen::inline MUSICGEN_ABI::kernels

@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <musicgen/backend/cuda/matrix.hpp>
 
-namespace musicgen::cuda {
+namespace musicgen::inline MUSICGEN_ABI::cuda {
 
 /// Several products of one shape, a step between the matrices of each.
 struct Batches {
@@ -25,4 +25,4 @@ inline void product(const Factor& a, const Factor& b, View<float> c, float beta)
     multiply(a.exact, b.exact, c, 1, beta, {});
 }
 
-}  // namespace musicgen::cuda
+}  // namespace musicgen::inline MUSICGEN_ABI::cuda

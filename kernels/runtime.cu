@@ -16,7 +16,7 @@
 #include "check.hpp"
 #include "product.hpp"
 
-namespace musicgen::cuda {
+namespace musicgen::inline MUSICGEN_ABI::cuda {
 
 static void check(cublasStatus_t status, std::source_location at = std::source_location::current()) {
   if (status != CUBLAS_STATUS_SUCCESS) throw Error(std::string("cuBLAS: ") + cublasGetStatusString(status) + where(at));
@@ -228,4 +228,4 @@ void multiply(View<const bf16> a, View<const bf16> b, View<float> c, float alpha
   multiply_on_gpu(CUDA_R_16BF, a, b, c, alpha, beta, batches);
 }
 
-}  // namespace musicgen::cuda
+}  // namespace musicgen::inline MUSICGEN_ABI::cuda

@@ -27,7 +27,7 @@
 
 #include "device.cuh"
 
-namespace musicgen::kernels {
+namespace musicgen::inline MUSICGEN_ABI::kernels {
 
 /// The place in a stream of random numbers: core/random.hpp's Random.
 struct Generator {
@@ -378,4 +378,4 @@ inline void sample(const Sampling& x, device::Stream stream) {
                  BlockChooser::shared_bytes(x.rules.V), stream, x);
 }
 
-}  // namespace musicgen::kernels
+}  // namespace musicgen::inline MUSICGEN_ABI::kernels

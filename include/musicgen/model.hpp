@@ -17,11 +17,12 @@
 
 #include "backend/backend.hpp"
 #include "backend/cpu/cpu.hpp"
+#include "core/config.hpp"
 #include "core/error.hpp"
 #include "core/random.hpp"
 #include "tokens/vocabulary.hpp"
 
-namespace musicgen {
+namespace musicgen::inline MUSICGEN_ABI {
 
 /// What a model is, apart from its weights.
 struct ModelConfig {
@@ -182,4 +183,4 @@ class Model {
   typename B::Activations activations_;
 };
 
-}  // namespace musicgen
+}  // namespace musicgen::inline MUSICGEN_ABI

@@ -2,6 +2,8 @@
 // function is explained.
 #pragma once
 
+#include <musicgen/core/config.hpp>
+
 #include <atomic>
 #include <bit>
 #include <cstddef>
@@ -21,7 +23,7 @@
   [[maybe_unused]] name##_type& name =        \
       *static_cast<name##_type*>(::musicgen::emulator::static_shared(name##_key, sizeof(name##_type)))
 
-namespace musicgen::device {
+namespace musicgen::inline MUSICGEN_ABI::device {
 
 using emulator::Location;
 using Stream = struct StreamOfTheEmulator*;  // launches have ended when they return, so streams are all the same
@@ -117,4 +119,4 @@ inline void require_cooperative(Location at = Location::here()) {
   emulator::require_cooperative(at);
 }
 
-}  // namespace musicgen::device
+}  // namespace musicgen::inline MUSICGEN_ABI::device

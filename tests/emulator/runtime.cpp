@@ -13,7 +13,7 @@
 #include <string>
 #include <vector>
 
-namespace musicgen::cuda {
+namespace musicgen::inline MUSICGEN_ABI::cuda {
 
 namespace {
 
@@ -146,7 +146,7 @@ std::size_t replays() {
   return replay_count;
 }
 
-}  // namespace musicgen::cuda
+}  // namespace musicgen::inline MUSICGEN_ABI::cuda
 
 void musicgen::emulator::leave_memory(std::size_t bytes) {
   cuda::memory_left = bytes;

@@ -2,9 +2,9 @@
 // the library's headers are precompiled, it does not.
 #include <musicgen/musicgen.hpp>
 
-namespace musicgen {
+namespace musicgen::inline MUSICGEN_ABI {
 
 template class cpu::Decoder<double>;
 template struct BasicCpu<double>;
 
-}  // namespace musicgen
+}  // namespace musicgen::inline MUSICGEN_ABI

@@ -13,10 +13,11 @@
 #include <string>
 #include <vector>
 
+#include "../core/config.hpp"
 #include "../core/tensor.hpp"
 #include "../tokens/vocabulary.hpp"
 
-namespace musicgen {
+namespace musicgen::inline MUSICGEN_ABI {
 
 /// Adam (Kingma, Ba 2015), AdamW (Loshchilov, Hutter 2019), and Muon (Jordan et al. 2024) for the matrices that it
 /// suits.
@@ -138,4 +139,4 @@ concept Backend = Decoder<typename B::Decoder> &&
                                        ///< finite, nothing is changed
 };
 
-}  // namespace musicgen
+}  // namespace musicgen::inline MUSICGEN_ABI

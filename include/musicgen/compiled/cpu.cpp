@@ -2,6 +2,8 @@
 #define MUSICGEN_INSTANCE template
 #include <musicgen/compiled/templates.hpp>
 
-namespace musicgen {
+#include "../core/config.hpp"
+
+namespace musicgen::inline MUSICGEN_ABI {
 MUSICGEN_CPU_INSTANCES
-}  // namespace musicgen
+}  // namespace musicgen::inline MUSICGEN_ABI

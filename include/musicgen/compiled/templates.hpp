@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "../backend/cuda/cuda.hpp"
+#include "../core/config.hpp"
 #include "../evaluate/likelihood.hpp"
 #include "../model.hpp"
 #include "../sample/sampler.hpp"
@@ -37,8 +38,8 @@
 #define MUSICGEN_CUDA_INSTANCES MUSICGEN_INSTANCES(Cuda)
 
 #ifdef MUSICGEN_COMPILED
-namespace musicgen {
+namespace musicgen::inline MUSICGEN_ABI {
 MUSICGEN_CPU_INSTANCES
 MUSICGEN_CUDA_INSTANCES
-}  // namespace musicgen
+}  // namespace musicgen::inline MUSICGEN_ABI
 #endif

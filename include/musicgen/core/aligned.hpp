@@ -11,7 +11,9 @@
 #include <utility>
 #include <vector>
 
-namespace musicgen {
+#include "config.hpp"
+
+namespace musicgen::inline MUSICGEN_ABI {
 
 /// For containers whose memory begins at a cache line.
 template <class T>
@@ -70,4 +72,4 @@ class AlignedArray {
   std::size_t count_ = 0;
 };
 
-}  // namespace musicgen
+}  // namespace musicgen::inline MUSICGEN_ABI

@@ -4,7 +4,9 @@
 #include <bit>
 #include <cstdint>
 
-namespace musicgen {
+#include "config.hpp"
+
+namespace musicgen::inline MUSICGEN_ABI {
 
 /// Rounded to nearest, ties to even; NaN stays NaN.
 inline std::uint16_t to_bf16(float x) {
@@ -16,4 +18,4 @@ inline float from_bf16(std::uint16_t x) {
   return std::bit_cast<float>(static_cast<std::uint32_t>(x) << 16);
 }
 
-}  // namespace musicgen
+}  // namespace musicgen::inline MUSICGEN_ABI

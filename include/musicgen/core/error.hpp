@@ -6,7 +6,9 @@
 #include <stdexcept>
 #include <string>
 
-namespace musicgen {
+#include "config.hpp"
+
+namespace musicgen::inline MUSICGEN_ABI {
 
 /// Every error the library raises. The message is one line that names the file and byte offset, the tensor and its
 /// shapes, or the option and its value, whichever the fault lies in.
@@ -25,4 +27,4 @@ inline Error file_error(const std::filesystem::path& file, const std::string& wh
   return Error(file.string() + ": " + what);
 }
 
-}  // namespace musicgen
+}  // namespace musicgen::inline MUSICGEN_ABI

@@ -17,9 +17,10 @@
 #include <utility>
 #include <vector>
 
+#include "config.hpp"
 #include "error.hpp"
 
-namespace musicgen {
+namespace musicgen::inline MUSICGEN_ABI {
 
 /// The bytes of a file.
 /// @throws Error  if it is no regular file or cannot be read
@@ -110,4 +111,4 @@ inline void write_bytes(const std::filesystem::path& file, std::string_view cont
   out.commit();
 }
 
-}  // namespace musicgen
+}  // namespace musicgen::inline MUSICGEN_ABI

@@ -11,7 +11,9 @@
 #include <utility>
 #include <vector>
 
-namespace musicgen::detail {
+#include "config.hpp"
+
+namespace musicgen::inline MUSICGEN_ABI::detail {
 
 /// The value that a text says; "discarded" if it is no JSON.
 inline nlohmann::json parse_json(std::string_view text) {
@@ -77,4 +79,4 @@ std::optional<T> json_value(const nlohmann::json& j) {
   return JsonValue<T>::of(j);
 }
 
-}  // namespace musicgen::detail
+}  // namespace musicgen::inline MUSICGEN_ABI::detail

@@ -10,7 +10,9 @@
 #include <cstdint>
 #include <numbers>
 
-namespace musicgen {
+#include "config.hpp"
+
+namespace musicgen::inline MUSICGEN_ABI {
 
 namespace detail {
 /// The upper 64 bits of a product of 128.
@@ -79,4 +81,4 @@ class Random {
   std::array<std::uint32_t, 4> block_{};
 };
 
-}  // namespace musicgen
+}  // namespace musicgen::inline MUSICGEN_ABI

@@ -8,7 +8,9 @@
 #include <string>
 #include <vector>
 
-namespace musicgen {
+#include "config.hpp"
+
+namespace musicgen::inline MUSICGEN_ABI {
 
 using Shape = std::vector<std::int64_t>;
 
@@ -35,4 +37,4 @@ struct TensorView {
   std::span<Scalar> values;  ///< row-major
 };
 
-}  // namespace musicgen
+}  // namespace musicgen::inline MUSICGEN_ABI

@@ -7,7 +7,9 @@
 #include <string>
 #include <string_view>
 
-namespace musicgen::detail {
+#include "config.hpp"
+
+namespace musicgen::inline MUSICGEN_ABI::detail {
 
 /// ASCII letters in lower case, everything else as it is.
 inline std::string lower_case(std::string_view text) {
@@ -41,4 +43,4 @@ inline std::string printable(std::string_view text, std::size_t most = 60) {
   return shown + (text.size() > most ? "..." : "");
 }
 
-}  // namespace musicgen::detail
+}  // namespace musicgen::inline MUSICGEN_ABI::detail

@@ -14,7 +14,9 @@
 #include <utility>
 #include <vector>
 
-namespace musicgen {
+#include "config.hpp"
+
+namespace musicgen::inline MUSICGEN_ABI {
 
 namespace detail {
 /// In a loop that waits for another thread.
@@ -186,4 +188,4 @@ inline void set_threads(int threads) {
   if (threads != thread_pool().threads()) detail::thread_pool_slot() = std::make_unique<ThreadPool>(threads);
 }
 
-}  // namespace musicgen
+}  // namespace musicgen::inline MUSICGEN_ABI

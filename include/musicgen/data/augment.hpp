@@ -15,11 +15,12 @@
 #include <span>
 #include <vector>
 
+#include "../core/config.hpp"
 #include "../core/random.hpp"
 #include "../tokens/vocabulary.hpp"
 #include "song.hpp"
 
-namespace musicgen {
+namespace musicgen::inline MUSICGEN_ABI {
 
 /// How far songs may be changed: lowest and highest, both included.
 struct Augmentation {
@@ -122,4 +123,4 @@ inline void augment_tokens(std::span<const Token> tokens, const Vocabulary& voca
   std::fill(to, out.end(), no_token);
 }
 
-}  // namespace musicgen
+}  // namespace musicgen::inline MUSICGEN_ABI

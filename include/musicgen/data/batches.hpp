@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "../core/config.hpp"
 #include "../core/error.hpp"
 #include "../core/random.hpp"
 #include "../tokens/vocabulary.hpp"
@@ -20,7 +21,7 @@
 #include "corpus.hpp"
 #include "song.hpp"
 
-namespace musicgen {
+namespace musicgen::inline MUSICGEN_ABI {
 
 struct BatchOptions {
   int batch = 32;                         ///< B, 1 to 65535
@@ -216,4 +217,4 @@ inline Batch validation_batch(const Corpus& corpus, const BatchOptions& options,
   });
 }
 
-}  // namespace musicgen
+}  // namespace musicgen::inline MUSICGEN_ABI

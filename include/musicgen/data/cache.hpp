@@ -19,13 +19,14 @@
 #include <utility>
 #include <vector>
 
+#include "../core/config.hpp"
 #include "../core/error.hpp"
 #include "../core/files.hpp"
 #include "../core/thread_pool.hpp"
 #include "hash.hpp"
 #include "reading.hpp"
 
-namespace musicgen {
+namespace musicgen::inline MUSICGEN_ABI {
 
 /// To be raised with every change to how files become tokens, to the rules of splits, or to the cache's format.
 inline constexpr std::uint32_t cache_version = 1;
@@ -197,4 +198,4 @@ inline std::optional<ReadResult> load_cache(const std::filesystem::path& cache, 
   return std::nullopt;
 }
 
-}  // namespace musicgen
+}  // namespace musicgen::inline MUSICGEN_ABI

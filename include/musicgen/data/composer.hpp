@@ -18,11 +18,12 @@
 #include <tuple>
 #include <vector>
 
+#include "../core/config.hpp"
 #include "../core/error.hpp"
 #include "../core/random.hpp"
 #include "../midi/score.hpp"
 
-namespace musicgen {
+namespace musicgen::inline MUSICGEN_ABI {
 
 struct ComposerOptions {
   int min_tempo = 70, max_tempo = 140;         ///< quarters a minute
@@ -365,4 +366,4 @@ inline Score compose(std::uint64_t seed, const ComposerOptions& options = {}) {
   return detail::composer::write_song(seed, options);
 }
 
-}  // namespace musicgen
+}  // namespace musicgen::inline MUSICGEN_ABI

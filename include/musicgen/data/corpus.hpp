@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "../core/config.hpp"
 #include "../core/error.hpp"
 #include "../tokens/vocabulary.hpp"
 #include "cache.hpp"
@@ -20,7 +21,7 @@
 #include "reading.hpp"
 #include "song.hpp"
 
-namespace musicgen {
+namespace musicgen::inline MUSICGEN_ABI {
 
 /// How much music there is.
 struct CorpusSize {
@@ -225,4 +226,4 @@ inline std::ostream& operator<<(std::ostream& out, const Corpus& corpus) {
              << " dropped";
 }
 
-}  // namespace musicgen
+}  // namespace musicgen::inline MUSICGEN_ABI

@@ -7,7 +7,9 @@
 #include <utility>
 #include <vector>
 
-namespace musicgen::detail {
+#include "../core/config.hpp"
+
+namespace musicgen::inline MUSICGEN_ABI::detail {
 
 struct CsvRow {
   int line = 1;  ///< of the file, where the row begins
@@ -47,4 +49,4 @@ inline std::vector<CsvRow> parse_csv(std::string_view text) {
   return rows;
 }
 
-}  // namespace musicgen::detail
+}  // namespace musicgen::inline MUSICGEN_ABI::detail

@@ -21,6 +21,7 @@
 #include <utility>
 #include <vector>
 
+#include "../core/config.hpp"
 #include "../core/error.hpp"
 #include "../core/files.hpp"
 #include "../core/text.hpp"
@@ -30,7 +31,7 @@
 #include "hash.hpp"
 #include "song.hpp"
 
-namespace musicgen {
+namespace musicgen::inline MUSICGEN_ABI {
 
 /// A file that is no part of a corpus, and why.
 struct Skipped {
@@ -257,4 +258,4 @@ inline Listing list_files(const std::filesystem::path& path) {
   return is_pop909 ? detail::pop909_of(std::move(listing)) : listing;
 }
 
-}  // namespace musicgen
+}  // namespace musicgen::inline MUSICGEN_ABI

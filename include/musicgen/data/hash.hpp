@@ -8,7 +8,9 @@
 #include <string_view>
 #include <type_traits>
 
-namespace musicgen::detail {
+#include "../core/config.hpp"
+
+namespace musicgen::inline MUSICGEN_ABI::detail {
 
 /// Takes bytes in eight at a time: multiplied by an odd number and folded, and closed by MurmurHash3's finalizer
 /// (Appleby). No change of one piece of eight bytes goes unseen.
@@ -51,4 +53,4 @@ class Hash {
   std::uint64_t state_ = 0xCBF29CE484222325u;
 };
 
-}  // namespace musicgen::detail
+}  // namespace musicgen::inline MUSICGEN_ABI::detail

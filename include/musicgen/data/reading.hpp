@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "../core/config.hpp"
 #include "../core/error.hpp"
 #include "../core/thread_pool.hpp"
 #include "../midi/smf.hpp"
@@ -18,7 +19,7 @@
 #include "song.hpp"
 #include "splits.hpp"
 
-namespace musicgen {
+namespace musicgen::inline MUSICGEN_ABI {
 
 struct CorpusOptions {
   std::optional<std::filesystem::path> cache{};  ///< a file that keeps the tokens from one time to the next
@@ -93,4 +94,4 @@ inline ReadResult read_files(const Listing& listing, const CorpusOptions& option
   return reading;
 }
 
-}  // namespace musicgen
+}  // namespace musicgen::inline MUSICGEN_ABI

@@ -10,10 +10,11 @@
 #include <utility>
 #include <vector>
 
+#include "../core/config.hpp"
 #include "../core/error.hpp"
 #include "../tokens/vocabulary.hpp"
 
-namespace musicgen {
+namespace musicgen::inline MUSICGEN_ABI {
 
 /// What a song is for. Versions of one song are never on two sides.
 enum class Split : std::uint8_t { train, validation, test };
@@ -154,4 +155,4 @@ inline std::vector<SoundingNote> sounding_at(const Song& song, const Vocabulary&
   return sounding;
 }
 
-}  // namespace musicgen
+}  // namespace musicgen::inline MUSICGEN_ABI

@@ -18,11 +18,12 @@
 #include <utility>
 #include <vector>
 
+#include "../core/config.hpp"
 #include "../core/text.hpp"
 #include "hash.hpp"
 #include "song.hpp"
 
-namespace musicgen {
+namespace musicgen::inline MUSICGEN_ABI {
 namespace detail {
 
 /// Hashes below it are a tenth of all.
@@ -118,4 +119,4 @@ inline void split_by_song(std::span<Song> songs) {
   for (std::size_t i = 0; i < songs.size(); ++i) songs[i].split = split[first[i]];
 }
 
-}  // namespace musicgen
+}  // namespace musicgen::inline MUSICGEN_ABI

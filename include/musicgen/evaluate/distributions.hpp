@@ -15,9 +15,10 @@
 #include <span>
 #include <vector>
 
+#include "../core/config.hpp"
 #include "../core/error.hpp"
 
-namespace musicgen {
+namespace musicgen::inline MUSICGEN_ABI {
 
 /// Count, mean, and standard deviation with n - 1 (0 of one value).
 struct Summary {
@@ -190,4 +191,4 @@ inline Comparison compare(const std::vector<double>& real, const std::vector<dou
           agreement(distances_within(other), between), wasserstein(real, other)};
 }
 
-}  // namespace musicgen
+}  // namespace musicgen::inline MUSICGEN_ABI

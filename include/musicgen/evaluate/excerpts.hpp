@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "../core/config.hpp"
 #include "../core/error.hpp"
 #include "../core/text.hpp"
 #include "../data/song.hpp"
@@ -20,7 +21,7 @@
 #include "../tokens/decoder.hpp"
 #include "../tokens/encoder.hpp"
 
-namespace musicgen {
+namespace musicgen::inline MUSICGEN_ABI {
 
 /// A song's notes on the grid of its tokens, by start, then track, then pitch.
 inline std::vector<Note> notes_of(const Song& song, const Vocabulary& vocabulary) {
@@ -68,4 +69,4 @@ inline std::vector<const Song*> spread_choice(std::span<const Song* const> songs
   return chosen;
 }
 
-}  // namespace musicgen
+}  // namespace musicgen::inline MUSICGEN_ABI

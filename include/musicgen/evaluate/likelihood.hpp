@@ -16,13 +16,14 @@
 #include <string>
 #include <vector>
 
+#include "../core/config.hpp"
 #include "../core/error.hpp"
 #include "../core/thread_pool.hpp"
 #include "../data/song.hpp"
 #include "../model.hpp"
 #include "../tokens/grammar.hpp"
 
-namespace musicgen {
+namespace musicgen::inline MUSICGEN_ABI {
 
 /// Of the tokens of one kind.
 struct KindLikelihood {
@@ -230,4 +231,4 @@ Likelihood likelihood(Model<B>& model, std::span<const Song* const> songs) {
   return total(likelihoods(model, songs));
 }
 
-}  // namespace musicgen
+}  // namespace musicgen::inline MUSICGEN_ABI

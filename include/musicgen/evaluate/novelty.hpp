@@ -17,12 +17,13 @@
 #include <string>
 #include <vector>
 
+#include "../core/config.hpp"
 #include "../core/thread_pool.hpp"
 #include "../data/song.hpp"
 #include "excerpts.hpp"
 #include "suffix_automaton.hpp"
 
-namespace musicgen {
+namespace musicgen::inline MUSICGEN_ABI {
 
 /// The longest part of a song that occurs in another.
 struct CopiedRun {
@@ -187,4 +188,4 @@ inline std::vector<Originality> originality(std::span<const Song> songs, std::sp
   return all;
 }
 
-}  // namespace musicgen
+}  // namespace musicgen::inline MUSICGEN_ABI

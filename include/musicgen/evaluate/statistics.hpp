@@ -15,9 +15,10 @@
 #include <span>
 #include <vector>
 
+#include "../core/config.hpp"
 #include "../midi/score.hpp"
 
-namespace musicgen {
+namespace musicgen::inline MUSICGEN_ABI {
 
 /// Figures of a piece. One that the piece does not have is NaN: of a piece without notes all of them, of one whose
 /// notes all start together `inter_onset`.
@@ -193,4 +194,4 @@ inline double groove_consistency(std::span<const Note> notes, std::span<const do
   return 1 - static_cast<double>(different) / static_cast<double>((count - 1) * width);
 }
 
-}  // namespace musicgen
+}  // namespace musicgen::inline MUSICGEN_ABI

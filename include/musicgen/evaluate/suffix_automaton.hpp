@@ -13,7 +13,9 @@
 #include <utility>
 #include <vector>
 
-namespace musicgen {
+#include "../core/config.hpp"
+
+namespace musicgen::inline MUSICGEN_ABI {
 
 /// Of a position: the longest substring ending there that occurs in a string read, and where it ends in that one.
 struct Match {
@@ -161,4 +163,4 @@ class SuffixAutomaton {
   std::vector<Match> seen_;                      // by state, what read() has found
 };
 
-}  // namespace musicgen
+}  // namespace musicgen::inline MUSICGEN_ABI

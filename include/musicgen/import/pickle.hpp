@@ -17,10 +17,11 @@
 #include <variant>
 #include <vector>
 
+#include "../core/config.hpp"
 #include "../core/error.hpp"
 #include "../core/text.hpp"
 
-namespace musicgen::detail {
+namespace musicgen::inline MUSICGEN_ABI::detail {
 
 struct PickleObject;
 
@@ -370,4 +371,4 @@ class Unpickler {
   std::deque<PickleObject> objects_;
 };
 
-}  // namespace musicgen::detail
+}  // namespace musicgen::inline MUSICGEN_ABI::detail

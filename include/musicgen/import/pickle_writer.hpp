@@ -6,9 +6,10 @@
 #include <string>
 #include <string_view>
 
+#include "../core/config.hpp"
 #include "pickle.hpp"
 
-namespace musicgen::detail {
+namespace musicgen::inline MUSICGEN_ABI::detail {
 
 /// A pickle of protocol 2, which every PyTorch reads.
 class Pickler {
@@ -45,4 +46,4 @@ class Pickler {
   std::string bytes_;
 };
 
-}  // namespace musicgen::detail
+}  // namespace musicgen::inline MUSICGEN_ABI::detail

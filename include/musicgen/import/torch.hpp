@@ -17,6 +17,7 @@
 #include <utility>
 #include <vector>
 
+#include "../core/config.hpp"
 #include "../core/error.hpp"
 #include "../core/files.hpp"
 #include "../core/json.hpp"
@@ -28,7 +29,7 @@
 #include "pickle_writer.hpp"
 #include "torch_archive.hpp"
 
-namespace musicgen {
+namespace musicgen::inline MUSICGEN_ABI {
 
 /// Where in a checkpoint the weights were, and what else was there.
 struct TorchReport {
@@ -282,4 +283,4 @@ void save_torch(const std::filesystem::path& file, const Model<B>& model) {
   write_bytes(file, {reinterpret_cast<const char*>(bytes.data()), bytes.size()});
 }
 
-}  // namespace musicgen
+}  // namespace musicgen::inline MUSICGEN_ABI

@@ -23,13 +23,14 @@
 #include <utility>
 #include <vector>
 
+#include "../core/config.hpp"
 #include "../core/error.hpp"
 #include "../core/tensor.hpp"
 #include "../core/text.hpp"
 #include "pickle.hpp"
 #include "zip_archive.hpp"
 
-namespace musicgen::detail {
+namespace musicgen::inline MUSICGEN_ABI::detail {
 
 /// A tensor as its pickle describes it; nothing of it is checked against the storage yet.
 struct TorchTensor {
@@ -239,4 +240,4 @@ class TorchArchive {
   std::map<std::string, std::vector<unsigned char>> storages_;  // by key
 };
 
-}  // namespace musicgen::detail
+}  // namespace musicgen::inline MUSICGEN_ABI::detail

@@ -13,13 +13,14 @@
 #include <utility>
 #include <vector>
 
+#include "../core/config.hpp"
 #include "../core/error.hpp"
 #include "../core/text.hpp"
 #include "note_pairing.hpp"
 #include "score.hpp"
 #include "smf_format.hpp"
 
-namespace musicgen::detail {
+namespace musicgen::inline MUSICGEN_ABI::detail {
 
 /// Throws a fault, or notes it down: the one difference between strict and tolerant.
 class MidiFaults {
@@ -238,4 +239,4 @@ class MtrkReader {
   std::array<Mtrk::Channel*, 16> by_number_{};  // of those in mtrk_
 };
 
-}  // namespace musicgen::detail
+}  // namespace musicgen::inline MUSICGEN_ABI::detail

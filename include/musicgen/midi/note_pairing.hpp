@@ -9,9 +9,10 @@
 #include <utility>
 #include <vector>
 
+#include "../core/config.hpp"
 #include "score.hpp"
 
-namespace musicgen {
+namespace musicgen::inline MUSICGEN_ABI {
 
 /// Makes notes of the note-ons and note-offs of one channel of one MIDI track, given in the order of their ticks.
 ///
@@ -108,4 +109,4 @@ class NotePairing {
   bool pedal_ = false;
 };
 
-}  // namespace musicgen
+}  // namespace musicgen::inline MUSICGEN_ABI

@@ -13,7 +13,9 @@
 #include <tuple>
 #include <vector>
 
-namespace musicgen {
+#include "../core/config.hpp"
+
+namespace musicgen::inline MUSICGEN_ABI {
 
 /// A sounding note, in seconds from the start of the piece.
 struct Note {
@@ -177,4 +179,4 @@ struct Score {
   }
 };
 
-}  // namespace musicgen
+}  // namespace musicgen::inline MUSICGEN_ABI

@@ -3,7 +3,9 @@
 
 #include <cstdint>
 
-namespace musicgen::detail {
+#include "../core/config.hpp"
+
+namespace musicgen::inline MUSICGEN_ABI::detail {
 
 /// The largest variable-length number: 4 bytes of 7 bits.
 inline constexpr std::uint32_t largest_midi_number = 0x0FFFFFFF;
@@ -23,4 +25,4 @@ namespace midi_meta {
 inline constexpr unsigned char text = 0x01, track_name = 0x03, end_of_track = 0x2F, tempo = 0x51;
 }
 
-}  // namespace musicgen::detail
+}  // namespace musicgen::inline MUSICGEN_ABI::detail

@@ -29,12 +29,13 @@
 #include <utility>
 #include <vector>
 
+#include "../core/config.hpp"
 #include "../core/error.hpp"
 #include "../core/files.hpp"
 #include "mtrk_reader.hpp"
 #include "score.hpp"
 
-namespace musicgen {
+namespace musicgen::inline MUSICGEN_ABI {
 
 struct MidiReadOptions {
   bool strict = false;   ///< a fault is an error, not a warning
@@ -218,4 +219,4 @@ inline bool has_midi_extension(const std::filesystem::path& file) {
   return extension == ".mid" || extension == ".midi" || extension == ".kar";
 }
 
-}  // namespace musicgen
+}  // namespace musicgen::inline MUSICGEN_ABI

@@ -12,12 +12,13 @@
 #include <utility>
 #include <vector>
 
+#include "../core/config.hpp"
 #include "../core/error.hpp"
 #include "../core/files.hpp"
 #include "score.hpp"
 #include "smf_format.hpp"
 
-namespace musicgen {
+namespace musicgen::inline MUSICGEN_ABI {
 
 namespace detail {
 
@@ -205,4 +206,4 @@ inline void write_midi(const std::filesystem::path& file, const Score& score) {
   out.commit();
 }
 
-}  // namespace musicgen
+}  // namespace musicgen::inline MUSICGEN_ABI

@@ -18,11 +18,12 @@
 #include <tuple>
 #include <vector>
 
+#include "../core/config.hpp"
 #include "../core/error.hpp"
 #include "../core/files.hpp"
 #include "../midi/score.hpp"
 
-namespace musicgen {
+namespace musicgen::inline MUSICGEN_ABI {
 
 struct AudioOptions {
   std::filesystem::path soundfont = {};  ///< what `find_soundfont()` finds if empty
@@ -188,4 +189,4 @@ inline void write_wav(const std::filesystem::path& file, const Score& score, con
   out.commit();
 }
 
-}  // namespace musicgen
+}  // namespace musicgen::inline MUSICGEN_ABI

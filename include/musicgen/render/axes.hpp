@@ -10,9 +10,10 @@
 #include <string>
 #include <vector>
 
+#include "../core/config.hpp"
 #include "canvas.hpp"
 
-namespace musicgen::detail {
+namespace musicgen::inline MUSICGEN_ABI::detail {
 
 inline constexpr Color plot_background{255, 255, 255}, plot_ink{38, 43, 51}, plot_faint_ink{110, 118, 129},
     plot_axis{190, 196, 204};
@@ -58,4 +59,4 @@ inline void draw_set_names(Canvas& canvas, const std::vector<std::string>& names
   }
 }
 
-}  // namespace musicgen::detail
+}  // namespace musicgen::inline MUSICGEN_ABI::detail

@@ -12,11 +12,12 @@
 #include <string_view>
 #include <vector>
 
+#include "../core/config.hpp"
 #include "../core/error.hpp"
 #include "../core/files.hpp"
 #include "stroke_font.hpp"
 
-namespace musicgen {
+namespace musicgen::inline MUSICGEN_ABI {
 
 struct Color {
   std::uint8_t red, green, blue;
@@ -144,4 +145,4 @@ class Canvas {
   std::vector<Color> pixels_;  // rows from the top
 };
 
-}  // namespace musicgen
+}  // namespace musicgen::inline MUSICGEN_ABI

@@ -9,12 +9,13 @@
 #include <string>
 #include <vector>
 
+#include "../core/config.hpp"
 #include "../core/error.hpp"
 #include "../core/text.hpp"
 #include "axes.hpp"
 #include "canvas.hpp"
 
-namespace musicgen {
+namespace musicgen::inline MUSICGEN_ABI {
 
 struct Curve {
   struct Point {
@@ -118,4 +119,4 @@ inline Canvas draw_curves(std::span<const Curve> curves, const CurvePlotOptions&
   return canvas;
 }
 
-}  // namespace musicgen
+}  // namespace musicgen::inline MUSICGEN_ABI

@@ -11,12 +11,13 @@
 #include <string>
 #include <vector>
 
+#include "../core/config.hpp"
 #include "../core/error.hpp"
 #include "../evaluate/distributions.hpp"
 #include "axes.hpp"
 #include "canvas.hpp"
 
-namespace musicgen {
+namespace musicgen::inline MUSICGEN_ABI {
 
 /// One of the small pictures.
 struct DistributionPanel {
@@ -122,4 +123,4 @@ inline void write_distributions(const std::filesystem::path& file, std::span<con
   draw_distributions(panels, options).write_png(file);
 }
 
-}  // namespace musicgen
+}  // namespace musicgen::inline MUSICGEN_ABI

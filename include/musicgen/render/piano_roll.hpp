@@ -11,11 +11,12 @@
 #include <string>
 #include <vector>
 
+#include "../core/config.hpp"
 #include "../core/error.hpp"
 #include "../midi/score.hpp"
 #include "canvas.hpp"
 
-namespace musicgen {
+namespace musicgen::inline MUSICGEN_ABI {
 
 struct PianoRollOptions {
   int width = 1200, height = 520;           ///< pixels, 320 by 200 for each song at least
@@ -249,4 +250,4 @@ inline void write_piano_roll(const std::filesystem::path& file, const Score& sco
   draw_piano_roll(score, options).write_png(file);
 }
 
-}  // namespace musicgen
+}  // namespace musicgen::inline MUSICGEN_ABI

@@ -11,7 +11,9 @@
 #include <utility>
 #include <vector>
 
-namespace musicgen::detail {
+#include "../core/config.hpp"
+
+namespace musicgen::inline MUSICGEN_ABI::detail {
 
 struct PenPoint {
   double x, y;
@@ -97,4 +99,4 @@ inline std::string pen_text(std::string_view text) {
   return drawn;
 }
 
-}  // namespace musicgen::detail
+}  // namespace musicgen::inline MUSICGEN_ABI::detail

@@ -9,9 +9,10 @@
 #include <span>
 #include <vector>
 
+#include "../core/config.hpp"
 #include "../tokens/vocabulary.hpp"
 
-namespace musicgen {
+namespace musicgen::inline MUSICGEN_ABI {
 
 /// (V), added to the logits: 0 changes nothing, log 2 makes a token twice as likely, `never` rules it out. Note-offs of
 /// sounding notes stay possible whatever it says.
@@ -89,4 +90,4 @@ inline Bias combined(Bias a, const Bias& b) {
   return a;
 }
 
-}  // namespace musicgen
+}  // namespace musicgen::inline MUSICGEN_ABI

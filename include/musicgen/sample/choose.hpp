@@ -23,11 +23,12 @@
 #include <utility>
 #include <vector>
 
+#include "../core/config.hpp"
 #include "../core/error.hpp"
 #include "../core/random.hpp"
 #include "../tokens/vocabulary.hpp"
 
-namespace musicgen {
+namespace musicgen::inline MUSICGEN_ABI {
 
 struct ChooseOptions {
   float temperature = 1;        ///< 0: always the most probable
@@ -193,4 +194,4 @@ class Chooser {
   std::vector<std::uint32_t> order_, pitches_;
 };
 
-}  // namespace musicgen
+}  // namespace musicgen::inline MUSICGEN_ABI

@@ -10,12 +10,13 @@
 #include <optional>
 #include <vector>
 
+#include "../core/config.hpp"
 #include "../tokens/vocabulary.hpp"
 #include "key_memory.hpp"
 #include "options.hpp"
 #include "voice_rules.hpp"
 
-namespace musicgen {
+namespace musicgen::inline MUSICGEN_ABI {
 
 /// Follows a song. A copy is a snapshot; nothing allocates.
 class Habits {
@@ -94,4 +95,4 @@ class Habits {
   std::int64_t given_steps_ = 0;
 };
 
-}  // namespace musicgen
+}  // namespace musicgen::inline MUSICGEN_ABI

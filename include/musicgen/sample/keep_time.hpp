@@ -19,9 +19,10 @@
 #include <limits>
 #include <span>
 
+#include "../core/config.hpp"
 #include "../tokens/vocabulary.hpp"
 
-namespace musicgen {
+namespace musicgen::inline MUSICGEN_ABI {
 
 /// @param times     the tokens of 1, 2, ..., 100 steps
 /// @param logits    (V) of the model
@@ -64,4 +65,4 @@ void keep_time(std::span<const std::uint32_t> times, std::span<const Scalar> log
   }
 }
 
-}  // namespace musicgen
+}  // namespace musicgen::inline MUSICGEN_ABI

@@ -16,7 +16,9 @@
 #include <cstddef>
 #include <numeric>
 
-namespace musicgen {
+#include "../core/config.hpp"
+
+namespace musicgen::inline MUSICGEN_ABI {
 
 /// A copy is a snapshot; nothing allocates.
 class KeyMemory {
@@ -41,4 +43,4 @@ class KeyMemory {
   std::array<double, 12> weights_{};
 };
 
-}  // namespace musicgen
+}  // namespace musicgen::inline MUSICGEN_ABI

@@ -8,10 +8,11 @@
 #include <span>
 #include <utility>
 
+#include "../core/config.hpp"
 #include "../tokens/grammar.hpp"
 #include "../tokens/vocabulary.hpp"
 
-namespace musicgen {
+namespace musicgen::inline MUSICGEN_ABI {
 
 /// Follows a song beside its grammar, and takes away from what the grammar allows. A copy is a snapshot; nothing
 /// allocates.
@@ -78,4 +79,4 @@ class NoteLimit {
   int pitch_ = 0;  // of the group
 };
 
-}  // namespace musicgen
+}  // namespace musicgen::inline MUSICGEN_ABI

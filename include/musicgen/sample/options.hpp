@@ -9,12 +9,13 @@
 #include <string>
 
 #include "../backend/backend.hpp"
+#include "../core/config.hpp"
 #include "../core/error.hpp"
 #include "../core/random.hpp"
 #include "../tokens/grammar.hpp"
 #include "bias.hpp"
 
-namespace musicgen {
+namespace musicgen::inline MUSICGEN_ABI {
 
 struct SamplerOptions {
   float temperature = 1;           ///< 0: always the most probable token
@@ -134,4 +135,4 @@ struct Traits {
   }
 };
 
-}  // namespace musicgen
+}  // namespace musicgen::inline MUSICGEN_ABI

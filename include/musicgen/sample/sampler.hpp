@@ -14,6 +14,7 @@
 #include <utility>
 #include <vector>
 
+#include "../core/config.hpp"
 #include "../core/error.hpp"
 #include "../core/text.hpp"
 #include "../midi/score.hpp"
@@ -22,7 +23,7 @@
 #include "../tokens/encoder.hpp"
 #include "voice.hpp"
 
-namespace musicgen {
+namespace musicgen::inline MUSICGEN_ABI {
 
 /// How long a song is to be: until the model ends it, which it is more and more likely to do once a song has had the
 /// usual length of its music (SamplerOptions::ending_after), but no longer than ten minutes; or a time; or a number of
@@ -304,4 +305,4 @@ GeneratedSong Sampler<B>::finish(const Voice& voice, GeneratedSong song) const {
   return song;
 }
 
-}  // namespace musicgen
+}  // namespace musicgen::inline MUSICGEN_ABI

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "../core/config.hpp"
 #include "../core/random.hpp"
 #include "../tokens/decoder.hpp"
 #include "../tokens/grammar.hpp"
@@ -19,7 +20,7 @@
 #include "note_limit.hpp"
 #include "voice_rules.hpp"
 
-namespace musicgen {
+namespace musicgen::inline MUSICGEN_ABI {
 
 /// How long a song gets.
 struct Limit {
@@ -141,4 +142,4 @@ class Voice {
   std::optional<Note> finished_;
 };
 
-}  // namespace musicgen
+}  // namespace musicgen::inline MUSICGEN_ABI

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "../core/config.hpp"
 #include "../core/error.hpp"
 #include "../tokens/grammar.hpp"
 #include "../tokens/vocabulary.hpp"
@@ -17,7 +18,7 @@
 #include "note_limit.hpp"
 #include "options.hpp"
 
-namespace musicgen {
+namespace musicgen::inline MUSICGEN_ABI {
 
 /// In ascending order.
 inline std::vector<std::uint32_t> tokens_of(const Vocabulary& vocabulary, TokenKind kind) {
@@ -105,4 +106,4 @@ class VoiceRules {
   }
 };
 
-}  // namespace musicgen
+}  // namespace musicgen::inline MUSICGEN_ABI

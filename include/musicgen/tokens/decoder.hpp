@@ -15,11 +15,12 @@
 #include <utility>
 #include <vector>
 
+#include "../core/config.hpp"
 #include "../core/error.hpp"
 #include "../midi/score.hpp"
 #include "vocabulary.hpp"
 
-namespace musicgen {
+namespace musicgen::inline MUSICGEN_ABI {
 
 /// What in a sequence of tokens broke the grammar.
 struct DecodeReport {
@@ -184,4 +185,4 @@ inline Score decode(std::span<const Token> tokens, const Vocabulary& vocabulary,
   return Score::from_notes(notes, programs);
 }
 
-}  // namespace musicgen
+}  // namespace musicgen::inline MUSICGEN_ABI

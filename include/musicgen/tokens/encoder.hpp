@@ -23,12 +23,13 @@
 #include <utility>
 #include <vector>
 
+#include "../core/config.hpp"
 #include "../core/error.hpp"
 #include "../core/text.hpp"
 #include "../midi/score.hpp"
 #include "vocabulary.hpp"
 
-namespace musicgen {
+namespace musicgen::inline MUSICGEN_ABI {
 
 /// A note on the grid of 10 ms, counted from the first note's onset.
 struct GridNote {
@@ -272,4 +273,4 @@ inline Encoded encode(const Score& score, const Vocabulary& vocabulary) {
   return {encode_notes(song.notes, vocabulary), std::move(song.programs), song.report};
 }
 
-}  // namespace musicgen
+}  // namespace musicgen::inline MUSICGEN_ABI

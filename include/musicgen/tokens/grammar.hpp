@@ -25,10 +25,11 @@
 #include <utility>
 #include <vector>
 
+#include "../core/config.hpp"
 #include "../core/error.hpp"
 #include "vocabulary.hpp"
 
-namespace musicgen {
+namespace musicgen::inline MUSICGEN_ABI {
 
 struct GrammarOptions {
   bool canonical = false;                        ///< the stricter grammar, of models trained on canonical tokens
@@ -365,4 +366,4 @@ inline Closing closing(const Grammar& grammar) {
   return end;
 }
 
-}  // namespace musicgen
+}  // namespace musicgen::inline MUSICGEN_ABI

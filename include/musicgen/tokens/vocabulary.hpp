@@ -20,9 +20,10 @@
 #include <string_view>
 #include <vector>
 
+#include "../core/config.hpp"
 #include "../core/error.hpp"
 
-namespace musicgen {
+namespace musicgen::inline MUSICGEN_ABI {
 
 /// The number of a token in a vocabulary, 0..V-1.
 using Token = std::int32_t;
@@ -185,4 +186,4 @@ class Vocabulary {
   std::array<std::array<Token, pitch_count>, token_kind_count> numbers_;  // by kind and value
 };
 
-}  // namespace musicgen
+}  // namespace musicgen::inline MUSICGEN_ABI

@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "../core/config.hpp"
 #include "../core/error.hpp"
 #include "../core/json.hpp"
 #include "../model.hpp"
@@ -20,7 +21,7 @@
 #include "safetensors.hpp"
 #include "stages.hpp"
 
-namespace musicgen {
+namespace musicgen::inline MUSICGEN_ABI {
 
 /// Version of the files written; older ones load.
 inline constexpr int checkpoint_version = 3;
@@ -209,4 +210,4 @@ Model<B> load_model(const std::filesystem::path& path) {
   return from_safetensors<B>(Safetensors::read(path), path);
 }
 
-}  // namespace musicgen
+}  // namespace musicgen::inline MUSICGEN_ABI

@@ -9,12 +9,13 @@
 #include <optional>
 #include <string>
 
+#include "../core/config.hpp"
 #include "../core/error.hpp"
 #include "../core/files.hpp"
 #include "../core/json.hpp"
 #include "progress.hpp"
 
-namespace musicgen {
+namespace musicgen::inline MUSICGEN_ABI {
 
 class TrainingLog {
  public:
@@ -61,4 +62,4 @@ class TrainingLog {
   std::ofstream out_;
 };
 
-}  // namespace musicgen
+}  // namespace musicgen::inline MUSICGEN_ABI

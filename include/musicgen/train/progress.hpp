@@ -11,7 +11,9 @@
 #include <string>
 #include <vector>
 
-namespace musicgen {
+#include "../core/config.hpp"
+
+namespace musicgen::inline MUSICGEN_ABI {
 
 /// After a step. Losses are in nats/token.
 struct Progress {
@@ -89,4 +91,4 @@ inline nlohmann::json to_json(const TrainingState& state) {
   return j;
 }
 
-}  // namespace musicgen
+}  // namespace musicgen::inline MUSICGEN_ABI

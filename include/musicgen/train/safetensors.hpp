@@ -25,12 +25,13 @@
 #include <vector>
 
 #include "../core/bf16.hpp"
+#include "../core/config.hpp"
 #include "../core/error.hpp"
 #include "../core/files.hpp"
 #include "../core/json.hpp"
 #include "../core/tensor.hpp"
 
-namespace musicgen {
+namespace musicgen::inline MUSICGEN_ABI {
 
 static_assert(std::endian::native == std::endian::little, "safetensors are read and written as they lie in memory");
 
@@ -272,4 +273,4 @@ class Safetensors {
   std::vector<unsigned char> data_;
 };
 
-}  // namespace musicgen
+}  // namespace musicgen::inline MUSICGEN_ABI

@@ -8,11 +8,12 @@
 #include <vector>
 
 #include "../backend/backend.hpp"
+#include "../core/config.hpp"
 #include "../core/random.hpp"
 #include "../data/batches.hpp"
 #include "../model.hpp"
 
-namespace musicgen {
+namespace musicgen::inline MUSICGEN_ABI {
 
 /// Holds the tokens that a `Sequences` looks at; its memory is used again.
 class TrainingSequences {
@@ -66,4 +67,4 @@ class TrainingSequences {
   std::vector<Token> inputs_, targets_;
 };
 
-}  // namespace musicgen
+}  // namespace musicgen::inline MUSICGEN_ABI

@@ -13,11 +13,12 @@
 #include <string_view>
 #include <vector>
 
+#include "../core/config.hpp"
 #include "../core/error.hpp"
 #include "../core/files.hpp"
 #include "../core/json.hpp"
 
-namespace musicgen {
+namespace musicgen::inline MUSICGEN_ABI {
 
 /// A stage trains on windows of `input_length + target_length` tokens, the loss being on the last `target_length`.
 /// With an input of one token the loss is on every position, and a step teaches the most.
@@ -139,4 +140,4 @@ struct Schedule {
   }
 };
 
-}  // namespace musicgen
+}  // namespace musicgen::inline MUSICGEN_ABI

@@ -14,6 +14,7 @@
 #include <utility>
 #include <vector>
 
+#include "../core/config.hpp"
 #include "../data/batches.hpp"
 #include "../data/corpus.hpp"
 #include "../model.hpp"
@@ -23,7 +24,7 @@
 #include "sequences.hpp"
 #include "stages.hpp"
 
-namespace musicgen {
+namespace musicgen::inline MUSICGEN_ABI {
 
 struct TrainerOptions {
   std::vector<Stage> stages = stages::all_positions();
@@ -291,4 +292,4 @@ void Trainer<B>::save() {
   saved_step_ = state_.step;
 }
 
-}  // namespace musicgen
+}  // namespace musicgen::inline MUSICGEN_ABI

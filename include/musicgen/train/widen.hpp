@@ -17,11 +17,12 @@
 #include <utility>
 #include <vector>
 
+#include "../core/config.hpp"
 #include "../core/error.hpp"
 #include "../core/tensor.hpp"
 #include "../model.hpp"
 
-namespace musicgen {
+namespace musicgen::inline MUSICGEN_ABI {
 
 namespace detail {
 
@@ -70,4 +71,4 @@ Model<B> widened(const Model<B>& model, int hidden, std::uint64_t seed) {
   return Model<B>(std::move(config), B::from_host(std::move(large)));
 }
 
-}  // namespace musicgen
+}  // namespace musicgen::inline MUSICGEN_ABI

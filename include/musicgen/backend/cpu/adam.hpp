@@ -13,11 +13,12 @@
 #include <numeric>
 #include <span>
 
+#include "../../core/config.hpp"
 #include "../../core/thread_pool.hpp"
 #include "../backend.hpp"
 #include "matrix.hpp"
 
-namespace musicgen::cpu {
+namespace musicgen::inline MUSICGEN_ABI::cpu {
 
 /// Sum of squares, in double, of 64 parts whoever sums them up.
 template <class Scalar>
@@ -63,4 +64,4 @@ void adam_update(std::span<Scalar> w, std::span<const Scalar> g, std::span<Scala
   });
 }
 
-}  // namespace musicgen::cpu
+}  // namespace musicgen::inline MUSICGEN_ABI::cpu

@@ -16,11 +16,12 @@
 #include <algorithm>
 #include <vector>
 
+#include "../../core/config.hpp"
 #include "matrix.hpp"
 #include "product.hpp"
 #include "simd/elementwise.hpp"
 
-namespace musicgen::cpu {
+namespace musicgen::inline MUSICGEN_ABI::cpu {
 
 namespace detail {
 
@@ -141,4 +142,4 @@ void attention_backward(View<const Scalar> h, Index B, Index Q, AttentionOptions
   });
 }
 
-}  // namespace musicgen::cpu
+}  // namespace musicgen::inline MUSICGEN_ABI::cpu

@@ -23,13 +23,14 @@
 #include <vector>
 
 #include "../../core/aligned.hpp"
+#include "../../core/config.hpp"
 #include "../backend.hpp"
 #include "matrix.hpp"
 #include "number_formats.hpp"
 #include "simd/elementwise.hpp"
 #include "simd/rows.hpp"
 
-namespace musicgen::cpu {
+namespace musicgen::inline MUSICGEN_ABI::cpu {
 
 /// What the blocks of all songs come to.
 template <class Scalar>
@@ -171,4 +172,4 @@ class AttentionCache {
   AlignedVector<std::int8_t> bytes_;    // or in eight bits
 };
 
-}  // namespace musicgen::cpu
+}  // namespace musicgen::inline MUSICGEN_ABI::cpu

@@ -10,12 +10,13 @@
 #include <cstdint>
 #include <cstring>
 
+#include "../../core/config.hpp"
 #include "matrix.hpp"
 #include "number_formats.hpp"
 #include "simd/elementwise.hpp"
 #include "simd/vector.hpp"
 
-namespace musicgen::cpu::detail {
+namespace musicgen::inline MUSICGEN_ABI::cpu::detail {
 
 struct Bf16Pairs {
   using Word = std::uint32_t;
@@ -119,4 +120,4 @@ inline void pair_along_row(Index n, const float* x, std::uint32_t* words) {
   simd::run<PairAlongRow>(n, x, words);
 }
 
-}  // namespace musicgen::cpu::detail
+}  // namespace musicgen::inline MUSICGEN_ABI::cpu::detail

@@ -3,10 +3,11 @@
 
 #include <algorithm>
 
+#include "../../core/config.hpp"
 #include "../../core/thread_pool.hpp"
 #include "matrix.hpp"
 
-namespace musicgen::cpu {
+namespace musicgen::inline MUSICGEN_ABI::cpu {
 
 /// Sums of the columns of m, added to `sums`; rows in ascending order whatever the number of threads.
 template <class Scalar>
@@ -26,4 +27,4 @@ void add_column_sums(View<const Scalar> m, Scalar* sums) {
   });
 }
 
-}  // namespace musicgen::cpu
+}  // namespace musicgen::inline MUSICGEN_ABI::cpu

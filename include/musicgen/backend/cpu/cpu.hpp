@@ -1,6 +1,7 @@
 // The CPU as a backend: the layers of this folder behind the names that `Model` calls.
 #pragma once
 
+#include "../../core/config.hpp"
 #include "../backend.hpp"
 #include "adam.hpp"
 #include "attention.hpp"
@@ -12,7 +13,7 @@
 #include "muon.hpp"
 #include "parameters.hpp"
 
-namespace musicgen {
+namespace musicgen::inline MUSICGEN_ABI {
 
 namespace cpu {
 
@@ -150,4 +151,4 @@ struct BasicCpu {
 
 using Cpu = BasicCpu<float>;
 
-}  // namespace musicgen
+}  // namespace musicgen::inline MUSICGEN_ABI

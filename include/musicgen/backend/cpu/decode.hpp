@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "../../core/config.hpp"
 #include "../../core/error.hpp"
 #include "../../core/thread_pool.hpp"
 #include "attention_cache.hpp"
@@ -19,7 +20,7 @@
 #include "packed_weights.hpp"
 #include "parameters.hpp"
 
-namespace musicgen::cpu {
+namespace musicgen::inline MUSICGEN_ABI::cpu {
 
 template <class Scalar>
 class Decoder {
@@ -214,4 +215,4 @@ class Decoder {
   std::vector<std::vector<std::int8_t>> quantized_;  // of each thread, for int8
 };
 
-}  // namespace musicgen::cpu
+}  // namespace musicgen::inline MUSICGEN_ABI::cpu

@@ -9,13 +9,14 @@
 #include <span>
 #include <string>
 
+#include "../../core/config.hpp"
 #include "../../core/error.hpp"
 #include "../../core/thread_pool.hpp"
 #include "../../tokens/vocabulary.hpp"
 #include "gru.hpp"
 #include "matrix.hpp"
 
-namespace musicgen::cpu {
+namespace musicgen::inline MUSICGEN_ABI::cpu {
 
 /// @param table   (V, C)
 /// @param tokens  (N), each in [0, V)
@@ -74,4 +75,4 @@ void embedding_backward(const Matrix<Scalar>& embedding, const GruParameters<Sca
   dembedding += de;
 }
 
-}  // namespace musicgen::cpu
+}  // namespace musicgen::inline MUSICGEN_ABI::cpu

@@ -24,12 +24,13 @@
 #include <algorithm>
 #include <array>
 
+#include "../../core/config.hpp"
 #include "../../core/thread_pool.hpp"
 #include "matrix.hpp"
 #include "product.hpp"
 #include "simd/elementwise.hpp"
 
-namespace musicgen::cpu {
+namespace musicgen::inline MUSICGEN_ABI::cpu {
 
 /// Weights of a layer with I inputs; also their gradients.
 template <class Scalar>
@@ -265,4 +266,4 @@ void gru_backward(const GruParameters<Scalar>& p, View<const Scalar> x, Index B,
   gru_inputs_backward(p, x, saved.gates, dx, gradients.w_ih, saved.products);
 }
 
-}  // namespace musicgen::cpu
+}  // namespace musicgen::inline MUSICGEN_ABI::cpu

@@ -7,12 +7,13 @@
 // [h ; c] is never put together: W1's left half meets h, its right half c.
 #pragma once
 
+#include "../../core/config.hpp"
 #include "column_sums.hpp"
 #include "matrix.hpp"
 #include "product.hpp"
 #include "simd/elementwise.hpp"
 
-namespace musicgen::cpu {
+namespace musicgen::inline MUSICGEN_ABI::cpu {
 
 /// Also the gradients.
 template <class Scalar>
@@ -73,4 +74,4 @@ void head_backward(const HeadParameters<Scalar>& p, View<const Scalar> h, const 
   product<Scalar>(view(dv), view(p.w1).column_range(H, H), view(dc), Into::assign, saved.products);
 }
 
-}  // namespace musicgen::cpu
+}  // namespace musicgen::inline MUSICGEN_ABI::cpu

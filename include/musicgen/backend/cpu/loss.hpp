@@ -11,13 +11,14 @@
 #include <string>
 #include <vector>
 
+#include "../../core/config.hpp"
 #include "../../core/error.hpp"
 #include "../../core/thread_pool.hpp"
 #include "../../tokens/vocabulary.hpp"
 #include "matrix.hpp"
 #include "simd/elementwise.hpp"
 
-namespace musicgen::cpu {
+namespace musicgen::inline MUSICGEN_ABI::cpu {
 
 /// Mean negative log-likelihood of `targets`, and its gradient.
 /// @param logits   (N, V); becomes the gradient with respect to the logits
@@ -54,4 +55,4 @@ Scalar softmax_cross_entropy(Matrix<Scalar>& logits, std::span<const Token> targ
   return static_cast<Scalar>(total / static_cast<double>(std::max<Index>(n, 1)));
 }
 
-}  // namespace musicgen::cpu
+}  // namespace musicgen::inline MUSICGEN_ABI::cpu

@@ -5,7 +5,9 @@
 #include <cstddef>
 #include <type_traits>
 
-namespace musicgen::cpu {
+#include "../../core/config.hpp"
+
+namespace musicgen::inline MUSICGEN_ABI::cpu {
 
 using Index = Eigen::Index;
 
@@ -47,4 +49,4 @@ auto map(View<T> m) {
   return Eigen::Map<Mapped, 0, Eigen::OuterStride<>>(m.data, m.rows, m.columns, Eigen::OuterStride<>(m.row_stride));
 }
 
-}  // namespace musicgen::cpu
+}  // namespace musicgen::inline MUSICGEN_ABI::cpu

@@ -16,12 +16,13 @@
 #include <string_view>
 #include <vector>
 
+#include "../../core/config.hpp"
 #include "../backend.hpp"
 #include "adam.hpp"
 #include "matrix.hpp"
 #include "product.hpp"
 
-namespace musicgen::cpu {
+namespace musicgen::inline MUSICGEN_ABI::cpu {
 
 /// How many matrices that learn by Muon lie one below the other in the tensor of this name (tensor_shapes(), but for a
 /// layer's number): a GRU's has one for each gate. 0: it learns by Adam.
@@ -89,4 +90,4 @@ void muon_update(View<Scalar> w, View<const Scalar> g, View<Scalar> m, double le
     W -= step * X;
 }
 
-}  // namespace musicgen::cpu
+}  // namespace musicgen::inline MUSICGEN_ABI::cpu

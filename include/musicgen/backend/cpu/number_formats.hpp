@@ -15,10 +15,11 @@
 #include <cstring>
 
 #include "../../core/bf16.hpp"
+#include "../../core/config.hpp"
 #include "matrix.hpp"
 #include "simd/vector.hpp"
 
-namespace musicgen::cpu {
+namespace musicgen::inline MUSICGEN_ABI::cpu {
 
 namespace detail {
 
@@ -173,4 +174,4 @@ struct QuantizeRow {
   }
 };
 
-}  // namespace musicgen::cpu
+}  // namespace musicgen::inline MUSICGEN_ABI::cpu

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "../../core/aligned.hpp"
+#include "../../core/config.hpp"
 #include "../../core/thread_pool.hpp"
 #include "../backend.hpp"
 #include "matrix.hpp"
@@ -26,7 +27,7 @@
 #include "simd/elementwise.hpp"
 #include "simd/vector.hpp"
 
-namespace musicgen::cpu {
+namespace musicgen::inline MUSICGEN_ABI::cpu {
 
 static_assert(detail::PlainWords<float>::words_a_block == detail::block_k);  // the sums of training, to the bit
 
@@ -280,4 +281,4 @@ class PackedWeights {
   AlignedArray<std::int32_t> start_;  // of int8: what sums begin at
 };
 
-}  // namespace musicgen::cpu
+}  // namespace musicgen::inline MUSICGEN_ABI::cpu

@@ -7,11 +7,12 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "../../core/config.hpp"
 #include "bf16_pairs.hpp"
 #include "matrix.hpp"
 #include "product_tile.hpp"
 
-namespace musicgen::cpu::detail {
+namespace musicgen::inline MUSICGEN_ABI::cpu::detail {
 
 inline constexpr Index block_k = 256;    // a panel's block, 24 or 32 KB, stays in the first-level cache
 inline constexpr Index block_rows = 64;  // a packed block of A, 64 KB, stays in the second-level cache
@@ -116,4 +117,4 @@ inline void pack_panel(View<const float> b, Index width, std::uint32_t* to, Bf16
   }
 }
 
-}  // namespace musicgen::cpu::detail
+}  // namespace musicgen::inline MUSICGEN_ABI::cpu::detail

@@ -7,12 +7,13 @@
 #include <type_traits>
 #include <vector>
 
+#include "../../core/config.hpp"
 #include "../backend.hpp"
 #include "gru.hpp"
 #include "head.hpp"
 #include "matrix.hpp"
 
-namespace musicgen::cpu {
+namespace musicgen::inline MUSICGEN_ABI::cpu {
 
 /// The numbers of a matrix, row by row.
 template <class M>
@@ -87,4 +88,4 @@ struct Parameters {
   }
 };
 
-}  // namespace musicgen::cpu
+}  // namespace musicgen::inline MUSICGEN_ABI::cpu

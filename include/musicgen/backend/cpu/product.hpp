@@ -17,6 +17,7 @@
 #include <type_traits>
 #include <vector>
 
+#include "../../core/config.hpp"
 #include "../../core/thread_pool.hpp"
 #include "../backend.hpp"
 #include "matrix.hpp"
@@ -24,7 +25,7 @@
 #include "product_tile.hpp"
 #include "simd/dispatch.hpp"
 
-namespace musicgen::cpu {
+namespace musicgen::inline MUSICGEN_ABI::cpu {
 
 enum class Into { assign, add };  ///< what happens to what C held
 
@@ -151,4 +152,4 @@ void product(View<const Scalar> a, View<const Scalar> b, View<Scalar> c, Into in
   product(a, packed, c, into);
 }
 
-}  // namespace musicgen::cpu
+}  // namespace musicgen::inline MUSICGEN_ABI::cpu

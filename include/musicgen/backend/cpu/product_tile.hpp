@@ -6,12 +6,13 @@
 
 #include <cstddef>
 
+#include "../../core/config.hpp"
 #include "matrix.hpp"
 #include "number_formats.hpp"
 #include "simd/dispatch.hpp"
 #include "simd/vector.hpp"
 
-namespace musicgen::cpu::detail {
+namespace musicgen::inline MUSICGEN_ABI::cpu::detail {
 
 /// Rows of a tile and of a strip, vectors of a tile and of a panel.
 constexpr Index tile_rows(int vector_bytes) {
@@ -91,4 +92,4 @@ struct ProductBlock {
   }
 };
 
-}  // namespace musicgen::cpu::detail
+}  // namespace musicgen::inline MUSICGEN_ABI::cpu::detail

@@ -3,11 +3,12 @@
 
 #include <cstdint>
 
+#include "../../core/config.hpp"
 #include "../backend.hpp"
 #include "matrix.hpp"
 #include "parameters.hpp"
 
-namespace musicgen::cuda {
+namespace musicgen::inline MUSICGEN_ABI::cuda {
 
 /// Waits for it.
 double sum_of_squares(const Buffer<float>& x);
@@ -22,4 +23,4 @@ double adam_update(Parameters& w, const Parameters& g, Parameters& m, Parameters
 /// @param rounded  memory for their rounding, used if products are computed in bf16
 Weights weights_for_products(const Parameters& p, Precision products, Buffer<bf16>& rounded);
 
-}  // namespace musicgen::cuda
+}  // namespace musicgen::inline MUSICGEN_ABI::cuda

@@ -4,10 +4,11 @@
 // rounded anyway.
 #pragma once
 
+#include "../../core/config.hpp"
 #include "../backend.hpp"
 #include "matrix.hpp"
 
-namespace musicgen::cuda {
+namespace musicgen::inline MUSICGEN_ABI::cuda {
 
 struct AttentionSaved {
   // In one pass, which writes no weights.
@@ -47,4 +48,4 @@ void attention_backward(View<const float> h, int B, int Q, AttentionOptions opti
 void attention_step(View<const float> output, View<float> ring, int B, std::int64_t steps, AttentionOptions options,
                     Matrix<float>& weights, View<float> context);
 
-}  // namespace musicgen::cuda
+}  // namespace musicgen::inline MUSICGEN_ABI::cuda

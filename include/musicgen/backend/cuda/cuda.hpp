@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "../../core/config.hpp"
 #include "../backend.hpp"
 #include "adam.hpp"
 #include "attention.hpp"
@@ -21,7 +22,7 @@
 #include "muon.hpp"
 #include "parameters.hpp"
 
-namespace musicgen {
+namespace musicgen::inline MUSICGEN_ABI {
 
 namespace cuda {
 
@@ -167,4 +168,4 @@ struct Cuda {
   }
 };
 
-}  // namespace musicgen
+}  // namespace musicgen::inline MUSICGEN_ABI

@@ -5,11 +5,12 @@
 #include <span>
 #include <variant>
 
+#include "../../core/config.hpp"
 #include "../backend.hpp"
 #include "decoder_strategies.hpp"
 #include "parameters.hpp"
 
-namespace musicgen::cuda {
+namespace musicgen::inline MUSICGEN_ABI::cuda {
 
 class Decoder {
  public:
@@ -53,4 +54,4 @@ class Decoder {
   HostMatrix host_logits_;
 };
 
-}  // namespace musicgen::cuda
+}  // namespace musicgen::inline MUSICGEN_ABI::cuda

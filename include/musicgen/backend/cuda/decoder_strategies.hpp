@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "../../core/config.hpp"
 #include "../backend.hpp"
 #include "attention.hpp"
 #include "embedding.hpp"
@@ -13,7 +14,7 @@
 #include "head.hpp"
 #include "parameters.hpp"
 
-namespace musicgen::cuda {
+namespace musicgen::inline MUSICGEN_ABI::cuda {
 
 /// What a step changes, and all that restoring needs. Zeros are the beginning.
 struct DecoderState {
@@ -82,4 +83,4 @@ class ResidentDecoder {
   Buffer<float> work_;  // of four songs; launches follow one another
 };
 
-}  // namespace musicgen::cuda
+}  // namespace musicgen::inline MUSICGEN_ABI::cuda

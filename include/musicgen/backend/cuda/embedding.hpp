@@ -2,12 +2,13 @@
 // Kernels: kernels/embedding.cuh.
 #pragma once
 
+#include "../../core/config.hpp"
 #include "../backend.hpp"
 #include "gru.hpp"
 #include "matrix.hpp"
 #include "parameters.hpp"
 
-namespace musicgen::cuda {
+namespace musicgen::inline MUSICGEN_ABI::cuda {
 
 /// The tokens, and the positions of each token among the inputs, by which their gradients are summed.
 struct Batch {
@@ -38,4 +39,4 @@ void embedding_forward(const Weights& w, const Batch& batch, Matrix<float>& tabl
 void embedding_backward(const Weights& w, const Batch& batch, const GruSaved& first_layer, Matrix<float>& table,
                         const Tensors<float>& gradients);
 
-}  // namespace musicgen::cuda
+}  // namespace musicgen::inline MUSICGEN_ABI::cuda

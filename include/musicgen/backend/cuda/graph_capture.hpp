@@ -7,10 +7,11 @@
 #include <utility>
 #include <vector>
 
+#include "../../core/config.hpp"
 #include "kernel_policy.hpp"
 #include "memory.hpp"
 
-namespace musicgen::cuda {
+namespace musicgen::inline MUSICGEN_ABI::cuda {
 
 /// What was asked of the device once.
 using Recording = struct RecordedWork*;
@@ -73,4 +74,4 @@ std::intptr_t place_of(const T* memory) {
   return reinterpret_cast<std::intptr_t>(memory);
 }
 
-}  // namespace musicgen::cuda
+}  // namespace musicgen::inline MUSICGEN_ABI::cuda

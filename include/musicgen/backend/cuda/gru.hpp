@@ -1,10 +1,11 @@
 // A layer of gated recurrent units. Twin: backend/cpu/gru.hpp, whose comments hold here. Kernels: kernels/gru.cuh.
 #pragma once
 
+#include "../../core/config.hpp"
 #include "matrix.hpp"
 #include "parameters.hpp"
 
-namespace musicgen::cuda {
+namespace musicgen::inline MUSICGEN_ABI::cuda {
 
 /// What the forward pass keeps for the backward pass.
 struct GruSaved {
@@ -51,4 +52,4 @@ void gru_inputs_backward(const Weights& w, int layer, const Factor& x, const Fac
 void gru_backward(const Weights& w, int layer, const Factor& x, int B, GruSaved& saved, const Matrix<float>& dh,
                   Matrix<float>& dx, const GruTensors<float>& gradients);
 
-}  // namespace musicgen::cuda
+}  // namespace musicgen::inline MUSICGEN_ABI::cuda

@@ -1,10 +1,11 @@
 // From output and context to logits. Twin: backend/cpu/head.hpp. Kernels: kernels/head.cuh.
 #pragma once
 
+#include "../../core/config.hpp"
 #include "matrix.hpp"
 #include "parameters.hpp"
 
-namespace musicgen::cuda {
+namespace musicgen::inline MUSICGEN_ABI::cuda {
 
 /// What the forward pass keeps.
 struct HeadSaved {
@@ -27,4 +28,4 @@ void head_forward(const Weights& w, const Factor& h, const Factor& c, HeadSaved&
 void head_backward(const Weights& w, const Factor& h, const Factor& c, HeadSaved& saved, const Factor& dlogits,
                    View<float> dh, Matrix<float>& dc, const HeadTensors<float>& gradients);
 
-}  // namespace musicgen::cuda
+}  // namespace musicgen::inline MUSICGEN_ABI::cuda

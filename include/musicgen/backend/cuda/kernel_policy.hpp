@@ -1,7 +1,9 @@
 // Which kernels the layers use, and how work is handed to the device.
 #pragma once
 
-namespace musicgen::cuda {
+#include "../../core/config.hpp"
+
+namespace musicgen::inline MUSICGEN_ABI::cuda {
 
 enum class Kernels {
   resident,  ///< where they fit: a GRU layer's steps in one launch, its weights on the chip; attention in one pass
@@ -20,4 +22,4 @@ inline bool& recordings_in_use() {
   return in_use;
 }
 
-}  // namespace musicgen::cuda
+}  // namespace musicgen::inline MUSICGEN_ABI::cuda

@@ -1,10 +1,11 @@
 // Softmax cross-entropy over the vocabulary. Twin: backend/cpu/loss.hpp. Kernels: kernels/loss.cuh.
 #pragma once
 
+#include "../../core/config.hpp"
 #include "embedding.hpp"
 #include "matrix.hpp"
 
-namespace musicgen::cuda {
+namespace musicgen::inline MUSICGEN_ABI::cuda {
 
 struct LossSaved {
   Buffer<float> nll;           ///< (N), each row's -log p, 0 where there is no target
@@ -15,4 +16,4 @@ struct LossSaved {
 /// @param logits  (N, V); becomes the gradient with respect to the logits
 void softmax_cross_entropy(FactorMatrix& logits, const Batch& batch, LossSaved& saved);
 
-}  // namespace musicgen::cuda
+}  // namespace musicgen::inline MUSICGEN_ABI::cuda

@@ -5,9 +5,10 @@
 #include <cstdint>
 #include <type_traits>
 
+#include "../../core/config.hpp"
 #include "memory.hpp"
 
-namespace musicgen::cuda {
+namespace musicgen::inline MUSICGEN_ABI::cuda {
 
 /// The upper half of a float.
 struct bf16 {
@@ -127,4 +128,4 @@ class HostMatrix {
   int rows_ = 0, columns_ = 0;
 };
 
-}  // namespace musicgen::cuda
+}  // namespace musicgen::inline MUSICGEN_ABI::cuda

@@ -10,7 +10,9 @@
 #include <type_traits>
 #include <utility>
 
-namespace musicgen::cuda {
+#include "../../core/config.hpp"
+
+namespace musicgen::inline MUSICGEN_ABI::cuda {
 
 using Stream = struct StreamHandle*;
 
@@ -133,4 +135,4 @@ class HostBuffer {
   std::size_t size_ = 0, capacity_ = 0;
 };
 
-}  // namespace musicgen::cuda
+}  // namespace musicgen::inline MUSICGEN_ABI::cuda

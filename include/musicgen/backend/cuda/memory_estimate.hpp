@@ -3,13 +3,14 @@
 
 #include <cstddef>
 
+#include "../../core/config.hpp"
 #include "attention.hpp"
 #include "embedding.hpp"
 #include "gru.hpp"
 #include "head.hpp"
 #include "parameters.hpp"
 
-namespace musicgen::cuda {
+namespace musicgen::inline MUSICGEN_ABI::cuda {
 
 /// What a training step allocates, in bytes: weights, gradients, Adam's two moments, and all that the passes keep. What
 /// the process has once is not among it: the update's few kilobytes, Muon's muon_bytes(), cuBLAS's 32 MiB.
@@ -30,4 +31,4 @@ inline std::size_t training_bytes(const Dimensions& d, int B, int T, int Q, Prec
   return bytes;
 }
 
-}  // namespace musicgen::cuda
+}  // namespace musicgen::inline MUSICGEN_ABI::cuda

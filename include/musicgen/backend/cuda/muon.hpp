@@ -2,10 +2,11 @@
 // kernels/muon.cuh.
 #pragma once
 
+#include "../../core/config.hpp"
 #include "matrix.hpp"
 #include "parameters.hpp"
 
-namespace musicgen::cuda {
+namespace musicgen::inline MUSICGEN_ABI::cuda {
 
 /// Memory to work in, for the largest matrices.
 struct MuonSaved {
@@ -24,4 +25,4 @@ std::size_t muon_bytes(const Dimensions& d);
 void muon_update(Parameters& w, const Parameters& g, Parameters& m, const float* factor, const float* numbers,
                  float momentum, MuonSaved& saved);
 
-}  // namespace musicgen::cuda
+}  // namespace musicgen::inline MUSICGEN_ABI::cuda

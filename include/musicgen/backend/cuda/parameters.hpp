@@ -6,10 +6,11 @@
 #include <utility>
 #include <vector>
 
+#include "../../core/config.hpp"
 #include "../backend.hpp"
 #include "matrix.hpp"
 
-namespace musicgen::cuda {
+namespace musicgen::inline MUSICGEN_ABI::cuda {
 
 /// Where each tensor begins among all, one after the other in the order of `tensor_shapes`, each at a multiple of 128
 /// bytes: so that the whole is one array to the optimizer.
@@ -121,4 +122,4 @@ struct Weights {
   }
 };
 
-}  // namespace musicgen::cuda
+}  // namespace musicgen::inline MUSICGEN_ABI::cuda

@@ -7,7 +7,9 @@
 
 #include <atomic>
 
-namespace musicgen::cpu::simd {
+#include "../../../core/config.hpp"
+
+namespace musicgen::inline MUSICGEN_ABI::cpu::simd {
 
 /// Instruction sets in ascending order. `baseline` is what the program was compiled for, vectors of 16 bytes;
 /// `avx512_vnni` has products of bytes besides, `avx512_bf16` those and products of bf16.
@@ -82,4 +84,4 @@ void run(Arguments... arguments) {
   run_with<Kernel>(isa(), arguments...);
 }
 
-}  // namespace musicgen::cpu::simd
+}  // namespace musicgen::inline MUSICGEN_ABI::cpu::simd

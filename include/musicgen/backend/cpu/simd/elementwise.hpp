@@ -6,10 +6,11 @@
 #include <cstdint>
 #include <limits>
 
+#include "../../../core/config.hpp"
 #include "dispatch.hpp"
 #include "vector.hpp"
 
-namespace musicgen::cpu::simd {
+namespace musicgen::inline MUSICGEN_ABI::cpu::simd {
 
 using Index = std::ptrdiff_t;
 
@@ -106,4 +107,4 @@ struct Exponentials {
   }
 };
 
-}  // namespace musicgen::cpu::simd
+}  // namespace musicgen::inline MUSICGEN_ABI::cpu::simd

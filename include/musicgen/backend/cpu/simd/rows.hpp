@@ -10,11 +10,12 @@
 #include <cstdint>
 #include <cstring>
 
+#include "../../../core/config.hpp"
 #include "dispatch.hpp"
 #include "elementwise.hpp"
 #include "vector.hpp"
 
-namespace musicgen::cpu::simd {
+namespace musicgen::inline MUSICGEN_ABI::cpu::simd {
 
 inline constexpr Index group = 32;
 
@@ -163,4 +164,4 @@ struct WeightedSum {
   }
 };
 
-}  // namespace musicgen::cpu::simd
+}  // namespace musicgen::inline MUSICGEN_ABI::cpu::simd

@@ -6,10 +6,12 @@
 #include <cstring>
 #include <type_traits>
 
+#include "../../../core/config.hpp"
+
 #define MUSICGEN_FORCE_INLINE [[gnu::always_inline]] inline
 #define MUSICGEN_UNROLL _Pragma("GCC unroll 8")  // whole, at -O2 too: what the loop indexes then lives in registers
 
-namespace musicgen::cpu::simd {
+namespace musicgen::inline MUSICGEN_ABI::cpu::simd {
 
 template <class Scalar, int Bytes>
 struct VectorOf {
@@ -112,4 +114,4 @@ MUSICGEN_FORCE_INLINE void tanh(Vector<double, Bytes>& x) {
   for (int i = 0; i < lanes<double, Bytes>; ++i) x[i] = std::tanh(x[i]);
 }
 
-}  // namespace musicgen::cpu::simd
+}  // namespace musicgen::inline MUSICGEN_ABI::cpu::simd

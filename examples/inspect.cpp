@@ -17,7 +17,7 @@ void inspect_model(const std::filesystem::path& file) {
             << " parameters\nvocabulary: " << d.V << " tokens, "
             << (config.canonical ? "in canonical order" : "in no canonical order") << "\nattention over "
             << config.attention << "\nprograms:";
-  for (const int program : config.programs) std::cout << ' ' << program;
+  for (const int program : config.profile.programs) std::cout << ' ' << program;
   std::cout << '\n';
   if (tensors.metadata().contains("training")) {
     const auto state = detail::training_state(tensors, file);

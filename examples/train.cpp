@@ -87,14 +87,6 @@ AttentionValue attention_of(const std::string& name) {
   return name == "match" ? AttentionValue::match : AttentionValue::successor;
 }
 
-/// What a model is to know of the music that it learns from.
-void describe(const Corpus& corpus, ModelConfig& config) {
-  config.programs = corpus.programs();
-  config.longest_note = corpus.longest_note();
-  config.usual_length = corpus.usual_length();
-  config.usual_velocity = corpus.usual_velocity();
-}
-
 ModelConfig configuration(const Options& o, const Corpus& corpus) {
   const Vocabulary& vocabulary = corpus.vocabulary();
   ModelConfig config = o.preset == "small" ? presets::small(vocabulary) : presets::original(vocabulary);
@@ -103,7 +95,7 @@ ModelConfig configuration(const Options& o, const Corpus& corpus) {
   config.dimensions.E = o.embedding.value_or(config.dimensions.E);
   if (o.attention) config.attention.value = attention_of(*o.attention);
   if (o.attention_scale) config.attention.scale = static_cast<float>(*o.attention_scale);
-  describe(corpus, config);
+  config.profile = corpus.profile();
   return config;
 }
 
@@ -148,7 +140,7 @@ Model<B> starting_model(const Options& o, const std::optional<Model<B>>& given, 
   if (o.attention && attention_of(*o.attention) != config.attention.value)
     throw Error("--attention: " + which + "the other one");
   if (o.attention_scale) config.attention.scale = static_cast<float>(*o.attention_scale);
-  describe(corpus, config);
+  config.profile = corpus.profile();
   return widened(Model<B>(std::move(config), given->weights()), o.hidden.value_or(d.H), o.trainer.seed);
 }
 

@@ -20,6 +20,7 @@
 #include "core/config.hpp"
 #include "core/error.hpp"
 #include "core/random.hpp"
+#include "data/music_profile.hpp"
 #include "tokens/vocabulary.hpp"
 
 namespace musicgen::inline MUSICGEN_ABI {
@@ -28,12 +29,9 @@ namespace musicgen::inline MUSICGEN_ABI {
 struct ModelConfig {
   Dimensions dimensions;
   std::optional<Vocabulary> vocabulary;  ///< none: numbers without meaning, as in tests
-  std::vector<int> programs;             ///< General MIDI instrument of track K in the music it learned from
+  MusicProfile profile{};                ///< what is known of the music it learned from
   bool canonical = true;                 ///< that music's tokens were in canonical order (see grammar.hpp)
-  int longest_note = 0;                  ///< in half of that music's songs, in steps of 10 ms; 0: not known
   AttentionOptions attention{};
-  std::int64_t usual_length = 0;  ///< that half of that music's songs exceed, in steps; 0: not known
-  int usual_velocity = 0;         ///< that half of that music's songs exceed in the mean, 1 to 127; 0: not known
 };
 
 /// How the weights of a model that has learned nothing are drawn: the embedding from N(0, embedding^2), the last matrix
@@ -52,7 +50,7 @@ inline ModelConfig original(const Vocabulary& vocabulary) {
 }
 /// Embedding 96, hidden 256, 2 layers, attention over successors: 3.8 MB, trains on a laptop.
 inline ModelConfig small(const Vocabulary& vocabulary) {
-  return {{vocabulary.size(), 96, 256, 2}, vocabulary, {}, true, 0, AttentionValue::successor};
+  return {{vocabulary.size(), 96, 256, 2}, vocabulary, {}, true, AttentionValue::successor};
 }
 }  // namespace presets
 

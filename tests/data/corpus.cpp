@@ -104,15 +104,15 @@ TEST_CASE("data: a corpus counts its music, the longest songs first") {
   CHECK(corpus.amount(Split::test) == CorpusSize{});
   CHECK(corpus.longest_first(Split::train).songs == std::vector<std::size_t>{2, 3, 0});
   CHECK(corpus.longest_first(Split::train).tokens_up_to == std::vector<std::uint64_t>{32, 64, 84});
-  CHECK(corpus.longest_note() == 10);
-  CHECK(corpus.usual_length() == 50);
+  CHECK(corpus.profile().max_note_length == std::chrono::milliseconds(100));
+  CHECK(corpus.profile().usual_length == std::chrono::milliseconds(500));
 }
 
 TEST_CASE("data: the usual velocity is the middle one of the songs' means") {
   std::vector<Song> songs;
   for (const std::string velocity : {"v10", "v119", "v63", "v79", "v95"})
     songs.push_back(song_of("^ +60 " + velocity + " i0 t9 -60 i0 $"));
-  CHECK(Corpus(songs).usual_velocity() == 79);
+  CHECK(Corpus(songs).profile().usual_velocity == 79);
 }
 
 TEST_CASE("data: a track's program is the one that most songs have") {

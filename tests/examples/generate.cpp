@@ -91,7 +91,7 @@ TEST_CASE("examples: by default songs are lifelike, and each option changes them
   const Workplace place;
   Model<> plain = load_model(place.model());
   ModelConfig config = plain.config();
-  config.usual_velocity = 79;
+  config.profile.usual_velocity = 79;
   const std::string model = place / "knows.safetensors";
   save_model(model, Model<>(std::move(config), plain.weights()));
   const auto generate = [&](const std::vector<std::string>& more) {

@@ -135,7 +135,7 @@ class Workplace {
   std::string model(const std::string& name = "model.safetensors", std::uint64_t seed = 1) const {
     ModelConfig config = presets::small(Vocabulary::standard());
     config.dimensions = {config.vocabulary->size(), 8, 16, 1};
-    config.programs = {40, 41, 0};
+    config.profile.programs = {40, 41, 0};
     save_model(*this / name, Model<>(config, seed));
     return *this / name;
   }

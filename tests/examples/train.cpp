@@ -163,11 +163,8 @@ TEST_CASE("examples: fine-tuning starts from another model's weights") {
   CHECK_THAT(said, Catch::Contains("hidden 16"));
   const Model<> untuned = load_model(first), tuned = load_model(place / "tuned.safetensors");
   const Corpus corpus = Corpus::from_folder(place.data());
-  CHECK(corpus.usual_velocity() > 0);
-  for (const Model<>& model : {untuned, tuned}) {
-    CHECK(model.config().usual_velocity == corpus.usual_velocity());
-    CHECK(model.config().usual_length == corpus.usual_length());
-  }
+  CHECK(corpus.profile().usual_velocity);
+  for (const Model<>& model : {untuned, tuned}) CHECK(model.config().profile == corpus.profile());
   const auto before = untuned.weights().tensors(), after = tuned.weights().tensors();
   REQUIRE(after.size() == before.size());
   for (std::size_t i = 0; i < before.size(); ++i)

@@ -82,12 +82,12 @@ TEST_CASE("torch: a checkpoint of a training program, written by PyTorch itself"
 TEST_CASE("torch: what is written is read, with all that belongs to the model") {
   const TemporaryDirectory folder;
   const Vocabulary vocabulary = Vocabulary::standard();
-  const Model<> model({{vocabulary.size(), 4, 6, 3}, vocabulary, {0, 5, 127}, true}, 7);
+  const Model<> model({{vocabulary.size(), 4, 6, 3}, vocabulary, {{0, 5, 127}}, true}, 7);
   save_torch(folder / "m.pt", model);
   const auto loaded = load_torch(folder / "m.pt");
   CHECK(same_weights(loaded, model));
   CHECK(loaded.vocabulary() == vocabulary);
-  CHECK(loaded.config().programs == model.config().programs);
+  CHECK(loaded.config().profile == model.config().profile);
   CHECK(loaded.config().canonical);
   CHECK(torch_bytes(loaded) == torch_bytes(model));
   CHECK(torch_bytes(loaded) == read_bytes(folder / "m.pt"));

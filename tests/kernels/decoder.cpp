@@ -14,7 +14,7 @@ Model<B> model_of(const ModelConfig& config) {
 }
 
 void check_logits(int B, Precision precision, AttentionOptions attention, int window = 4) {
-  const ModelConfig config{{19, 5, 20, 3}, {}, {}, true, 0, attention};
+  const ModelConfig config{{19, 5, 20, 3}, {}, {}, true, attention};
   auto reference = model_of<Cpu>(config).decoder(B, window);
   auto decoder = model_of<Cuda>(config).decoder(1, window, precision).of_batch(B);
   const auto step = [&](int t) {

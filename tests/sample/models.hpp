@@ -16,7 +16,7 @@ inline Model<> untrained(const Vocabulary& vocabulary = Vocabulary::standard(), 
                          bool canonical = true, float contrast = 1, int hidden = 16) {
   ModelConfig config = presets::small(vocabulary);
   config.dimensions = {vocabulary.size(), 8, hidden, 2};
-  config.programs = {40, 41, 0};
+  config.profile.programs = {40, 41, 0};
   config.canonical = canonical;
   Model<> model(config, seed);
   model.weights().head.w2 *= contrast;

@@ -127,7 +127,7 @@ TEST_CASE("sample: past the usual length of its music a model that hardly ever e
   Model<> model = model_that_ends(-10);
   const auto usual = [&](std::int64_t steps) {
     ModelConfig config = model.config();
-    config.usual_length = steps;
+    config.profile.usual_length = std::chrono::milliseconds(10 * steps);
     return Model<>(config, model.weights());
   };
   const auto ended = [](Sampler<Cpu>& sampler, double from, double to) {

@@ -95,7 +95,7 @@ TEST_CASE("sample: songs from a model that has learned something break no rule")
                               std::move(song.programs), vocabulary));
   }
   const Corpus corpus(std::move(songs));
-  Model<> model({{vocabulary.size(), 16, 48, 1}, vocabulary, corpus.programs(), true});
+  Model<> model({{vocabulary.size(), 16, 48, 1}, vocabulary, {corpus.programs()}, true});
   TrainerOptions options{.stages = stages::all_positions(64), .batch = 8, .steps = 150};
   options.schedule = {.learning_rate = 1e-2, .warmup_steps = 20};
   double loss = 0;

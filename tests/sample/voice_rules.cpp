@@ -18,7 +18,9 @@ TEST_CASE("voice rules: check their options") {
 
 TEST_CASE("voice rules: loudness is kept near the usual one, if the model knows it") {
   const auto bias_of = [&](const SamplerOptions& options, int usual) {
-    return VoiceRules(vocabulary, true, options, 16, 0, 0, usual).bias;
+    MusicProfile profile;
+    if (usual > 0) profile.usual_velocity = usual;
+    return VoiceRules(vocabulary, true, options, profile).bias;
   };
   CHECK(bias_of({.keep_loudness = 0.3f}, 79) == usual_loudness(vocabulary, 79, 0.3f));
   CHECK(bias_of({.keep_loudness = 0.3f}, 0) == std::vector<float>(405));

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
@@ -18,6 +19,7 @@
 #include "../tokens/vocabulary.hpp"
 #include "cache.hpp"
 #include "datasets.hpp"
+#include "music_profile.hpp"
 #include "reading.hpp"
 #include "song.hpp"
 
@@ -90,7 +92,17 @@ class Corpus {
   }
   const CorpusSize& amount(Split split) const { return sides_[index(split)].amount; }
 
-  /// The General MIDI instrument of each track K: the one that most songs with that track have (of equals the lowest).
+  /// What a model trained on these songs is to know of them.
+  MusicProfile profile() const {
+    const auto milliseconds = [](std::int64_t steps) { return std::chrono::milliseconds(10 * steps); };
+    MusicProfile profile{.programs = programs()};
+    if (const auto steps = median(&Song::longest_note); steps > 0) profile.max_note_length = milliseconds(steps);
+    if (const auto steps = median(&Song::steps); steps > 0) profile.usual_length = milliseconds(steps);
+    if (const int velocity = median(&Song::velocity); velocity > 0) profile.usual_velocity = velocity;
+    return profile;
+  }
+
+  /// The General MIDI program of each track K: the one that most songs with that track have (of equals the lowest).
   /// Tracks that fewer than one song in fifty has are left out.
   std::vector<int> programs() const {
     std::vector<std::map<int, int>> votes;
@@ -111,13 +123,6 @@ class Corpus {
           std::max_element(track.begin(), track.end(), [](auto& a, auto& b) { return a.second < b.second; })->first);
     return programs;
   }
-
-  /// Steps that no note of at least half of the songs exceeds: the longest of all is often a mistake.
-  int longest_note() const { return median(&Song::longest_note); }
-  /// Steps that at least half of the songs do not exceed.
-  std::int64_t usual_length() const { return median(&Song::steps); }
-  /// The mean velocity that at least half of the songs do not exceed.
-  int usual_velocity() const { return median(&Song::velocity); }
 
  private:
   template <class T>

@@ -31,7 +31,7 @@ struct SamplerOptions {
                        ///< recent notes is less likely, by that ratio to this power; see key_memory.hpp
   float keep_loudness = 0;  ///< a velocity that is d away from the usual one of the music that the model learned from
                             ///< is e^(-keep_loudness (d / 20)^2) times as likely, before temperatures; no effect where
-                            ///< the model does not know it (ModelConfig::usual_velocity)
+                            ///< the model does not know it (MusicProfile::usual_velocity)
   float keep_together = 0;  ///< a note that begins up to 80 ms after another, and not with it, is e^-keep_together
                             ///< times as likely, and a time step that leads there as if half of them led to a note:
                             ///< chords fall together, and what is not meant as one keeps off it

@@ -66,12 +66,11 @@ class Sampler {
   using Scalar = typename B::Scalar;
 
   /// Takes a copy of what it needs of the model. Under the grammar, new notes are on tracks that its music had, if it
-  /// says which (`ModelConfig::programs`).
+  /// says which (`MusicProfile::programs`).
   /// @throws Error  for options out of range, or a model without a vocabulary
   explicit Sampler(const Model<B>& model, SamplerOptions options = {})
-      : rules_(model.vocabulary(), model.config().canonical, options, tracks_of(model.config()),
-               model.config().longest_note, model.config().usual_length, model.config().usual_velocity),
-        model_programs_(model.config().programs),
+      : rules_(model.vocabulary(), model.config().canonical, options, model.config().profile),
+        model_programs_(model.config().profile.programs),
         programs_(model_programs_),
         given_{rules_.vocabulary().start()},
         decoder_(model.decoder(1, options.attention_window, options.precision)),
@@ -161,11 +160,6 @@ class Sampler {
   }
 
  private:
-  /// As many as there were in the music that it learned from.
-  static int tracks_of(const ModelConfig& config) {
-    return config.programs.empty() ? track_count : static_cast<int>(config.programs.size());
-  }
-
   Token advance(const Limit& limit) {
     if (!begun_ || voice_.ended()) {
       voice_ = beginning_.of_song(rules_.options, songs_++);

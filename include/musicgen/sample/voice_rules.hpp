@@ -11,6 +11,7 @@
 
 #include "../core/config.hpp"
 #include "../core/error.hpp"
+#include "../data/music_profile.hpp"
 #include "../tokens/grammar.hpp"
 #include "../tokens/vocabulary.hpp"
 #include "bias.hpp"
@@ -39,13 +40,10 @@ inline std::vector<std::uint32_t> times_of(const Vocabulary& vocabulary) {
 /// What the voices of a sampler share: the rules, and memory to work in.
 class VoiceRules {
  public:
-  /// @param tracks          how many the model knows; the grammar rules out notes on others
-  /// @param longest_note    of the music that the model learned from, in steps; 0: not known
-  /// @param usual_length    likewise
-  /// @param usual_velocity  likewise
+  /// @param profile  of the music that the model learned from; the grammar rules out notes on other tracks
   /// @throws Error  for options out of range, or a bias of another size or one that leaves no note to play
-  VoiceRules(const Vocabulary& vocabulary, bool canonical, const SamplerOptions& options, int tracks = track_count,
-             std::int64_t longest_note = 0, std::int64_t usual_length = 0, int usual_velocity = 0)
+  VoiceRules(const Vocabulary& vocabulary, bool canonical, const SamplerOptions& options,
+             const MusicProfile& profile = {})
       : options(options),
         chooser(vocabulary.size(), tokens_of(vocabulary, TokenKind::note_on)),
         times(times_of(vocabulary)),
@@ -56,10 +54,11 @@ class VoiceRules {
         forbidden(allowed.size()),
         grammar(vocabulary, {.canonical = canonical}),
         note_limit(options.longest_note > 0 ? std::llround(options.longest_note / step_seconds)
-                   : longest_note > 0       ? std::max<std::int64_t>(longest_note, max_time_steps)
-                                            : 0),
+                   : profile.max_note_length
+                       ? std::max<std::int64_t>(profile.max_note_length->count() / 10, max_time_steps)
+                       : 0),
         ending_after(options.ending_after > 0 ? options.ending_after
-                     : usual_length > 0       ? static_cast<double>(usual_length) * step_seconds
+                     : profile.usual_length   ? static_cast<double>(profile.usual_length->count() / 10) * step_seconds
                                               : std::numeric_limits<double>::infinity()) {
     require_in_range(options);
     detail::require_option(options.bias.empty() || options.bias.size() == allowed.size(), "bias",
@@ -69,7 +68,9 @@ class VoiceRules {
       forbidden[v] = options.bias[v] == never;
       bias[v] = options.grammar && forbidden[v] ? 0 : options.bias[v];  // the grammar knows how to do without a token
     }
-    if (usual_velocity > 0) bias = combined(bias, usual_loudness(vocabulary, usual_velocity, options.keep_loudness));
+    if (profile.usual_velocity)
+      bias = combined(bias, usual_loudness(vocabulary, *profile.usual_velocity, options.keep_loudness));
+    const int tracks = profile.programs.empty() ? track_count : static_cast<int>(profile.programs.size());
     for (Token t = 0; t < vocabulary.size(); ++t)
       if (vocabulary[t].kind == TokenKind::track && vocabulary[t].value >= tracks)
         forbidden[static_cast<std::size_t>(t)] = 1;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <cmath>
 #include <filesystem>
 #include <nlohmann/json.hpp>
@@ -47,20 +48,41 @@ inline AttentionValue attention_value_of(const std::string& name, const std::fil
 
 inline nlohmann::json to_json(const ModelConfig& config) {
   const Dimensions& d = config.dimensions;
+  const auto steps = [](std::optional<std::chrono::milliseconds> time) { return time ? time->count() / 10 : 0; };
   nlohmann::json j{{"version", checkpoint_version},
                    {"vocabulary_size", d.V},
                    {"embedding", d.E},
                    {"hidden", d.H},
                    {"layers", d.L},
-                   {"programs", config.programs},
+                   {"programs", config.profile.programs},
                    {"canonical", config.canonical},
-                   {"longest_note", config.longest_note},
-                   {"usual_length", config.usual_length},
-                   {"usual_velocity", config.usual_velocity},
+                   {"longest_note", steps(config.profile.max_note_length)},
+                   {"usual_length", steps(config.profile.usual_length)},
+                   {"usual_velocity", config.profile.usual_velocity.value_or(0)},
                    {"attention", attention_value_names[static_cast<std::size_t>(config.attention.value)]},
                    {"attention_scale", config.attention.scale}};
   if (config.vocabulary) j["vocabulary"] = config.vocabulary->names();
   return j;
+}
+
+/// Zero stands for what is not known, in files and nowhere else.
+inline MusicProfile profile_from_json(const nlohmann::json& j, const std::filesystem::path& file) {
+  MusicProfile profile{.programs = json_field<std::vector<int>>(j, "programs", file)};
+  for (const int program : profile.programs)
+    if (program < 0 || program > 127)
+      throw file_error(file, "program " + std::to_string(program) + " is not in 0..127");
+  for (const auto& [field, time] :
+       {std::pair("longest_note", &profile.max_note_length), {"usual_length", &profile.usual_length}}) {
+    const auto steps = j.contains(field) ? json_field<std::int64_t>(j, field, file) : 0;
+    if (steps < 0 || steps > std::int64_t{1} << 40)
+      throw file_error(file, std::string(field) + " is " + std::to_string(steps) + " steps");
+    if (steps > 0) *time = std::chrono::milliseconds(10 * steps);
+  }
+  const int velocity = j.contains("usual_velocity") ? json_field<int>(j, "usual_velocity", file) : 0;
+  if (velocity < 0 || velocity > 127)
+    throw file_error(file, "usual_velocity is " + std::to_string(velocity) + ", not in 0..127");
+  if (velocity > 0) profile.usual_velocity = velocity;
+  return profile;
 }
 
 inline ModelConfig config_from_json(const nlohmann::json& j, const std::filesystem::path& file) {
@@ -70,9 +92,8 @@ inline ModelConfig config_from_json(const nlohmann::json& j, const std::filesyst
   ModelConfig config;
   config.dimensions = {json_field<int>(j, "vocabulary_size", file), json_field<int>(j, "embedding", file),
                        json_field<int>(j, "hidden", file), json_field<int>(j, "layers", file)};
-  config.programs = json_field<std::vector<int>>(j, "programs", file);
   config.canonical = json_field<bool>(j, "canonical", file);
-  if (j.contains("longest_note")) config.longest_note = json_field<int>(j, "longest_note", file);
+  config.profile = profile_from_json(j, file);
   if (j.contains("attention"))
     config.attention.value = attention_value_of(json_field<std::string>(j, "attention", file), file);
   if (j.contains("attention_scale")) {
@@ -80,16 +101,6 @@ inline ModelConfig config_from_json(const nlohmann::json& j, const std::filesyst
     if (!(config.attention.scale >= 1e-6f && config.attention.scale <= 1e6f))
       throw file_error(file, "attention_scale is " + std::to_string(config.attention.scale) + ", not 1e-6 to 1e6");
   }
-  if (j.contains("usual_length")) config.usual_length = json_field<std::int64_t>(j, "usual_length", file);
-  if (j.contains("usual_velocity")) config.usual_velocity = json_field<int>(j, "usual_velocity", file);
-  if (config.usual_velocity < 0 || config.usual_velocity > 127)
-    throw file_error(file, "usual_velocity is " + std::to_string(config.usual_velocity) + ", not in 0..127");
-  for (const auto& [field, steps] :
-       {std::pair("longest_note", std::int64_t{config.longest_note}), {"usual_length", config.usual_length}})
-    if (steps < 0) throw file_error(file, std::string(field) + " is " + std::to_string(steps) + " steps");
-  for (const int program : config.programs)
-    if (program < 0 || program > 127)
-      throw file_error(file, "program " + std::to_string(program) + " is not in 0..127");
   if (j.contains("vocabulary")) {
     try {
       config.vocabulary = Vocabulary::from_names(json_field<std::vector<std::string>>(j, "vocabulary", file));

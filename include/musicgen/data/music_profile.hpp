@@ -1,0 +1,24 @@
+// What a model knows of the music it learned from, besides its weights.
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <vector>
+
+#include "../core/config.hpp"
+
+namespace musicgen::inline MUSICGEN_ABI {
+
+/// Computed by `Corpus::profile()`, kept in the model's file, used by the sampler. What is not known is empty.
+struct MusicProfile {
+  std::vector<int> programs{};  ///< General MIDI program of track K; empty: not known
+  /// That no note of at least half of the songs exceeds: the longest of all is often a mistake.
+  std::optional<std::chrono::milliseconds> max_note_length{};
+  std::optional<std::chrono::milliseconds> usual_length{};  ///< that at least half of the songs do not exceed
+  std::optional<int> usual_velocity{};                      ///< 1..127; the median of the songs' mean velocities
+  std::optional<bool> sustain{};                            ///< whether the sustain pedal was applied to note ends
+
+  bool operator==(const MusicProfile&) const = default;
+};
+
+}  // namespace musicgen::inline MUSICGEN_ABI

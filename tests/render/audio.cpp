@@ -1,6 +1,6 @@
 #include "musicgen/render/audio.hpp"
 
-#include <catch2/catch.hpp>
+#include <catch.hpp>
 #include <cmath>
 #include <cstdint>
 #include <string>

@@ -3,7 +3,7 @@
 #pragma once
 
 #include <bit>
-#include <catch2/catch.hpp>
+#include <catch.hpp>
 #include <musicgen/backend/cpu/cpu.hpp>
 #include <musicgen/backend/cpu/matrix.hpp>
 #include <musicgen/cuda.hpp>

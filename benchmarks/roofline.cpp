@@ -11,6 +11,7 @@
 #include <musicgen/core/error.hpp>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <utility>
 #include <vector>
 #ifdef MUSICGEN_HAS_PIANO_ROLL
 #include <musicgen/render/canvas.hpp>
@@ -105,7 +106,7 @@ class Plot {
   void write(const std::string& file) const { canvas_.write_png(file); }
 
  private:
-  static constexpr double left = 120, right = 1060, top = 60, bottom = 620, powers = 3;
+  static constexpr double left = 120, right = 980, top = 60, bottom = 620, powers = 3;
   static constexpr Color ink{38, 43, 51}, faint{110, 118, 129}, grid{228, 231, 235}, roof{214, 69, 65},
       point{31, 97, 184};
 
@@ -125,18 +126,22 @@ class Plot {
   void draw(const Kernel& kernel) {
     const double px = x(kernel.intensity), py = y(kernel.rate());
     canvas_.rectangle(px - 4, py - 4, px + 4, py + 4, point, 4);
-    double at = py + 4;  // beside the point, and not over another name
+    const std::string number = std::to_string(++drawn_);
+    double at = py + 4;  // beside the point, not over another number
     while (std::any_of(taken_.begin(), taken_.end(),
-                       [&](const auto& t) { return std::abs(t.second - at) < 12 && std::abs(t.first - px) < 150; }))
-      at += 12;
+                       [&](const auto& t) { return std::abs(t.second - at) < 11 && std::abs(t.first - px) < 20; }))
+      at += 11;
     taken_.emplace_back(px, at);
-    canvas_.text(px + 8, at, 8, kernel.name, ink, 1);
+    canvas_.text(px + 8, at, 8, number, ink, 1);
+    canvas_.text(right + 50 - Canvas::text_width(9, number), top + 18 * drawn_, 9, number, faint, 1);
+    canvas_.text(right + 60, top + 18 * drawn_, 9, kernel.name, ink, 1.1);
   }
 
   const Results& results_;
   double top_;  // log10 of the highest rate shown
   Canvas canvas_{1280, 680, Color{255, 255, 255}};
-  std::vector<std::pair<double, double>> taken_;
+  std::vector<std::pair<double, double>> taken_;  // where numbers are
+  int drawn_ = 0;
 };
 #endif
 

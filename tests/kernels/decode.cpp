@@ -67,8 +67,9 @@ class EmulatedDecoder {
       const auto& layer = p.gru[static_cast<std::size_t>(l)];
       if (l > 0) pack(layer.w_ih, 0, shape.w_ih(l));
       pack(layer.w_hh, 0, shape.w_hh(l));
-      cpu::RowVector<float> biases(4 * shape.H);
-      cpu::detail::gru_biases(layer, biases);
+      const Matrix<float> no_input = Matrix<float>::Zero(1, layer.w_ih.cols());
+      Matrix<float> biases;
+      cpu::gru_inputs(layer, cpu::view(no_input), biases);
       biases_.row(l) = biases;
     }
     pack(p.head.w1, 0, shape.w1_h());

@@ -60,8 +60,7 @@ __device__ inline float loaded(device::bf16 x) {
 template <class Weight, int songs>
 class DecodeBlock {
  public:
-  /// @param kept_rows  how many rows stay in shared memory
-  __device__ DecodeBlock(const DecodeBuffers<Weight>& buffers, const DecodeShared<Weight, songs>& shared, int kept_rows)
+  __device__ DecodeBlock(const DecodeBuffers<Weight>& buffers, const DecodeShared<songs>& shared)
       : shape_(buffers.shape),
         weights_(buffers.weights),
         state_(buffers.state),
@@ -72,33 +71,15 @@ class DecodeBlock {
         first_token_(share_of(shape_.V, blockIdx.x)),
         tokens_(share_of(shape_.V, blockIdx.x + 1) - first_token_),
         shared_(shared),
-        kept_rows_(min(kept_rows, shape_.w2() * units_ + tokens_)),
         place_(static_cast<int>(*state_.steps % shape_.W)),
         filled_(static_cast<int>(*state_.steps < shape_.W ? *state_.steps : shape_.W)),
         steps_(*state_.steps) {}
 
-  /// Fetches what stays here.
-  __device__ void begin() {
-    for (int at = warp(); at < kept_rows_; at += warps()) {
-      const Weight* from = row_in_memory(at / max(units_, 1), at % max(units_, 1), at);
-      constexpr int piece = 16 / static_cast<int>(sizeof(Weight));
-      for (int k = lane() * piece; k < shape_.width(); k += device::warp_size * piece)
-        device::copy_async<16>(&shared_.rows[at * shape_.width() + k], from + k);
-    }
-    device::copy_async_commit();
-    device::copy_async_wait<0>();  // for others after the step's first barrier
-    load(shared_.h0, state_.h);
-    each_own([&](int l, int j, int b) {
-      shared_.own_h[own(l, j, b)] = state_.h[in_h(l, j, b)];
-      for (int gate = 0; gate < 3; ++gate)
-        shared_.own_uh[own(3 * l + gate, j, b)] = state_.uh[in_uh(l, b) + gate * shape_.H + first_unit_ + j];
-    });
-  }
-
   /// Feeds a token to each song.
   /// @param tokens  (B)
-  /// @param logits  (B, V), assigned; or nullptr, for other than the launch's last step
+  /// @param logits  (B, V), assigned
   __device__ void step(device::GridBarrier& barrier, const int* tokens, float* logits) {
+    fetch_state();
     first_layer(tokens);
     __syncthreads();
     const float* x = shared_.h0;
@@ -110,41 +91,27 @@ class DecodeBlock {
       barrier.arrive();
       prepare_next(l - 1, x);
       barrier.wait();
-      load(shared_.x, work_.h + l * shape_.B * shape_.width());
+      load(shared_.x, state_.h + l * shape_.B * shape_.width());
       __syncthreads();
       x = shared_.x;
     }
-    if (logits) {
-      scores(x);
-      barrier.arrive();
-    }
+    scores(x);
+    barrier.arrive();
     prepare_next(shape_.L - 1, x);
     multiply(shape_.w1_h(), 2, units_, x, [&](int which, int j, int b, float sum) {
       (which == 0 ? shared_.before_tanh : shared_.v)[own(0, j, b)] = sum;
     });
     store_output(x);
-    if (!logits) barrier.arrive();
     barrier.wait();
+    store_first_layer();
     if (shape_.value_offset == 1) {  // the new output's is the last one's
       store_values();
       __syncthreads();
     }
-    for (int b = 0; b < shape_.B && logits; ++b) attend(b);
+    for (int b = 0; b < shape_.B; ++b) attend(b);
     if (shape_.value_offset == 0) store_values();
-    if (logits) head(barrier, logits);
-    ++steps_;
-    place_ = place_ + 1 == shape_.W ? 0 : place_ + 1;
-    filled_ = min(filled_ + 1, shape_.W);
-  }
-
-  /// Writes back what the next launch needs, which the last step's barriers have made known to all threads.
-  __device__ void end() {
-    each_own([&](int l, int j, int b) {
-      state_.h[in_h(l, j, b)] = l == 0 ? shared_.h0[b * shape_.width() + first_unit_ + j] : shared_.own_h[own(l, j, b)];
-      for (int gate = 0; gate < 3; ++gate)
-        state_.uh[in_uh(l, b) + gate * shape_.H + first_unit_ + j] = shared_.own_uh[own(3 * l + gate, j, b)];
-    });
-    if (blockIdx.x == 0 && thread() == 0) *state_.steps = steps_;
+    head(barrier, logits);
+    if (blockIdx.x == 0 && thread() == 0) *state_.steps = steps_ + 1;
   }
 
  private:
@@ -160,16 +127,22 @@ class DecodeBlock {
   // Places of the own units' numbers, here and in the state.
   __device__ int own(int row, int j, int b) const { return (row * most_units_ + j) * songs + b; }
   __device__ int in_h(int l, int j, int b) const { return (l * shape_.B + b) * shape_.width() + first_unit_ + j; }
-  __device__ int in_uh(int l, int b) const { return (l * shape_.B + b) * 3 * shape_.H; }
+  __device__ int in_uh(int l, int gate, int j, int b) const {
+    return ((l * shape_.B + b) * 3 + gate) * shape_.H + first_unit_ + j;
+  }
   __device__ std::size_t in_values(int j, int b, int place) const {
     return product(b * shape_.H + first_unit_ + j, shape_.W) + static_cast<std::size_t>(place);
   }
 
-  /// Calls f(layer, own unit, song) for all.
-  template <class Function>
-  __device__ void each_own(Function&& f) const {
-    for (int i = thread(); i < shape_.L * units_ * shape_.B; i += threads())
-      f(i / (units_ * shape_.B), i / shape_.B % units_, i % shape_.B);
+  /// What the step before has left.
+  __device__ void fetch_state() const {
+    load(shared_.h0, state_.h);
+    const int all = units_ * shape_.B;
+    for (int i = all + thread(); i < shape_.L * all; i += threads()) {
+      const int l = i / all, j = i / shape_.B % units_, b = i % shape_.B;
+      shared_.own_h[own(l, j, b)] = state_.h[in_h(l, j, b)];
+      for (int gate = 0; gate < 3; ++gate) shared_.own_uh[own(3 * l + gate, j, b)] = state_.uh[in_uh(l, gate, j, b)];
+    }
   }
 
   /// (B, H) in global memory, which other blocks may have written in this launch, into shared memory.
@@ -182,14 +155,8 @@ class DecodeBlock {
 
   /// The i-th of the own rows of a matrix.
   __device__ const Weight* row(int matrix, int i) const {
-    const int at = matrix * units_ + i;
-    return at < kept_rows_ ? shared_.rows + at * shape_.width() : row_in_memory(matrix, i, at);
-  }
-  __device__ const Weight* row_in_memory(int matrix, int i, int at) const {
-    const bool is_w2 = at >= shape_.w2() * units_;
-    const std::size_t row =
-        is_w2 ? shape_.row(shape_.w2(), first_token_ + at - shape_.w2() * units_) : shape_.row(matrix, first_unit_ + i);
-    return weights_.rows + row * static_cast<std::size_t>(shape_.width());
+    const int first = matrix == shape_.w2() ? first_token_ : first_unit_;
+    return weights_.rows + shape_.row(matrix, first + i) * static_cast<std::size_t>(shape_.width());
   }
 
   /// Products of the own rows of neighbouring matrices with x, a warp a row: give(matrix, row, song, sum).
@@ -226,19 +193,17 @@ class DecodeBlock {
       const int j = i / shape_.B, b = i % shape_.B, H = shape_.H;
       const auto sum = [&](int gate) { return shared_.sums[own(gate, j, b)]; };
       const auto uh = [&](int gate) { return shared_.own_uh[own(3 * l + gate, j, b)]; };
-      float& h = shared_.own_h[own(l, j, b)];
-      h = gru_unit(bias[j] + sum(0) + uh(0), bias[H + j] + sum(1) + uh(1), bias[2 * H + j] + uh(2),
-                   bias[3 * H + j] + sum(2), h);
-      work_.h[in_h(l, j, b)] = h;
+      state_.h[in_h(l, j, b)] =
+          gru_unit(bias[j] + sum(0) + uh(0), bias[H + j] + sum(1) + uh(1), bias[2 * H + j] + uh(2),
+                   bias[3 * H + j] + sum(2), shared_.own_h[own(l, j, b)]);
     }
   }
 
   /// U_l h^l for the next step.
   __device__ void prepare_next(int l, const float* h) const {
-    float* uh0 = state_.uh0 + static_cast<int>((steps_ + 1) % 2) * shape_.B * 3 * shape_.H + first_unit_;
-    multiply(shape_.w_hh(l), 3, units_, h, [&](int gate, int j, int b, float sum) {
-      (l == 0 ? uh0[(b * 3 + gate) * shape_.H + j] : shared_.own_uh[own(3 * l + gate, j, b)]) = sum;
-    });
+    float* uh0 = state_.uh0 + static_cast<int>((steps_ + 1) % 2) * shape_.B * 3 * shape_.H;
+    float* to = l == 0 ? uh0 : state_.uh;
+    multiply(shape_.w_hh(l), 3, units_, h, [&](int gate, int j, int b, float sum) { to[in_uh(l, gate, j, b)] = sum; });
   }
 
   /// Of the own places in the ring.
@@ -252,6 +217,14 @@ class DecodeBlock {
                       shape_.width(), sum);
       sum[0] = device::warp_sum(sum[0]);
       if (lane() == 0) work_.scores[b * shape_.W + place] = shape_.scale * sum[0];
+    }
+  }
+
+  /// The own units of h0, which no block needs from the step before any more.
+  __device__ void store_first_layer() const {
+    for (int i = thread(); i < units_ * shape_.B; i += threads()) {
+      const int j = i / shape_.B, b = i % shape_.B;
+      state_.h[in_h(0, j, b)] = shared_.h0[b * shape_.width() + first_unit_ + j];
     }
   }
 
@@ -273,8 +246,8 @@ class DecodeBlock {
 
   /// u of the own units of a song.
   __device__ void attend(int b) const {
-    float* e = shared_.scratch;
-    float* parts = e + shape_.W;
+    float* e = shared_.weights;
+    float* parts = shared_.parts;
     float largest = -INFINITY, sum = 0;
     for (int s = thread(); s < filled_; s += threads()) {
       e[s] = __ldcg(&work_.scores[b * shape_.W + s]);
@@ -324,8 +297,7 @@ class DecodeBlock {
   DecodeWork work_;
   int most_units_, first_unit_, units_;  // of all blocks; of this one
   int first_token_, tokens_;
-  DecodeShared<Weight, songs> shared_;
-  int kept_rows_;
+  DecodeShared<songs> shared_;
   int place_, filled_;  // of the ring: where the next output goes, and how many there are
   std::int64_t steps_;
 };

@@ -1,5 +1,5 @@
-// What lies where in memory for the resident decoder of decode.cuh: weights by rows, a song group's state, and work
-// space. Sizes that a multiple of 8 is better for are padded here, and nowhere else: rows have `width` >= H numbers.
+// What lies where in memory for the decoder of decode.cuh: weights by rows, a song group's state, and work space.
+// Sizes that a multiple of 8 is better for are padded here, and nowhere else: rows have `width` >= H numbers.
 #pragma once
 
 #include <cstddef>
@@ -83,7 +83,6 @@ struct DecodeState {
 /// What blocks tell each other, in one buffer of bytes(); holds nothing between launches.
 struct DecodeWork {
   unsigned* counter;  // (1) of the barrier
-  float* h;           // (L, B, width)
   float* scores;      // (B, W)
   float* u;           // (B, width)
 
@@ -93,7 +92,6 @@ struct DecodeWork {
  private:
   DecodeWork(const DecodeShape& s, resident::Parts parts)
       : counter(parts.take<unsigned>(1)),
-        h(parts.take<float>(resident::product(s.L, s.B, s.width()))),
         scores(parts.take<float>(resident::product(s.B, s.W))),
         u(parts.take<float>(resident::product(s.B, s.width()))),
         end_(parts.end()) {}
@@ -120,19 +118,19 @@ struct InShared {
 };
 
 /// What a block keeps in shared memory.
-template <class Weight, int songs>
+template <int songs>
 struct DecodeShared {
   InShared<float> h0, x;                 // (songs, width)  all of layer 0; the vector that rows meet
-  InShared<float> own_h, own_uh;         // (L, units, songs), (L, 3, units, songs)
+  InShared<float> own_h, own_uh;         // (L, units, songs), (L, 3, units, songs)  from the step before
   InShared<float> sums, before_tanh, v;  // (3, units, songs), (units, songs), (units, songs)
-  InShared<float> scratch;               // (W + 32) for attention
-  InShared<Weight> rows;                 // as many as there is room for
+  InShared<float> weights, parts;        // (W), (32)  of attention; of warps
+  std::size_t bytes;
 
   /// @param units  of a block, at most
   DecodeShared(const DecodeShape& s, int units) {
-    Parts parts(nullptr);
+    Parts all(nullptr);
     const auto place = [&]<class T>(InShared<T>& part, std::size_t count) {
-      part.offset = static_cast<unsigned>(reinterpret_cast<std::uintptr_t>(parts.take<T>(count)));
+      part.offset = static_cast<unsigned>(reinterpret_cast<std::uintptr_t>(all.take<T>(count)));
     };
     place(h0, product(songs, s.width()));
     place(x, product(songs, s.width()));
@@ -141,8 +139,9 @@ struct DecodeShared {
     place(sums, product(3, units, songs));
     place(before_tanh, product(units, songs));
     place(v, product(units, songs));
-    place(scratch, static_cast<std::size_t>(s.W) + device::warp_size);
-    place(rows, 0);
+    place(weights, static_cast<std::size_t>(s.W));
+    place(parts, device::warp_size);
+    bytes = all.end();
   }
 };
 
@@ -184,13 +183,6 @@ struct DecodeBuffers {
   DecodeWeights<Weight> weights;
   DecodeState<Weight> state;  ///< (shape, buffer)
   DecodeWork work;            ///< (shape, buffer)
-};
-
-/// What to do in one launch: feed tokens, and leave what may follow the last one.
-struct DecodeRun {
-  const int* tokens;  ///< (count, B), each in [0, V)
-  int count;          ///< at least 1
-  float* logits;      ///< (B, V), assigned
 };
 
 }  // namespace musicgen::inline MUSICGEN_ABI::kernels

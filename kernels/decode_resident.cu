@@ -42,7 +42,7 @@ Buffer<float> copied(const float* from, int count) {
 template <class Number>
 bool ResidentDecoder<Number>::supports(const Dimensions& d, int window) {
   const kernels::DecodeShape shape = shape_of(d, songs_of_a_launch, window, {});
-  return kernels::decode_fits<Kept<Number>>(shape, kernels::decode_grid(shape, device::limits()));
+  return kernels::decode_fits(shape, device::limits());
 }
 
 template <class Number>
@@ -97,13 +97,13 @@ void ResidentDecoder<Number>::step(const Batch& tokens, DecoderState& state, Fac
   for (int first = 0; first < B_; first += songs_of_a_launch) {
     const kernels::DecodeShape shape = shape_of(w.dimensions, B_ - first, window_, attention_);
     auto& part = state.parts[static_cast<std::size_t>(first / songs_of_a_launch)];
-    const kernels::DecodeRun run{tokens.tokens() + first, 1, logits.exact.view().row_range(first, shape.B).data};
     kernels::decode<Weight>(
         {shape,
          {reinterpret_cast<const Weight*>(w.rows.data()), w.table.data(), w.biases.data(), w.b1.data(), w.b2.data()},
          {shape, part.data()},
          {shape, work_.data()}},
-        run, kernels::decode_grid(shape, device::limits()), launches());
+        tokens.tokens() + first, logits.exact.view().row_range(first, shape.B).data,
+        kernels::decode_grid(shape, device::limits()), launches());
   }
 }
 

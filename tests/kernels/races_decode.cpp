@@ -10,7 +10,7 @@ using namespace musicgen::kernels;
 
 namespace {
 
-/// Several blocks and launches, tokens beyond the window, many in a launch and one, rows in shared memory and outside.
+/// Several blocks, tokens beyond the window.
 template <class Weight>
 void run(int B, int L, int value_offset) {
   const DecodeShape shape{B, 45, 10, L, 3, value_offset};
@@ -22,10 +22,8 @@ void run(int B, int L, int value_offset) {
                                       {rows.data(), zeros.data(), zeros.data(), zeros.data(), zeros.data()},
                                       {shape, state.data()},
                                       {shape, work.data()}};
-  const std::vector<int> tokens(static_cast<std::size_t>(7 * B), 1);
-  for (const std::size_t shared_bytes : {0u, 100000u})
-    decode<Weight>(buffers, {tokens.data(), 7, logits.data()}, {3, 64, shared_bytes}, nullptr);
-  decode<Weight>(buffers, {tokens.data(), 1, logits.data()}, {3, 64}, nullptr);
+  const std::vector<int> tokens(static_cast<std::size_t>(B), 1);
+  for (int t = 0; t < 5; ++t) decode<Weight>(buffers, tokens.data(), logits.data(), {3, 64}, nullptr);
 }
 
 }  // namespace

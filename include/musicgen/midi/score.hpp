@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "../core/config.hpp"
+#include "../core/error.hpp"
 #include "events.hpp"
 #include "tempo_map.hpp"
 

@@ -6,7 +6,6 @@
 #include <cstddef>
 #include <string>
 
-#include "../core/error.hpp"
 #include "../core/text.hpp"
 #include "score.hpp"
 #include "smf_format.hpp"

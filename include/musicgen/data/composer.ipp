@@ -40,7 +40,7 @@ inline constexpr Progression minor_progressions[] = {{0, 5, 2, 6}, {0, 3, 5, 4},
 // A bar in sixteenths: '.' is silence, '-' goes on, anything else begins a note.
 using Pattern = std::string_view;
 inline constexpr Pattern cadences[] = {"x---x---x-------", "x-x-x---x-------", "x---x-x-x-------", "x-----x-x-------"};
-inline constexpr Pattern answer = "........x-x-x-x-";
+inline constexpr Pattern answers = "........x-x-x-x-";
 // Which of two motifs the first three bars of a phrase have; the fourth is a cadence.
 inline constexpr std::string_view phrases[] = {"aab", "aba", "abb", "aaa"};
 // How a tune goes on, in steps of the scale.
@@ -258,7 +258,7 @@ inline void play_bridge(Performer& performer, Random& random, Key key, const Sec
     for (int bar = 3; bar < section.bars; bar += 4) {
       std::vector<TuneNote> run;
       int degree = section.center - 2;
-      write_bar(run, Motif(random, answer), bar, chord_at(bar * steps_per_bar), section.center - 2, degree);
+      write_bar(run, Motif(random, answers), bar, chord_at(bar * steps_per_bar), section.center - 2, degree);
       for (const TuneNote& n : run) play(n.step, n.length, n.degree);
     }
   }

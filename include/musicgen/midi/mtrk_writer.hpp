@@ -1,7 +1,6 @@
 // Internal: puts events into the order of their ticks, and writes them as a MTrk chunk.
 #pragma once
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <initializer_list>
@@ -11,6 +10,7 @@
 
 #include "../core/config.hpp"
 #include "../core/error.hpp"
+#include "by_tick.hpp"
 #include "events.hpp"
 #include "smf_format.hpp"
 
@@ -52,7 +52,8 @@ class MtrkWriter {
  public:
   /// The event that is put together next: `order` says where among those of its tick, of equals the first added first.
   MidiBytes& add(std::int64_t tick, std::size_t order) {
-    pieces_.push_back({tick, order, content_.bytes.size()});
+    places_.push_back({tick, order, begins_.size()});
+    begins_.push_back(content_.bytes.size());
     return content_;
   }
   void add(std::int64_t tick, std::size_t order, std::initializer_list<unsigned> bytes) {
@@ -78,24 +79,16 @@ class MtrkWriter {
   }
 
  private:
-  struct Piece {
-    std::int64_t tick;
-    std::size_t order, begin, end = 0;  // begin, end: in content_
-  };
-
   void write_events(MidiBytes& out) {
-    for (std::size_t k = 0; k < pieces_.size(); ++k)
-      pieces_[k].end = k + 1 < pieces_.size() ? pieces_[k + 1].begin : content_.bytes.size();
-    std::stable_sort(pieces_.begin(), pieces_.end(), [](const Piece& a, const Piece& b) {
-      return a.tick != b.tick ? a.tick < b.tick : a.order < b.order;
-    });
+    begins_.push_back(content_.bytes.size());
+    sort_places(places_);
     std::int64_t now = 0;
     const auto from = content_.bytes.begin();
-    for (const Piece& piece : pieces_) {
-      delta(piece.tick - now, out);
-      now = piece.tick;
-      out.bytes.insert(out.bytes.end(), from + static_cast<std::ptrdiff_t>(piece.begin),
-                       from + static_cast<std::ptrdiff_t>(piece.end));
+    for (const EventPlace& event : places_) {
+      delta(event.tick - now, out);
+      now = event.tick;
+      out.bytes.insert(out.bytes.end(), from + static_cast<std::ptrdiff_t>(begins_[event.place]),
+                       from + static_cast<std::ptrdiff_t>(begins_[event.place + 1]));
     }
   }
 
@@ -108,8 +101,9 @@ class MtrkWriter {
     out.number(static_cast<std::uint32_t>(ticks));
   }
 
-  MidiBytes content_;  // of all events, one after the other
-  std::vector<Piece> pieces_;
+  MidiBytes content_;                // of all events, one after the other
+  std::vector<std::size_t> begins_;  // of each, in the content
+  std::vector<EventPlace> places_;   // where each belongs
 };
 
 }  // namespace musicgen::inline MUSICGEN_ABI::detail

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "../core/config.hpp"
+#include "by_tick.hpp"
 #include "events.hpp"
 #include "score.hpp"
 
@@ -58,8 +59,7 @@ class ChannelPrograms {
       std::copy_if(track.events.begin(), track.events.end(), std::back_inserter(changes), is_program);
       if (changes.size() == before) changes.push_back(ChannelEvent::program(0, track.program));
     }
-    for (auto& changes : by_channel_)
-      std::stable_sort(changes.begin(), changes.end(), [](auto& a, auto& b) { return a.tick < b.tick; });
+    for (auto& changes : by_channel_) sort_by_tick(changes);
   }
 
   /// The program that other tracks set on the track's channel: the one in force at its first note, else the last; 0 if

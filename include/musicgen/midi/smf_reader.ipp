@@ -10,6 +10,7 @@
 
 #include "../core/files.hpp"
 #include "../core/text.hpp"
+#include "by_tick.hpp"
 #include "midi_faults.hpp"
 #include "mtrk_reader.hpp"
 #include "programs.hpp"
@@ -160,7 +161,7 @@ class SmfReader {
   /// By tick. What several MTrks say alike at one tick is said once.
   template <class Event>
   static void settle(std::vector<Event>& events) {
-    std::stable_sort(events.begin(), events.end(), [](auto& a, auto& b) { return a.tick < b.tick; });
+    sort_by_tick(events);
     events.erase(std::unique(events.begin(), events.end()), events.end());
   }
 

@@ -6,13 +6,14 @@
 #include <iterator>
 #include <utility>
 
+#include "by_tick.hpp"
 #include "tempo_map.hpp"
 
 namespace musicgen::inline MUSICGEN_ABI {
 
 MUSICGEN_INLINE TempoMap::TempoMap(std::uint16_t division, std::vector<TempoChange> changes)
     : division_(division), changes_(std::move(changes)) {
-  std::stable_sort(changes_.begin(), changes_.end(), [](auto& a, auto& b) { return a.tick < b.tick; });
+  detail::sort_by_tick(changes_);
   Segment at{0, 0.0, seconds_per_tick(500000)};
   segments_.push_back(at);
   if (is_smpte()) return;

@@ -14,6 +14,7 @@
 
 #include "../core/config.hpp"
 #include "../core/error.hpp"
+#include "by_tick.hpp"
 #include "events.hpp"
 #include "mtrk_writer.hpp"
 #include "programs.hpp"
@@ -157,7 +158,7 @@ inline void add_event(const ChannelEvent& event, unsigned channel, const std::st
 /// The track's events by tick, with `track.program` in force at its first note.
 inline std::vector<ChannelEvent> events_to_write(const Track& track, const ChannelPrograms& programs) {
   std::vector<ChannelEvent> events = track.events;
-  std::stable_sort(events.begin(), events.end(), [](auto& a, auto& b) { return a.tick < b.tick; });
+  sort_by_tick(events);
   const auto first = std::min_element(track.notes.begin(), track.notes.end(), by_onset);
   const std::size_t found = program_in_force(
       events, first == track.notes.end() ? std::span<const TickNote>() : std::span<const TickNote>(&*first, 1));

@@ -80,10 +80,12 @@ TEST_CASE("midi: unusual SMPTE frame rates are taken at their word") {
 
 // ---- chunks ----
 
-TEST_CASE("midi: unknown chunks are skipped") {
+TEST_CASE("midi: unknown chunks are kept") {
   const Bytes bytes =
       header(1, 1, 100) + chunk("XFIH", {1, 2, 3}) + chunk("MTrk", note + end_of_track) + chunk("abcd", {});
-  CHECK(notes_of(clean(bytes)) == Notes{{0, 100, 60, 70}});
+  const Score score = clean(bytes);
+  CHECK(notes_of(score) == Notes{{0, 100, 60, 70}});
+  CHECK(score.other_chunks == std::vector<OtherChunk>{{"XFIH", {1, 2, 3}}, {"abcd", {}}});
 }
 
 TEST_CASE("midi: bytes after the last chunk are skipped") {

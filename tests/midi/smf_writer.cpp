@@ -142,7 +142,8 @@ TEST_CASE("midi: all but notes as written, byte for byte") {
                      Bytes{0, 0xFF, 0x59, 2, 0xFD, 1, 0, 0xFF, 2, 1, 'c', 4, 0xFF, 6, 1, 'A', 0, 0xF0, 2, 0x43, 0xF7};
   const Bytes body = Bytes{0, 0xC0, 0, 0, 0x90, 60, 70, 5, 0xFF, 5, 2, 'l', 'a', 0, 0xB0, 64, 0, 0, 0x80, 60, 9} +
                      Bytes{0, 0xE0, 0x7F, 0x3F};
-  CHECK(midi_bytes(score) == smf(1, 100, {head, body}));
+  score.other_chunks = {{"abcd", {7, 8}}};
+  CHECK(midi_bytes(score) == smf(1, 100, {head, body}) + chunk("abcd", {7, 8}));
   CHECK(same_music(again(score), score));
 }
 
@@ -287,6 +288,10 @@ TEST_CASE("midi: a score that no MIDI file can hold is refused, naming track and
   SECTION("marker") {
     score.markers = {{-2, "A"}};
     message = "score, marker 0: tick -2 is not in 0..281474976710656";
+  }
+  SECTION("other chunk") {
+    score.other_chunks = {{"abcd", {}}, {"MTrk", {}}};
+    message = "score, other chunk 1: type \"MTrk\" is not 4 bytes, or is a track's";
   }
   SECTION("no channel") {
     track.channel = no_channel;

@@ -76,6 +76,13 @@ struct SysEx {
   bool operator==(const SysEx&) const = default;
 };
 
+/// A part of the file that is no track, of a kind that not every reader knows.
+struct OtherChunk {
+  std::string type;  ///< 4 bytes, not "MTrk"
+  std::vector<unsigned char> bytes;
+  bool operator==(const OtherChunk&) const = default;
+};
+
 /// What a channel is told apart from notes.
 struct ChannelEvent {
   enum class Kind : std::uint8_t { key_pressure, control, program, channel_pressure, pitch_bend };

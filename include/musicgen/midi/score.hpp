@@ -89,6 +89,7 @@ struct Score {
   std::vector<Marker> markers{};                 ///< by tick
   std::vector<MetaEvent> texts{};                ///< of a first MTrk without channels, by tick
   std::vector<SysEx> sysex{};                    ///< the same
+  std::vector<OtherChunk> other_chunks{};        ///< in the file's order; written after the tracks
 
   [[nodiscard]] double seconds(const Track& track, std::int64_t tick) const {
     return (track.own_tempo ? *track.own_tempo : tempo).seconds(tick);

@@ -104,13 +104,19 @@ class SmfReader {
 
   void chunk() {
     std::size_t length = u32(at_ + 4);
-    const bool is_track = has("MTrk", at_);
+    const std::string type(reinterpret_cast<const char*>(bytes_.data() + at_), 4);
+    const bool is_track = type == "MTrk";
     at_ += 8;
     if (length > end_ - at_) {
       faults_(at_ - 4, chunk_too_long(length, end_ - at_));
       length = end_ - at_;
     }
-    if (is_track) track(MtrkReader(bytes_, at_, at_ + length, sustain_, score_.format == 2, faults_).read());
+    if (!is_track) {
+      const auto content = bytes_.subspan(at_, length);
+      score_.other_chunks.push_back({type, {content.begin(), content.end()}});
+    } else {
+      track(MtrkReader(bytes_, at_, at_ + length, sustain_, score_.format == 2, faults_).read());
+    }
     at_ += length;
   }
 

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "../core/files.hpp"
+#include "../core/text.hpp"
 #include "mtrk_writer.hpp"
 #include "smf_format.hpp"
 #include "smf_writer.hpp"
@@ -89,6 +90,15 @@ inline void write_header(int format, std::size_t tracks, std::uint16_t division,
   out.big_endian(division, 2);
 }
 
+inline void write_chunk(const OtherChunk& chunk, std::size_t k, MidiBytes& out) {
+  if (chunk.type.size() != 4 || chunk.type == "MTrk")
+    refuse("score", "other chunk", k, "type \"" + printable(chunk.type) + "\" is not 4 bytes, or is a track's");
+  if (chunk.bytes.size() > 0xFFFFFFFF) refuse("score", "other chunk", k, "is of over 4 GiB");
+  out.text(chunk.type);
+  out.big_endian(static_cast<std::uint32_t>(chunk.bytes.size()), 4);
+  out.bytes.insert(out.bytes.end(), chunk.bytes.begin(), chunk.bytes.end());
+}
+
 /// Writes a chunk: what is the score's own if it is the first, and the tracks.
 inline void write_mtrk(const Score& score, int format, const MtrkPlan& plan, bool is_first,
                        const ChannelPrograms& programs, MidiBytes& out) {
@@ -125,6 +135,7 @@ MUSICGEN_INLINE std::vector<unsigned char> midi_bytes(const Score& score) {
   // In format 2 no track knows of another.
   const ChannelPrograms programs(format == 2 ? std::span<const Track>() : std::span(score.tracks));
   for (std::size_t k = 0; k < plan.size(); ++k) write_mtrk(score, format, plan[k], k == 0, programs, out);
+  for (std::size_t k = 0; k < score.other_chunks.size(); ++k) write_chunk(score.other_chunks[k], k, out);
   return std::move(out.bytes);
 }
 

@@ -14,7 +14,6 @@
 #include "data/corpus.hpp"             // POP909, MAESTRO or any folder of MIDI files
 #include "data/batches.hpp"            // windows to learn from
 #include "model.hpp"                   // the network
-#include "backend/cuda/cuda.hpp"       // on an NVIDIA GPU, for programs that link musicgen::cuda
 #include "train/stages.hpp"            // how training goes
 #include "train/checkpoint.hpp"        // models on disk
 #include "train/trainer.hpp"           // training

@@ -1,7 +1,7 @@
 #include "musicgen/data/splits.hpp"
 
 #include <algorithm>
-#include <catch2/catch.hpp>
+#include <catch.hpp>
 #include <map>
 #include <string>
 #include <vector>

@@ -1,4 +1,4 @@
-#include <catch2/catch.hpp>
+#include <catch.hpp>
 #include <musicgen/evaluate/likelihood.hpp>
 
 #include "data/corpora.hpp"

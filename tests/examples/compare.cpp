@@ -1,5 +1,5 @@
 // compare: generated songs beside real ones.
-#include <catch2/catch.hpp>
+#include <catch.hpp>
 #include <nlohmann/json.hpp>
 
 #include "examples/programs.hpp"

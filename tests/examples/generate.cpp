@@ -1,5 +1,5 @@
 // hello, generate and evaluate, with a model that has learned nothing.
-#include <catch2/catch.hpp>
+#include <catch.hpp>
 #include <iterator>
 #include <nlohmann/json.hpp>
 #include <sstream>

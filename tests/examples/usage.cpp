@@ -1,5 +1,5 @@
 // Help, and command lines that cannot be right: exit status 2 and a line that says why.
-#include <catch2/catch.hpp>
+#include <catch.hpp>
 
 #include "examples/programs.hpp"
 

@@ -1,6 +1,6 @@
 #include "musicgen/import/pickle.hpp"
 
-#include <catch2/catch.hpp>
+#include <catch.hpp>
 #include <string>
 
 #include "import/archives.hpp"

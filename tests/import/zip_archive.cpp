@@ -1,6 +1,6 @@
 #include "musicgen/import/zip_archive.hpp"
 
-#include <catch2/catch.hpp>
+#include <catch.hpp>
 
 #include "data_files.hpp"
 #include "import/archives.hpp"

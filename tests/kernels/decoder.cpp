@@ -1,5 +1,5 @@
 // The decoder on a GPU: the same logits as the CPU's, and the same songs.
-#include <musicgen/backend/cuda/cuda.hpp>
+#include <musicgen/cuda.hpp>
 #include <musicgen/sample/sampler.hpp>
 
 #include "device.hpp"

@@ -1,6 +1,6 @@
 // The grammar on the device against tokens/grammar.hpp, token by token.
 #include <array>
-#include <catch2/catch.hpp>
+#include <catch.hpp>
 #include <kernels/grammar.cuh>
 #include <kernels/launch.hpp>
 #include <musicgen/core/random.hpp>

@@ -1,5 +1,5 @@
 // The whole network through kernels against the CPU's in double: every gradient, and what training makes of it.
-#include <musicgen/backend/cuda/cuda.hpp>
+#include <musicgen/cuda.hpp>
 #include <musicgen/model.hpp>
 
 #include "device.hpp"

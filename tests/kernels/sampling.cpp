@@ -1,5 +1,5 @@
 // Sampling on the device against the CPU's Chooser: the same tokens.
-#include <catch2/catch.hpp>
+#include <catch.hpp>
 #include <cmath>
 #include <cstdint>
 #include <kernels/launch.hpp>

@@ -1,7 +1,7 @@
 // Reading and writing together: whatever is read or made up comes back the same, and no bytes do harm.
 #include "musicgen/midi.hpp"
 
-#include <catch2/catch.hpp>
+#include <catch.hpp>
 
 #include "data_files.hpp"
 #include "midi/smf_bytes.hpp"

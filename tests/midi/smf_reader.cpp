@@ -1,6 +1,6 @@
 #include "musicgen/midi/smf_reader.hpp"
 
-#include <catch2/catch.hpp>
+#include <catch.hpp>
 
 #include "midi/smf_checks.hpp"
 

@@ -1,6 +1,6 @@
 #include "musicgen/midi/smf_writer.hpp"
 
-#include <catch2/catch.hpp>
+#include <catch.hpp>
 
 #include "data_files.hpp"
 #include "midi/smf_bytes.hpp"

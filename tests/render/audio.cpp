@@ -1,6 +1,6 @@
 #include "musicgen/render/audio.hpp"
 
-#include <catch2/catch.hpp>
+#include <catch.hpp>
 #include <cmath>
 #include <cstdint>
 #include <string>
@@ -80,17 +80,23 @@ TEST_CASE("render: programs and drums are played, every track on a channel of it
     write_wav(folder / "a.wav", score, {.tail_seconds = 0.5});
     return read_bytes(folder / "a.wav");
   };
-  Score piano = one_note(0, 1), organ = piano, drums = piano, twenty = piano;
+  Score piano = one_note(0, 1), organ = piano, drums = piano, ten = piano, twenty = piano;
   organ.tracks[0].program = 19;
   drums.tracks[0].channel = 9;
-  CHECK(sound(piano) != sound(organ));
-  CHECK(sound(piano) != sound(drums));
+  // A bool: a message with all those bytes in it is more than Catch2 3.7 can print.
+  const auto alike = [&](const Score& a, const Score& b) { return sound(a) == sound(b); };
+  CHECK_FALSE(alike(piano, organ));
+  CHECK_FALSE(alike(piano, drums));
   write_wav(folder / "drums.wav", drums);
   CHECK(Wav(folder / "drums.wav").loudness(0, 0.3) > 1e-3);
   // The twentieth track is heard, with its program, although there are sixteen channels in a MIDI file.
   twenty.tracks.insert(twenty.tracks.begin(), 19,
                        Track{.name = "", .channel = 0, .program = 19, .notes = {}, .own_tempo = {}});
-  CHECK(sound(twenty) == sound(piano));
+  CHECK(alike(twenty, piano));
+  // The tenth, whose channel is that of drums in a MIDI file, is not played by drums.
+  ten.tracks.insert(ten.tracks.begin(), 9,
+                    Track{.name = "", .channel = 0, .program = 19, .notes = {}, .own_tempo = {}});
+  CHECK(alike(ten, piano));
 }
 
 TEST_CASE("render: a soundfont that is none is named, and nothing is written") {

@@ -1,6 +1,6 @@
 // Sampling allocates nothing once it is warm, on any thread: every allocation of this program is counted.
 #include <atomic>
-#include <catch2/catch.hpp>
+#include <catch.hpp>
 #include <cerrno>
 #include <cstdlib>
 #include <musicgen/sample/sampler.hpp>

@@ -1,7 +1,7 @@
 #include "musicgen/sample/note_limit.hpp"
 
 #include <algorithm>
-#include <catch2/catch.hpp>
+#include <catch.hpp>
 #include <map>
 #include <musicgen/core/random.hpp>
 #include <musicgen/sample/voice.hpp>

@@ -1,5 +1,5 @@
 // Songs that go on from a given one.
-#include <catch2/catch.hpp>
+#include <catch.hpp>
 #include <musicgen/data/composer.hpp>
 #include <musicgen/sample/sampler.hpp>
 

@@ -1,7 +1,7 @@
 // A voice that is told what to choose, and how often many such voices choose what.
 #pragma once
 
-#include <catch2/catch.hpp>
+#include <catch.hpp>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>

@@ -1,4 +1,4 @@
-#include <catch2/catch.hpp>
+#include <catch.hpp>
 #include <musicgen/data/composer.hpp>
 #include <musicgen/midi/smf.hpp>
 #include <musicgen/sample/sampler.hpp>

@@ -1,5 +1,5 @@
 // What comes out is music, whatever the model and the temperature.
-#include <catch2/catch.hpp>
+#include <catch.hpp>
 #include <musicgen/data/composer.hpp>
 #include <musicgen/midi/smf.hpp>
 #include <musicgen/sample/sampler.hpp>

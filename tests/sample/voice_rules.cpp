@@ -1,4 +1,4 @@
-#include <catch2/catch.hpp>
+#include <catch.hpp>
 #include <cstddef>
 #include <musicgen/sample/voice_rules.hpp>
 #include <vector>

@@ -1,7 +1,7 @@
 // Random walks through the grammar: no dead ends, no difference from its rules applied slowly, no song that decoding
 // and encoding would change.
 #include <bitset>
-#include <catch2/catch.hpp>
+#include <catch.hpp>
 #include <iterator>
 #include <musicgen/tokens/decoder.hpp>
 #include <musicgen/tokens/encoder.hpp>

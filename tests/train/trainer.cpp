@@ -1,4 +1,4 @@
-#include <catch2/catch.hpp>
+#include <catch.hpp>
 #include <musicgen/data/composer.hpp>
 #include <musicgen/train/trainer.hpp>
 

@@ -1,4 +1,5 @@
 // Part of the library musicgen::compiled.
+#define MUSICGEN_DEFINING
 #define MUSICGEN_INSTANCE template
 #include <musicgen/compiled/templates.hpp>
 

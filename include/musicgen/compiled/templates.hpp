@@ -6,7 +6,9 @@
 #include <span>
 #include <vector>
 
+#ifdef MUSICGEN_HAS_CUDA
 #include "../backend/cuda/cuda.hpp"
+#endif
 #include "../core/config.hpp"
 #include "../evaluate/likelihood.hpp"
 #include "../model.hpp"
@@ -30,16 +32,16 @@
   MUSICGEN_INSTANCE std::vector<Likelihood> sampled_likelihoods(const Model<B>&, std::span<const Song* const>, \
                                                                 Precision, int);
 
-#define MUSICGEN_CPU_INSTANCES                 \
-  MUSICGEN_INSTANCE struct BasicCpu<float>;    \
-  MUSICGEN_INSTANCE class cpu::Decoder<float>; \
+#define MUSICGEN_CPU_INSTANCES \
   MUSICGEN_INSTANCES(Cpu)
 
 #define MUSICGEN_CUDA_INSTANCES MUSICGEN_INSTANCES(Cuda)
 
-#ifdef MUSICGEN_COMPILED
+#if defined(MUSICGEN_COMPILED) && !defined(MUSICGEN_DEFINING)
 namespace musicgen::inline MUSICGEN_ABI {
 MUSICGEN_CPU_INSTANCES
+#ifdef MUSICGEN_HAS_CUDA
 MUSICGEN_CUDA_INSTANCES
+#endif
 }  // namespace musicgen::inline MUSICGEN_ABI
 #endif

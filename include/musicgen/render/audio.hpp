@@ -92,6 +92,8 @@ class Synth {
     for (std::size_t i = 0; i < tracks.size(); ++i) {
       fluid_synth_set_channel_type(synth_.get(), channel(i),
                                    tracks[i].is_drums() ? CHANNEL_TYPE_DRUM : CHANNEL_TYPE_MELODIC);
+      // Since FluidSynth 2.4 the type does not bring the bank along.
+      fluid_synth_bank_select(synth_.get(), channel(i), tracks[i].is_drums() ? 128 : 0);
       fluid_synth_program_change(synth_.get(), channel(i), tracks[i].program);
     }
   }

@@ -4,9 +4,9 @@
 // In the order in which data flow.
 // clang-format off
 #include "core/error.hpp"              // what goes wrong
-#include "midi/score.hpp"              // notes, tracks, tempo
-#include "midi/smf.hpp"                // Standard MIDI Files, read and written
+#include "midi.hpp"                    // a score; Standard MIDI Files, read and written
 #include "tokens/vocabulary.hpp"       // the words
+#include "tokens/token_events.hpp"     // words in groups, as events
 #include "tokens/encoder.hpp"          // a score as words
 #include "tokens/decoder.hpp"          // and back
 #include "tokens/grammar.hpp"          // what may come next

@@ -8,7 +8,6 @@
 #include <optional>
 #include <span>
 #include <string>
-#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -30,9 +29,7 @@ inline std::vector<Note> notes_of(const Song& song, const Vocabulary& vocabulary
   notes.reserve(static_cast<std::size_t>(song.notes));
   for (const Token token : song.tokens)
     if (const auto note = assembler.push(vocabulary[token])) notes.push_back(*note);
-  std::sort(notes.begin(), notes.end(), [](const Note& a, const Note& b) {
-    return std::tuple(a.start, a.track, a.pitch) < std::tuple(b.start, b.track, b.pitch);
-  });
+  std::sort(notes.begin(), notes.end(), by_onset);
   return notes;
 }
 

@@ -51,7 +51,7 @@ inline Song beginning_of(const Song& song, double seconds, const Vocabulary& voc
 
 /// The songs without those that are versions of an earlier one; of one side only, if it is given.
 inline std::vector<const Song*> different_songs(std::span<const Song> songs, std::optional<Split> split = {}) {
-  const auto first = detail::first_versions(songs);
+  const auto first = first_versions(songs);
   std::vector<const Song*> different;
   for (std::size_t i = 0; i < songs.size(); ++i)
     if (first[i] == i && songs[i].split == split.value_or(songs[i].split)) different.push_back(&songs[i]);

@@ -23,9 +23,9 @@
 #include "../core/json.hpp"
 #include "../core/tensor.hpp"
 #include "../core/text.hpp"
-#include "../model.hpp"
+#include "../model/metadata.hpp"
+#include "../model/model.hpp"
 #include "../tokens/vocabulary.hpp"
-#include "../train/checkpoint.hpp"
 #include "pickle_writer.hpp"
 #include "torch_archive.hpp"
 
@@ -88,7 +88,7 @@ class TorchStateDict {
     Dimensions d{extent("embed.weight", 0), extent("embed.weight", 1), extent("hidden2vocab.weight", 1), 0};
     while (entries_.contains("gru.weight_ih_l" + std::to_string(d.L))) ++d.L;
     if (d.L == 0) entry("gru.weight_ih_l0");  // says that it is missing
-    require_dimensions(*this, d, archive_.file());
+    require_dimensions([&](const std::string& name) { return entry(name).shape; }, d, archive_.file());
     return d;
   }
 
@@ -189,7 +189,7 @@ inline std::optional<ModelConfig> torch_config(const TorchArchive& archive) {
   if (!text) return std::nullopt;
   const auto j = parse_json(*text);
   if (!j.is_object()) throw file_error(archive.file(), "entry \"extra/musicgen.json\" is no JSON object");
-  return config_from_json(j, archive.file());
+  return parse_metadata({reinterpret_cast<const char*>(text->data()), text->size()}, archive.file());
 }
 
 /// The call that makes a tensor of all of a storage.
@@ -253,7 +253,7 @@ template <Backend B>
 std::vector<unsigned char> torch_bytes(const Model<B>& model) {
   using detail::PickleCode;
   const char* type = std::is_same_v<typename B::Scalar, double> ? "DoubleStorage" : "FloatStorage";
-  const std::string config = detail::to_json(model.config()).dump();
+  const std::string config = to_metadata(model.config());
   const auto& weights = B::to_host(model.weights());
   const auto tensors = weights.tensors();
   detail::Pickler pickle;

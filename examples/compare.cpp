@@ -2,6 +2,7 @@
 #include <musicgen/musicgen.hpp>
 
 #include "comparison.hpp"
+#include "formatted.hpp"
 #include "program.hpp"
 #include "render.hpp"
 
@@ -38,7 +39,7 @@ std::vector<Song> beginnings(const std::vector<const Song*>& songs, double secon
 
 /// "generated: 100 songs; skipped 1 file: a.mid: ..."
 void tell(const char* what, const Corpus& corpus) {
-  std::cout << what << ": " << corpus.songs().size() << " songs";
+  std::cout << what << ": " << counted(corpus.songs().size(), "song");
   if (const auto& skipped = corpus.skipped(); !skipped.empty())
     std::cout << "; skipped " << skipped.size() << ", the first " << skipped[0].file.string() << ": "
               << skipped[0].reason;

@@ -24,7 +24,7 @@ nlohmann::ordered_json to_json(const Likelihood& l, std::size_t skipped) {
   for (std::size_t k = 0; k < token_kind_count; ++k)
     if (const KindLikelihood& kind = l.kinds[k]; kind.tokens > 0)
       result["kinds"][to_string(static_cast<TokenKind>(k))] = {
-          {"tokens", kind.tokens}, {"nats", kind.nats}, {"masked_nats", kind.nats_masked}};
+          {"tokens", kind.tokens}, {"nats", kind.nats}, {"masked_nats", kind.masked_nats}};
   return result;
 }
 
@@ -35,11 +35,11 @@ void print(std::ostream& out, const Likelihood& l, std::size_t skipped) {
   const auto row = [&](const char* name, const KindLikelihood& of) {
     const double tokens = static_cast<double>(of.tokens), notes = static_cast<double>(l.notes);
     out << formatted("%-10s%12lld%12.3f%12.3f%12.3f%12.3f\n", name, static_cast<long long>(of.tokens), of.nats / tokens,
-                     of.nats_masked / tokens, of.nats / notes, of.nats_masked / notes);
+                     of.masked_nats / tokens, of.nats / notes, of.masked_nats / notes);
   };
   for (std::size_t k = 0; k < token_kind_count; ++k)
     if (l.kinds[k].tokens > 0) row(to_string(static_cast<TokenKind>(k)), l.kinds[k]);
-  row("all", {l.tokens, l.nats, l.nats_masked});
+  row("all", {l.tokens, l.nats, l.masked_nats});
   out << formatted("\n%.1f bits/s, masked %.1f\n", l.bits_per_second(), l.masked_bits_per_second());
 }
 

@@ -93,6 +93,8 @@ inline std::vector<std::size_t> first_versions(std::span<const Song> songs) {
 
 }  // namespace detail
 
+using detail::first_versions;
+
 /// Puts each song on the training or the validation side, versions of one song on the same. A song is for validation
 /// if the hash of its path falls into the lowest tenth; where none does, the one with the lowest is, and where all do,
 /// all but the one with the highest. A single song is for training.

@@ -1,6 +1,6 @@
 #include "musicgen/midi/score.hpp"
 
-#include <catch2/catch.hpp>
+#include <catch.hpp>
 #include <limits>
 #include <string>
 #include <vector>

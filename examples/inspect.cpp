@@ -11,7 +11,7 @@ namespace {
 
 void inspect_model(const std::filesystem::path& file) {
   const Safetensors tensors = Safetensors::read(file);
-  const auto model = from_safetensors(tensors, file);
+  const auto model = from_safetensors(tensors);
   const ModelConfig& config = model.config();
   const Dimensions& d = config.dimensions;
   std::cout << "model: embedding " << d.E << ", hidden " << d.H << ", layers " << d.L << ", " << model.parameter_count()
@@ -20,11 +20,9 @@ void inspect_model(const std::filesystem::path& file) {
             << config.attention << "\nprograms:";
   for (const int program : config.profile.programs) std::cout << ' ' << program;
   std::cout << '\n';
-  if (tensors.metadata().contains("training")) {
-    const auto state = detail::training_state(tensors, file);
-    std::cout << "training: step " << state.step << ", stage " << state.stage + 1 << ", " << state.tokens << " tokens, "
-              << std::lround(state.seconds) << " s\n";
-  }
+  if (const auto state = training_state(tensors))
+    std::cout << "training: step " << state->step << ", stage " << state->stage + 1 << ", " << state->tokens
+              << " tokens, " << std::lround(state->time.count()) << " s\n";
   for (const auto& [name, entry] : tensors.entries())
     std::cout << "  " << std::left << std::setw(28) << name << entry.dtype << ' ' << to_string(entry.shape) << '\n';
 }

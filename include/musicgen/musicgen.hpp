@@ -13,9 +13,8 @@
 #include "data/composer.hpp"           // songs made by rule
 #include "data/corpus.hpp"             // POP909, MAESTRO or any folder of MIDI files
 #include "data/batches.hpp"            // windows to learn from
-#include "model.hpp"                   // the network
+#include "model.hpp"                   // the network, and models on disk
 #include "train/stages.hpp"            // how training goes
-#include "train/checkpoint.hpp"        // models on disk
 #include "train/trainer.hpp"           // training
 #include "train/widen.hpp"              // more units for a model that has learned
 #include "evaluate/likelihood.hpp"     // how well a model knows a song

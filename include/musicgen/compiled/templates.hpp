@@ -13,7 +13,6 @@
 #include "../evaluate/likelihood.hpp"
 #include "../model.hpp"
 #include "../sample/sampler.hpp"
-#include "../train/checkpoint.hpp"
 #include "../train/trainer.hpp"
 
 #ifndef MUSICGEN_INSTANCE
@@ -27,7 +26,7 @@
   MUSICGEN_INSTANCE void save_model(const std::filesystem::path&, const Model<B>&, Precision);                 \
   MUSICGEN_INSTANCE Model<B> load_model(const std::filesystem::path&);                                         \
   MUSICGEN_INSTANCE Safetensors to_safetensors(const Model<B>&, Precision);                                    \
-  MUSICGEN_INSTANCE Model<B> from_safetensors(const Safetensors&, const std::filesystem::path&);               \
+  MUSICGEN_INSTANCE Model<B> from_safetensors(const Safetensors&);                                             \
   MUSICGEN_INSTANCE std::vector<Likelihood> likelihoods(Model<B>&, std::span<const Song* const>);              \
   MUSICGEN_INSTANCE std::vector<Likelihood> sampled_likelihoods(const Model<B>&, std::span<const Song* const>, \
                                                                 Precision, int);

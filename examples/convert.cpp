@@ -4,7 +4,7 @@
 #include <fstream>
 #include <musicgen/core/text.hpp>
 #include <musicgen/import/torch.hpp>
-#include <musicgen/train/checkpoint.hpp>
+#include <musicgen/model/model_file.hpp>
 #include <optional>
 #include <string_view>
 #include <system_error>

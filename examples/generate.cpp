@@ -4,6 +4,7 @@
 #include <set>
 
 #include "machine.hpp"
+#include "model.hpp"
 #include "program.hpp"
 #include "render.hpp"
 
@@ -13,7 +14,7 @@ namespace fs = std::filesystem;
 namespace {
 
 struct Options {
-  fs::path model = bundled_model(), out, prompt, picture, audio, tokens_file;
+  fs::path model, out, prompt, picture, audio, tokens_file;
   double seconds = 0, prompt_seconds = 0;
   std::int64_t tokens = 0;
   int count = 1;
@@ -96,7 +97,7 @@ void add_choice_options(CLI::App& app, SamplerOptions& s) {
 }
 
 void add_options(CLI::App& app, Options& o) {
-  app.add_option("--model", o.model, "a model that `train` made")->capture_default_str();
+  app.add_option("--model", o.model, "a model that `train` made; the one that comes along if not given");
   app.add_option("--out", o.out, "the MIDI file to write; with --count NAME-1.mid, NAME-2.mid, ...")->required();
   app.add_option(
          "--seconds", o.seconds,
@@ -180,7 +181,7 @@ Score begin_with_prompt(Sampler<B>& sampler, const Options& o) {
 template <Backend B>
 void generate(Options& o) {
   o.sampler.grammar = !o.no_grammar;
-  const auto model = load_model<B>(o.model);
+  const auto model = given_model<B>(o.model);
   probe_outputs(o);
   Sampler sampler(model, o.sampler);
   std::optional<Score> prompt;

@@ -1,16 +1,17 @@
 // Music from a model, in ten lines.
 #include <musicgen/musicgen.hpp>
 
+#include "model.hpp"
 #include "program.hpp"
 
 int main(int argc, char** argv) {
   CLI::App app("Writes a minute of music: hello [MODEL [SONG.mid]]");
-  std::string in = bundled_model(), out = "song.mid";
-  app.add_option("MODEL", in, "a model that `train` made")->capture_default_str();
+  std::string in, out = "song.mid";
+  app.add_option("MODEL", in, "a model that `train` made; the one that comes along if not given");
   app.add_option("SONG.mid", out, "the MIDI file to write")->capture_default_str();
   return run_program(app, argc, argv, [&] {
     require_distinct({in}, {out});
-    const auto model = musicgen::load_model(in);
+    const auto model = given_model(in);
     musicgen::Sampler sampler(model, musicgen::presets::lifelike());
     musicgen::write_midi(out, sampler.song(std::chrono::seconds(60)));
   });

@@ -24,13 +24,6 @@
 #include <system_error>
 #include <vector>
 
-/// The model that comes along: below the folder where the program runs, or else in the sources that it was built from.
-inline std::string bundled_model() {
-  const std::string here = "examples/models/pop909-small.safetensors";
-  std::error_code fault;
-  return std::filesystem::exists(here, fault) ? here : MUSICGEN_EXAMPLES_DIR "/models/pop909-small.safetensors";
-}
-
 /// A number from `low` to `high`; unlike CLI::Range it lets no NaN pass.
 inline CLI::Validator number_in(double low, double high) {
   return CLI::Validator(

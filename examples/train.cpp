@@ -4,6 +4,7 @@
 #include <csignal>
 #include <musicgen/musicgen.hpp>
 
+#include "formatted.hpp"
 #include "machine.hpp"
 #include "program.hpp"
 
@@ -20,6 +21,7 @@ struct Options {
   std::optional<double> learning_rate, attention_scale;
   std::vector<int> transpose{0, 0}, velocity{0, 0};
   std::vector<double> tempo{1, 1};
+  double minutes = 0, save_seconds = 20;
   bool resume = false;
   Machine machine;
   TrainerOptions trainer;
@@ -52,7 +54,7 @@ void add_options(CLI::App& app, Options& o) {
   app.add_option("--batch", o.batch, "sequences in a step; 8 (original: 32) if not given")->check(CLI::Range(1, 65535));
   app.add_option("--steps", t.steps, "end after so many steps")
       ->check(CLI::Range(std::int64_t{1}, std::int64_t{1} << 40));
-  app.add_option("--minutes", t.minutes, "end after so much time; 20 if neither this nor --steps is given")
+  app.add_option("--minutes", o.minutes, "end after so much time; 20 if neither this nor --steps is given")
       ->check(number_in(1e-9, 1e9));
   app.add_option("--stages", o.stages, "original, all-positions, or a JSON file with a list of stages");
   app.add_option("--learning-rate", o.learning_rate,
@@ -74,10 +76,11 @@ void add_options(CLI::App& app, Options& o) {
   app.add_flag("--resume", o.resume,
                "go on from NAME.last.safetensors, with the same options as before; without it a model of that name is "
                "replaced");
-  app.add_option("--init", o.init, "start from this model's weights (fine-tuning)");
+  app.add_option("--init", o.init,
+                 "start from this model's weights (fine-tuning); \"bundled\": those of the model that comes along");
   app.add_option("--log", t.log, "JSON lines, one a step");
   app.add_option("--cache", o.cache, "a file that keeps the tokenized data from one run to the next");
-  app.add_option("--save-seconds", t.save_seconds, "time between checkpoints")
+  app.add_option("--save-seconds", o.save_seconds, "time between checkpoints")
       ->capture_default_str()
       ->check(number_in(1e-9, 1e9));
   o.machine.add_options(app);
@@ -88,14 +91,15 @@ AttentionValue attention_of(const std::string& name) {
 }
 
 ModelConfig configuration(const Options& o, const Corpus& corpus) {
-  const Vocabulary& vocabulary = corpus.vocabulary();
-  ModelConfig config = o.preset == "small" ? presets::small(vocabulary) : presets::original(vocabulary);
+  ModelConfig config = o.preset == "small" ? presets::small(corpus) : presets::original(corpus);
   config.dimensions.H = o.hidden.value_or(config.dimensions.H);
   config.dimensions.L = o.layers.value_or(config.dimensions.L);
   config.dimensions.E = o.embedding.value_or(config.dimensions.E);
   if (o.attention) config.attention.value = attention_of(*o.attention);
   if (o.attention_scale) config.attention.scale = static_cast<float>(*o.attention_scale);
-  config.profile = corpus.profile();
+  // They pay with these; with matches and AdamW they cost, and with successors and AdamW they do neither.
+  const bool narrow = config.attention.value == AttentionValue::successor && o.trainer.optimizer.muon > 0;
+  config.initialization = narrow ? presets::narrow_embedding : Initialization{};
   return config;
 }
 
@@ -112,23 +116,19 @@ void choose_training(Options& o) {
     t.optimizer.weight_decay = 0;
   }
   if (o.optimizer.value_or(original ? "adamw" : "muon") == "adamw") t.optimizer.muon = 0;
-  if (!o.init.empty()) t.schedule.learning_rate /= 4;  // what is there is to be changed, not drowned
+  if (!o.init.empty()) t.schedule.learning_rate /= 4;  // as presets::fine_tuning() has it
   t.schedule.learning_rate = o.learning_rate.value_or(t.schedule.learning_rate);
   t.augmentation = {.transpose = {o.transpose[0], o.transpose[1]},
                     .tempo = {o.tempo[0], o.tempo[1]},
                     .velocity = {o.velocity[0], o.velocity[1]}};
-  if (t.steps == 0 && t.minutes == 0) t.minutes = 20;
+  t.max_time = std::chrono::duration<double, std::ratio<60>>(t.steps == 0 && o.minutes == 0 ? 20 : o.minutes);
+  t.save_interval = std::chrono::duration<double>(o.save_seconds);
 }
 
 /// @param resuming  `given` is what the run had come to, not what it was to start from
 template <Backend B>
 Model<B> starting_model(const Options& o, const std::optional<Model<B>>& given, bool resuming, const Corpus& corpus) {
-  if (!given) {
-    ModelConfig config = configuration(o, corpus);
-    // They pay with these; with matches and AdamW they cost, and with successors and AdamW they do neither.
-    const bool narrow = config.attention.value == AttentionValue::successor && o.trainer.optimizer.muon > 0;
-    return Model<B>(std::move(config), o.trainer.seed, narrow ? presets::narrow_embedding : Initialization{});
-  }
+  if (!given) return Model<B>(configuration(o, corpus), o.trainer.seed);
   const Dimensions& d = given->dimensions();
   const std::string which = resuming ? "the model to go on with has " : "the model to start from has ";
   for (const auto& [wanted, found, grows, option] : {std::tuple(o.hidden, d.H, !resuming, "--hidden"),
@@ -140,7 +140,6 @@ Model<B> starting_model(const Options& o, const std::optional<Model<B>>& given, 
   if (o.attention && attention_of(*o.attention) != config.attention.value)
     throw Error("--attention: " + which + "the other one");
   if (o.attention_scale) config.attention.scale = static_cast<float>(*o.attention_scale);
-  config.profile = corpus.profile();
   return widened(Model<B>(std::move(config), given->weights()), o.hidden.value_or(d.H), o.trainer.seed);
 }
 
@@ -149,7 +148,7 @@ void require_replaceable(const std::filesystem::path& file) {
   std::error_code fault;
   if (!std::filesystem::is_regular_file(file, fault) || std::filesystem::file_size(file, fault) == 0) return;
   try {
-    load_model(file);
+    static_cast<void>(load_model(file));
   } catch (const Error&) {
     throw file_error(file, "is no model: not overwritten");
   }
@@ -178,7 +177,7 @@ void train(Options& o) {
   if (resuming)
     given = load_model<B>(last);
   else if (!o.init.empty())
-    given = load_model<B>(o.init);
+    given = o.init == "bundled" ? bundled_model<B>() : load_model<B>(o.init);
 
   CorpusOptions reading;
   if (!o.cache.empty()) reading.cache = o.cache;
@@ -201,16 +200,18 @@ void train(Options& o) {
   }
   std::signal(SIGINT, [](int) { interrupted = true; });
   std::signal(SIGTERM, [](int) { interrupted = true; });
-  double shown = -1e9;
-  trainer.run([&](const Progress& p) {
-    if (p.validation_loss || p.seconds >= shown + 10) {
+  std::chrono::duration<double> shown(-1e9);
+  const TrainingResult result = trainer.run([&](const Progress& p) {
+    if (p.validation_loss || p.time >= shown + std::chrono::seconds(10)) {
       std::cout << p << std::endl;
-      shown = p.seconds;
+      shown = p.time;
     }
     return !interrupted;
   });
-  std::cout << (interrupted ? "stopped" : "finished") << " at step " << trainer.state().step << ": "
-            << o.trainer.checkpoint.string() << std::endl;
+  std::cout << (interrupted ? "stopped" : "finished") << " at step " << result.steps << ": "
+            << o.trainer.checkpoint.string() << ", the model of step " << result.model_step;
+  if (result.validation_loss) std::cout << ", validation loss " << formatted("%.3f", *result.validation_loss);
+  std::cout << std::endl;
 }
 }  // namespace
 

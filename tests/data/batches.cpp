@@ -193,7 +193,7 @@ TEST_CASE("data: songs are drawn as often as they are long") {
       ++drawn[window.song];
   for (const std::size_t song : corpus.indices(Split::train)) {
     const double expected = 1e4 * static_cast<double>(corpus.songs()[song].tokens.size()) /
-                            static_cast<double>(corpus.amount(Split::train).tokens);
+                            static_cast<double>(corpus.size(Split::train).tokens);
     INFO(song << ": " << drawn[song] << " of " << expected);
     CHECK(std::abs(drawn[song] - expected) <= 4 * std::sqrt(expected) + 1);
   }
@@ -304,7 +304,7 @@ TEST_CASE("data: validation windows are fixed and spread evenly") {
   CHECK(places.size() > 350);
   for (const std::size_t song : corpus.indices(Split::validation)) {
     const double share = static_cast<double>(corpus.songs()[song].tokens.size()) /
-                         static_cast<double>(corpus.amount(Split::validation).tokens);
+                         static_cast<double>(corpus.size(Split::validation).tokens);
     INFO(song << ": " << drawn[song] << " of " << 500 * share);
     CHECK(std::abs(drawn[song] - 500 * share) < 4);
   }
@@ -314,7 +314,7 @@ TEST_CASE("data: options out of range and sides without songs are errors") {
   const Corpus corpus = corpus_of_one(10);
   const auto refusal = [&](const BatchOptions& options) -> std::string {
     try {
-      make_batch(corpus, Split::train, options, 0, 0);
+      static_cast<void>(make_batch(corpus, Split::train, options, 0, 0));
     } catch (const Error& error) {
       return error.what();
     }

@@ -95,13 +95,13 @@ TEST_CASE("data: a corpus counts its music, the longest songs first") {
                           song_of("d", scale(5))};
   const Corpus corpus(songs);
   CHECK(corpus.songs() == songs);
-  CHECK(corpus.amount(Split::train).songs == 3);
-  CHECK(corpus.amount(Split::train).notes == 13);
-  CHECK(corpus.amount(Split::validation).steps == 90);
-  CHECK(corpus.amount().notes == 22);
-  CHECK(corpus.amount().tokens == 4 * 2 + 22 * 6);
-  CHECK(corpus.amount().seconds() == Approx(2.2));
-  CHECK(corpus.amount(Split::test) == CorpusSize{});
+  CHECK(corpus.size(Split::train).songs == 3);
+  CHECK(corpus.size(Split::train).notes == 13);
+  CHECK(corpus.size(Split::validation).steps == 90);
+  CHECK(corpus.size().notes == 22);
+  CHECK(corpus.size().tokens == 4 * 2 + 22 * 6);
+  CHECK(corpus.size().seconds() == Approx(2.2));
+  CHECK(corpus.size(Split::test) == CorpusSize{});
   CHECK(corpus.longest_first(Split::train).songs == std::vector<std::size_t>{2, 3, 0});
   CHECK(corpus.longest_first(Split::train).tokens_up_to == std::vector<std::uint64_t>{32, 64, 84});
   CHECK(corpus.profile().max_note_length == std::chrono::milliseconds(100));
@@ -113,6 +113,16 @@ TEST_CASE("data: the usual velocity is the middle one of the songs' means") {
   for (const std::string velocity : {"v10", "v119", "v63", "v79", "v95"})
     songs.push_back(song_of("^ +60 " + velocity + " i0 t9 -60 i0 $"));
   CHECK(Corpus(songs).profile().usual_velocity == 79);
+}
+
+TEST_CASE("data: a corpus knows whether the sustain pedal was applied") {
+  const TemporaryDirectory dir;
+  write_song(dir / "a.mid", scale(5));
+  CHECK(Corpus::open(dir.path()).profile().sustain == false);
+  CHECK(Corpus::open(dir.path(), {.sustain = true}).profile().sustain == true);
+  write_text(dir / "maestro.csv", "split,midi_filename\ntrain,a.mid\n");
+  CHECK(Corpus::open(dir.path()).profile().sustain == true);
+  CHECK(Corpus({song_of("a", scale(5))}).profile().sustain == std::nullopt);
 }
 
 TEST_CASE("data: a track's program is the one that most songs have") {

@@ -102,3 +102,12 @@ TEST_CASE("examples: songs without notes and files without music are passed over
   CHECK(result["statistics"]["pitches"]["generated"]["set"]["songs"] == 4);
   CHECK(result["originality"]["generated"]["songs"][3]["run"] == nullptr);
 }
+
+TEST_CASE("examples: one song is too few to compare, and counted in the singular") {
+  const Workplace place;
+  const std::string data = folder(place, "data", 6, 1), generated = folder(place, "generated", 1, 3);
+  const auto finished = place.run("compare", {"--generated", generated, "--data", data});
+  CHECK(finished.status == 1);
+  CHECK_THAT(finished.out, Catch::StartsWith("generated: 1 song\ndata: 6 songs\n"));
+  CHECK_THAT(finished.err, Catch::Contains("two songs of each kind are the least"));
+}

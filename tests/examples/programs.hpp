@@ -14,8 +14,8 @@
 #include <fstream>
 #include <map>
 #include <musicgen/data/composer.hpp>
-#include <musicgen/midi/smf.hpp>
-#include <musicgen/train/checkpoint.hpp>
+#include <musicgen/midi.hpp>
+#include <musicgen/model/model_file.hpp>
 #include <stdexcept>
 #include <string>
 #include <string_view>

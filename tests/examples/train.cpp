@@ -121,6 +121,48 @@ TEST_CASE("examples: embeddings begin narrow where that was found to pay") {
   CHECK(width("d", {"--preset", "original"}) == Approx(1).margin(0.08));
 }
 
+TEST_CASE("examples: the README's program trains the model that `train` does, and its songs are like its music") {
+  const TrainingPlace place;
+  place.output("train", {"--data", place.data(), "--out", place / "program.safetensors", "--steps", "3"});
+  {
+    const auto corpus = Corpus::open(place.data());
+    Model<> model(presets::small(corpus));
+    Trainer trainer(model, corpus, {.steps = 3, .checkpoint = place / "readme.safetensors"});
+    trainer.run();
+    save_model(place / "saved.safetensors", model);
+  }
+  CHECK((place.model_bytes("readme") == place.model_bytes("program")));
+  CHECK((place.model_bytes("saved") == place.model_bytes("program")));
+
+  const auto model = load_model(place / "readme.safetensors");
+  const MusicProfile& profile = model.config().profile;
+  REQUIRE(profile.max_note_length);
+  REQUIRE(profile.usual_length);
+  const double longest = std::max(1.0, std::chrono::duration<double>(*profile.max_note_length).count());
+  Sampler sampler(model);
+  for (int i = 0; i < 3; ++i) {
+    const Score song = sampler.song();
+    CHECK(song.duration() < std::chrono::duration<double>(*profile.usual_length).count() + 120);
+    CHECK(song.tracks.size() <= profile.programs.size());
+    for (const Note& note : song.notes()) CHECK(note.end - note.start < longest + 0.02);
+  }
+}
+
+TEST_CASE("examples: fine-tuning starts from the model that comes along, as the README's program does") {
+  const TrainingPlace place;
+  const std::string said = place.output(
+      "train", {"--data", place.data(), "--out", place / "program.safetensors", "--steps", "1", "--init", "bundled"});
+  CHECK_THAT(said, Catch::Contains("hidden 512") && Catch::Contains("the model of step 1, validation loss "));
+  const auto corpus = Corpus::open(place.data());
+  auto model = bundled_model();
+  TrainerOptions options = presets::fine_tuning();
+  options.steps = 1;
+  options.checkpoint = place / "readme.safetensors";
+  Trainer trainer(model, corpus, options);
+  trainer.run();
+  CHECK((place.model_bytes("readme") == place.model_bytes("program")));
+}
+
 TEST_CASE("examples: songs are transposed, played faster and louder as asked") {
   const TrainingPlace place;
   place.output("train", place.command("as they are", 3));

@@ -4,8 +4,6 @@
 #include <cmath>
 #include <filesystem>
 #include <musicgen/model.hpp>
-#include <musicgen/train/checkpoint.hpp>
-#include <musicgen/train/safetensors.hpp>
 #include <musicgen/train/sequences.hpp>
 #include <string>
 #include <vector>
@@ -46,7 +44,7 @@ template <Backend B>
 void check_golden(const GoldenCase& c, double tolerance) {
   ModelConfig config;
   config.dimensions = c.dimensions;
-  Model<B> model(config, musicgen::detail::read_parameters<B>(c.file, c.dimensions, "weight."));
+  Model<B> model(config, read_parameters<B>(c.file, c.dimensions, "weight."));
   auto m = B::zeros(c.dimensions), v = B::zeros(c.dimensions);
   const Dimensions d = c.dimensions;
 

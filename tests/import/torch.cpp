@@ -227,9 +227,9 @@ TEST_CASE("torch: a vocabulary of another size is refused") {
 
 TEST_CASE("torch: what is told of another model is refused") {
   StateDict state(tiny_model());
-  state.entries["x/extra/musicgen.json"] = musicgen::detail::to_json(tiny_model().config()).dump();
+  state.entries["x/extra/musicgen.json"] = to_metadata(tiny_model().config());
   CHECK(checkpoint_refusal(state.checkpoint()) == "");
-  state.entries["x/extra/musicgen.json"] = musicgen::detail::to_json({{5, 2, 4, 2}, {}, {}, true}).dump();
+  state.entries["x/extra/musicgen.json"] = to_metadata({{5, 2, 4, 2}, {}, {}, true});
   CHECK(checkpoint_refusal(state.checkpoint()) ==
         "t.pt: entry \"extra/musicgen.json\" tells of another model than this");
   state.entries["x/extra/musicgen.json"] = "[";

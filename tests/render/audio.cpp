@@ -1,6 +1,7 @@
 #include "musicgen/render/audio.hpp"
 
 #include <catch.hpp>
+#include <chrono>
 #include <cmath>
 #include <cstdint>
 #include <string>
@@ -9,6 +10,7 @@
 #include "data_files.hpp"
 
 using namespace musicgen;
+using namespace std::chrono_literals;
 
 namespace {
 
@@ -51,7 +53,7 @@ bool has_soundfont() {
 TEST_CASE("render: a note is heard when it sounds, and the file is as long as the song") {
   if (!has_soundfont()) return;
   const test::TemporaryDirectory folder;
-  write_wav(folder / "a.wav", one_note(1, 2), {.tail_seconds = 1.5});
+  write_wav(folder / "a.wav", one_note(1, 2), {.tail = 1500ms});
   const Wav wav(folder / "a.wav");
   CHECK(wav.text(0) == "RIFF");
   CHECK(wav.number(4, 4) == wav.bytes.size() - 8);
@@ -77,7 +79,7 @@ TEST_CASE("render: programs and drums are played, every track on a channel of it
   if (!has_soundfont()) return;
   const test::TemporaryDirectory folder;
   const auto sound = [&](const Score& score) {
-    write_wav(folder / "a.wav", score, {.tail_seconds = 0.5});
+    write_wav(folder / "a.wav", score, {.tail = 500ms});
     return read_bytes(folder / "a.wav");
   };
   Score piano = one_note(0, 1), organ = piano, drums = piano, ten = piano, twenty = piano;

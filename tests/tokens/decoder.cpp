@@ -2,7 +2,7 @@
 #include <cmath>
 #include <filesystem>
 #include <map>
-#include <musicgen/midi/smf.hpp>
+#include <musicgen/midi.hpp>
 #include <musicgen/tokens/decoder.hpp>
 #include <musicgen/tokens/encoder.hpp>
 #include <musicgen/tokens/grammar.hpp>

@@ -1,64 +1,13 @@
 #include <catch.hpp>
 #include <musicgen/data/composer.hpp>
+#include <musicgen/model/model_file.hpp>
 #include <musicgen/train/trainer.hpp>
 
 #include "data_files.hpp"
+#include "train/runs.hpp"
 
 using namespace musicgen;
-
-namespace {
-
-Corpus composed_corpus(bool with_validation = true) {
-  const Vocabulary vocabulary = Vocabulary::standard();
-  std::vector<Song> songs;
-  for (std::uint64_t i = 0; i < 5; ++i) {
-    Encoded song = encode(compose(i), vocabulary);
-    songs.push_back(make_song("song " + std::to_string(i), i == 4 && with_validation ? Split::validation : Split::train,
-                              std::move(song.tokens), std::move(song.programs), vocabulary));
-  }
-  return Corpus(std::move(songs));
-}
-
-const Corpus& corpus() {
-  static const Corpus corpus = composed_corpus();
-  return corpus;
-}
-
-ModelConfig tiny() {
-  return {{405, 8, 16, 1}, corpus().vocabulary(), {}, true};
-}
-
-TrainerOptions quick(std::int64_t steps) {
-  TrainerOptions o;
-  o.stages = stages::all_positions(24);
-  o.batch = 4;
-  o.steps = steps;
-  o.validate_every = 5;
-  o.validation_batches = 1;
-  o.schedule.warmup_steps = 5;
-  return o;
-}
-
-struct Run {
-  std::vector<double> losses, validations;
-  std::vector<std::size_t> stages;
-};
-template <class Callback>
-Run run(Trainer<Cpu>& trainer, Callback&& go_on) {
-  Run result;
-  trainer.run([&](const Progress& p) {
-    result.losses.push_back(p.loss);
-    result.stages.push_back(p.stage);
-    if (p.validation_loss) result.validations.push_back(*p.validation_loss);
-    return go_on(p);
-  });
-  return result;
-}
-Run run(Trainer<Cpu>& trainer) {
-  return run(trainer, [](const Progress&) { return true; });
-}
-
-}  // namespace
+using namespace musicgen::test::runs;
 
 TEST_CASE("trainer: learns") {
   Model<> model(tiny());
@@ -214,7 +163,7 @@ TEST_CASE("trainer: a loss that is not finite stops the run and keeps the last g
   Model<> model(tiny());
   TrainerOptions options = quick(50);
   options.checkpoint = folder / "m.safetensors";
-  options.save_seconds = 1e-9;  // before every step
+  options.save_interval = std::chrono::nanoseconds(1);  // before every step
   Trainer trainer(model, corpus(), options);
   const auto spoil = [&](const Progress& p) {
     if (p.step == 6) model.weights().embedding.setConstant(std::numeric_limits<float>::quiet_NaN());

@@ -1,4 +1,5 @@
-// Tables of comma-separated values (RFC 4180), as MAESTRO describes its files.
+// Tables of comma-separated values (RFC 4180), as MAESTRO describes its files. Internal: for definitions
+// alone.
 #pragma once
 
 #include <cstddef>

@@ -1,4 +1,5 @@
 // A hash that is the same on every machine, for splits and for cache keys. It guards against accidents, not attackers.
+// Internal: for definitions alone.
 #pragma once
 
 #include <bit>

@@ -1,4 +1,4 @@
-// The log of a training run: JSON lines, one a step.
+// The log of a training run: JSON lines, one a step. Internal: for definitions alone.
 #pragma once
 
 #include <cerrno>
@@ -16,6 +16,20 @@
 #include "progress.hpp"
 
 namespace musicgen::inline MUSICGEN_ABI {
+
+/// One line of the log.
+inline nlohmann::json to_json(const Progress& p) {
+  nlohmann::json j{{"step", p.step},
+                   {"stage", p.stage},
+                   {"loss", p.loss},
+                   {"smoothed_loss", p.smoothed_loss},
+                   {"learning_rate", p.learning_rate},
+                   {"gradient_norm", p.gradient_norm},
+                   {"tokens", p.tokens},
+                   {"seconds", p.time.count()}};
+  if (p.validation_loss) j["validation_loss"] = *p.validation_loss;
+  return j;
+}
 
 class TrainingLog {
  public:

@@ -1,5 +1,5 @@
 #include <catch.hpp>
-#include <musicgen/train/safetensors.hpp>
+#include <musicgen/model/safetensors.hpp>
 
 #include "data_files.hpp"
 

@@ -1,6 +1,8 @@
 #include <musicgen/data/composer.hpp>
-#include <musicgen/model.hpp>
+#include <musicgen/data/corpus.hpp>
+#include <musicgen/model/model.hpp>
 #include <musicgen/tokens/encoder.hpp>
+#include <thread>
 
 #include "backend/cpu/numeric.hpp"
 
@@ -42,7 +44,9 @@ TEST_CASE("model: gradients of the whole network agree with central differences"
 TEST_CASE("model: weights are drawn as widely as asked for") {
   ModelConfig config;
   config.dimensions = {500, 40, 64, 1};
-  const Model<Double> usual(config, 3), narrow(config, 3, {0.25, 2});
+  const Model<Double> usual(config, 3);
+  config.initialization = {0.25, 2};
+  const Model<Double> narrow(config, 3);
   const auto a = usual.weights().tensors(), b = narrow.weights().tensors();
   for (std::size_t i = 0; i < a.size(); ++i) {
     INFO(a[i].name);
@@ -99,7 +103,8 @@ TEST_CASE("model: with products in bf16 loss and gradients are those of fp32 to 
 }
 
 TEST_CASE("model: equal seeds give equal weights, other seeds others, and the scale is PyTorch's") {
-  const ModelConfig config = presets::small(Vocabulary::standard());
+  ModelConfig config = presets::small(Vocabulary::standard());
+  config.initialization = {};
   const Model<> a(config, 1), b(config, 1), c(config, 2);
   CHECK((a.weights().gru[0].w_hh.array() == b.weights().gru[0].w_hh.array()).all());
   CHECK((a.weights().gru[0].w_hh.array() != c.weights().gru[0].w_hh.array()).any());
@@ -115,6 +120,58 @@ TEST_CASE("model: sizes that make no sense are refused by name") {
   config.dimensions = {10, 4, 0, 1};
   CHECK_THROWS_WITH(Model<>(config), "model: hidden size is 0, not positive");
   CHECK_THROWS_AS(double_model({5, 2, 3, 1}).vocabulary(), Error);
+  config.dimensions = {10, 4, 6, 1};
+  config.vocabulary = Vocabulary::standard();
+  CHECK_THROWS_WITH(Model<>(config), "model: vocabulary size is 10, but the vocabulary has 405 tokens");
+  config.vocabulary.reset();
+  for (const float scale : {0.0f, -1.0f, 3e38f, NAN}) {
+    config.attention.scale = scale;
+    CHECK_THROWS_WITH(Model<>(config), Catch::Contains("model: attention scale is ") && Catch::Contains("not in 1e-6"));
+  }
+}
+
+TEST_CASE("model: weights of other shapes are refused by name") {
+  ModelConfig config;
+  config.dimensions = {7, 3, 4, 2};
+  const Model<Double> model(config);
+  CHECK_NOTHROW(Model<Double>(config, model.weights()));
+  config.dimensions = {7, 3, 5, 2};
+  CHECK_THROWS_WITH(Model<Double>(config, model.weights()),
+                    "model: tensor \"gru.weight_ih_l0\" has shape (12, 3), expected (15, 3)");
+  config.dimensions = {7, 3, 4, 3};
+  CHECK_THROWS_WITH(Model<Double>(config, model.weights()), "model: 13 weights, expected 17");
+  Double::Parameters cut = model.weights();
+  cut.head.b2.conservativeResize(6);
+  config.dimensions = {7, 3, 4, 2};
+  CHECK_THROWS_WITH(Model<Double>(config, cut), Catch::Contains("\"hidden2vocab.bias\" has shape (6), expected (7)"));
+}
+
+TEST_CASE("model: threads share a const model, each with a workspace of its own") {
+  const Dimensions d{30, 8, 50, 2};
+  constexpr int B = 3, T = 9, Q = 5;
+  const Model<> model({d, {}, {}, true, {AttentionValue::successor, 0.5f}}, 5);
+  std::vector<std::vector<Token>> inputs(4), targets(4);
+  std::vector<std::vector<float>> alone(4), together(4);
+  const auto judge = [&](std::size_t k, Model<>::Workspace& workspace) {
+    const auto nll = model.nll({B, T, Q, inputs[k], targets[k]}, workspace);
+    return std::vector<float>(nll.begin(), nll.end());
+  };
+  Random random(9);
+  Model<>::Workspace used_again;
+  for (std::size_t k = 0; k < 4; ++k) {
+    for (int i = 0; i < T * B; ++i) inputs[k].push_back(random.between(0, d.V - 1));
+    for (int i = 0; i < Q * B; ++i) targets[k].push_back(random.between(0, d.V - 1));
+    alone[k] = judge(k, used_again);
+  }
+  std::vector<std::thread> threads;
+  for (std::size_t k = 0; k < 4; ++k)
+    threads.emplace_back([&, k] {
+      Model<>::Workspace workspace;
+      for (int again = 0; again < 20; ++again) together[k] = judge(k, workspace);
+    });
+  for (auto& thread : threads) thread.join();
+  CHECK(together == alone);
+  CHECK(alone[0] != alone[1]);
 }
 
 TEST_CASE("model: the presets are the documented sizes") {
@@ -123,4 +180,17 @@ TEST_CASE("model: the presets are the documented sizes") {
   CHECK(presets::small(vocabulary).attention == AttentionOptions(AttentionValue::successor, 1));
   CHECK(presets::original(vocabulary).dimensions == Dimensions{405, 32, 1028, 3});
   CHECK(presets::original(vocabulary).attention == AttentionOptions(AttentionValue::match, 1));
+  CHECK(presets::small(vocabulary).initialization == presets::narrow_embedding);
+  CHECK(presets::original(vocabulary).initialization == Initialization{});
+}
+
+TEST_CASE("model: a preset takes vocabulary and profile from the corpus") {
+  Encoded song = encode(compose(1), Vocabulary::standard());
+  const Corpus corpus({make_song("one", Split::train, song.tokens, song.programs, Vocabulary::standard())});
+  REQUIRE(corpus.profile().usual_length);
+  for (const ModelConfig& config : {presets::small(corpus), presets::original(corpus)}) {
+    CHECK(config.vocabulary == corpus.vocabulary());
+    CHECK(config.profile == corpus.profile());
+  }
+  CHECK(presets::small(corpus).dimensions == presets::small(corpus.vocabulary()).dimensions);
 }

@@ -1,6 +1,6 @@
 #include <catch.hpp>
 #include <limits>
-#include <musicgen/train/checkpoint.hpp>
+#include <musicgen/model/model_file.hpp>
 
 #include "data_files.hpp"
 
@@ -11,8 +11,11 @@ namespace {
 
 ModelConfig tiny() {
   const Vocabulary vocabulary = Vocabulary::standard();
-  return {
-      {vocabulary.size(), 4, 6, 2}, vocabulary, {{0, 5, 127}, 70ms, 40s, 77}, false, {AttentionValue::successor, 0.3f}};
+  return {{vocabulary.size(), 4, 6, 2},
+          vocabulary,
+          {{0, 5, 127}, 70ms, 40s, 77, true},
+          false,
+          {AttentionValue::successor, 0.3f}};
 }
 /// A file with one member of its metadata replaced.
 void write_with(const std::filesystem::path& file, const char* key, const nlohmann::json& value) {
@@ -40,6 +43,21 @@ TEST_CASE("checkpoint: a model survives a file") {
     CHECK(std::equal(a[i].values.begin(), a[i].values.end(), b[i].values.begin()));
   save_model(folder / "again", loaded);
   CHECK(read_bytes(folder / "m") == read_bytes(folder / "again"));
+}
+
+TEST_CASE("checkpoint: a model is read from memory as from its file") {
+  const test::TemporaryDirectory folder;
+  const Model<> model(tiny(), 7);
+  save_model(folder / "m", model);
+  auto bytes = read_bytes(folder / "m");
+  const auto loaded = parse_model(std::as_bytes(std::span(bytes)), "in memory");
+  bytes.clear();
+  save_model(folder / "again", loaded);
+  CHECK(read_bytes(folder / "m") == read_bytes(folder / "again"));
+  bytes = read_bytes(folder / "m");
+  bytes.pop_back();
+  CHECK_THROWS_WITH(parse_model(std::as_bytes(std::span(bytes)), "in memory"),
+                    Catch::Contains("in memory: byte 8: ") && Catch::Contains("cut short"));
 }
 
 TEST_CASE("checkpoint: stored in bf16, each weight is the nearest of its numbers") {
@@ -128,6 +146,8 @@ TEST_CASE("checkpoint: files that are no model, or not this one, are refused wit
   refused("usual_velocity is -1, not in 0..127");
   write_with(file, "usual_velocity", 128);
   refused("usual_velocity is 128, not in 0..127");
+  write_with(file, "sustain", 1);
+  refused("lacks \"sustain\" or it has the wrong type");
   write_with(file, "attention", "elsewhere");
   refused("attention is \"elsewhere\", neither match nor successor");
   write_with(file, "attention_scale", 0);

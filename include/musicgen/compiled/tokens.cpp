@@ -1,0 +1,3 @@
+// Part of the library musicgen::compiled: tokens.
+#include <musicgen/tokens/encoder.ipp>
+#include <musicgen/tokens/vocabulary.ipp>

@@ -1,0 +1,95 @@
+// Definitions of augment.hpp.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <numeric>
+#include <vector>
+
+#include "../core/random.hpp"
+#include "augment.hpp"
+#include "song.hpp"
+
+namespace musicgen::inline MUSICGEN_ABI {
+
+namespace detail {
+
+/// What becomes of each token but the time steps.
+inline std::vector<Token> augmented_tokens(const Vocabulary& vocabulary, const AugmentationDraw& change) {
+  std::vector<Token> changed(static_cast<std::size_t>(vocabulary.size()));
+  std::iota(changed.begin(), changed.end(), Token{0});
+  const auto set = [&](Token token, Token to) {
+    if (token != no_token && to != no_token) changed[static_cast<std::size_t>(token)] = to;
+  };
+  for (int p = 0; p < pitch_count; ++p) {
+    set(vocabulary.note_on(p), vocabulary.note_on(p + change.transpose));
+    set(vocabulary.note_off(p), vocabulary.note_off(p + change.transpose));
+  }
+  std::vector<Token> velocities;  // from soft to loud
+  for (const int v : velocity_values)
+    if (vocabulary.velocity(v) != no_token) velocities.push_back(vocabulary.velocity(v));
+  const auto last = static_cast<std::int64_t>(velocities.size()) - 1;
+  for (std::int64_t i = 0; i <= last; ++i)
+    set(velocities[static_cast<std::size_t>(i)],
+        velocities[static_cast<std::size_t>(std::clamp<std::int64_t>(i + change.velocity, 0, last))]);
+  return changed;
+}
+
+}  // namespace detail
+
+MUSICGEN_INLINE std::bitset<pitch_count> pitches_of(const Vocabulary& vocabulary) {
+  std::bitset<pitch_count> pitches;
+  for (int p = 0; p < pitch_count; ++p)
+    pitches[static_cast<std::size_t>(p)] = vocabulary.note_on(p) != no_token && vocabulary.note_off(p) != no_token;
+  return pitches;
+}
+
+MUSICGEN_INLINE bool can_transpose(const std::bitset<pitch_count>& pitches, int semitones,
+                                   const std::bitset<pitch_count>& available) {
+  const auto by = static_cast<std::size_t>(std::abs(semitones));
+  const auto moved = semitones < 0 ? pitches >> by : pitches << by;
+  return moved.count() == pitches.count() && (moved & ~available).none();
+}
+
+MUSICGEN_INLINE AugmentationDraw draw_augmentation(const Augmentation& range, const Song& song,
+                                                   const std::bitset<pitch_count>& available, Random& random) {
+  std::vector<int> transpositions;
+  for (int by = range.transpose[0]; by <= range.transpose[1]; ++by)
+    if (can_transpose(song.pitches, by, available)) transpositions.push_back(by);
+  AugmentationDraw change;
+  if (!transpositions.empty()) change.transpose = transpositions[random.below(transpositions.size())];
+  change.tempo = range.tempo[0] + (range.tempo[1] - range.tempo[0]) * random.uniform();
+  change.velocity = random.between(range.velocity[0], range.velocity[1]);
+  return change;
+}
+
+MUSICGEN_INLINE void augment_tokens(std::span<const Token> tokens, const Vocabulary& vocabulary,
+                                    const AugmentationDraw& change, std::span<Token> out) {
+  const auto changed = detail::augmented_tokens(vocabulary, change);
+  const auto steps_of = [&](Token token) {
+    const auto [kind, value] = vocabulary[token];
+    return kind == TokenKind::time ? value : 0;
+  };
+  std::int64_t original = 0, now = 0;  // steps since the first token, before and after
+  auto to = out.begin();
+  for (auto from = tokens.begin(); from != tokens.end() && to != out.end();) {
+    if (const int first = steps_of(*from); first == 0) {
+      *to++ = changed[static_cast<std::size_t>(*from++)];
+      continue;
+    }
+    for (int steps; from != tokens.end() && (steps = steps_of(*from)) > 0; ++from) original += steps;
+    const auto next = std::max<std::int64_t>(now + 1, std::llround(static_cast<double>(original) / change.tempo));
+    for (; now < next && to != out.end(); ++to) {
+      const auto steps = std::min<std::int64_t>(next - now, max_time_steps);
+      *to = vocabulary.time(static_cast<int>(steps));
+      now += steps;
+    }
+  }
+  std::fill(to, out.end(), no_token);
+}
+
+}  // namespace musicgen::inline MUSICGEN_ABI

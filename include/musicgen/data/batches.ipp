@@ -1,0 +1,166 @@
+// Definitions of batches.hpp.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <string>
+
+#include "../core/error.hpp"
+#include "../core/random.hpp"
+#include "batches.hpp"
+#include "corpus.hpp"
+
+namespace musicgen::inline MUSICGEN_ABI {
+
+MUSICGEN_INLINE void require_valid(const BatchOptions& options) {
+  const auto require = [](bool holds, const char* option, const std::string& value, const char* expected) {
+    if (!holds) throw Error(std::string(option) + " is " + value + ", expected " + expected);
+  };
+  require(options.end_probability >= 0 && options.end_probability <= 1, "end_probability",
+          std::to_string(options.end_probability), "0 to 1");
+  const auto range = [](const auto& r) { return std::to_string(r[0]) + " to " + std::to_string(r[1]); };
+  const auto& [transpose, tempo, velocity] = options.augmentation;
+  require(options.batch >= 1 && options.batch <= 65535, "batch", std::to_string(options.batch), "1 to 65535");
+  require(options.input_length[0] >= 1 && options.input_length[0] <= options.input_length[1], "input_length",
+          range(options.input_length), "a range of at least 1");
+  require(options.target_length >= 1, "target_length", std::to_string(options.target_length), "at least 1");
+  require(options.start_probability >= 0 && options.start_probability <= 1, "start_probability",
+          std::to_string(options.start_probability), "0 to 1");
+  require(transpose[0] <= transpose[1] && transpose[0] >= -127 && transpose[1] <= 127, "transpose", range(transpose),
+          "a range in -127 to 127");
+  require(tempo[0] <= tempo[1] && tempo[0] >= 0.1 && tempo[1] <= 10, "tempo", range(tempo), "a range in 0.1 to 10");
+  require(velocity[0] <= velocity[1] && velocity[0] >= -127 && velocity[1] <= 127, "velocity", range(velocity),
+          "a range in -127 to 127");
+}
+
+namespace detail {
+
+/// Draws windows out of the songs of one split that are long enough for at least one target.
+class WindowMaker {
+ public:
+  /// @param input_length  cut down to what the longest song has, less one
+  WindowMaker(const Corpus& corpus, Split split, int input_length, int target_length)
+      : corpus_(corpus), songs_(corpus.longest_first(split)), target_length_(target_length) {
+    const std::size_t longest = songs_.songs.empty() ? 0 : length_of(songs_.songs[0]);
+    if (longest < 2) throw Error(std::string("the corpus has no songs for ") + to_string(split));
+    input_length_ = static_cast<int>(std::min<std::size_t>(static_cast<std::size_t>(input_length), longest - 1));
+    usable_ = static_cast<std::size_t>(std::partition_point(songs_.songs.begin(), songs_.songs.end(),
+                                                            [&](std::size_t song) {
+                                                              return length_of(song) >
+                                                                     static_cast<std::size_t>(input_length_);
+                                                            }) -
+                                       songs_.songs.begin());
+  }
+
+  int input_length() const { return input_length_; }
+  /// Of all usable songs together.
+  std::uint64_t tokens() const { return songs_.tokens_up_to[usable_ - 1]; }
+
+  /// The window that belongs to the `at`-th of tokens(): its song is that token's, its start as far along as the token.
+  Window at(std::uint64_t at) const {
+    const auto end = std::upper_bound(songs_.tokens_up_to.begin(),
+                                      songs_.tokens_up_to.begin() + static_cast<std::ptrdiff_t>(usable_), at);
+    const std::size_t song = songs_.songs[static_cast<std::size_t>(end - songs_.tokens_up_to.begin())];
+    const std::uint64_t length = length_of(song), position = length - (*end - at);
+    return {song, start(corpus_.songs()[song], position, length)};
+  }
+  /// The start of a song's last window.
+  std::size_t last_start(std::size_t song) const {
+    const std::uint64_t length = length_of(song);
+    return start(corpus_.songs()[song], length - 1, length);
+  }
+
+ private:
+  std::size_t length_of(std::size_t song) const { return corpus_.songs()[song].tokens.size(); }
+
+  /// Of the starts 0 to length - size, each as likely, the one that is as far along as `position`, or else the next
+  /// start of a group: so that windows reach the song's `$`, even if a target or two past it is missing. Where that
+  /// would leave no target at all, the start of the group before.
+  std::size_t start(const Song& song, std::uint64_t position, std::uint64_t length) const {
+    const auto size = static_cast<std::uint64_t>(input_length_) + static_cast<std::uint64_t>(target_length_);
+    if (length <= size) return 0;
+    const auto any = static_cast<std::size_t>(position * (length - size + 1) / length);
+    const std::size_t group = group_start(song, corpus_.vocabulary(), any);
+    const std::size_t next = group + group_size(corpus_.vocabulary()[song.tokens[group]].kind);
+    return group == any || next + static_cast<std::size_t>(input_length_) >= length ? group : next;
+  }
+
+  const Corpus& corpus_;
+  const LongestFirst& songs_;
+  int input_length_, target_length_;
+  std::size_t usable_;  // songs, in front of songs_
+};
+
+/// Fills a row with the window's tokens, and in the window what sounds at its start.
+inline void fill_row(const Corpus& corpus, Window& window, int input_length, std::span<Token> row) {
+  const Song& song = corpus.songs()[window.song];
+  const auto tokens = std::span<const Token>(song.tokens).subspan(window.first);
+  augment_tokens(tokens, corpus.vocabulary(), window.change, row);
+  // Played faster, the end of a song may have a token less than the input needs.
+  if (row[static_cast<std::size_t>(input_length)] == no_token && window.change.tempo != 1) {
+    window.change.tempo = 1;
+    augment_tokens(tokens, corpus.vocabulary(), window.change, row);
+  }
+  window.sounding = sounding_at(song, corpus.vocabulary(), window.first);
+  for (SoundingNote& note : window.sounding) {
+    note.pitch += window.change.transpose;
+    if (note.steps > 0) note.steps = std::max(1, static_cast<int>(std::lround(note.steps / window.change.tempo)));
+  }
+}
+
+/// A batch whose windows `draw(b)` names.
+template <class Draw>
+Batch batch_of(const Corpus& corpus, const BatchOptions& options, int input_length, Draw&& draw) {
+  Batch batch{options.batch, input_length, options.target_length, {}, {}};
+  const auto size = static_cast<std::size_t>(batch.length());
+  batch.tokens.resize(static_cast<std::size_t>(batch.B) * size);
+  for (int b = 0; b < batch.B; ++b) {
+    batch.windows.push_back(draw(b));
+    fill_row(corpus, batch.windows.back(), input_length,
+             std::span(batch.tokens).subspan(static_cast<std::size_t>(b) * size, size));
+  }
+  return batch;
+}
+
+/// Evenly spread over [0, n) however many are taken: the fractional parts of i times the golden ratio.
+inline std::uint64_t spread(std::uint64_t i, std::uint64_t n) {
+  const std::uint64_t fraction = i * 0x9E3779B97F4A7C15u + (std::uint64_t{1} << 63);
+  return multiply_high(fraction, n);
+}
+
+}  // namespace detail
+
+MUSICGEN_INLINE Batch make_batch(const Corpus& corpus, Split split, const BatchOptions& options, std::uint64_t seed,
+                                 std::uint64_t step) {
+  require_valid(options);
+  constexpr std::uint64_t purpose = 0x6261746368;  // "batch": other draws from the same seed are independent
+  const auto random_of = [&](std::uint64_t stream) { return Random(seed ^ purpose, step << 16 | stream); };
+  const int input_length = random_of(0).between(options.input_length[0], options.input_length[1]);
+  const detail::WindowMaker windows(corpus, split, input_length, options.target_length);
+  const auto available = pitches_of(corpus.vocabulary());
+  return detail::batch_of(corpus, options, windows.input_length(), [&](int b) {
+    Random random = random_of(static_cast<std::uint64_t>(b) + 1);
+    Window window = windows.at(random.below(windows.tokens()));
+    if (random.uniform() < options.start_probability)
+      window.first = 0;
+    else if (options.end_probability > 0 && random.uniform() < options.end_probability)
+      window.first = windows.last_start(window.song);
+    if (split == Split::train)
+      window.change = draw_augmentation(options.augmentation, corpus.songs()[window.song], available, random);
+    return window;
+  });
+}
+
+MUSICGEN_INLINE Batch validation_batch(const Corpus& corpus, const BatchOptions& options, std::uint64_t i,
+                                       Split split) {
+  require_valid(options);
+  const auto [lowest, highest] = options.input_length;
+  const auto more = detail::spread(i, static_cast<std::uint64_t>(highest - lowest) + 1);
+  const detail::WindowMaker windows(corpus, split, lowest + static_cast<int>(more), options.target_length);
+  return detail::batch_of(corpus, options, windows.input_length(), [&](int b) {
+    const auto row = i * static_cast<std::uint64_t>(options.batch) + static_cast<std::uint64_t>(b);
+    return windows.at(detail::spread(row, windows.tokens()));
+  });
+}
+
+}  // namespace musicgen::inline MUSICGEN_ABI

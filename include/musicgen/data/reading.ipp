@@ -1,0 +1,79 @@
+// Definitions of reading.hpp.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <utility>
+
+#include "../core/error.hpp"
+#include "../core/thread_pool.hpp"
+#include "../midi.hpp"
+#include "reading.hpp"
+#include "splits.hpp"
+
+namespace musicgen::inline MUSICGEN_ABI {
+
+namespace detail {
+
+/// What a file gave, or why it gave nothing.
+struct ReadFile {
+  Song song;
+  EncodeReport report;
+  std::string fault;
+};
+
+/// @throws Error
+inline ReadFile read_file(const MidiFile& file, const Listing& listing, const CorpusOptions& options) {
+  const Score score = read_midi(file.path, {.sustain = applies_sustain(listing, options)});
+  if (listing.layout == Layout::pop909) require_melody(score);
+  Encoded encoded = encode(score, options.vocabulary);
+  if (encoded.tokens.size() <= 2) throw Error("has no notes that tokens can say");
+  return {make_song(file.name, file.split, std::move(encoded.tokens), std::move(encoded.programs), options.vocabulary),
+          encoded.report,
+          {}};
+}
+
+/// An error's message without the file's name in front.
+inline std::string without_file(const std::string& what, const std::filesystem::path& file) {
+  const std::string front = file.string() + ": ";
+  return what.starts_with(front) ? what.substr(front.size()) : what;
+}
+
+inline void add(EncodeReport& sum, const EncodeReport& report) {
+  sum.merged += report.merged;
+  sum.restruck += report.restruck;
+  sum.dropped_tracks += report.dropped_tracks;
+  sum.dropped_notes += report.dropped_notes;
+}
+
+}  // namespace detail
+
+MUSICGEN_INLINE bool applies_sustain(const Listing& listing, const CorpusOptions& options) {
+  return options.sustain || listing.layout == Layout::maestro;
+}
+
+MUSICGEN_INLINE ReadResult read_files(const Listing& listing, const CorpusOptions& options) {
+  std::vector<detail::ReadFile> files(listing.files.size());
+  thread_pool().parallel_for(static_cast<std::int64_t>(files.size()), [&](std::int64_t i) {
+    const MidiFile& file = listing.files[static_cast<std::size_t>(i)];
+    try {
+      files[static_cast<std::size_t>(i)] = detail::read_file(file, listing, options);
+    } catch (const Error& fault) {
+      files[static_cast<std::size_t>(i)].fault = detail::without_file(fault.what(), file.path);
+    }
+  });
+  ReadResult reading;
+  for (std::size_t i = 0; i < files.size(); ++i) {
+    if (!files[i].fault.empty()) {
+      reading.skipped.push_back({listing.files[i].path, std::move(files[i].fault)});
+      continue;
+    }
+    reading.songs.push_back(std::move(files[i].song));
+    detail::add(reading.report, files[i].report);
+  }
+  if (listing.layout == Layout::folder) split_by_song(reading.songs);
+  return reading;
+}
+
+}  // namespace musicgen::inline MUSICGEN_ABI

@@ -1,0 +1,115 @@
+// Definitions of song.hpp.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <span>
+#include <utility>
+
+#include "../core/error.hpp"
+#include "../tokens/token_events.hpp"
+#include "song.hpp"
+
+namespace musicgen::inline MUSICGEN_ABI {
+
+namespace detail {
+
+/// @throws Error  that names the song and the token, unless `holds`
+inline void require_of_song(bool holds, const Song& song, std::size_t i, const char* otherwise) {
+  if (!holds)
+    throw Error(song.name + ": token " + std::to_string(i) + " of " + std::to_string(song.tokens.size()) + " " +
+                otherwise);
+}
+
+/// @throws Error  for tokens that make no event
+inline void require_whole(const TokenGroup& group, const Song& song, const Vocabulary& vocabulary) {
+  if (group.kind != TokenGroup::Kind::broken) return;
+  const auto i = static_cast<std::size_t>(group.position);
+  const TokenKind kind = vocabulary[song.tokens[i]].kind;
+  require_of_song(kind == TokenKind::note_on || kind == TokenKind::note_off, song, i, "begins no event");
+  require_of_song(kind == TokenKind::note_off || group.size == 2, song, i, "lacks its velocity");
+  require_of_song(false, song, i + group.size, "is no track");
+}
+
+/// Fills in what the tokens tell.
+/// @throws Error  if between `^` and `$` they are anything but time steps, ons and offs of notes, each note ended once
+inline void measure(Song& song, const Vocabulary& vocabulary) {
+  using Kind = TokenGroup::Kind;
+  constexpr std::int64_t silent = -1;
+  std::array<std::int64_t, track_count * pitch_count> began;  // when each (track, pitch) did that sounds
+  began.fill(silent);
+  std::int64_t longest = 0, velocities = 0;
+  int sounding = 0;
+  const std::size_t last = song.tokens.size() - 1;
+  for_each_group(std::span(song.tokens).first(last), vocabulary, [&](const TokenGroup& group) {
+    if (group.position == 0) return;  // ^
+    require_whole(group, song, vocabulary);
+    song.steps += group.steps;
+    if (group.kind == Kind::time) return;
+    const bool on = group.kind == Kind::note_on;
+    const auto i = static_cast<std::size_t>(group.position);
+    require_of_song(on || group.kind == Kind::note_off, song, i, "begins no event");
+    std::int64_t& start = began[static_cast<std::size_t>(group.track * pitch_count + group.pitch)];
+    require_of_song((start == silent) == on, song, i + group.size - 1,
+                    on ? "begins a note that sounds" : "ends a note that does not sound");
+    if (on) {
+      ++song.notes;
+      velocities += group.velocity;
+      song.pitches.set(static_cast<std::size_t>(group.pitch));
+    } else {
+      longest = std::max(longest, song.steps - start);
+    }
+    sounding += on ? 1 : -1;
+    start = on ? song.steps : silent;
+  });
+  require_of_song(sounding == 0, song, last, "comes while notes sound");
+  song.longest_note = static_cast<int>(longest);
+  if (song.notes > 0) song.velocity = static_cast<int>((velocities + song.notes / 2) / song.notes);
+}
+
+}  // namespace detail
+
+MUSICGEN_INLINE Song make_song(std::string name, Split split, std::vector<Token> tokens, std::vector<int> programs,
+                               const Vocabulary& vocabulary) {
+  Song song{std::move(name), split, std::move(tokens), std::move(programs)};
+  const std::size_t size = song.tokens.size();
+  for (std::size_t i = 0; i < size; ++i)
+    detail::require_of_song(song.tokens[i] >= 0 && song.tokens[i] < vocabulary.size(), song, i,
+                            "is not in the vocabulary");
+  if (size < 2 || song.tokens.front() != vocabulary.start() || song.tokens.back() != vocabulary.end())
+    throw Error(song.name + ": a song begins with ^ and ends with $");
+  detail::measure(song, vocabulary);
+  return song;
+}
+
+MUSICGEN_INLINE std::size_t group_size(TokenKind kind) {
+  return kind == TokenKind::note_on ? 3 : kind == TokenKind::note_off ? 2 : 1;
+}
+
+MUSICGEN_INLINE std::size_t group_start(const Song& song, const Vocabulary& vocabulary, std::size_t i) {
+  const auto kind = [&](std::size_t at) { return vocabulary[song.tokens[at]].kind; };
+  if (kind(i) == TokenKind::track) --i;
+  if (kind(i) == TokenKind::velocity) --i;
+  return i;
+}
+
+MUSICGEN_INLINE std::vector<SoundingNote> sounding_at(const Song& song, const Vocabulary& vocabulary, std::size_t i) {
+  const auto at = [&](std::size_t k) { return vocabulary[song.tokens[k]]; };
+  // No note lasts longer than song.longest_note: what began before that is over.
+  std::size_t from = i;
+  for (std::int64_t steps = 0; from > 0 && steps <= song.longest_note; --from)
+    if (at(from - 1).kind == TokenKind::time) steps += at(from - 1).value;
+
+  std::vector<SoundingNote> sounding;  // `steps` from `from` to where it began, until the end is known
+  int now = 0;
+  for_each_group(std::span(song.tokens).subspan(from, i - from), vocabulary, [&](const TokenGroup& group) {
+    now += group.steps;
+    if (group.kind == TokenGroup::Kind::note_on) sounding.push_back({group.pitch, group.track, now});
+    if (group.kind == TokenGroup::Kind::note_off)
+      std::erase_if(sounding, [&](const SoundingNote& n) { return n.pitch == group.pitch && n.track == group.track; });
+  });
+  for (SoundingNote& note : sounding) note.steps = now - note.steps;
+  return sounding;
+}
+
+}  // namespace musicgen::inline MUSICGEN_ABI

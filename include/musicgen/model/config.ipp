@@ -1,0 +1,48 @@
+// Definitions of config.hpp.
+#pragma once
+
+#include <string>
+#include <utility>
+
+#include "../core/error.hpp"
+#include "../data/corpus.hpp"
+#include "config.hpp"
+
+namespace musicgen::inline MUSICGEN_ABI {
+
+MUSICGEN_INLINE void require_valid(const ModelConfig& config) {
+  const Dimensions& d = config.dimensions;
+  for (const auto& [size, name] : {std::pair(d.V, "vocabulary"), {d.E, "embedding"}, {d.H, "hidden"}, {d.L, "layers"}})
+    if (size <= 0) throw Error(std::string("model: ") + name + " size is " + std::to_string(size) + ", not positive");
+  if (config.vocabulary && config.vocabulary->size() != d.V)
+    throw Error("model: vocabulary size is " + std::to_string(d.V) + ", but the vocabulary has " +
+                std::to_string(config.vocabulary->size()) + " tokens");
+  if (const float scale = config.attention.scale; !(scale >= 1e-6f && scale <= 1e6f))
+    throw Error("model: attention scale is " + std::to_string(scale) + ", not in 1e-6 to 1e6");
+}
+
+namespace presets {
+
+MUSICGEN_INLINE ModelConfig small(const Vocabulary& vocabulary) {
+  return {{vocabulary.size(), 96, 256, 2}, vocabulary, {}, true, AttentionValue::successor, narrow_embedding};
+}
+
+MUSICGEN_INLINE ModelConfig small(const Corpus& corpus) {
+  ModelConfig config = small(corpus.vocabulary());
+  config.profile = corpus.profile();
+  return config;
+}
+
+MUSICGEN_INLINE ModelConfig original(const Vocabulary& vocabulary) {
+  return {{vocabulary.size(), 32, 1028, 3}, vocabulary, {}, true};
+}
+
+MUSICGEN_INLINE ModelConfig original(const Corpus& corpus) {
+  ModelConfig config = original(corpus.vocabulary());
+  config.profile = corpus.profile();
+  return config;
+}
+
+}  // namespace presets
+
+}  // namespace musicgen::inline MUSICGEN_ABI

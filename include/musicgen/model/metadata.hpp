@@ -1,0 +1,36 @@
+// What a model's file says of the model besides its weights: the metadata "musicgen", JSON. docs/formats.md has the
+// whole of it.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <string_view>
+
+#include "../core/config.hpp"
+#include "../core/tensor.hpp"
+#include "config.hpp"
+
+namespace musicgen::inline MUSICGEN_ABI {
+
+/// Version of the files written; older ones load.
+inline constexpr int model_file_version = 3;
+
+[[nodiscard]] std::string to_metadata(const ModelConfig& config);
+
+/// @param text  empty: there is no such entry
+/// @param file  only names the file in errors
+/// @throws Error  naming the field
+[[nodiscard]] ModelConfig parse_metadata(std::string_view text, const std::filesystem::path& file);
+
+/// Refuses sizes that the file's own tensors do not have, before memory for them is asked for.
+/// @param shape_of  of a tensor by its name
+/// @throws Error    naming the tensor and both shapes
+void require_dimensions(const std::function<Shape(const std::string&)>& shape_of, const Dimensions& d,
+                        const std::filesystem::path& file);
+
+}  // namespace musicgen::inline MUSICGEN_ABI
+
+#ifndef MUSICGEN_COMPILED
+#include "metadata.ipp"
+#endif

@@ -1,0 +1,107 @@
+// The network as a whole: its weights, forward and backward. Composes what a backend computes.
+//
+//   e_t      = E[token_t]
+//   h^l_t    = GRU^l(h^{l-1}_t, h^l_{t-1})
+//   c_t      = sum_{s<t} softmax_s(scale h_t . h_s) v_s   (top layer; v_s = h_s or h_{s+1})
+//   logits_t = W2 tanh(W1 [h_t ; c_t] + b1) + b2
+//   loss     = mean over the targets of -log softmax(logits)_target
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <utility>
+
+#include "../backend/backend.hpp"
+#include "../backend/cpu/cpu.hpp"
+#include "../core/config.hpp"
+#include "config.hpp"
+
+namespace musicgen::inline MUSICGEN_ABI {
+
+/// Weights, and what it takes to train them.
+///
+/// Thread safety: threads may share a const Model, each with a `Workspace` of its own; whatever is not const needs the
+/// model to itself.
+template <Backend B = Cpu>
+class Model {
+ public:
+  using Scalar = typename B::Scalar;
+  using Parameters = typename B::Parameters;
+  /// What a forward pass works in, for one thread at a time. Its buffers are used again from one batch to the next.
+  using Workspace = typename B::Activations;
+  /// A reference to a matrix in the host's memory, (Q*B, V).
+  using Logits = decltype(B::logits(std::declval<Workspace&>()));
+
+  /// A model that has learned nothing, its weights drawn as `config.initialization` says.
+  /// @throws Error  as require_valid(config)
+  explicit Model(ModelConfig config, std::uint64_t seed = 1);
+
+  /// @param weights  of the shapes that the configuration asks for
+  /// @throws Error   as require_valid(config), or naming the tensor that has another shape
+  Model(ModelConfig config, Parameters weights);
+
+  const ModelConfig& config() const { return config_; }
+  const Dimensions& dimensions() const { return config_.dimensions; }
+  /// @throws Error  if the model has none
+  const Vocabulary& vocabulary() const;
+  /// What is known of the music that it learned from. `Trainer` sets it.
+  void set_profile(MusicProfile profile) { config_.profile = std::move(profile); }
+
+  Parameters& weights() { return weights_; }
+  const Parameters& weights() const { return weights_; }
+  Parameters& gradients() { return gradients_; }
+  [[nodiscard]] std::int64_t parameter_count() const;
+
+  /// What forward(), backward(), logits() and nll() compute the products of weights in. bf16 rounds both factors and
+  /// sums in fp32: for GPUs; slower on most processors. A model in double keeps its doubles.
+  /// @throws Error  for int8
+  void set_products(Precision products);
+
+  // ---- To learn: these leave in the model what the next one needs ----
+
+  /// Loss in nats per target. Keeps what backward() needs. Teacher forcing: the inputs are the true tokens.
+  /// @throws Error  for a token out of range
+  double forward(const Sequences& batch);
+  /// Gradients of the last forward(), assigned.
+  void backward(const Sequences& batch);
+  /// forward() and backward(), waiting for neither: what a device computes may not be there yet. loss() waits.
+  void forward_backward(const Sequences& batch);
+  /// Of the last forward() or forward_backward(), nats per target.
+  double loss() const { return B::mean_loss(activations_); }
+
+  // ---- To judge ----
+
+  /// Logits (Q*B, V) after each of the last Q inputs, valid until the workspace is used again.
+  /// @throws Error  for a token out of range
+  [[nodiscard]] Logits logits(const Sequences& batch, Workspace& workspace) const;
+  /// Negative log-likelihood (Q*B) of each target in nats, 0 where there is none; valid until the workspace is used
+  /// again.
+  /// @throws Error  for a token out of range
+  [[nodiscard]] std::span<const Scalar> nll(const Sequences& batch, Workspace& workspace) const;
+
+  /// The same in the model's own workspace, which training uses, too.
+  [[nodiscard]] Logits logits(const Sequences& batch) { return logits(batch, activations_); }
+  [[nodiscard]] std::span<const Scalar> nll(const Sequences& batch) { return nll(batch, activations_); }
+
+  /// The network a token at a time, with the weights as they are now.
+  /// @param batch   songs side by side
+  /// @param window  how many earlier outputs attention looks back at
+  [[nodiscard]] typename B::Decoder decoder(int batch, int window, Precision precision = Precision::fp32) const;
+
+ private:
+  static Parameters drawn(const ModelConfig& config, std::uint64_t seed);
+  void upload(const Sequences& batch, Workspace& workspace, bool for_backward) const;
+  void compute_logits(const Sequences& batch, Workspace& workspace) const;
+
+  ModelConfig config_;
+  Parameters weights_, gradients_;
+  bool has_gradients_ = false;
+  Precision products_ = Precision::fp32;
+  Workspace activations_;
+};
+
+}  // namespace musicgen::inline MUSICGEN_ABI
+
+#ifndef MUSICGEN_COMPILED
+#include "model.ipp"
+#endif

@@ -1,0 +1,138 @@
+// Definitions of model.hpp.
+#pragma once
+
+#include <cmath>
+#include <string>
+#include <utility>
+
+#include "../core/error.hpp"
+#include "../core/random.hpp"
+#include "../core/tensor.hpp"
+#include "model.hpp"
+
+namespace musicgen::inline MUSICGEN_ABI {
+
+template <Backend B>
+Model<B>::Model(ModelConfig config, std::uint64_t seed) : config_(std::move(config)) {
+  require_valid(config_);
+  weights_ = drawn(config_, seed);
+}
+
+template <Backend B>
+Model<B>::Model(ModelConfig config, Parameters weights) : config_(std::move(config)), weights_(std::move(weights)) {
+  require_valid(config_);
+  const typename B::HostParameters& host = B::to_host(weights_);  // no copy where they are there
+  const auto found = host.tensors();
+  const auto expected = tensor_shapes(config_.dimensions);
+  if (found.size() != expected.size())
+    throw Error("model: " + std::to_string(found.size()) + " weights, expected " + std::to_string(expected.size()));
+  for (std::size_t i = 0; i < found.size(); ++i)
+    if (found[i].shape != expected[i].shape)
+      throw Error("model: tensor \"" + expected[i].name + "\" has shape " + to_string(found[i].shape) + ", expected " +
+                  to_string(expected[i].shape));
+}
+
+template <Backend B>
+const Vocabulary& Model<B>::vocabulary() const {
+  if (!config_.vocabulary) throw Error("the model has no vocabulary");
+  return *config_.vocabulary;
+}
+
+template <Backend B>
+std::int64_t Model<B>::parameter_count() const {
+  std::int64_t count = 0;
+  for (const auto& t : tensor_shapes(config_.dimensions)) count += element_count(t.shape);
+  return count;
+}
+
+template <Backend B>
+void Model<B>::set_products(Precision products) {
+  if (products == Precision::int8) throw Error("products are computed in fp32 or bf16, not in int8");
+  products_ = products;
+}
+
+template <Backend B>
+double Model<B>::forward(const Sequences& batch) {
+  upload(batch, activations_, true);
+  compute_logits(batch, activations_);
+  B::loss(batch, activations_);
+  return loss();
+}
+
+template <Backend B>
+void Model<B>::forward_backward(const Sequences& batch) {
+  upload(batch, activations_, true);
+  B::capture(weights_, gradients_, batch, activations_, [&] {
+    compute_logits(batch, activations_);
+    B::loss(batch, activations_);
+    backward(batch);
+  });
+}
+
+template <Backend B>
+void Model<B>::backward(const Sequences& batch) {
+  if (has_gradients_)
+    gradients_.set_zero();
+  else
+    gradients_ = B::zeros(config_.dimensions);
+  has_gradients_ = true;
+  B::head_backward(weights_, batch, activations_, gradients_);
+  B::attend_backward(batch, activations_);
+  B::gru_stack_backward(weights_, batch, activations_, gradients_);
+  B::embed_backward(weights_, batch, activations_, gradients_);
+}
+
+template <Backend B>
+auto Model<B>::logits(const Sequences& batch, Workspace& workspace) const -> Logits {
+  upload(batch, workspace, false);
+  compute_logits(batch, workspace);
+  return B::logits(workspace);
+}
+
+template <Backend B>
+auto Model<B>::nll(const Sequences& batch, Workspace& workspace) const -> std::span<const Scalar> {
+  upload(batch, workspace, false);
+  compute_logits(batch, workspace);
+  B::loss(batch, workspace);
+  return B::nll(workspace);
+}
+
+template <Backend B>
+typename B::Decoder Model<B>::decoder(int batch, int window, Precision precision) const {
+  return typename B::Decoder(weights_, batch, window, precision, config_.attention);
+}
+
+template <Backend B>
+auto Model<B>::drawn(const ModelConfig& config, std::uint64_t seed) -> Parameters {
+  auto weights = B::HostParameters::zeros(config.dimensions);
+  std::uint64_t stream = 0;
+  for (auto& t : weights.tensors()) {
+    Random random(seed, stream++);
+    const double H = config.dimensions.H;
+    const double widened = t.name == "hidden2vocab.weight" ? config.initialization.output : 1;
+    const double bound = widened / std::sqrt(t.name.starts_with("combine") ? 2 * H : H);
+    for (Scalar& w : t.values)
+      w = static_cast<Scalar>(t.name == "embed.weight" ? config.initialization.embedding * random.normal()
+                                                       : (2 * random.uniform() - 1) * bound);
+  }
+  return B::from_host(std::move(weights));
+}
+
+/// The batch's tokens, and how the workspace is to be used.
+template <Backend B>
+void Model<B>::upload(const Sequences& batch, Workspace& workspace, bool for_backward) const {
+  workspace.for_backward = for_backward;
+  workspace.products = products_;
+  workspace.attention_options = config_.attention;
+  B::upload(weights_, batch, workspace);
+}
+
+template <Backend B>
+void Model<B>::compute_logits(const Sequences& batch, Workspace& workspace) const {
+  B::embed(weights_, batch, workspace);
+  B::gru_stack_forward(weights_, batch, workspace);
+  B::attend(batch, workspace);
+  B::head(weights_, batch, workspace);
+}
+
+}  // namespace musicgen::inline MUSICGEN_ABI

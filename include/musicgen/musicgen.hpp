@@ -23,7 +23,11 @@
 #include "evaluate/statistics.hpp"     // figures of a piece, and
 #include "evaluate/distributions.hpp"  // how alike those of two sets are
 #include "evaluate/novelty.hpp"        // what songs share with those that were learned from
-#include "sample/bias.hpp"             // what a listener asks for
+#include "sample/processors/key.hpp"   // what a listener asks for: a key,
+#include "sample/processors/pitch_range.hpp"  // a range,
+#include "sample/processors/tracks.hpp"  // fewer tracks,
+#include "sample/processors/rule.hpp"  // or whatever a function says
+#include "sample/presets.hpp"          // chains of processors, to begin with
 #include "sample/sampler.hpp"          // new music
 #include "version.hpp"
 #ifdef MUSICGEN_COMPILED

@@ -10,7 +10,7 @@ function(find_included folder header)
     return()
   endif()
   cmake_path(GET header PARENT_PATH here)
-  file(STRINGS "${folder}/${header}" lines REGEX "^#include \"")
+  file(STRINGS "${folder}/${header}" lines REGEX "^#include \".*[.]hpp\"") # definitions (.ipp) come after a header, and include it
   set(all "")
   foreach(line IN LISTS lines)
     string(REGEX REPLACE "^#include \"([^\"]+)\".*" "${here}/\\1" included "${line}")

@@ -177,11 +177,12 @@ class StreamingRead {
  private:
   struct Sum {
     template <int Bytes>
-    MUSICGEN_FORCE_INLINE static void run(const std::uint64_t* data, std::int64_t n, std::uint64_t* sum) {
+    [[gnu::always_inline]] inline static void run(const std::uint64_t* data, std::int64_t n, std::uint64_t* sum) {
       constexpr int width = Bytes / 8, J = 8;
       cpu::simd::Vector<std::uint64_t, Bytes> sums[J] = {}, v;
-      for (std::int64_t i = 0; i + J * width <= n; i += J * width) MUSICGEN_UNROLL
-      for (int j = 0; j < J; ++j) {
+      for (std::int64_t i = 0; i + J * width <= n; i += J * width)
+#pragma GCC unroll 8
+for (int j = 0; j < J; ++j) {
         cpu::simd::load(v, data + i + j * width);
         sums[j] += v;
       }

@@ -8,9 +8,8 @@
 
 #include <concepts>
 #include <cstdint>
-#include <ostream>
+#include <iosfwd>
 #include <span>
-#include <string>
 #include <vector>
 
 #include "../core/config.hpp"
@@ -37,22 +36,7 @@ struct Dimensions {
 };
 
 /// Names and shapes of a network's weights, PyTorch's of its state dict, in the order in which they are kept.
-inline std::vector<NamedShape> tensor_shapes(const Dimensions& d) {
-  const std::int64_t V = d.V, E = d.E, H = d.H;
-  std::vector<NamedShape> all{{"embed.weight", {V, E}}};
-  for (int l = 0; l < d.L; ++l) {
-    const std::string layer = std::to_string(l);
-    all.push_back({"gru.weight_ih_l" + layer, {3 * H, l == 0 ? E : H}});
-    all.push_back({"gru.weight_hh_l" + layer, {3 * H, H}});
-    all.push_back({"gru.bias_ih_l" + layer, {3 * H}});
-    all.push_back({"gru.bias_hh_l" + layer, {3 * H}});
-  }
-  all.push_back({"combine_ctx.weight", {H, 2 * H}});
-  all.push_back({"combine_ctx.bias", {H}});
-  all.push_back({"hidden2vocab.weight", {V, H}});
-  all.push_back({"hidden2vocab.bias", {V}});
-  return all;
-}
+[[nodiscard]] std::vector<NamedShape> tensor_shapes(const Dimensions& d);
 
 /// What attention sums, weighted by how alike the present output and earlier ones are.
 enum class AttentionValue {
@@ -65,16 +49,13 @@ struct AttentionOptions {
   AttentionValue value;
   float scale;  ///< that scores are multiplied by before the softmax; 1: as the original project does
 
-  constexpr AttentionOptions(AttentionValue value = AttentionValue::match, float scale = 1)
-      : value(value), scale(scale) {}
+  constexpr AttentionOptions(AttentionValue summed = AttentionValue::match, float factor = 1)
+      : value(summed), scale(factor) {}
   bool operator==(const AttentionOptions&) const = default;
 };
 
 /// "successors, scaled by 0.0625"
-inline std::ostream& operator<<(std::ostream& out, const AttentionOptions& a) {
-  out << (a.value == AttentionValue::match ? "matches" : "successors");
-  return a.scale == 1 ? out : out << ", scaled by " << a.scale;
-}
+std::ostream& operator<<(std::ostream& out, const AttentionOptions& options);
 
 /// How a decoder keeps weights and earlier outputs. Fewer bytes are faster, and change the probabilities a little.
 enum class Precision {
@@ -140,3 +121,7 @@ concept Backend = Decoder<typename B::Decoder> &&
 };
 
 }  // namespace musicgen::inline MUSICGEN_ABI
+
+#ifndef MUSICGEN_COMPILED
+#include "backend.ipp"
+#endif

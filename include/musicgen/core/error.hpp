@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <stdexcept>
 #include <string>
 
@@ -10,21 +11,40 @@
 
 namespace musicgen::inline MUSICGEN_ABI {
 
-/// Every error the library raises. The message is one line that names the file and byte offset, the tensor and its
+/// What kind of fault it is, for programs that do more about it than showing the line.
+enum class ErrorCode {
+  argument,     ///< an option, a size or a value that the caller gave
+  file_access,  ///< a file that cannot be found, opened, read or written
+  file_format   ///< a file whose content is damaged, or not what was expected
+};
+
+/// Every error that the library raises. what() is one line that names the file and byte offset, the tensor and its
 /// shapes, or the option and its value, whichever the fault lies in.
 class Error : public std::runtime_error {
  public:
-  using std::runtime_error::runtime_error;
+  explicit Error(const std::string& what, ErrorCode code = ErrorCode::argument, std::filesystem::path path = {},
+                 std::optional<std::uint64_t> offset = {});
+
+  [[nodiscard]] ErrorCode code() const noexcept { return code_; }
+  /// The file that the fault lies in; empty if it is in none.
+  [[nodiscard]] const std::filesystem::path& path() const noexcept { return path_; }
+  /// The byte of the file, where one is to blame.
+  [[nodiscard]] std::optional<std::uint64_t> offset() const noexcept { return offset_; }
+
+ private:
+  ErrorCode code_;
+  std::filesystem::path path_;
+  std::optional<std::uint64_t> offset_;
 };
 
 /// A fault in a file: "song.mid: byte 14: the division is 0".
-inline Error file_error(const std::filesystem::path& file, std::uint64_t byte, const std::string& what) {
-  return Error(file.string() + ": byte " + std::to_string(byte) + ": " + what);
-}
-
-/// A fault of a file as a whole: "song.mid: cannot be opened: No such file or directory".
-inline Error file_error(const std::filesystem::path& file, const std::string& what) {
-  return Error(file.string() + ": " + what);
-}
+[[nodiscard]] Error file_error(const std::filesystem::path& file, std::uint64_t byte, const std::string& what);
+/// A fault of a file as a whole: "song.mid: no MIDI files".
+[[nodiscard]] Error file_error(const std::filesystem::path& file, const std::string& what,
+                               ErrorCode code = ErrorCode::file_format);
 
 }  // namespace musicgen::inline MUSICGEN_ABI
+
+#ifndef MUSICGEN_COMPILED
+#include "error.ipp"
+#endif

@@ -2,8 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
-#include <numeric>
 #include <span>
 #include <string>
 #include <vector>
@@ -15,15 +13,9 @@ namespace musicgen::inline MUSICGEN_ABI {
 using Shape = std::vector<std::int64_t>;
 
 /// "(48, 16)"
-inline std::string to_string(const Shape& shape) {
-  std::string text = "(";
-  for (std::size_t i = 0; i < shape.size(); ++i) text += (i ? ", " : "") + std::to_string(shape[i]);
-  return text + ")";
-}
+[[nodiscard]] std::string to_string(const Shape& shape);
 
-inline std::int64_t element_count(const Shape& shape) {
-  return std::accumulate(shape.begin(), shape.end(), std::int64_t{1}, std::multiplies<>());
-}
+[[nodiscard]] std::int64_t element_count(const Shape& shape);
 
 struct NamedShape {
   std::string name;
@@ -38,3 +30,7 @@ struct TensorView {
 };
 
 }  // namespace musicgen::inline MUSICGEN_ABI
+
+#ifndef MUSICGEN_COMPILED
+#include "tensor.ipp"
+#endif

@@ -13,55 +13,11 @@
 // leave out most of the pairs that s < t forbids.
 #pragma once
 
-#include <algorithm>
-#include <vector>
-
 #include "../../core/config.hpp"
+#include "../backend.hpp"
 #include "matrix.hpp"
-#include "product.hpp"
-#include "simd/elementwise.hpp"
 
 namespace musicgen::inline MUSICGEN_ABI::cpu {
-
-namespace detail {
-
-inline constexpr Index query_block = 64;
-
-/// What the calling thread needs for one sequence.
-template <class Scalar>
-struct AttentionScratch {
-  Packed<Scalar> rows, columns, block;
-  Matrix<Scalar> scores, dscores;
-  static AttentionScratch& of_this_thread() {
-    thread_local AttentionScratch scratch;
-    return scratch;
-  }
-};
-
-/// Rows of sequence b in a time-major (n*B, H) matrix: (n, H).
-template <class Scalar>
-View<Scalar> sequence(View<Scalar> m, Index b, Index B) {
-  return {m.data + b * m.row_stride, m.rows / B, m.columns, m.row_stride * B, m.column_stride};
-}
-
-/// Where v_s is among the outputs: s + this.
-constexpr Index offset_of(AttentionValue value) {
-  return value == AttentionValue::successor ? 1 : 0;
-}
-
-/// Products (rows, keys) of queries first ... first+rows-1 with keys become attention weights; 0 where s >= t.
-template <class Scalar>
-void softmax_of_earlier(View<Scalar> scores, Index first, float scale) {
-  for (Index i = 0; i < scores.rows; ++i) {
-    Scalar* row = scores.data + i * scores.row_stride;
-    const Index earlier = std::min(first + i, scores.columns);
-    if (scale != 1) Eigen::Map<RowVector<Scalar>>(row, earlier) *= static_cast<Scalar>(scale);
-    simd::softmax_row(row, earlier);
-    std::fill(row + earlier, row + scores.columns, Scalar(0));
-  }
-}
-
-}  // namespace detail
 
 /// What the forward pass keeps: a_ts of all sequences. Columns past the last s that a block of queries may see hold
 /// nothing of meaning.
@@ -76,70 +32,16 @@ struct AttentionSaved {
 /// @param saved     nullptr: no backward pass will follow
 template <class Scalar>
 void attention_forward(View<const Scalar> h, Index B, Index Q, AttentionOptions options, Matrix<Scalar>& context,
-                       AttentionSaved<Scalar>* saved) {
-  const Index T = h.rows / B, first_query = T - Q, offset = detail::offset_of(options.value);
-  context.resize(Q * B, h.columns);
-  if (saved) saved->weights.resize(B * Q, T);
-  thread_pool().parallel_for(B, [&](Index b) {
-    auto& scratch = detail::AttentionScratch<Scalar>::of_this_thread();
-    const View<const Scalar> keys = detail::sequence<const Scalar>(h, b, B);
-    const View<Scalar> c = detail::sequence<Scalar>(view(context), b, B);
-    scratch.columns.pack(keys.transposed());
-    scratch.rows.pack(keys.row_range(offset, T - offset));  // the values
-    for (Index q = 0; q < Q; q += detail::query_block) {
-      const Index rows = std::min(detail::query_block, Q - q), t = first_query + q, earlier = t + rows - 1;
-      View<Scalar> scores{nullptr, rows, earlier, T};
-      if (saved) {
-        scores.data = saved->weights.row(b * Q + q).data();
-      } else {
-        scratch.scores.resize(rows, T);
-        scores.data = scratch.scores.data();
-      }
-      const Index panels = (earlier + scratch.columns.width() - 1) / scratch.columns.width();
-      product_on_this_thread<Scalar>(keys.row_range(t, rows), scratch.columns, {scores.data, rows, T, T}, Into::assign,
-                                     0, panels);
-      detail::softmax_of_earlier(scores, t, options.scale);
-      product_on_this_thread<Scalar>(scores, scratch.rows, c.row_range(q, rows));
-    }
-  });
-}
+                       AttentionSaved<Scalar>* saved);
 
 /// @param dcontext  (Q*B, H)
 /// @param dh        (T*B, H), added to
 template <class Scalar>
 void attention_backward(View<const Scalar> h, Index B, Index Q, AttentionOptions options,
-                        const AttentionSaved<Scalar>& saved, const Matrix<Scalar>& dcontext, View<Scalar> dh) {
-  const Index T = h.rows / B, first_query = T - Q, offset = detail::offset_of(options.value);
-  thread_pool().parallel_for(B, [&](Index b) {
-    auto& scratch = detail::AttentionScratch<Scalar>::of_this_thread();
-    const View<const Scalar> keys = detail::sequence<const Scalar>(h, b, B);
-    const View<const Scalar> dc = detail::sequence<const Scalar>(view(dcontext), b, B);
-    const View<Scalar> dkeys = detail::sequence<Scalar>(dh, b, B);
-    scratch.rows.pack(keys);
-    scratch.columns.pack(keys.row_range(offset, T - offset).transposed());  // the values
-    scratch.dscores.resize(detail::query_block, T);
-    for (Index q = 0; q < Q; q += detail::query_block) {
-      const Index rows = std::min(detail::query_block, Q - q), t = first_query + q, earlier = t + rows - 1;
-      if (earlier == 0) continue;
-      const View<const Scalar> a{saved.weights.row(b * Q + q).data(), rows, earlier, T};
-      const View<Scalar> ds{scratch.dscores.data(), rows, earlier, T};
-      const Index panels = (earlier + scratch.columns.width() - 1) / scratch.columns.width();
-      product_on_this_thread<Scalar>(dc.row_range(q, rows), scratch.columns, {ds.data, rows, T, T}, Into::assign, 0,
-                                     panels);  // dA
-      for (Index i = 0; i < rows; ++i) {
-        Eigen::Map<RowVector<Scalar>> d(ds.data + i * T, earlier);
-        const Eigen::Map<const RowVector<Scalar>> weights(a.data + i * T, earlier);
-        Scalar sum = 0;
-        for (Index s = 0; s < earlier; ++s) sum += d[s] * weights[s];
-        d = static_cast<Scalar>(options.scale) * weights.array() * (d.array() - sum);
-      }
-      product_on_this_thread<Scalar>(ds, scratch.rows, dkeys.row_range(t, rows), Into::add);
-      scratch.block.pack(keys.row_range(t, rows));
-      product_on_this_thread<Scalar>(ds.transposed(), scratch.block, dkeys.row_range(0, earlier), Into::add);
-      scratch.block.pack(dc.row_range(q, rows));
-      product_on_this_thread<Scalar>(a.transposed(), scratch.block, dkeys.row_range(offset, earlier), Into::add);
-    }
-  });
-}
+                        const AttentionSaved<Scalar>& saved, const Matrix<Scalar>& dcontext, View<Scalar> dh);
 
 }  // namespace musicgen::inline MUSICGEN_ABI::cpu
+
+#ifndef MUSICGEN_COMPILED
+#include "attention.ipp"
+#endif

@@ -26,9 +26,9 @@ struct Bf16Pairs {
   template <int Bytes>
   struct Multiplier {
     float low, high;
-    MUSICGEN_FORCE_INLINE explicit Multiplier(const Input* from)
+    [[gnu::always_inline]] inline explicit Multiplier(const Input* from)
         : low(from_bf16(static_cast<std::uint16_t>(*from))), high(from_bf16(static_cast<std::uint16_t>(*from >> 16))) {}
-    MUSICGEN_FORCE_INLINE void add(simd::Vector<float, Bytes>& sum, const simd::Vector<Word, Bytes>& w) const {
+    [[gnu::always_inline]] inline void add(simd::Vector<float, Bytes>& sum, const simd::Vector<Word, Bytes>& w) const {
       const simd::Vector<Word, Bytes> low_bits = w << 16, high_bits = w & 0xffff0000u;
       simd::Vector<float, Bytes> low_w, high_w;
       std::memcpy(&low_w, &low_bits, sizeof low_w);
@@ -46,14 +46,14 @@ struct Bf16Pairs::Multiplier<64> {
   static constexpr int bytes = simd::assembly_bytes(64), parts = 64 / bytes;
   using Words = simd::Vector<std::uint32_t, bytes>;
   Words x;
-  MUSICGEN_FORCE_INLINE explicit Multiplier(const Input* from) {
+  [[gnu::always_inline]] inline explicit Multiplier(const Input* from) {
     asm("vpbroadcastd {%1, %0|%0, %1}" : "=v"(x) : "m"(*from));  // g++ 12 makes sixteen instructions of Words{} + *from
   }
-  MUSICGEN_FORCE_INLINE void add(simd::Vector<float, 64>& sum, const simd::Vector<Word, 64>& w) const {
+  [[gnu::always_inline]] inline void add(simd::Vector<float, 64>& sum, const simd::Vector<Word, 64>& w) const {
     Words weights[parts], sums[parts];
     std::memcpy(weights, &w, sizeof w);
     std::memcpy(sums, &sum, sizeof sum);
-    MUSICGEN_UNROLL
+#pragma GCC unroll 8
     for (int i = 0; i < parts; ++i) asm("vdpbf16ps {%2, %1, %0|%0, %1, %2}" : "+v"(sums[i]) : "v"(x), "v"(weights[i]));
     std::memcpy(&sum, sums, sizeof sum);
   }
@@ -62,8 +62,8 @@ struct Bf16Pairs::Multiplier<64> {
 
 /// As to_bf16(), in the upper half of each lane; the lower half is left as it comes.
 template <int Bytes>
-MUSICGEN_FORCE_INLINE void round_to_bf16(const simd::Vector<float, Bytes>& x,
-                                         simd::Vector<std::uint32_t, Bytes>& rounded) {
+[[gnu::always_inline]] inline void round_to_bf16(const simd::Vector<float, Bytes>& x,
+                                                 simd::Vector<std::uint32_t, Bytes>& rounded) {
   std::memcpy(&rounded, &x, sizeof x);
   const simd::Vector<std::uint32_t, Bytes> quiet = rounded | 0x400000u;
   const auto is_nan = (rounded & 0x7fffffffu) > 0x7f800000u;
@@ -74,8 +74,8 @@ MUSICGEN_FORCE_INLINE void round_to_bf16(const simd::Vector<float, Bytes>& x,
 /// words[i] = (low[i], high[i]): two rows whose k follow each other.
 struct PairRowsAt {
   template <int Bytes>
-  MUSICGEN_FORCE_INLINE static void at(Index i, Index count, const float* low, const float* high,
-                                       std::uint32_t* words) {
+  [[gnu::always_inline]] inline static void at(Index i, Index count, const float* low, const float* high,
+                                               std::uint32_t* words) {
     simd::Vector<float, Bytes> a, b;
     simd::load_part(a, low + i, count);
     simd::load_part(b, high + i, count);
@@ -97,7 +97,7 @@ inline std::uint32_t bf16_pair(float low, float high) {
 /// words[i] = (x[2i], x[2i+1]): k lies along the row. An odd last one is paired with 0.
 struct PairAlongRow {
   template <int Bytes>
-  MUSICGEN_FORCE_INLINE static void run(Index n, const float* x, std::uint32_t* words) {
+  [[gnu::always_inline]] inline static void run(Index n, const float* x, std::uint32_t* words) {
     constexpr Index width = simd::lanes<float, Bytes>;
     using Pairs = simd::Vector<std::uint64_t, Bytes>;
     Index i = 0;

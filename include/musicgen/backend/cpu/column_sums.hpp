@@ -1,30 +1,17 @@
 // Sums of columns: the gradients of biases.
 #pragma once
 
-#include <algorithm>
-
 #include "../../core/config.hpp"
-#include "../../core/thread_pool.hpp"
 #include "matrix.hpp"
 
 namespace musicgen::inline MUSICGEN_ABI::cpu {
 
 /// Sums of the columns of m, added to `sums`; rows in ascending order whatever the number of threads.
 template <class Scalar>
-void add_column_sums(View<const Scalar> m, Scalar* sums) {
-  constexpr Index width = 64;
-  thread_pool().parallel_for((m.columns + width - 1) / width, [&](Index block) {
-    const Index first = block * width, count = std::min(width, m.columns - first);
-    Scalar sum[width] = {};
-    for (Index i = 0; i < m.rows; ++i) {
-      const Scalar* row = m.data + i * m.row_stride + first;
-      if (count == width)
-        for (Index j = 0; j < width; ++j) sum[j] += row[j];  // a constant count makes vectors of it
-      else
-        for (Index j = 0; j < count; ++j) sum[j] += row[j];
-    }
-    for (Index j = 0; j < count; ++j) sums[first + j] += sum[j];
-  });
-}
+void add_column_sums(View<const Scalar> m, Scalar* sums);
 
 }  // namespace musicgen::inline MUSICGEN_ABI::cpu
+
+#ifndef MUSICGEN_COMPILED
+#include "column_sums.ipp"
+#endif

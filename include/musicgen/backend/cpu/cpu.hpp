@@ -3,14 +3,10 @@
 
 #include "../../core/config.hpp"
 #include "../backend.hpp"
-#include "adam.hpp"
 #include "attention.hpp"
 #include "decode.hpp"
-#include "embedding.hpp"
 #include "gru.hpp"
 #include "head.hpp"
-#include "loss.hpp"
-#include "muon.hpp"
 #include "parameters.hpp"
 
 namespace musicgen::inline MUSICGEN_ABI {
@@ -62,81 +58,24 @@ struct BasicCpu {
     work();
   }
 
-  static void embed(const Parameters& p, const Sequences& batch, Activations& saved) {
-    saved.gru.resize(p.gru.size());
-    cpu::embedding_forward<S>(p.embedding, p.gru[0], batch.inputs, saved.table, saved.gru[0].gates);
-  }
-  static void gru_stack_forward(const Parameters& p, const Sequences& batch, Activations& saved) {
-    for (auto& layer : saved.gru) layer.products = saved.products;
-    cpu::gru_steps<S>(p.gru[0], batch.B, nullptr, saved.gru[0]);
-    for (std::size_t l = 1; l < p.gru.size(); ++l)
-      cpu::gru_forward<S>(p.gru[l], saved.gru[l - 1].outputs(batch.B), batch.B, nullptr, saved.gru[l]);
-  }
-  static void attend(const Sequences& batch, Activations& saved) {
-    cpu::attention_forward<S>(outputs(batch, saved), batch.B, batch.Q, saved.attention_options, saved.context,
-                              saved.for_backward ? &saved.attention : nullptr);
-  }
-  static void head(const Parameters& p, const Sequences& batch, Activations& saved) {
-    saved.head.products = saved.products;
-    cpu::head_forward<S>(p.head, last(outputs(batch, saved), batch), saved.context, saved.head, saved.logits);
-  }
-  static void loss(const Sequences& batch, Activations& saved) {
-    saved.loss = static_cast<double>(cpu::softmax_cross_entropy(saved.logits, batch.targets, saved.nll));
-  }
+  static void embed(const Parameters& p, const Sequences& batch, Activations& saved);
+  static void gru_stack_forward(const Parameters& p, const Sequences& batch, Activations& saved);
+  static void attend(const Sequences& batch, Activations& saved);
+  static void head(const Parameters& p, const Sequences& batch, Activations& saved);
+  static void loss(const Sequences& batch, Activations& saved);
   static double mean_loss(const Activations& saved) { return saved.loss; }
   static const cpu::Matrix<S>& logits(const Activations& saved) { return saved.logits; }
   static std::span<const S> nll(const Activations& saved) { return saved.nll; }
 
-  static void head_backward(const Parameters& p, const Sequences& batch, Activations& saved, Parameters& gradients) {
-    const auto h = outputs(batch, saved);
-    saved.dh.setZero(h.rows, h.columns);
-    cpu::head_backward<S>(p.head, last(h, batch), saved.context, saved.head, saved.logits,
-                          last(cpu::view(saved.dh), batch), saved.dcontext, gradients.head);
-  }
-  static void attend_backward(const Sequences& batch, Activations& saved) {
-    cpu::attention_backward<S>(outputs(batch, saved), batch.B, batch.Q, saved.attention_options, saved.attention,
-                               saved.dcontext, cpu::view(saved.dh));
-  }
+  static void head_backward(const Parameters& p, const Sequences& batch, Activations& saved, Parameters& gradients);
+  static void attend_backward(const Sequences& batch, Activations& saved);
   static void gru_stack_backward(const Parameters& p, const Sequences& batch, Activations& saved,
-                                 Parameters& gradients) {
-    for (std::size_t l = p.gru.size() - 1; l > 0; --l, std::swap(saved.dh, saved.dx))
-      cpu::gru_backward<S>(p.gru[l], saved.gru[l - 1].outputs(batch.B), batch.B, saved.gru[l], saved.dh, &saved.dx,
-                           gradients.gru[l]);
-    cpu::gru_steps_backward<S>(p.gru[0], batch.B, saved.gru[0], saved.dh, gradients.gru[0]);
-  }
-  static void embed_backward(const Parameters& p, const Sequences& batch, Activations& saved, Parameters& gradients) {
-    cpu::embedding_backward<S>(p.embedding, p.gru[0], batch.inputs, saved.gru[0].gates, saved.table, saved.de,
-                               gradients.embedding, gradients.gru[0].w_ih);
-  }
+                                 Parameters& gradients);
+  static void embed_backward(const Parameters& p, const Sequences& batch, Activations& saved, Parameters& gradients);
 
-  static double squared_norm(const Parameters& gradients) {
-    double sum = 0;
-    Parameters::for_each([&](const char*, int, const auto& g) { sum += cpu::sum_of_squares<S>(cpu::values(g)); },
-                         gradients);
-    return sum;
-  }
+  static double squared_norm(const Parameters& gradients);
   static double update(Parameters& p, const Parameters& gradients, Parameters& m, Parameters& v, std::int64_t t,
-                       double learning_rate, const OptimizerOptions& options) {
-    const double norm = std::sqrt(squared_norm(gradients));
-    if (!std::isfinite(norm)) return norm;
-    const double scale = options.clip > 0 ? std::min(1.0, options.clip / (norm + 1e-6)) : 1.0;
-    Parameters::for_each(
-        [&](const char* name, int, auto& w, const auto& g, auto& first, auto& second) {
-          if constexpr (!std::remove_cvref_t<decltype(w)>::IsVectorAtCompileTime) {
-            const int parts = options.muon > 0 ? cpu::muon_parts(name) : 0;
-            for (int part = 0; part < parts; ++part) {
-              const auto part_of = [&](auto&& m) { return m.row_range(part * m.rows / parts, m.rows / parts); };
-              cpu::muon_update<S>(part_of(cpu::view(w)), part_of(cpu::view(g)), part_of(cpu::view(first)),
-                                  learning_rate * options.muon, scale, options);
-            }
-            if (parts > 0) return;
-          }
-          cpu::adam_update<S>(cpu::values(w), cpu::values(g), cpu::values(first), cpu::values(second), t, learning_rate,
-                              scale, options);
-        },
-        p, gradients, m, v);
-    return norm;
-  }
+                       double learning_rate, const OptimizerOptions& options);
 
  private:
   static cpu::View<const S> outputs(const Sequences& batch, Activations& saved) {
@@ -152,3 +91,7 @@ struct BasicCpu {
 using Cpu = BasicCpu<float>;
 
 }  // namespace musicgen::inline MUSICGEN_ABI
+
+#ifndef MUSICGEN_COMPILED
+#include "cpu.ipp"
+#endif

@@ -21,7 +21,13 @@ template <class T>
 struct View {
   T* data;
   Index rows, columns;
-  Index row_stride, column_stride = 1;
+  Index row_stride, column_stride;
+
+  View(T* first, Index row_count, Index column_count, Index stride, Index stride_of_columns = 1)
+      : data(first), rows(row_count), columns(column_count), row_stride(stride), column_stride(stride_of_columns) {}
+  /// The whole of a matrix.
+  View(std::conditional_t<std::is_const_v<T>, const Matrix<std::remove_const_t<T>>, Matrix<T>>& m)
+      : View(m.data(), m.rows(), m.cols(), m.cols()) {}
 
   View transposed() const { return {data, columns, rows, column_stride, row_stride}; }
   View row_range(Index first, Index count) const {

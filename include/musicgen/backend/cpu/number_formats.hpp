@@ -36,8 +36,8 @@ struct PlainWords {
   template <int Bytes>
   struct Multiplier {
     Scalar x;
-    MUSICGEN_FORCE_INLINE explicit Multiplier(const Input* from) : x(*from) {}
-    MUSICGEN_FORCE_INLINE void add(simd::Vector<Sum, Bytes>& sum, const simd::Vector<Word, Bytes>& w) const {
+    [[gnu::always_inline]] inline explicit Multiplier(const Input* from) : x(*from) {}
+    [[gnu::always_inline]] inline void add(simd::Vector<Sum, Bytes>& sum, const simd::Vector<Word, Bytes>& w) const {
       sum = x * w + sum;
     }
   };
@@ -56,8 +56,8 @@ struct Bf16Words {
   template <int Bytes>
   struct Multiplier {
     float first, second;
-    MUSICGEN_FORCE_INLINE explicit Multiplier(const Input* from) : first(from[0]), second(from[1]) {}
-    MUSICGEN_FORCE_INLINE void add(simd::Vector<Sum, Bytes>& sum, const simd::Vector<Word, Bytes>& w) const {
+    [[gnu::always_inline]] inline explicit Multiplier(const Input* from) : first(from[0]), second(from[1]) {}
+    [[gnu::always_inline]] inline void add(simd::Vector<Sum, Bytes>& sum, const simd::Vector<Word, Bytes>& w) const {
       const simd::Vector<Word, Bytes> low = w << 16, high = w & 0xffff0000u;
       simd::Vector<float, Bytes> a, b;
       std::memcpy(&a, &low, sizeof a);
@@ -85,8 +85,8 @@ struct Int8Words {
   template <int Bytes>
   struct Multiplier {
     std::uint32_t x;
-    MUSICGEN_FORCE_INLINE explicit Multiplier(const Input* from) { std::memcpy(&x, from, sizeof x); }
-    MUSICGEN_FORCE_INLINE void add(simd::Vector<Sum, Bytes>& sum, const simd::Vector<Word, Bytes>& w) const {
+    [[gnu::always_inline]] inline explicit Multiplier(const Input* from) { std::memcpy(&x, from, sizeof x); }
+    [[gnu::always_inline]] inline void add(simd::Vector<Sum, Bytes>& sum, const simd::Vector<Word, Bytes>& w) const {
       for (int i = 0; i < 4; ++i) {
         const simd::Vector<Word, Bytes> up = w << (24 - 8 * i);
         simd::Vector<Sum, Bytes> weight;
@@ -107,17 +107,17 @@ struct Int8Words::Multiplier<32> {
   static constexpr int bytes = simd::assembly_bytes(32), parts = 32 / bytes;
   using Words = simd::Vector<std::uint32_t, bytes>;
   Words x, magnitude, ones;
-  MUSICGEN_FORCE_INLINE explicit Multiplier(const Input* from) {
+  [[gnu::always_inline]] inline explicit Multiplier(const Input* from) {
     std::uint32_t word;
     std::memcpy(&word, from, sizeof word);
     x = Words{} + word;
     asm("vpabsb {%1, %0|%0, %1}" : "=x"(magnitude) : "x"(x));
     ones = Words{} + 0x00010001u;  // 16 bits each
   }
-  MUSICGEN_FORCE_INLINE void add(simd::Vector<Sum, 32>& sum, const simd::Vector<Word, 32>& w) const {
+  [[gnu::always_inline]] inline void add(simd::Vector<Sum, 32>& sum, const simd::Vector<Word, 32>& w) const {
     Words weights[parts], products[parts];
     std::memcpy(weights, &w, sizeof w);
-    MUSICGEN_UNROLL
+#pragma GCC unroll 8
     for (int i = 0; i < parts; ++i) {
       Words v;
       asm("vpsignb {%2, %1, %0|%0, %1, %2}" : "=x"(v) : "x"(weights[i]), "x"(x));
@@ -136,16 +136,16 @@ struct Int8Words::Multiplier<64> {
   static constexpr int bytes = simd::assembly_bytes(64), parts = 64 / bytes;
   using Words = simd::Vector<std::uint32_t, bytes>;
   Words x;
-  MUSICGEN_FORCE_INLINE explicit Multiplier(const Input* from) {
+  [[gnu::always_inline]] inline explicit Multiplier(const Input* from) {
     std::uint32_t word;
     std::memcpy(&word, from, sizeof word);
     x = Words{} + (word ^ 0x80808080u);
   }
-  MUSICGEN_FORCE_INLINE void add(simd::Vector<Sum, 64>& sum, const simd::Vector<Word, 64>& w) const {
+  [[gnu::always_inline]] inline void add(simd::Vector<Sum, 64>& sum, const simd::Vector<Word, 64>& w) const {
     Words weights[parts], sums[parts];
     std::memcpy(weights, &w, sizeof w);
     std::memcpy(sums, &sum, sizeof sum);
-    MUSICGEN_UNROLL
+#pragma GCC unroll 8
     for (int i = 0; i < parts; ++i) asm("vpdpbusd {%2, %1, %0|%0, %1, %2}" : "+v"(sums[i]) : "v"(x), "v"(weights[i]));
     std::memcpy(&sum, sums, sizeof sum);
   }
@@ -157,7 +157,7 @@ struct Int8Words::Multiplier<64> {
 /// Inputs of int8 products: to = round(127 x), x in [-1, 1].
 struct QuantizeRow {
   template <int Bytes>
-  MUSICGEN_FORCE_INLINE static void run(Index count, const float* x, std::int8_t* to) {
+  [[gnu::always_inline]] inline static void run(Index count, const float* x, std::int8_t* to) {
     constexpr Index width = simd::lanes<float, Bytes>;
     constexpr float magic = 12582912.0f;  // 1.5 * 2^23: adding it rounds to an integer, kept in the low bits
     Index i = 0;

@@ -1,4 +1,4 @@
-// Weights as sampling reads them: once a step, from end to end, in as few bytes as the precision asks for.
+// Internal. Weights as sampling reads them: once a step, from end to end, in as few bytes as the precision asks for.
 //
 //   y (R, N) += x (R, K) W (K, N)
 //
@@ -22,7 +22,7 @@
 #include "../backend.hpp"
 #include "matrix.hpp"
 #include "number_formats.hpp"
-#include "product.hpp"
+#include "packing.hpp"
 #include "simd/dispatch.hpp"
 #include "simd/elementwise.hpp"
 #include "simd/vector.hpp"
@@ -161,7 +161,8 @@ class PackedWeights {
     using Word = typename Format::Word;
 
     template <int Bytes>
-    MUSICGEN_FORCE_INLINE static void run(const PackedWeights* w, const Pass* pass, const Input* x, Index x_stride) {
+    [[gnu::always_inline]] inline static void run(const PackedWeights* w, const Pass* pass, const Input* x,
+                                                  Index x_stride) {
       constexpr int rows_at_once = Bytes == 64 ? 8 : 4;
       Index p = pass->first;
       if (pass->rows == 1)
@@ -178,24 +179,24 @@ class PackedWeights {
    private:
     /// Rows r ... r+R-1 against panels p ... p+P-1.
     template <int Bytes, int R, int P>
-    MUSICGEN_FORCE_INLINE static void tile(const PackedWeights& w, const Pass& pass, Index p, Index r, const Input* x,
-                                           Index x_stride) {
+    [[gnu::always_inline]] inline static void tile(const PackedWeights& w, const Pass& pass, Index p, Index r,
+                                                   const Input* x, Index x_stride) {
       constexpr Index J = panel_vectors, width = J * simd::lanes<Word, Bytes>;
       const Index full = w.K_ / Format::per_word;  // words without a part that is missing
       const Word* panel[P];
-      MUSICGEN_UNROLL
+#pragma GCC unroll 8
       for (int q = 0; q < P; ++q) panel[q] = w.template words<Word>(p + q);
       for (Index block = 0; block < w.words_; block += Format::words_a_block) {
         simd::Vector<Sum, Bytes> sums[R][P * J];
         begin<Bytes, R, P>(w, p, sums);
         const Index end = std::min(w.words_, block + Format::words_a_block);
         const Input* inputs[R];
-        MUSICGEN_UNROLL
+#pragma GCC unroll 8
         for (int i = 0; i < R; ++i) inputs[i] = x + (r + i) * x_stride + block * Format::per_word;
         Index word = block;
         for (; word < end && (word < full || std::is_same_v<Format, detail::Int8Words>); ++word) {
           multiply<Bytes, R, P>(panel, word * width, inputs, sums);
-          MUSICGEN_UNROLL
+#pragma GCC unroll 8
           for (int i = 0; i < R; ++i) inputs[i] += Format::per_word;
         }
         if (word < end) {  // an odd row: the word's other half meets a zero
@@ -214,12 +215,13 @@ class PackedWeights {
     /// sums += inputs times one word of each column.
     /// @param at  of the word in each panel
     template <int Bytes, int R, int P>
-    MUSICGEN_FORCE_INLINE static void multiply(const Word* const (&panel)[P], Index at, const Input* const (&inputs)[R],
-                                               simd::Vector<Sum, Bytes> (&sums)[R][P * panel_vectors]) {
-      MUSICGEN_UNROLL
+    [[gnu::always_inline]] inline static void multiply(const Word* const (&panel)[P], Index at,
+                                                       const Input* const (&inputs)[R],
+                                                       simd::Vector<Sum, Bytes> (&sums)[R][P * panel_vectors]) {
+#pragma GCC unroll 8
       for (int i = 0; i < R; ++i) {
         const typename Format::template Multiplier<Bytes> m(inputs[i]);
-        MUSICGEN_UNROLL
+#pragma GCC unroll 8
         for (int j = 0; j < P * panel_vectors; ++j) {
           simd::Vector<Word, Bytes> v;
           simd::load(v, panel[j / panel_vectors] + at + j % panel_vectors * simd::lanes<Word, Bytes>);
@@ -229,22 +231,23 @@ class PackedWeights {
     }
 
     template <int Bytes, int R, int P>
-    MUSICGEN_FORCE_INLINE static void begin(const PackedWeights& w, Index p,
-                                            simd::Vector<Sum, Bytes> (&sums)[R][P * panel_vectors]) {
-      MUSICGEN_UNROLL
-      for (int i = 0; i < R; ++i) MUSICGEN_UNROLL
-      for (int j = 0; j < P * panel_vectors; ++j) {
-        if constexpr (std::is_same_v<Format, detail::Int8Words>)
-          simd::load(sums[i][j], w.start_.data() + p * w.width_ + j * simd::lanes<Sum, Bytes>);
-        else
-          sums[i][j] = simd::Vector<Sum, Bytes>{};
-      }
+    [[gnu::always_inline]] inline static void begin(const PackedWeights& w, Index p,
+                                                    simd::Vector<Sum, Bytes> (&sums)[R][P * panel_vectors]) {
+#pragma GCC unroll 8
+      for (int i = 0; i < R; ++i)
+#pragma GCC unroll 8
+        for (int j = 0; j < P * panel_vectors; ++j) {
+          if constexpr (std::is_same_v<Format, detail::Int8Words>)
+            simd::load(sums[i][j], w.start_.data() + p * w.width_ + j * simd::lanes<Sum, Bytes>);
+          else
+            sums[i][j] = simd::Vector<Sum, Bytes>{};
+        }
     }
 
     /// y += sums, of one panel and row.
     template <int Bytes>
-    MUSICGEN_FORCE_INLINE static void store(const PackedWeights& w, const Pass& pass, Index p, Index r,
-                                            const simd::Vector<Sum, Bytes>* sums) {
+    [[gnu::always_inline]] inline static void store(const PackedWeights& w, const Pass& pass, Index p, Index r,
+                                                    const simd::Vector<Sum, Bytes>* sums) {
       constexpr Index lanes = simd::lanes<Sum, Bytes>;
       const Index first = p / w.count_ * w.width_;
       Scalar* y = pass.y.data + r * pass.y.row_stride + w.at_[static_cast<std::size_t>(p % w.count_)] + first;
@@ -257,8 +260,8 @@ class PackedWeights {
       }
     }
     template <int Bytes>
-    MUSICGEN_FORCE_INLINE static void give_vector(const PackedWeights& w, Index at, const simd::Vector<Sum, Bytes>& sum,
-                                                  Scalar* y, Index count) {
+    [[gnu::always_inline]] inline static void give_vector(const PackedWeights& w, Index at,
+                                                          const simd::Vector<Sum, Bytes>& sum, Scalar* y, Index count) {
       simd::Vector<Scalar, Bytes> old, more;
       if constexpr (std::is_same_v<Format, detail::Int8Words>) {
         simd::load(more, w.scales_.data() + at);

@@ -2,9 +2,6 @@
 #pragma once
 
 #include <span>
-#include <string>
-#include <tuple>
-#include <type_traits>
 #include <vector>
 
 #include "../../core/config.hpp"
@@ -17,7 +14,7 @@ namespace musicgen::inline MUSICGEN_ABI::cpu {
 
 /// The numbers of a matrix, row by row.
 template <class M>
-auto values(M& m) {
+[[nodiscard]] auto values(M& m) {
   return std::span(m.data(), static_cast<std::size_t>(m.size()));
 }
 
@@ -28,22 +25,7 @@ struct Parameters {
   std::vector<GruParameters<Scalar>> gru;  ///< L layers
   HeadParameters<Scalar> head;
 
-  static Parameters zeros(const Dimensions& d) {
-    Parameters p;
-    p.embedding.setZero(d.V, d.E);
-    for (int l = 0; l < d.L; ++l) {
-      GruParameters<Scalar>& layer = p.gru.emplace_back();
-      layer.w_ih.setZero(3 * d.H, l == 0 ? d.E : d.H);
-      layer.w_hh.setZero(3 * d.H, d.H);
-      layer.b_ih.setZero(3 * d.H);
-      layer.b_hh.setZero(3 * d.H);
-    }
-    p.head.w1.setZero(d.H, 2 * d.H);
-    p.head.b1.setZero(d.H);
-    p.head.w2.setZero(d.V, d.H);
-    p.head.b2.setZero(d.V);
-    return p;
-  }
+  [[nodiscard]] static Parameters zeros(const Dimensions& d);
 
   /// Calls f(name, layer, matrices...) for each matrix and row vector, those of several sets of parameters side by
   /// side: `name` is the one that PyTorch's state dict of this network has, but for the layer's number, which follows
@@ -51,8 +33,8 @@ struct Parameters {
   template <class F, class... Sets>
   static void for_each(F&& f, Sets&... sets) {
     f("embed.weight", -1, sets.embedding...);
-    const std::size_t layers = std::get<0>(std::tie(sets...)).gru.size();
-    for (std::size_t l = 0; l < layers; ++l) {
+    const std::size_t layer_counts[] = {sets.gru.size()...};
+    for (std::size_t l = 0; l < layer_counts[0]; ++l) {
       const int layer = static_cast<int>(l);
       f("gru.weight_ih_l", layer, sets.gru[l].w_ih...);
       f("gru.weight_hh_l", layer, sets.gru[l].w_hh...);
@@ -66,26 +48,14 @@ struct Parameters {
   }
 
   /// Every tensor under its name.
-  std::vector<TensorView<Scalar>> tensors() {
-    std::vector<TensorView<Scalar>> all;
-    for_each(
-        [&](const char* name, int layer, auto& m) {
-          using M = std::remove_reference_t<decltype(m)>;
-          const Shape shape = M::IsVectorAtCompileTime ? Shape{m.size()} : Shape{m.rows(), m.cols()};
-          all.push_back({layer < 0 ? name : name + std::to_string(layer), shape, values(m)});
-        },
-        *this);
-    return all;
-  }
-  std::vector<TensorView<const Scalar>> tensors() const {
-    std::vector<TensorView<const Scalar>> all;
-    for (auto& t : const_cast<Parameters*>(this)->tensors()) all.push_back({t.name, t.shape, t.values});
-    return all;
-  }
+  [[nodiscard]] std::vector<TensorView<Scalar>> tensors();
+  [[nodiscard]] std::vector<TensorView<const Scalar>> tensors() const;
 
-  void set_zero() {
-    for_each([](const char*, int, auto& m) { m.setZero(); }, *this);
-  }
+  void set_zero();
 };
 
 }  // namespace musicgen::inline MUSICGEN_ABI::cpu
+
+#ifndef MUSICGEN_COMPILED
+#include "parameters.ipp"
+#endif

@@ -32,39 +32,42 @@ struct Strip {
 /// C tile (Rows, J vectors) (+)= strip (Rows, K words) panel (K words, J vectors); the last columns are kept off where
 /// C is narrower.
 template <class Format, int Bytes, int Rows, class Scalar>
-MUSICGEN_FORCE_INLINE void product_tile(Index K, Strip<typename Format::Input> a, const typename Format::Word* b,
-                                        Scalar* c, Index c_stride, Index columns, bool add) {
+[[gnu::always_inline]] inline void product_tile(Index K, Strip<typename Format::Input> a,
+                                                const typename Format::Word* b, Scalar* c, Index c_stride,
+                                                Index columns, bool add) {
   using V = simd::Vector<Scalar, Bytes>;
   using Multiplier = typename Format::template Multiplier<Bytes>;
   constexpr int width = simd::lanes<Scalar, Bytes>, J = static_cast<int>(tile_vectors(Bytes));
   V sum[Rows][J] = {};
   const typename Format::Input* row_of_a[Rows];
-  MUSICGEN_UNROLL
+#pragma GCC unroll 8
   for (int r = 0; r < Rows; ++r) row_of_a[r] = a.data + r * a.row_stride;
   for (Index k = 0, i = 0; k < K; ++k, i += a.column_stride, b += J * width) {
     simd::Vector<typename Format::Word, Bytes> row[J];
-    MUSICGEN_UNROLL
+#pragma GCC unroll 8
     for (int j = 0; j < J; ++j) simd::load(row[j], b + j * width);
-    MUSICGEN_UNROLL
-    for (int r = 0; r < Rows; ++r) MUSICGEN_UNROLL
-    for (int j = 0; j < J; ++j) Multiplier(row_of_a[r] + i).add(sum[r][j], row[j]);
+#pragma GCC unroll 8
+    for (int r = 0; r < Rows; ++r)
+#pragma GCC unroll 8
+      for (int j = 0; j < J; ++j) Multiplier(row_of_a[r] + i).add(sum[r][j], row[j]);
   }
   if (columns == J * width) {
-    MUSICGEN_UNROLL
-    for (int r = 0; r < Rows; ++r) MUSICGEN_UNROLL
-    for (int j = 0; j < J; ++j) {
-      Scalar* to = c + r * c_stride + j * width;
-      V old = {};
-      if (add) simd::load(old, to);
-      old += sum[r][j];
-      simd::store(old, to);
-    }
+#pragma GCC unroll 8
+    for (int r = 0; r < Rows; ++r)
+#pragma GCC unroll 8
+      for (int j = 0; j < J; ++j) {
+        Scalar* to = c + r * c_stride + j * width;
+        V old = {};
+        if (add) simd::load(old, to);
+        old += sum[r][j];
+        simd::store(old, to);
+      }
     return;
   }
-  MUSICGEN_UNROLL
+#pragma GCC unroll 8
   for (int r = 0; r < Rows; ++r) {
     Scalar line[J * width];
-    MUSICGEN_UNROLL
+#pragma GCC unroll 8
     for (int j = 0; j < J; ++j) simd::store(sum[r][j], line + j * width);
     for (Index n = 0; n < columns; ++n) c[r * c_stride + n] = (add ? c[r * c_stride + n] : Scalar(0)) + line[n];
   }
@@ -74,9 +77,9 @@ MUSICGEN_FORCE_INLINE void product_tile(Index K, Strip<typename Format::Input> a
 template <class Format, class Scalar>
 struct ProductBlock {
   template <int Bytes>
-  MUSICGEN_FORCE_INLINE static void run(Index M, Index K, Strip<typename Format::Input> a, Index a_step,
-                                        const typename Format::Word* b, Scalar* c, Index c_stride, Index columns,
-                                        bool add) {
+  [[gnu::always_inline]] inline static void run(Index M, Index K, Strip<typename Format::Input> a, Index a_step,
+                                                const typename Format::Word* b, Scalar* c, Index c_stride,
+                                                Index columns, bool add) {
     constexpr int R = static_cast<int>(tile_rows(Bytes));
     for (; M >= R; M -= R, a.data += a_step, c += R * c_stride)
       product_tile<Format, Bytes, R>(K, a, b, c, c_stride, columns, add);

@@ -11,7 +11,7 @@ namespace {
 template <class Function>
 struct Apply {
   template <int Bytes>
-  MUSICGEN_FORCE_INLINE static void at(simd::Index i, simd::Index count, float* x) {
+  [[gnu::always_inline]] inline static void at(simd::Index i, simd::Index count, float* x) {
     simd::Vector<float, Bytes> v;
     simd::load_part(v, x + i, count);
     Function::template run<Bytes>(v);
@@ -20,21 +20,21 @@ struct Apply {
 };
 struct Exp {
   template <int Bytes>
-  MUSICGEN_FORCE_INLINE static void run(simd::Vector<float, Bytes>& v) {
+  [[gnu::always_inline]] inline static void run(simd::Vector<float, Bytes>& v) {
     simd::exp<Bytes>(v);
   }
   static double exact(double x) { return std::exp(x); }
 };
 struct Sigmoid {
   template <int Bytes>
-  MUSICGEN_FORCE_INLINE static void run(simd::Vector<float, Bytes>& v) {
+  [[gnu::always_inline]] inline static void run(simd::Vector<float, Bytes>& v) {
     simd::sigmoid<Bytes>(v);
   }
   static double exact(double x) { return 1 / (1 + std::exp(-x)); }
 };
 struct Tanh {
   template <int Bytes>
-  MUSICGEN_FORCE_INLINE static void run(simd::Vector<float, Bytes>& v) {
+  [[gnu::always_inline]] inline static void run(simd::Vector<float, Bytes>& v) {
     simd::tanh<Bytes>(v);
   }
   static double exact(double x) { return std::tanh(x); }

@@ -15,12 +15,12 @@ namespace musicgen::inline MUSICGEN_ABI::cpu::simd {
 using Index = std::ptrdiff_t;
 
 template <class V, class Scalar>
-MUSICGEN_FORCE_INLINE void load_part(V& v, const Scalar* from, Index count) {
+[[gnu::always_inline]] inline void load_part(V& v, const Scalar* from, Index count) {
   v = V{};
   std::memcpy(&v, from, static_cast<std::size_t>(count) * sizeof(Scalar));
 }
 template <class V, class Scalar>
-MUSICGEN_FORCE_INLINE void store_part(const V& v, Scalar* to, Index count) {
+[[gnu::always_inline]] inline void store_part(const V& v, Scalar* to, Index count) {
   std::memcpy(to, &v, static_cast<std::size_t>(count) * sizeof(Scalar));
 }
 
@@ -28,7 +28,7 @@ MUSICGEN_FORCE_INLINE void store_part(const V& v, Scalar* to, Index count) {
 template <class Scalar, class Body>
 struct OverRow {
   template <int Bytes, class... Arguments>
-  MUSICGEN_FORCE_INLINE static void run(Index n, Arguments... arguments) {
+  [[gnu::always_inline]] inline static void run(Index n, Arguments... arguments) {
     constexpr Index width = lanes<Scalar, Bytes>;
     Index i = 0;
     for (; i + width <= n; i += width) Body::template at<Bytes>(i, width, arguments...);
@@ -40,7 +40,7 @@ struct OverRow {
 template <class Scalar>
 struct TanhAt {
   template <int Bytes>
-  MUSICGEN_FORCE_INLINE static void at(Index i, Index count, Scalar* x) {
+  [[gnu::always_inline]] inline static void at(Index i, Index count, Scalar* x) {
     Vector<Scalar, Bytes> v;
     load_part(v, x + i, count);
     tanh<Bytes>(v);
@@ -56,7 +56,7 @@ void tanh_row(Scalar* x, Index n) {
 template <class Scalar>
 struct Softmax {
   template <int Bytes>
-  MUSICGEN_FORCE_INLINE static void run(Index n, Scalar* x, Scalar* log_sum) {
+  [[gnu::always_inline]] inline static void run(Index n, Scalar* x, Scalar* log_sum) {
     constexpr Index width = lanes<Scalar, Bytes>;
     Scalar max = -std::numeric_limits<Scalar>::infinity();
     for (Index i = 0; i < n; ++i) max = std::max(max, x[i]);
@@ -72,7 +72,7 @@ struct Softmax {
 
  private:
   template <int Bytes>
-  MUSICGEN_FORCE_INLINE static void exp_part(Scalar* x, Index count, Scalar max, Vector<Scalar, Bytes>& sums) {
+  [[gnu::always_inline]] inline static void exp_part(Scalar* x, Index count, Scalar max, Vector<Scalar, Bytes>& sums) {
     Vector<Scalar, Bytes> v;
     load_part(v, x, count);
     v -= max;
@@ -94,7 +94,7 @@ Scalar softmax_row(Scalar* x, Index n) {
 template <class Scalar>
 struct Exponentials {
   template <int Bytes>
-  MUSICGEN_FORCE_INLINE static void run(Index n, Scalar max, Scalar* x) {
+  [[gnu::always_inline]] inline static void run(Index n, Scalar max, Scalar* x) {
     constexpr Index width = lanes<Scalar, Bytes>;
     for (Index i = 0; i < n; i += width) {
       const Index count = std::min(width, n - i);

@@ -26,12 +26,12 @@ inline Index padded(Index n) {
 
 /// Elements first ... and first+16 ... of a row; `first` is in the lower half of a group.
 template <class V, class Scalar>
-MUSICGEN_FORCE_INLINE void load_pair(V& low, V& high, const Scalar* row, Index first) {
+[[gnu::always_inline]] inline void load_pair(V& low, V& high, const Scalar* row, Index first) {
   load(low, row + first);
   load(high, row + first + group / 2);
 }
 template <class V>
-MUSICGEN_FORCE_INLINE void load_pair(V& low, V& high, const std::uint32_t* row, Index first) {
+[[gnu::always_inline]] inline void load_pair(V& low, V& high, const std::uint32_t* row, Index first) {
   Vector<std::uint32_t, sizeof(V)> words;
   load(words, row + first / group * (group / 2) + first % group);
   const auto below = words << 16, above = words & 0xffff0000u;
@@ -39,13 +39,13 @@ MUSICGEN_FORCE_INLINE void load_pair(V& low, V& high, const std::uint32_t* row, 
   std::memcpy(&high, &above, sizeof high);
 }
 template <class V>
-MUSICGEN_FORCE_INLINE void load_bytes(V& v, const std::int8_t* from) {
+[[gnu::always_inline]] inline void load_bytes(V& v, const std::int8_t* from) {
   Vector<std::int32_t, sizeof(V)> whole;
 #if defined(__x86_64__)
   if constexpr (sizeof(V) > 16) {
     constexpr int bytes = assembly_bytes(sizeof(V)), parts = static_cast<int>(sizeof(V)) / bytes;
     Vector<std::int32_t, bytes> part[parts];
-    MUSICGEN_UNROLL
+#pragma GCC unroll 8
     for (int i = 0; i < parts; ++i)  // the compilers' own conversion takes the bytes one by one
       asm("vpmovsxbd {%1, %0|%0, %1}"
           : "=v"(part[i])
@@ -57,7 +57,7 @@ MUSICGEN_FORCE_INLINE void load_bytes(V& v, const std::int8_t* from) {
   v = __builtin_convertvector(whole, V);
 }
 template <class V>
-MUSICGEN_FORCE_INLINE void load_pair(V& low, V& high, const std::int8_t* row, Index first) {
+[[gnu::always_inline]] inline void load_pair(V& low, V& high, const std::int8_t* row, Index first) {
   load_bytes(low, row + first);
   load_bytes(high, row + first + group / 2);
 }
@@ -69,7 +69,7 @@ constexpr Index row_stride(Index padded) {
 
 /// The sum of a vector's elements: halves are added until there are two.
 template <class Scalar, int Bytes>
-MUSICGEN_FORCE_INLINE Scalar sum_of(const Vector<Scalar, Bytes>& v) {
+[[gnu::always_inline]] inline Scalar sum_of(const Vector<Scalar, Bytes>& v) {
   if constexpr (lanes<Scalar, Bytes> == 2) {
     return v[0] + v[1];
   } else {
@@ -85,7 +85,8 @@ MUSICGEN_FORCE_INLINE Scalar sum_of(const Vector<Scalar, Bytes>& v) {
 template <class Scalar>
 struct Dots {
   template <int Bytes, class Stored>
-  MUSICGEN_FORCE_INLINE static void run(Index count, Index n, const Stored* rows, const Scalar* q, Scalar* scores) {
+  [[gnu::always_inline]] inline static void run(Index count, Index n, const Stored* rows, const Scalar* q,
+                                                Scalar* scores) {
     const Index stride = row_stride<Stored>(n);
     Index s = 0;
     for (; s + 4 <= count; s += 4) dot_rows<Bytes, 4>(n, rows + s * stride, q, scores + s);
@@ -94,7 +95,7 @@ struct Dots {
 
  private:
   template <int Bytes, int R, class Stored>
-  MUSICGEN_FORCE_INLINE static void dot_rows(Index n, const Stored* rows, const Scalar* q, Scalar* scores) {
+  [[gnu::always_inline]] inline static void dot_rows(Index n, const Stored* rows, const Scalar* q, Scalar* scores) {
     using V = Vector<Scalar, Bytes>;
     const Index stride = row_stride<Stored>(n);
     // Rows lie one after the other: what comes eight rows later is asked for in turn, though it may be past the last.
@@ -109,7 +110,7 @@ struct Dots {
         later += a_turn;
         V q_low, q_high;
         load_pair(q_low, q_high, q, i);
-        MUSICGEN_UNROLL
+#pragma GCC unroll 8
         for (int r = 0; r < R; ++r) {
           V low, high;
           load_pair(low, high, rows + r * stride, i);
@@ -117,7 +118,7 @@ struct Dots {
           odd[r] = high * q_high + odd[r];
         }
       }
-    MUSICGEN_UNROLL
+#pragma GCC unroll 8
     for (int r = 0; r < R; ++r) {
       even[r] += odd[r];
       scores[r] = sum_of<Scalar, Bytes>(even[r]);
@@ -130,7 +131,7 @@ struct Dots {
 template <class Scalar>
 struct WeightedSum {
   template <int Bytes, class Stored>
-  MUSICGEN_FORCE_INLINE static void run(Index count, Index n, const Stored* rows, const Scalar* a, Scalar* y) {
+  [[gnu::always_inline]] inline static void run(Index count, Index n, const Stored* rows, const Scalar* a, Scalar* y) {
     constexpr int at_once = lanes<Scalar, Bytes> <= 4 ? 1 : lanes<Scalar, Bytes> / 4;  // eight vectors, if there are
     Index first = 0;
     for (; first + at_once * group <= n; first += at_once * group) groups<Bytes, at_once>(count, n, rows, a, y, first);
@@ -139,15 +140,15 @@ struct WeightedSum {
 
  private:
   template <int Bytes, int Groups, class Stored>
-  MUSICGEN_FORCE_INLINE static void groups(Index count, Index n, const Stored* rows, const Scalar* a, Scalar* y,
-                                           Index first) {
+  [[gnu::always_inline]] inline static void groups(Index count, Index n, const Stored* rows, const Scalar* a, Scalar* y,
+                                                   Index first) {
     constexpr int width = lanes<Scalar, Bytes>, pairs = group / 2 / width;
     using V = Vector<Scalar, Bytes>;
     const Index stride = row_stride<Stored>(n);
     V sums[Groups * pairs][2] = {};
     for (Index s = 0; s < count; ++s, rows += stride) {
       const Scalar weight = a[s];
-      MUSICGEN_UNROLL
+#pragma GCC unroll 8
       for (int j = 0; j < Groups * pairs; ++j) {
         V low, high;
         load_pair(low, high, rows, first + j / pairs * group + j % pairs * width);
@@ -155,7 +156,7 @@ struct WeightedSum {
         sums[j][1] = weight * high + sums[j][1];
       }
     }
-    MUSICGEN_UNROLL
+#pragma GCC unroll 8
     for (int j = 0; j < Groups * pairs; ++j) {
       Scalar* to = y + first + j / pairs * group + j % pairs * width;
       store(sums[j][0], to);

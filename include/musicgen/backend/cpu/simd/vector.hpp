@@ -8,9 +8,6 @@
 
 #include "../../../core/config.hpp"
 
-#define MUSICGEN_FORCE_INLINE [[gnu::always_inline]] inline
-#define MUSICGEN_UNROLL _Pragma("GCC unroll 8")  // whole, at -O2 too: what the loop indexes then lives in registers
-
 namespace musicgen::inline MUSICGEN_ABI::cpu::simd {
 
 template <class Scalar, int Bytes>
@@ -36,11 +33,11 @@ constexpr int assembly_bytes(int bytes) {
 
 // Vectors go in and out by reference: passing one by value would depend on the instruction set of the caller.
 template <class V>
-MUSICGEN_FORCE_INLINE void load(V& v, const void* from) {
+[[gnu::always_inline]] inline void load(V& v, const void* from) {
   std::memcpy(&v, from, sizeof v);
 }
 template <class V>
-MUSICGEN_FORCE_INLINE void store(const V& v, void* to) {
+[[gnu::always_inline]] inline void store(const V& v, void* to) {
   std::memcpy(to, &v, sizeof v);
 }
 
@@ -49,7 +46,7 @@ MUSICGEN_FORCE_INLINE void store(const V& v, void* to) {
 /// exp(x) = 2^k exp(r) with k = round(x / ln 2), |r| <= ln 2 / 2, ln 2 in two parts (Cody and Waite), exp(r) by its
 /// Taylor polynomial to r^7: the remainder r^8/8! is under 6e-9.
 template <int Bytes>
-MUSICGEN_FORCE_INLINE void exp(Vector<float, Bytes>& x) {
+[[gnu::always_inline]] inline void exp(Vector<float, Bytes>& x) {
   using F = Vector<float, Bytes>;
   using I = Vector<std::int32_t, Bytes>;
   const I underflows = x < -87.3f;
@@ -76,7 +73,7 @@ MUSICGEN_FORCE_INLINE void exp(Vector<float, Bytes>& x) {
 
 /// x := 1 / (1 + exp(-x)), under 4 units in the last place.
 template <int Bytes>
-MUSICGEN_FORCE_INLINE void sigmoid(Vector<float, Bytes>& x) {
+[[gnu::always_inline]] inline void sigmoid(Vector<float, Bytes>& x) {
   Vector<float, Bytes> e = -x;
   exp<Bytes>(e);
   x = 1.0f / (1.0f + e);
@@ -86,7 +83,7 @@ MUSICGEN_FORCE_INLINE void sigmoid(Vector<float, Bytes>& x) {
 ///
 /// Near 0, where 1 - 2/(exp(2x) + 1) would cancel, an odd polynomial (Cephes, tanhf.c: |x| < 0.625).
 template <int Bytes>
-MUSICGEN_FORCE_INLINE void tanh(Vector<float, Bytes>& x) {
+[[gnu::always_inline]] inline void tanh(Vector<float, Bytes>& x) {
   using F = Vector<float, Bytes>;
   const F s = x * x;
   F p = s * -5.70498872745e-3f + 2.06390887954e-2f;
@@ -102,15 +99,15 @@ MUSICGEN_FORCE_INLINE void tanh(Vector<float, Bytes>& x) {
 
 // In double the standard library's, lane by lane: double is for checking.
 template <int Bytes>
-MUSICGEN_FORCE_INLINE void exp(Vector<double, Bytes>& x) {
+[[gnu::always_inline]] inline void exp(Vector<double, Bytes>& x) {
   for (int i = 0; i < lanes<double, Bytes>; ++i) x[i] = std::exp(x[i]);
 }
 template <int Bytes>
-MUSICGEN_FORCE_INLINE void sigmoid(Vector<double, Bytes>& x) {
+[[gnu::always_inline]] inline void sigmoid(Vector<double, Bytes>& x) {
   for (int i = 0; i < lanes<double, Bytes>; ++i) x[i] = 1 / (1 + std::exp(-x[i]));
 }
 template <int Bytes>
-MUSICGEN_FORCE_INLINE void tanh(Vector<double, Bytes>& x) {
+[[gnu::always_inline]] inline void tanh(Vector<double, Bytes>& x) {
   for (int i = 0; i < lanes<double, Bytes>; ++i) x[i] = std::tanh(x[i]);
 }
 

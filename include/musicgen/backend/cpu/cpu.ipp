@@ -1,0 +1,113 @@
+// Definitions of cpu.hpp.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <type_traits>
+#include <utility>
+
+#include "adam.hpp"
+#include "cpu.hpp"
+#include "embedding.hpp"
+#include "loss.hpp"
+#include "muon.hpp"
+
+namespace musicgen::inline MUSICGEN_ABI {
+
+template <class S>
+void BasicCpu<S>::embed(const Parameters& p, const Sequences& batch, Activations& saved) {
+  saved.gru.resize(p.gru.size());
+  cpu::embedding_forward<S>(p.embedding, p.gru[0], batch.inputs, saved.table, saved.gru[0].gates);
+}
+
+template <class S>
+void BasicCpu<S>::gru_stack_forward(const Parameters& p, const Sequences& batch, Activations& saved) {
+  for (auto& layer : saved.gru) layer.products = saved.products;
+  cpu::gru_steps<S>(p.gru[0], batch.B, nullptr, saved.gru[0]);
+  for (std::size_t l = 1; l < p.gru.size(); ++l)
+    cpu::gru_forward<S>(p.gru[l], saved.gru[l - 1].outputs(batch.B), batch.B, nullptr, saved.gru[l]);
+}
+
+template <class S>
+void BasicCpu<S>::attend(const Sequences& batch, Activations& saved) {
+  cpu::attention_forward<S>(outputs(batch, saved), batch.B, batch.Q, saved.attention_options, saved.context,
+                            saved.for_backward ? &saved.attention : nullptr);
+}
+
+template <class S>
+void BasicCpu<S>::head(const Parameters& p, const Sequences& batch, Activations& saved) {
+  saved.head.products = saved.products;
+  cpu::head_forward<S>(p.head, last(outputs(batch, saved), batch), saved.context, saved.head, saved.logits);
+}
+
+template <class S>
+void BasicCpu<S>::loss(const Sequences& batch, Activations& saved) {
+  saved.loss = static_cast<double>(cpu::softmax_cross_entropy(saved.logits, batch.targets, saved.nll));
+}
+
+template <class S>
+void BasicCpu<S>::head_backward(const Parameters& p, const Sequences& batch, Activations& saved,
+                                Parameters& gradients) {
+  const auto h = outputs(batch, saved);
+  saved.dh.setZero(h.rows, h.columns);
+  cpu::head_backward<S>(p.head, last(h, batch), saved.context, saved.head, saved.logits,
+                        last(cpu::view(saved.dh), batch), saved.dcontext, gradients.head);
+}
+
+template <class S>
+void BasicCpu<S>::attend_backward(const Sequences& batch, Activations& saved) {
+  cpu::attention_backward<S>(outputs(batch, saved), batch.B, batch.Q, saved.attention_options, saved.attention,
+                             saved.dcontext, cpu::view(saved.dh));
+}
+
+template <class S>
+void BasicCpu<S>::gru_stack_backward(const Parameters& p, const Sequences& batch, Activations& saved,
+                                     Parameters& gradients) {
+  for (std::size_t l = p.gru.size() - 1; l > 0; --l, std::swap(saved.dh, saved.dx))
+    cpu::gru_backward<S>(p.gru[l], saved.gru[l - 1].outputs(batch.B), batch.B, saved.gru[l], saved.dh, &saved.dx,
+                         gradients.gru[l]);
+  cpu::gru_steps_backward<S>(p.gru[0], batch.B, saved.gru[0], saved.dh, gradients.gru[0]);
+}
+
+template <class S>
+void BasicCpu<S>::embed_backward(const Parameters& p, const Sequences& batch, Activations& saved,
+                                 Parameters& gradients) {
+  cpu::embedding_backward<S>(p.embedding, p.gru[0], batch.inputs, saved.gru[0].gates, saved.table, saved.de,
+                             gradients.embedding, gradients.gru[0].w_ih);
+}
+
+template <class S>
+double BasicCpu<S>::squared_norm(const Parameters& gradients) {
+  double sum = 0;
+  Parameters::for_each([&](const char*, int, const auto& g) { sum += cpu::sum_of_squares<S>(cpu::values(g)); },
+                       gradients);
+  return sum;
+}
+
+template <class S>
+double BasicCpu<S>::update(Parameters& p, const Parameters& gradients, Parameters& m, Parameters& v, std::int64_t t,
+                           double learning_rate, const OptimizerOptions& options) {
+  const double norm = std::sqrt(squared_norm(gradients));
+  if (!std::isfinite(norm)) return norm;
+  const double scale = options.clip > 0 ? std::min(1.0, options.clip / (norm + 1e-6)) : 1.0;
+  Parameters::for_each(
+      [&](const char* name, int, auto& w, const auto& g, auto& first, auto& second) {
+        if constexpr (!std::remove_cvref_t<decltype(w)>::IsVectorAtCompileTime) {
+          const int parts = options.muon > 0 ? cpu::muon_parts(name) : 0;
+          for (int part = 0; part < parts; ++part) {
+            const auto part_of = [&](auto&& matrix) {
+              return matrix.row_range(part * matrix.rows / parts, matrix.rows / parts);
+            };
+            cpu::muon_update<S>(part_of(cpu::view(w)), part_of(cpu::view(g)), part_of(cpu::view(first)),
+                                learning_rate * options.muon, scale, options);
+          }
+          if (parts > 0) return;
+        }
+        cpu::adam_update<S>(cpu::values(w), cpu::values(g), cpu::values(first), cpu::values(second), t, learning_rate,
+                            scale, options);
+      },
+      p, gradients, m, v);
+  return norm;
+}
+
+}  // namespace musicgen::inline MUSICGEN_ABI

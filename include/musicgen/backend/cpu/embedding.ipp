@@ -1,0 +1,54 @@
+// Definitions of embedding.hpp.
+#pragma once
+
+#include <algorithm>
+#include <string>
+
+#include "../../core/error.hpp"
+#include "../../core/thread_pool.hpp"
+#include "embedding.hpp"
+
+namespace musicgen::inline MUSICGEN_ABI::cpu {
+
+template <class Scalar>
+void gather_rows(const Matrix<Scalar>& table, std::span<const Token> tokens, Matrix<Scalar>& out) {
+  for (std::size_t i = 0; i < tokens.size(); ++i)
+    if (tokens[i] < 0 || tokens[i] >= table.rows())
+      throw Error("embedding: token " + std::to_string(tokens[i]) + " at position " + std::to_string(i) +
+                  ": the vocabulary has " + std::to_string(table.rows()) + " tokens");
+  out.resize(static_cast<Index>(tokens.size()), table.cols());
+  constexpr Index rows = 256;
+  thread_pool().parallel_for((out.rows() + rows - 1) / rows, [&](Index block) {
+    for (Index i = block * rows; i < std::min(out.rows(), (block + 1) * rows); ++i)
+      out.row(i) = table.row(tokens[static_cast<std::size_t>(i)]);
+  });
+}
+
+template <class Scalar>
+void add_rows(std::span<const Token> tokens, const Matrix<Scalar>& rows, Matrix<Scalar>& table) {
+  constexpr Index width = 64;  // columns are shared out: no two threads add to one element
+  thread_pool().parallel_for((table.cols() + width - 1) / width, [&](Index block) {
+    const Index first = block * width, count = std::min(width, table.cols() - first);
+    for (Index i = 0; i < rows.rows(); ++i)
+      table.row(tokens[static_cast<std::size_t>(i)]).segment(first, count) += rows.row(i).segment(first, count);
+  });
+}
+
+template <class Scalar>
+void embedding_forward(const Matrix<Scalar>& embedding, const GruParameters<Scalar>& first_layer,
+                       std::span<const Token> tokens, Matrix<Scalar>& table, Matrix<Scalar>& gates) {
+  gru_inputs(first_layer, view(embedding), table);
+  gather_rows(table, tokens, gates);
+}
+
+template <class Scalar>
+void embedding_backward(const Matrix<Scalar>& embedding, const GruParameters<Scalar>& first_layer,
+                        std::span<const Token> tokens, const Matrix<Scalar>& dgates, Matrix<Scalar>& table,
+                        Matrix<Scalar>& de, Matrix<Scalar>& dembedding, Matrix<Scalar>& dw_ih) {
+  table.setZero(embedding.rows(), dgates.cols());
+  add_rows(tokens, dgates, table);
+  gru_inputs_backward<Scalar>(first_layer, view(embedding), table, &de, dw_ih);
+  dembedding += de;
+}
+
+}  // namespace musicgen::inline MUSICGEN_ABI::cpu

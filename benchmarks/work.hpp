@@ -182,10 +182,10 @@ class StreamingRead {
       cpu::simd::Vector<std::uint64_t, Bytes> sums[J] = {}, v;
       for (std::int64_t i = 0; i + J * width <= n; i += J * width)
 #pragma GCC unroll 8
-for (int j = 0; j < J; ++j) {
-        cpu::simd::load(v, data + i + j * width);
-        sums[j] += v;
-      }
+        for (int j = 0; j < J; ++j) {
+          cpu::simd::load(v, data + i + j * width);
+          sums[j] += v;
+        }
       for (int j = 1; j < J; ++j) sums[0] += sums[j];
       *sum = 0;
       for (int i = 0; i < width; ++i) *sum += sums[0][i];

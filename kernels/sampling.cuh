@@ -1,9 +1,11 @@
-// From logits to the next token, on the device. Rules and their order: sample/choose.hpp.
+// From logits to the next token, on the device. Rules and their order: sample/token_sampler.hpp, and for pitches
+// sample/processors/pitch_sampling.hpp before.
 //
 //   x_v = logit_v + bias_v, of pitches shaped        p_v = exp((x_v - max x) / temperature)        top-k, top-p, min-p
 //   token = the first v with  p_0 + ... + p_v > u (p_0 + ... + p_{V-1}),  u uniform from the counter-based generator
 //
-// All in double, as there. What is guaranteed against cpu's Chooser, for the same logits and generator:
+// All in double, as there. What is guaranteed against the CPU's (tests/kernels/chooser.hpp), for the same logits and
+// generator:
 //   - temperature, bias, mask, top-k and min-p only compare numbers that are computed one by one, with the same
 //     operations. On a GPU exp may differ from the C library's by a last bit; in the emulator it is the same.
 //   - The draw sums in another order, side by side. Each of the sums, here and there, is off by less than V 2^-52 of
@@ -23,9 +25,10 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <musicgen/sample/choose.hpp>
+#include <musicgen/tokens/vocabulary.hpp>
 
 #include "device.cuh"
+#include "sampling_options.hpp"
 
 namespace musicgen::inline MUSICGEN_ABI::kernels {
 
@@ -65,7 +68,7 @@ struct Generator {
 /// How to choose among V tokens; the same for all songs of a launch.
 struct SamplingRules {
   int V;
-  ChooseOptions options = {};
+  SamplingOptions options = {};
   const float* bias = nullptr;             ///< (V) or none; -infinity: never
   const std::uint32_t* pitches = nullptr;  ///< ((V+31)/32), bits of the tokens that options.pitch_... are for, or none
   double doubtful = 0x1p-50;  ///< times V, of the whole: a draw as near to an edge is repeated in the CPU's order
@@ -105,7 +108,7 @@ class BlockChooser {
     if (!(log_sum <= DBL_MAX)) return {no_token, 0};
     double largest = fill(logits, rules_.bias, allowed);
     if (!(largest > -HUGE_VAL)) largest = fill(logits, nullptr, allowed);
-    const ChooseOptions& o = rules_.options;
+    const SamplingOptions& o = rules_.options;
     if (rules_.pitches && (o.pitch_temperature != 1 || o.pitch_top_p < 1 || o.pitch_min_p > 0))
       largest = shape_pitches();
     int token;
@@ -184,9 +187,9 @@ class BlockChooser {
     return largest_of(largest);
   }
 
-  /// x of note-ons as choose.hpp has it. @return  the largest of all x
+  /// x of note-ons as pitch_sampling.hpp has it. @return  the largest of all x
   __device__ double shape_pitches() {
-    const ChooseOptions& o = rules_.options;
+    const SamplingOptions& o = rules_.options;
     const TokenMask pitches{rules_.pitches};
     const auto for_pitches = [&](auto&& f) {
       for_each([&](int v) {
@@ -222,7 +225,7 @@ class BlockChooser {
 
   /// Sets to 0 what top-k, top-p and min-p leave out.
   __device__ void truncate() {
-    const ChooseOptions& o = rules_.options;
+    const SamplingOptions& o = rules_.options;
     if (o.top_k > 0 || o.top_p < 1) {
       rank({});
       const int saved = o.top_k > 0 ? min(o.top_k, rules_.V) : rules_.V;
@@ -319,7 +322,7 @@ class BlockChooser {
     return static_cast<int>(-first) % rules_.V;
   }
 
-  /// As choose.hpp does it.
+  /// As token_sampler.hpp does it.
   __device__ int draw_in_order(double uniform) {
     if (threadIdx.x == 0) {
       double sum = 0;

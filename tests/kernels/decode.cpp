@@ -3,11 +3,11 @@
 #include <emulator/global_memory.hpp>
 #include <kernels/decode.cuh>
 #include <musicgen/model.hpp>
-#include <musicgen/sample/choose.hpp>
 #include <musicgen/tokens/grammar.hpp>
 #include <vector>
 
 #include "../backend/cpu/numeric.hpp"
+#include "chooser.hpp"
 
 namespace kernels_decode {
 
@@ -189,7 +189,7 @@ TEST_CASE("kernel decode: the CPU's tokens for the same seed") {
   auto on_the_cpu = model.decoder(B, 17);
   std::vector<Random> randoms;
   for (int b = 0; b < B; ++b) randoms.emplace_back(5, b);
-  Chooser chooser(V, pitches);
+  test::Chooser chooser(V, pitches);
   std::vector<Token> last;
   for (int i = 0; i < draws + 2; ++i) {
     const bool given = i < 3;
@@ -240,7 +240,7 @@ TEST_CASE("kernel decode: songs under the grammar are the CPU's") {
   {
     Grammar grammar(vocabulary, {.canonical = canonical, .forbidden = forbidden});
     auto decoder = model.decoder(1, 17);
-    Chooser chooser(V);
+    test::Chooser chooser(V);
     Random random(5);
     Token token = vocabulary.start();
     for (int i = 0; i < draws; ++i) {

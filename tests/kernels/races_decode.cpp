@@ -13,7 +13,7 @@ namespace {
 
 /// Several blocks and launches, a prompt, draws beyond the window, rows in shared memory and outside.
 template <class Weight>
-void run(int B, int L, const ChooseOptions& options, bool grammar, int value_offset) {
+void run(int B, int L, const kernels::SamplingOptions& options, bool grammar, int value_offset) {
   const auto vocabulary = Vocabulary::standard();
   const DecodeShape shape{B, vocabulary.size(), 10, L, 3, value_offset};
   const std::vector<Weight> rows(shape.rows() * static_cast<std::size_t>(shape.width()));

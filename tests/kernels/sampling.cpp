@@ -1,17 +1,19 @@
-// Sampling on the device against the CPU's Chooser: the same tokens.
+// Sampling on the device against the host's Chooser: the same tokens.
 #include <catch2/catch.hpp>
 #include <cmath>
 #include <cstdint>
 #include <kernels/launch.hpp>
 #include <kernels/sampling.cuh>
 #include <limits>
-#include <musicgen/sample/choose.hpp>
 
+#include "chooser.hpp"
 #include "machine.hpp"
 
 namespace kernels_sampling {
 
 using namespace musicgen;
+using test::Choice;
+using test::Chooser;
 using test::on_device;
 using test::on_host;
 
@@ -38,7 +40,7 @@ struct Songs {
   std::size_t at(int b) const { return static_cast<std::size_t>(b * V); }
 };
 
-Choice on_the_cpu(const Songs& songs, int b, const ChooseOptions& options, Random random) {
+Choice on_the_cpu(const Songs& songs, int b, const kernels::SamplingOptions& options, Random random) {
   return Chooser(songs.V, songs.pitches)
       .choose<float>(songs.logits_of(b), songs.bias, songs.allowed_of(b), options, random);
 }
@@ -71,7 +73,7 @@ Result sample(const Songs& songs, kernels::SamplingRules rules, const std::vecto
   return {on_host(going_on), on_host(tokens), on_host(log_probabilities)};
 }
 
-void check_against_the_cpu(const Songs& songs, const ChooseOptions& options, double doubtful = 0x1p-50) {
+void check_against_the_cpu(const Songs& songs, const kernels::SamplingOptions& options, double doubtful = 0x1p-50) {
   std::vector<kernels::Generator> generators;
   for (int b = 0; b < songs.B; ++b) generators.push_back({7, static_cast<std::uint64_t>(b), 0});
   const Result result = sample(songs, {.V = songs.V, .options = options, .doubtful = doubtful}, generators);
@@ -84,7 +86,7 @@ void check_against_the_cpu(const Songs& songs, const ChooseOptions& options, dou
   }
 }
 
-const std::vector<ChooseOptions> many_options{
+const std::vector<kernels::SamplingOptions> many_options{
     {},
     {.temperature = 0},
     {.temperature = 0.7f},
@@ -104,7 +106,7 @@ TEST_CASE("kernel sampling: under every rule the CPU's tokens") {
   const int V = GENERATE(1, 19, 310, 1100);
   CAPTURE(V);
   test::under_all_schedules([&] {
-    for (const ChooseOptions& options : many_options) {
+    for (const kernels::SamplingOptions& options : many_options) {
       CAPTURE(options.temperature, options.top_k, options.top_p, options.min_p, options.pitch_temperature,
               options.pitch_top_p, options.pitch_min_p);
       check_against_the_cpu(Songs(V > 300 ? 3 : 12, V, static_cast<std::uint64_t>(V), 2), options);
@@ -121,15 +123,15 @@ TEST_CASE("kernel sampling: mask and bias rule tokens out, unless nothing were l
     songs.allowed[songs.at(1) + static_cast<std::size_t>(v)] = 0;  // then the first token comes
     songs.bias.push_back(v >= 40 ? -inf : v % 7 == 0 ? 1.5f : 0.0f);
   }
-  for (const ChooseOptions& options : many_options) check_against_the_cpu(songs, options);
+  for (const kernels::SamplingOptions& options : many_options) check_against_the_cpu(songs, options);
   songs.bias[5] = inf;
-  for (const ChooseOptions& options : many_options) check_against_the_cpu(songs, options);
+  for (const kernels::SamplingOptions& options : many_options) check_against_the_cpu(songs, options);
 }
 
 TEST_CASE("kernel sampling: of equally probable tokens the first ones stay") {
   Songs songs(64, 38, 5, 1);
   for (float& x : songs.logits) x = std::round(x);  // many are equal
-  for (const ChooseOptions& options : many_options) check_against_the_cpu(songs, options);
+  for (const kernels::SamplingOptions& options : many_options) check_against_the_cpu(songs, options);
   for (float& x : songs.logits) x = 1;  // sums of ones are exact, and so is their part
   check_against_the_cpu(songs, {.top_p = 0.5f});
 }

@@ -21,6 +21,8 @@
 //                                               with it as `{}`; a snapshot has it.
 //
 // All other members are what is asked for: they stay from song to song, and when a snapshot is restored.
+//
+// Processors and chains of them are for a thread at a time, as the sampler that has them is; copies are independent.
 #pragma once
 
 #include <concepts>
@@ -153,9 +155,12 @@ class Chain {
 /// A processor of any type; a copy has a copy of it.
 class AnyProcessor {
  public:
-  template <LogitsProcessor P>
-  requires(!std::same_as<P, AnyProcessor>) AnyProcessor(P processor)
-      : held_(std::make_unique<Holder<P>>(std::move(processor))) {}
+  // Not LogitsProcessor<P>: whether P can be copied may depend on whether it can become an AnyProcessor.
+  template <class P>
+  requires(!std::same_as<P, AnyProcessor> && (detail::Applies<P> || detail::Forbids<P>)) AnyProcessor(P processor)
+      : held_(std::make_unique<Holder<P>>(std::move(processor))) {
+    static_assert(std::is_copy_constructible_v<P>, "a processor has to be copied with its song");
+  }
   AnyProcessor(const AnyProcessor& other) : held_(other.held_->clone()) {}
   AnyProcessor(AnyProcessor&&) noexcept = default;
   AnyProcessor& operator=(const AnyProcessor& other) {

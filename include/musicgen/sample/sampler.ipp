@@ -27,8 +27,12 @@ std::span<const Scalar> logits_of(const Logits& logits, std::size_t row) {
   return {logits.row(static_cast<std::ptrdiff_t>(row)).data(), static_cast<std::size_t>(logits.cols())};
 }
 
+inline constexpr const char* no_profile =
+    "the model says nothing of the music that it learned from: its instruments, how long notes and songs last, and how "
+    "loud they are";
+
 /// The score of a song, and its tokens put in order if they are not those of the grammar.
-MUSICGEN_INLINE void finish_song(GeneratedSong& song, const SongInProgress& end, const SongWriter& writer,
+inline void finish_song(GeneratedSong& song, const SongInProgress& end, const SongWriter& writer,
                                  std::span<const int> programs) {
   if (writer.options.grammar && !end.irregular) {
     const Closing close = closing(writer.grammar(), end.state);
@@ -55,10 +59,7 @@ struct Sampler<B>::Impl {
         programs(model_programs),
         given{writer.vocabulary().start()},
         decoder(model.decoder(1, options.window, options.precision)) {
-    if (model.config().profile == MusicProfile())
-      warnings.push_back(
-          "the model says nothing of the music that it learned from: its instruments, how long notes and songs last, and "
-          "how loud they are");
+    if (model.config().profile == MusicProfile()) warnings.emplace_back(detail::no_profile);
     writer.begin(song, chain, 0, given);
     events.reserve(4096);
   }

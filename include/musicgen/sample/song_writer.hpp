@@ -1,4 +1,4 @@
-// One song being written, and the choice of its next token. Internal.
+// One song being written, and the choice of its next token: what Sampler is made of.
 #pragma once
 
 #include <cstdint>

@@ -1,12 +1,14 @@
-#include "musicgen/sample/note_limit.hpp"
+#include "musicgen/sample/processors/max_note_length.hpp"
 
 #include <algorithm>
 #include <catch2/catch.hpp>
+#include <chrono>
+#include <cmath>
 #include <map>
 #include <musicgen/core/random.hpp>
-#include <musicgen/sample/voice.hpp>
 #include <string>
 
+#include "sample/puppet.hpp"
 #include "tokens/grammar_tools.hpp"
 #include "tokens/songs.hpp"
 
@@ -19,24 +21,30 @@ const Vocabulary vocabulary = Vocabulary::standard();
 
 /// A song so far, and what may come next.
 struct Followed {
+  /// @param longest  hundredths of a second; 0: any
   Followed(std::int64_t longest, const std::string& words, bool canonical = true)
-      : grammar(vocabulary, {.canonical = canonical}), limit(longest) {
+      : grammar(vocabulary, {.canonical = canonical}), limit(limit_of(longest)) {
     follow(words);
+  }
+  static MaxNoteLength limit_of(std::int64_t longest) {
+    if (longest == 0) return {};
+    return {std::chrono::milliseconds(10 * longest)};
   }
   void follow(const std::string& words) {
     for (const Token token : tokens(vocabulary, words)) {
       REQUIRE(allowed()[static_cast<std::size_t>(token)] == 1);
-      advance(token);
+      grammar.advance(token);
     }
   }
-  void advance(Token token) {
-    grammar.advance(token);
-    limit.follow(grammar, vocabulary[token]);
-  }
+  void advance(Token token) { grammar.advance(token); }
   std::vector<std::uint8_t> allowed() const {
     std::vector<std::uint8_t> mask(static_cast<std::size_t>(vocabulary.size()));
     grammar.allowed(mask);
-    limit.restrict(grammar, mask);
+    std::vector<double> logits(mask.size(), Logits::forbidden);
+    for (std::size_t v = 0; v < mask.size(); ++v)
+      if (mask[v]) logits[v] = 0;
+    limit.apply(Logits(logits, table(), &grammar.rules()), grammar.song());
+    for (std::size_t v = 0; v < mask.size(); ++v) mask[v] = logits[v] == 0;
     return mask;
   }
   /// The texts of what is allowed, the kinds of `leading` characters alone.
@@ -50,13 +58,17 @@ struct Followed {
     return all;
   }
 
+  static const TokenTable& table() {
+    static const TokenTable of_vocabulary(vocabulary);
+    return of_vocabulary;
+  }
   Grammar grammar;
-  NoteLimit limit;
+  MaxNoteLength limit;
 };
 
 }  // namespace
 
-TEST_CASE("note limit: no gap leads beyond the time of a note") {
+TEST_CASE("max note length: no gap leads beyond the time of a note") {
   Followed song(150, "^ +60 v79 i0 t100");
   CHECK(song.names("-") == "-60");
   CHECK(song.names("t").starts_with("t1 t2 "));
@@ -65,7 +77,7 @@ TEST_CASE("note limit: no gap leads beyond the time of a note") {
   CHECK(song.names("t").ends_with(" t19 t20"));  // of the older one
 }
 
-TEST_CASE("note limit: a note whose time is over ends before anything else") {
+TEST_CASE("max note length: a note whose time is over ends before anything else") {
   Followed song(150, "^ +60 v79 i0 +60 v79 i1 t100 +64 v79 i0 t50");
   CHECK(song.names("+-t$") == "-60");
   song.follow("-60");
@@ -76,30 +88,23 @@ TEST_CASE("note limit: a note whose time is over ends before anything else") {
   CHECK(song.names("t").ends_with(" t99 t100"));
 }
 
-TEST_CASE("note limit: of notes that end together the first in order comes first, whichever began first") {
+TEST_CASE("max note length: of notes that end together the first in order comes first, whichever began first") {
   Followed song(100, "^ +72 v79 i0 t1 +40 v79 i0 t99");
   CHECK(song.names("+-t$") == "-72");
   Followed other(100, "^ +40 v79 i1 +72 v79 i0 t100", false);
   CHECK(other.names("+-t$") == "-72");  // by track, then pitch
 }
 
-TEST_CASE("note limit: a note of a prompt that is over is ended as soon as can be") {
+TEST_CASE("max note length: a note of a prompt that is over is ended as soon as can be") {
   Followed song(0, "^ +60 v79 i0 t100 t100 +62 v79 i0");  // now no off may come: the canonical order
-  NoteLimit late(150);
-  Grammar grammar(vocabulary, {.canonical = true});
-  for (const Token token : tokens(vocabulary, "^ +60 v79 i0 t100 t100 +62 v79 i0")) {
-    grammar.advance(token);
-    late.follow(grammar, vocabulary[token]);
-  }
-  song.grammar = grammar;
-  song.limit = late;
+  song.limit = Followed::limit_of(150);
   CHECK(song.names("-") == "");
   CHECK(song.names("t") == "t1");
   song.follow("t1");
   CHECK(song.names("+-t$") == "-60");
 }
 
-TEST_CASE("note limit: of a pitch on two tracks the first in order ends first, and a young one is left alone") {
+TEST_CASE("max note length: of a pitch on two tracks the first in order ends first, and a young one is left alone") {
   Followed late(150, "^ +60 v79 i1 t10 +60 v79 i0", true);
   for (const Token token : tokens(vocabulary, "t100 t100")) late.advance(token);
   CHECK(late.names("+-t$") == "-60");
@@ -114,13 +119,13 @@ TEST_CASE("note limit: of a pitch on two tracks the first in order ends first, a
   CHECK(young.names("-") == "-60");  // on track 2, if the model likes
 }
 
-TEST_CASE("note limit: without one everything stays") {
+TEST_CASE("max note length: without one everything stays") {
   Followed song(0, "^ +60 v79 i0 t100 t100 t100 t100");
   CHECK(song.names("t").ends_with("t100"));
   CHECK(song.names("+").size() > 100);
 }
 
-TEST_CASE("note limit: random songs never get stuck and keep it") {
+TEST_CASE("max note length: random songs never get stuck and keep it") {
   for (const bool canonical : {true, false}) {
     Random random(canonical ? 1 : 2);
     for (int number = 0; number < 30; ++number) {
@@ -148,4 +153,14 @@ TEST_CASE("note limit: random songs never get stuck and keep it") {
       });
     }
   }
+}
+
+TEST_CASE("max note length: has no effect without the grammar") {
+  std::vector<double> zeros(405);
+  CHECK(processed(MaxNoteLength{std::chrono::seconds(1)}, zeros, "^ +60 v79 i0 t100 t100") == zeros);
+}
+
+TEST_CASE("max note length: settings out of range are errors that name them") {
+  check_refused(MaxNoteLength{std::chrono::milliseconds(500)}, "max_note_length");
+  check_refused(MaxNoteLength{std::chrono::duration<double>(NAN)}, "max_note_length");
 }

@@ -68,7 +68,7 @@ class EmulatedDecoder {
       if (l > 0) pack(layer.w_ih, 0, shape.w_ih(l));
       pack(layer.w_hh, 0, shape.w_hh(l));
       cpu::RowVector<float> biases(4 * shape.H);
-      cpu::detail::gru_biases(layer, biases);
+      cpu::detail::gru_biases(layer, biases.data());
       biases_.row(l) = biases;
     }
     pack(p.head.w1, 0, shape.w1_h());

@@ -96,7 +96,7 @@ class Sampling {
       : d_(d),
         precision_(precision),
         window_(window),
-        sampler_(Model<Cpu>({d, Vocabulary::standard(), {}, true}), options(window, precision)),
+        sampler_(endless_sampler(d, window, precision)),
         decoder_(Model<Cpu>({d, std::nullopt, {}, true}).decoder(songs, window, precision)),
         tokens_(static_cast<std::size_t>(songs)) {
     sampler_.next();  // begins the song, which never ends
@@ -128,10 +128,10 @@ class Sampling {
   }
 
  private:
-  static SamplerOptions options(int window, Precision precision) {
-    SamplerOptions options{.temperature = 1, .top_p = 0.95f, .attention_window = window, .precision = precision};
-    options.bias = bias_against(Vocabulary::standard(), [](TokenEvent m) { return m.kind == TokenKind::end; });
-    return options;
+  static Sampler<Cpu> endless_sampler(const Dimensions& d, int window, Precision precision) {
+    const Forbid no_end{[](TokenEvent m) { return m.kind == TokenKind::end; }};
+    return Sampler<Cpu>(Model<Cpu>({d, Vocabulary::standard(), {}, true}), no_end,
+                        {.temperature = 1, .top_p = 0.95f, .window = window, .precision = precision});
   }
 
   Dimensions d_;

@@ -4,6 +4,7 @@
 #include <musicgen/evaluate/likelihood.ipp>
 #include <musicgen/model/model.ipp>
 #include <musicgen/model/model_file.ipp>
+#include <musicgen/sample/sampler.ipp>
 #include <musicgen/train/checkpoint.ipp>
 #include <musicgen/train/sequences.ipp>
 #include <musicgen/train/trainer.ipp>
@@ -14,5 +15,6 @@ namespace musicgen::inline MUSICGEN_ABI {
 MUSICGEN_MODEL_INSTANCES(Cuda)
 MUSICGEN_TRAIN_INSTANCES(Cuda)
 MUSICGEN_LIKELIHOOD_INSTANCES(Cuda)
+template class Sampler<Cuda>;
 
 }  // namespace musicgen::inline MUSICGEN_ABI

@@ -31,7 +31,7 @@ struct GoldenCase {
     batch.B = static_cast<int>(input[0]);
     batch.input_length = static_cast<int>(input[1]);
     batch.target_length = static_cast<int>(target[1]);
-    const auto given = file.values<Token>("input"), wanted = file.values<Token>("target");
+    const auto given = file.values<std::int64_t>("input"), wanted = file.values<std::int64_t>("target");
     for (int b = 0; b < batch.B; ++b) {
       batch.tokens.insert(batch.tokens.end(), given.begin() + b * input[1], given.begin() + (b + 1) * input[1]);
       batch.tokens.insert(batch.tokens.end(), wanted.begin() + b * target[1], wanted.begin() + (b + 1) * target[1]);

@@ -1,4 +1,9 @@
-// Part of the library musicgen::cuda: the templates for its backend, compiled by the host's compiler.
+// Part of the library musicgen::cuda: the templates for its backend, compiled by the host's compiler. What is no
+// template is in musicgen::compiled already, which programs link as well.
+#include <musicgen/core/config.hpp>
+#undef MUSICGEN_INLINE
+#define MUSICGEN_INLINE inline
+
 #include <musicgen/compiled/instances.hpp>
 #include <musicgen/cuda.hpp>
 #include <musicgen/evaluate/likelihood.ipp>

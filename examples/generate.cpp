@@ -280,7 +280,8 @@ void generate(Options& o) {
   const auto model = given_model<B>(o.model);
   probe_outputs(o);
   Sampler sampler(model, processors(o, model.config().profile), o.sampler);
-  for (const std::string& warning : sampler.warnings()) std::cerr << (o.model.empty() ? "the bundled model" : o.model.string()) << ": " << warning << '\n';
+  for (const std::string& warning : sampler.warnings())
+    std::cerr << (o.model.empty() ? "the bundled model" : o.model.string()) << ": " << warning << '\n';
   std::optional<Score> prompt;
   if (!o.prompt.empty()) prompt = begin_with_prompt(sampler, o);
 

@@ -6,6 +6,9 @@
 #include <cstdlib>
 #include <exception>
 
+#ifdef MUSICGEN_HAS_CUDA
+#include <musicgen/cuda.hpp>
+#endif
 #include "work.hpp"
 
 using namespace musicgen;

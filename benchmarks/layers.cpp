@@ -10,6 +10,10 @@ using namespace musicgen::cpu;
 const BatchShape shape = stage_shape(3);
 const Index T = shape.T, B = shape.B, Q = shape.Q;
 
+/// Bytes of so many.
+double floats(double count) {
+  return 4 * count;
+}
 Matrix<float> random_matrix(Index rows, Index columns) {
   return Matrix<float>::Random(rows, columns) * 0.1f;
 }
@@ -39,7 +43,9 @@ void gru(benchmark::State& state, bool backward) {
     state.ResumeTiming();
     gru_backward<float>(p, view(x), B, saved, dh, &dx, gradients);
   }
-  report_flops(state, (backward ? 2 : 1) * 12.0 * static_cast<double>(T * B * H * H));
+  const double rows = static_cast<double>(T * B), weights = 6 * static_cast<double>(H * H),
+               columns = 6 * static_cast<double>(H);
+  report_flops(state, (backward ? 2 : 1) * 2 * rows * weights, (backward ? 2 : 1) * floats(weights + rows * columns));
 }
 BENCHMARK_CAPTURE(gru, forward, false)->Arg(256)->Arg(1028)->UseRealTime()->Unit(benchmark::kMillisecond);
 BENCHMARK_CAPTURE(gru, backward, true)->Arg(256)->Arg(1028)->UseRealTime()->Unit(benchmark::kMillisecond);
@@ -50,7 +56,8 @@ void gru_steps_alone(benchmark::State& state) {
   GruSaved<float> saved;
   saved.gates = random_matrix(T * B, 4 * H);
   for (auto _ : state) gru_steps<float>(p, B, nullptr, saved);
-  report_flops(state, 6.0 * static_cast<double>(T * B * H * H));
+  report_flops(state, 6.0 * static_cast<double>(T * B * H * H),
+               floats(3 * static_cast<double>(H * H) + 5 * static_cast<double>(T * B * H)));
 }
 BENCHMARK(gru_steps_alone)->Name("gru/steps")->Arg(256)->Arg(1028)->UseRealTime()->Unit(benchmark::kMillisecond);
 
@@ -86,7 +93,8 @@ void attention(benchmark::State& state, bool backward) {
     else
       attention_forward<float>(view(h), B, Q, AttentionValue::match, context, &saved);
   const double pairs = static_cast<double>(B * Q) * (static_cast<double>(T) - 0.5 * static_cast<double>(Q + 1));
-  report_flops(state, (backward ? 2 : 1) * 4 * pairs * static_cast<double>(H));
+  report_flops(state, (backward ? 2 : 1) * 4 * pairs * static_cast<double>(H),
+               (backward ? 2 : 1) * floats(static_cast<double>((T + Q) * B * H)));
 }
 BENCHMARK_CAPTURE(attention, forward, false)->Arg(256)->Arg(1028)->UseRealTime()->Unit(benchmark::kMillisecond);
 BENCHMARK_CAPTURE(attention, backward, true)->Arg(256)->Arg(1028)->UseRealTime()->Unit(benchmark::kMillisecond);
@@ -107,7 +115,9 @@ void head(benchmark::State& state, bool backward) {
       head_backward<float>(p, view(h), c, saved, dlogits, view(dh), dc, gradients);
     else
       head_forward<float>(p, view(h), c, saved, logits);
-  report_flops(state, (backward ? 2 : 1) * 2 * static_cast<double>(N * (2 * H * H + H * V)));
+  const double weights = static_cast<double>(2 * H * H + H * V), columns = static_cast<double>(3 * H + V);
+  report_flops(state, (backward ? 2 : 1) * 2 * static_cast<double>(N) * weights,
+               (backward ? 2 : 1) * floats(weights + static_cast<double>(N) * columns));
 }
 BENCHMARK_CAPTURE(head, forward, false)->Arg(256)->Arg(1028)->UseRealTime()->Unit(benchmark::kMillisecond);
 BENCHMARK_CAPTURE(head, backward, true)->Arg(256)->Arg(1028)->UseRealTime()->Unit(benchmark::kMillisecond);
@@ -119,7 +129,7 @@ void adam(benchmark::State& state) {
   for (const auto& t : w.tensors())
     bytes += 8 * 4 * static_cast<double>(t.values.size());  // reads five (the norm), writes three
   for (auto _ : state) Cpu::update(w, g, m, v, 1, 1e-3, {});
-  report_bytes(state, bytes);
+  report_bytes(state, bytes, 14 * bytes / 32);  // some 14 operations an element
 }
 BENCHMARK(adam)->Arg(256)->Arg(1028)->UseRealTime()->Unit(benchmark::kMillisecond);
 
@@ -128,7 +138,7 @@ void muon(benchmark::State& state) {
   Matrix<float> w = random_matrix(R, N), g = random_matrix(R, N), m = random_matrix(R, N);
   for (auto _ : state) muon_update<float>(view(w), view(g), view(m), 1e-3, 1, {});
   const double few = static_cast<double>(std::min(R, N)), many = static_cast<double>(std::max(R, N));
-  report_flops(state, 10 * (2 * few * few * many + few * few * few));
+  report_flops(state, 10 * (2 * few * few * many + few * few * few), floats(5 * few * many));
 }
 BENCHMARK(muon)
     ->Args({256, 96})
@@ -144,7 +154,7 @@ void loss(benchmark::State& state) {
   std::vector<float> nll;
   const std::vector<Token> targets(static_cast<std::size_t>(N), 7);
   for (auto _ : state) benchmark::DoNotOptimize(softmax_cross_entropy<float>(logits, targets, nll));
-  report_bytes(state, 2 * 4 * static_cast<double>(N * V));
+  report_bytes(state, floats(2 * static_cast<double>(N * V)), 20 * static_cast<double>(N * V));
 }
 BENCHMARK(loss)->UseRealTime()->Unit(benchmark::kMicrosecond);
 

@@ -20,6 +20,9 @@
 #include <sstream>
 #include <string>
 
+#ifdef MUSICGEN_HAS_CUDA
+#include <musicgen/cuda.hpp>
+#endif
 #include "work.hpp"
 
 namespace {

@@ -36,15 +36,20 @@ inline const Ceilings& ceilings() {
   return measured;
 }
 
-inline void report_flops(::benchmark::State& state, double flops) {
+/// For work that products take most of.
+/// @param bytes  of inputs and outputs, each counted once; 0: not counted, the work has no place under the roofline
+inline void report_flops(::benchmark::State& state, double flops, double bytes = 0) {
   using ::benchmark::Counter;
   state.counters["flop/s"] = Counter(flops, Counter::kIsIterationInvariantRate);
   state.counters["of_product"] = Counter(flops / ceilings().flops, Counter::kIsIterationInvariantRate);
+  if (bytes > 0) state.counters["flop/byte"] = flops / bytes;
 }
-inline void report_bytes(::benchmark::State& state, double bytes) {
+/// For work that reads and writes take most of.
+inline void report_bytes(::benchmark::State& state, double bytes, double flops = 0) {
   using ::benchmark::Counter;
   state.counters["bytes/s"] = Counter(bytes, Counter::kIsIterationInvariantRate);
   state.counters["of_read"] = Counter(bytes / ceilings().bytes, Counter::kIsIterationInvariantRate);
+  if (flops > 0) state.counters["flop/byte"] = flops / bytes;
 }
 
 }  // namespace musicgen::benchmarks

@@ -4,6 +4,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <musicgen/backend/cpu/product.hpp>
+#include <musicgen/backend/cpu/simd/dispatch.hpp>
+#include <musicgen/backend/cpu/simd/vector.hpp>
+#include <musicgen/layers.hpp>
 #include <musicgen/musicgen.hpp>
 #include <numeric>
 #include <stdexcept>
@@ -92,7 +96,7 @@ class Sampling {
       : d_(d),
         precision_(precision),
         window_(window),
-        sampler_(Model<Cpu>({d, Vocabulary::standard(), {}, true}), options(window, precision)),
+        sampler_(endless_sampler(d, window, precision)),
         decoder_(Model<Cpu>({d, std::nullopt, {}, true}).decoder(songs, window, precision)),
         tokens_(static_cast<std::size_t>(songs)) {
     sampler_.next();  // begins the song, which never ends
@@ -124,10 +128,10 @@ class Sampling {
   }
 
  private:
-  static SamplerOptions options(int window, Precision precision) {
-    SamplerOptions options{.temperature = 1, .top_p = 0.95f, .attention_window = window, .precision = precision};
-    options.bias = bias_against(Vocabulary::standard(), [](TokenEvent m) { return m.kind == TokenKind::end; });
-    return options;
+  static Sampler<Cpu> endless_sampler(const Dimensions& d, int window, Precision precision) {
+    const Forbid no_end{[](TokenEvent m) { return m.kind == TokenKind::end; }};
+    return Sampler<Cpu>(Model<Cpu>({d, Vocabulary::standard(), {}, true}), no_end,
+                        {.temperature = 1, .top_p = 0.95f, .window = window, .precision = precision});
   }
 
   Dimensions d_;
@@ -182,10 +186,10 @@ class StreamingRead {
       cpu::simd::Vector<std::uint64_t, Bytes> sums[J] = {}, v;
       for (std::int64_t i = 0; i + J * width <= n; i += J * width)
 #pragma GCC unroll 8
-for (int j = 0; j < J; ++j) {
-        cpu::simd::load(v, data + i + j * width);
-        sums[j] += v;
-      }
+        for (int j = 0; j < J; ++j) {
+          cpu::simd::load(v, data + i + j * width);
+          sums[j] += v;
+        }
       for (int j = 1; j < J; ++j) sums[0] += sums[j];
       *sum = 0;
       for (int i = 0; i < width; ++i) *sum += sums[0][i];

@@ -1,18 +1,19 @@
-# The library is headers, which a program compiles with the rest of itself. A program that links this as well does so in a
-# fraction of the time, since the templates for both backends are compiled here, once.
-#
-#   musicgen::compiled   musicgen/compiled/*.cpp, built where somebody links it
-#
-# Read by the project's own build and by the installed package; what it is made of is compiled in the project that uses it,
-# with that project's options; -m options have to hold for all of it, since Eigen allocates by them. Who links
-# musicgen::cuda as well names it after this.
-include_guard()
+# musicgen::compiled: the library compiled once, for programs that are to compile quickly. It has everything that the
+# headers declare, for the CPU; who links it compiles declarations alone, as the definition that travels with it says.
+# The target musicgen::musicgen stays headers and nothing else.
+file(GLOB compiled_sources CONFIGURE_DEPENDS "${musicgen_include_dir}/musicgen/compiled/*.cpp")
+list(FILTER compiled_sources EXCLUDE REGEX "/cuda\\.cpp$") # musicgen::cuda's
 
-if(NOT TARGET musicgen_compiled)
-  add_library(musicgen_compiled STATIC EXCLUDE_FROM_ALL "${musicgen_include_dir}/musicgen/compiled/cpu.cpp"
-                                                        "${musicgen_include_dir}/musicgen/compiled/cuda.cpp")
-  add_library(musicgen::compiled ALIAS musicgen_compiled)
-  set_target_properties(musicgen_compiled PROPERTIES POSITION_INDEPENDENT_CODE ON)
-  target_link_libraries(musicgen_compiled PUBLIC musicgen::musicgen)
-  target_compile_definitions(musicgen_compiled INTERFACE MUSICGEN_COMPILED)
+if(PROJECT_IS_TOP_LEVEL)
+  add_library(musicgen_compiled STATIC ${compiled_sources})
+else()
+  add_library(musicgen_compiled STATIC EXCLUDE_FROM_ALL ${compiled_sources}) # where somebody links it
 endif()
+add_library(musicgen::compiled ALIAS musicgen_compiled)
+set_target_properties(musicgen_compiled PROPERTIES EXPORT_NAME compiled POSITION_INDEPENDENT_CODE ON)
+target_link_libraries(musicgen_compiled PUBLIC musicgen)
+target_compile_definitions(musicgen_compiled PUBLIC MUSICGEN_COMPILED)
+
+# An export of its own, so that headers can be installed before anything is built: musicgenConfig.cmake looks for it.
+install(TARGETS musicgen_compiled EXPORT musicgenCompiledTargets ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} OPTIONAL)
+install(EXPORT musicgenCompiledTargets NAMESPACE musicgen:: DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/musicgen)

@@ -1,7 +1,9 @@
 // Says how songs that a model wrote differ from real ones, and what of them it has copied.
+#include <chrono>
 #include <musicgen/musicgen.hpp>
 
 #include "comparison.hpp"
+#include "formatted.hpp"
 #include "program.hpp"
 #include "render.hpp"
 
@@ -19,7 +21,8 @@ struct Options {
 void add_options(CLI::App& app, Options& o) {
   app.add_option("--generated", o.generated, "a folder of MIDI files that a model wrote")->required();
   app.add_option("--data", o.data, "what it has learned from: a folder of MIDI files, POP909 or MAESTRO")->required();
-  app.add_option("--real", o.real, "real songs that it has not learned from; by default the validation side of --data");
+  app.add_option("--real", o.real,
+                 "real songs that it has not learned from; by default the validation split of --data");
   app.add_option("--seconds", o.seconds, "how much of each song to compare, from its beginning")
       ->capture_default_str()
       ->check(number_in(1, 600000));
@@ -32,13 +35,13 @@ void add_options(CLI::App& app, Options& o) {
 
 std::vector<Song> beginnings(const std::vector<const Song*>& songs, double seconds, const Vocabulary& vocabulary) {
   std::vector<Song> all;
-  for (const Song* song : songs) all.push_back(beginning_of(*song, seconds, vocabulary));
+  for (const Song* song : songs) all.push_back(beginning_of(*song, std::chrono::duration<double>(seconds), vocabulary));
   return all;
 }
 
-/// "generated: 100 songs; skipped 1 file: a.mid: ..."
+/// "generated: 100 songs; skipped 1, the first a.mid: ..."
 void tell(const char* what, const Corpus& corpus) {
-  std::cout << what << ": " << corpus.songs().size() << " songs";
+  std::cout << what << ": " << counted(corpus.songs().size(), "song");
   if (const auto& skipped = corpus.skipped(); !skipped.empty())
     std::cout << "; skipped " << skipped.size() << ", the first " << skipped[0].file.string() << ": "
               << skipped[0].reason;
@@ -67,19 +70,19 @@ void compare_songs(const Options& o) {
   for (const Song& song : written.songs()) generated.push_back(&song);
   for (const Song& song : data.songs())
     if (song.split == Split::train) learned.push_back(&song);
-  const auto different = different_songs(data.songs(), Split::train);
-  const auto held_out = real ? different_songs(real->songs()) : different_songs(data.songs(), Split::validation);
-  const std::size_t count = std::min({generated.size(), held_out.size(), different.size()});
+  const auto distinct = distinct_songs(data.songs(), Split::train);
+  const auto held_out = real ? distinct_songs(real->songs()) : distinct_songs(data.songs(), Split::validation);
+  const std::size_t count = std::min({generated.size(), held_out.size(), distinct.size()});
   if (count < 2)
     throw Error("two songs of each kind are the least, and there are: generated, " + std::to_string(generated.size()) +
                 " in " + o.generated.string() + "; real and not learned from, " + std::to_string(held_out.size()) +
-                " in " + (real ? o.real : o.data).string() + "; learned from, " + std::to_string(different.size()) +
+                " in " + (real ? o.real : o.data).string() + "; learned from, " + std::to_string(distinct.size()) +
                 " in " + o.data.string());
 
   const Vocabulary& vocabulary = data.vocabulary();
-  const auto some = [&](const auto& songs) { return beginnings(spread_choice(songs, count), o.seconds, vocabulary); };
+  const auto some = [&](const auto& songs) { return beginnings(evenly_chosen(songs, count), o.seconds, vocabulary); };
   Report report{.seconds = o.seconds, .compared = count, .learned = learned.size()};
-  report.statistics = compare_statistics(some(held_out), some(generated), some(different), vocabulary);
+  report.statistics = compare_statistics(some(held_out), some(generated), some(distinct), vocabulary);
   std::vector<const Song*> all = generated;
   all.insert(all.end(), held_out.begin(), held_out.end());
   report.generated = originality(beginnings(all, o.seconds, vocabulary), learned, vocabulary);

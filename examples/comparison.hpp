@@ -149,7 +149,7 @@ inline void print_runs(std::ostream& out, const Report& report) {
     if (const musicgen::CopiedRun& run = song->intervals; run.notes > 0)
       out << song->song << " at " << minutes(run.at) << ": " << run.notes
           << formatted(" notes in %.1f s, as ", run.seconds) << run.source << " at " << minutes(run.source_at)
-          << formatted(", %+d semitones\n", run.transposed);
+          << formatted(", %+d semitones\n", run.transposition);
 }
 
 inline void print(std::ostream& out, const Report& report) {
@@ -171,15 +171,15 @@ inline Json to_json(const std::optional<musicgen::Comparison>& c) {
   return {{"set", to_json(c->other)},
           {"overlap", c->agreement.overlap},
           {"divergence", c->agreement.divergence},
-          {"overlap_within_set", c->agreement_other.overlap},
-          {"divergence_within_set", c->agreement_other.divergence},
+          {"overlap_within_set", c->agreement_within.overlap},
+          {"divergence_within_set", c->agreement_within.divergence},
           {"wasserstein", c->wasserstein}};
 }
 
 inline Json to_json(const musicgen::CopiedRun& run) {
   if (run.source.empty()) return nullptr;
   return {{"notes", run.notes},   {"seconds", run.seconds},     {"at", run.at},
-          {"source", run.source}, {"source_at", run.source_at}, {"transposed", run.transposed}};
+          {"source", run.source}, {"source_at", run.source_at}, {"transposed", run.transposition}};
 }
 
 inline Json to_json(const std::vector<musicgen::Originality>& songs) {

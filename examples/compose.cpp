@@ -4,7 +4,7 @@
 #include <filesystem>
 #include <iostream>
 #include <musicgen/data/composer.hpp>
-#include <musicgen/midi/smf.hpp>
+#include <musicgen/midi.hpp>
 #include <string>
 
 #include "program.hpp"

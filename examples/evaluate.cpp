@@ -24,22 +24,22 @@ nlohmann::ordered_json to_json(const Likelihood& l, std::size_t skipped) {
   for (std::size_t k = 0; k < token_kind_count; ++k)
     if (const KindLikelihood& kind = l.kinds[k]; kind.tokens > 0)
       result["kinds"][to_string(static_cast<TokenKind>(k))] = {
-          {"tokens", kind.tokens}, {"nats", kind.nats}, {"masked_nats", kind.nats_masked}};
+          {"tokens", kind.tokens}, {"nats", kind.nats}, {"masked_nats", kind.masked_nats}};
   return result;
 }
 
 void print(std::ostream& out, const Likelihood& l, std::size_t skipped) {
-  out << l.songs << " songs, " << l.notes << " notes, " << formatted("%.1f minutes; ", l.seconds / 60) << skipped
-      << " files skipped\n\n"
+  out << counted(l.songs, "song") << ", " << counted(l.notes, "note") << formatted(", %.1f minutes; ", l.seconds / 60)
+      << counted(skipped, "file") << " skipped\n\n"
       << formatted("%-10s%12s%12s%12s%12s%12s\n", "", "tokens", "nats/token", "masked", "nats/note", "masked");
   const auto row = [&](const char* name, const KindLikelihood& of) {
     const double tokens = static_cast<double>(of.tokens), notes = static_cast<double>(l.notes);
     out << formatted("%-10s%12lld%12.3f%12.3f%12.3f%12.3f\n", name, static_cast<long long>(of.tokens), of.nats / tokens,
-                     of.nats_masked / tokens, of.nats / notes, of.nats_masked / notes);
+                     of.masked_nats / tokens, of.nats / notes, of.masked_nats / notes);
   };
   for (std::size_t k = 0; k < token_kind_count; ++k)
     if (l.kinds[k].tokens > 0) row(to_string(static_cast<TokenKind>(k)), l.kinds[k]);
-  row("all", {l.tokens, l.nats, l.nats_masked});
+  row("all", {l.tokens, l.nats, l.masked_nats});
   out << formatted("\n%.1f bits/s, masked %.1f\n", l.bits_per_second(), l.masked_bits_per_second());
 }
 

@@ -19,104 +19,177 @@ struct Options {
   std::int64_t tokens = 0;
   int count = 1;
   bool no_grammar = false;
-  SamplerOptions sampler = presets::lifelike();
+  SamplerOptions sampler;
+  presets::Lifelike style = presets::lifelike(MusicProfile());
+  std::string key;
+  std::vector<int> tracks;           // from 1
+  std::vector<std::string> renamed;  // what to say about old names
   Machine machine;
 };
 
+/// How much songs differ from each other.
+void vary(presets::Lifelike& style, double variation) {
+  const auto amount = static_cast<float>(variation);
+  style.get<Density>().variation = amount;
+  style.get<PitchClassPrior>().variation = amount;
+  style.get<VelocityTemperature>().variation = amount;
+}
+
+/// A name of before, not in the help: sets what the new one does, and says so.
+template <class Set>
+void add_renamed(CLI::App& app, Options& o, const std::string& old_name, const std::string& new_name, double low,
+                 double high, Set set) {
+  app.add_option_function<double>(old_name,
+                                  [&o, old_name, new_name, set](const double& value) {
+                                    set(value);
+                                    o.renamed.push_back(old_name + " is now " + new_name);
+                                  })
+      ->check(number_in(low, high))
+      ->group("");
+}
+
+void add_renamed_options(CLI::App& app, Options& o) {
+  const auto add = [&](const std::string& old_name, const std::string& new_name, double low, double high, auto set) {
+    add_renamed(app, o, old_name, new_name, low, high, set);
+  };
+  presets::Lifelike& s = o.style;
+  const auto number = [](float& to) { return [&to](double value) { to = static_cast<float>(value); }; };
+  const auto time = [](std::optional<std::chrono::duration<double>>& to) {
+    return [&to](double value) {
+      to = std::chrono::duration<double>(value);
+      if (value == 0) to.reset();
+    };
+  };
+  add("--calm", "--density, with the sign turned", -10, 10,
+      [&s](double value) { s.get<Density>().density = static_cast<float>(-value); });
+  add("--variety", "--song-variation", 0, 10, [&s](double value) { vary(s, value); });
+  add("--keep-key", "--pitch-class-prior", 0, 10, number(s.get<PitchClassPrior>().strength));
+  add("--keep-loudness", "--velocity-prior", 0, 10, number(s.get<VelocityPrior>().strength));
+  add("--keep-together", "--near-onset-penalty", 0, 10, number(s.get<NearOnsetPenalty>().penalty));
+  add("--thin-chords", "--chord-size-penalty", -10, 10, number(s.get<ChordSizePenalty>().penalty));
+  add("--keep-time", "--timing-sharpness", 0, 10, number(s.get<TimingSharpness>().sharpness));
+  add("--longest-note", "--max-note-length", 1, 1e6, time(s.get<MaxNoteLength>().length));
+  add("--ending-after", "--end-bias-after", 1, 1e6, time(s.get<EndBias>().after));
+  add("--longest-rest", "--max-rest", 0, 1e6, time(s.get<MaxRest>().length));
+}
+
 /// How tokens are chosen.
-void add_choice_options(CLI::App& app, SamplerOptions& s) {
-  app.add_option("--temperature", s.temperature, "under 1: safer, over 1: bolder, 0: always the most probable")
-      ->capture_default_str()
-      ->check(number_in(0, 100));
+void add_choice_options(CLI::App& app, Options& o) {
+  const char* const group = "Choice of tokens";
+  SamplerOptions& s = o.sampler;
+  PitchSampling& pitch = o.style.get<PitchSampling>();
   app.add_option("--top-k", s.top_k, "choose among the k most probable tokens; 0: all")
       ->capture_default_str()
-      ->check(CLI::Range(0, 1 << 20));
-  app.add_option("--top-p", s.top_p, "choose among the fewest that have this probability together; 1: all")
-      ->capture_default_str()
-      ->check(number_in(1e-6, 1));
-  app.add_option("--min-p", s.min_p, "leave out what is less probable than this part of the most probable; 0: none")
-      ->capture_default_str()
-      ->check(number_in(0, 1));
-  app.add_option("--pitch-temperature", s.pitch_temperature,
-                 "temperature of which pitch a note has, not of when it comes; 1: as the model says")
-      ->capture_default_str()
-      ->check(number_in(1e-3, 100));
-  app.add_option("--pitch-top-p", s.pitch_top_p, "top-p of the same; 1: all")
-      ->capture_default_str()
-      ->check(number_in(1e-6, 1));
-  app.add_option("--pitch-min-p", s.pitch_min_p, "min-p of the same; 0: all")
-      ->capture_default_str()
-      ->check(number_in(0, 1));
-  app.add_option("--velocity-temperature", s.velocity_temperature,
-                 "what the temperature is multiplied by for how loud a note is; under 1: more even")
-      ->capture_default_str()
-      ->check(number_in(1e-3, 100));
-  app.add_option("--calm", s.calm,
-                 "over 0: longer time steps and fewer notes a second, under 0: more; 0.1 can be heard")
-      ->capture_default_str()
-      ->check(number_in(-10, 10));
-  app.add_option("--keep-key", s.keep_key,
-                 "how much less likely pitch classes are that a song has hardly had of late; 0: as the model says")
-      ->capture_default_str()
-      ->check(number_in(0, 10));
-  app.add_option(
-         "--keep-loudness", s.keep_loudness,
-         "how much velocities are drawn to the usual one of the music that the model learned from, if it knows it")
-      ->capture_default_str()
-      ->check(number_in(0, 10));
-  app.add_option("--keep-together", s.keep_together,
-                 "how much less likely notes are that begin just after another, and not with it; 0: as the model says")
-      ->capture_default_str()
-      ->check(number_in(0, 10));
-  app.add_option("--thin-chords", s.thin_chords,
-                 "how much less likely a note is to begin together with two others or more; under 0: more likely")
-      ->capture_default_str()
-      ->check(number_in(-10, 10));
-  app.add_option(
-         "--keep-time", s.keep_time,
-         "how much steadier the rhythm is: of time steps that are nearly equal the more probable come even more "
-         "often; 0: as the model says")
-      ->capture_default_str()
-      ->check(number_in(0, 10));
-  app.add_option("--variety", s.variety,
-                 "how much songs differ: their calm, their --keep-key and how evenly they are played are times factors "
-                 "of their own")
-      ->capture_default_str()
-      ->check(number_in(0, 10));
-  app.add_option("--longest-note", s.longest_note, "seconds; by default that of the music that the model learned from")
-      ->check(number_in(1, 1e6));
-  app.add_option(
-         "--ending-after", s.ending_after,
-         "seconds from which on the song's end becomes more and more likely; by default the usual length of the "
-         "music that the model learned from")
-      ->check(number_in(1, 1e6));
-  app.add_option("--longest-rest", s.longest_rest,
-                 "seconds without a new note from which on one becomes more and more likely; 0: as the model says")
-      ->capture_default_str()
-      ->check(number_in(0, 1e6));
+      ->check(CLI::Range(0, 1 << 20))
+      ->group(group);
+  const auto add = [&](const std::string& name, float& to, double low, double high, const std::string& help) {
+    app.add_option(name, to, help)->capture_default_str()->check(number_in(low, high))->group(group);
+  };
+  add("--top-p", s.top_p, 1e-6, 1, "choose among the fewest that have this probability together; 1: all");
+  add("--min-p", s.min_p, 0, 1, "leave out what is less probable than this part of the most probable; 0: none");
+  add("--pitch-temperature", pitch.temperature, 1e-3, 100,
+      "temperature of which pitch a note has, not of when it comes; 1: as the model says");
+  add("--pitch-top-p", pitch.top_p, 1e-6, 1, "top-p of the same; 1: all");
+  add("--pitch-min-p", pitch.min_p, 0, 1, "min-p of the same; 0: all");
+  add("--velocity-temperature", o.style.get<VelocityTemperature>().temperature, 1e-3, 100,
+      "what the temperature is multiplied by for how loud a note is; under 1: more even");
+  app.add_flag("--no-grammar", o.no_grammar, "let the model write what makes no sense, too")->group(group);
+}
+
+/// What songs keep to.
+void add_style_options(CLI::App& app, Options& o) {
+  const char* const group = "Style";
+  presets::Lifelike& s = o.style;
+  const auto add = [&](const std::string& name, float& to, double low, double high, const std::string& help) {
+    app.add_option(name, to, help)->capture_default_str()->check(number_in(low, high))->group(group);
+  };
+  add("--density", s.get<Density>().density, -10, 10, "over 0: more notes a second, under 0: fewer; 0.1 can be heard");
+  app.add_option_function<double>(
+         "--song-variation", [&s](const double& value) { vary(s, value); },
+         "how much songs differ: in density, in how strictly they keep their key and in how evenly they are played")
+      ->default_str("1")
+      ->check(number_in(0, 10))
+      ->group(group);
+  add("--pitch-class-prior", s.get<PitchClassPrior>().strength, 0, 10,
+      "how much less likely pitch classes are that a song has hardly had of late; 0: as the model says");
+  add("--velocity-prior", s.get<VelocityPrior>().strength, 0, 10,
+      "how much velocities are drawn to the usual one of the music that the model learned from, if it knows it");
+  add("--near-onset-penalty", s.get<NearOnsetPenalty>().penalty, 0, 10,
+      "how much less likely notes are that begin just after another, and not with it; 0: as the model says");
+  add("--chord-size-penalty", s.get<ChordSizePenalty>().penalty, -10, 10,
+      "how much less likely a note is to begin together with two others or more; under 0: more likely");
+  add("--timing-sharpness", s.get<TimingSharpness>().sharpness, 0, 10,
+      "how much steadier the rhythm is: of time steps that are nearly equal the more probable come even more often; 0: "
+      "as the model says");
+  const auto add_time = [&](const std::string& name, std::optional<std::chrono::duration<double>>& to, double low,
+                            const std::string& help) {
+    return app
+        .add_option_function<double>(
+            name,
+            [&to](const double& value) {
+              to = std::chrono::duration<double>(value);
+              if (value == 0) to.reset();
+            },
+            help)
+        ->check(number_in(low, 1e6))
+        ->group(group);
+  };
+  add_time("--max-rest", s.get<MaxRest>().length, 0,
+           "seconds without a new note from which on one becomes more and more likely; 0: as the model says")
+      ->default_str("4");
+  add_time("--max-note-length", s.get<MaxNoteLength>().length, 1,
+           "seconds; by default that of the music that the model learned from");
+  add_time("--end-bias-after", s.get<EndBias>().after, 1,
+           "seconds from which on the song's end becomes more and more likely; by default the usual length of the "
+           "music that the model learned from");
+}
+
+CLI::Validator musical_key() {
+  return CLI::Validator(
+      [](const std::string& text) {
+        try {
+          static_cast<void>(Key::parse(text));
+          return std::string();
+        } catch (const Error& error) {
+          return std::string(error.what());
+        }
+      },
+      "KEY");
 }
 
 void add_options(CLI::App& app, Options& o) {
-  app.add_option("--model", o.model, "a model that `train` made; the one that comes along if not given");
   app.add_option("--out", o.out, "the MIDI file to write; with --count NAME-1.mid, NAME-2.mid, ...")->required();
+  app.add_option("--model", o.model, "a model that `train` made; the bundled one if not given");
   app.add_option(
          "--seconds", o.seconds,
          "how long the song is to be, a prompt included; by default until the model ends it, ten minutes at most")
       ->check(number_in(0.01, 600000));
-  app.add_option("--tokens", o.tokens, "end the song after so many tokens, if the model does not before")
-      ->check(CLI::Range(std::int64_t{2}, std::int64_t{1} << 40));
-  add_choice_options(app, o.sampler);
   app.add_option("--seed", o.sampler.seed, "equal seeds give equal songs")->capture_default_str()->check(seed_number());
   app.add_option("--count", o.count, "how many songs")->capture_default_str()->check(CLI::Range(1, 100000));
+  app.add_option("--temperature", o.sampler.temperature, "under 1: safer, over 1: bolder, 0: always the most probable")
+      ->capture_default_str()
+      ->check(number_in(0, 100));
+  app.add_option("--key", o.key, "only notes of this key: \"E minor\", \"C# major\", \"Bb\"")->check(musical_key());
+  app.add_option("--tracks", o.tracks, "only notes on these of the model's tracks, from 1: \"1,3\"")
+      ->delimiter(',')
+      ->check(CLI::Range(1, track_count));
   app.add_option("--prompt", o.prompt, "a MIDI file to go on from; the song begins with it");
   app.add_option("--prompt-seconds", o.prompt_seconds, "how much of the prompt to take; all by default")
       ->check(number_in(0.01, 600000));
-  app.add_option("--picture", o.picture, "a piano roll of the song, over that of the prompt's file; PNG");
-  app.add_option("--audio", o.audio, "the song as sound, WAV");
-  app.add_option("--save-tokens", o.tokens_file, "the tokens of the written song as text, one a line");
-  app.add_flag("--no-grammar", o.no_grammar, "let the model write what makes no sense, too");
-  add_precision(app, o.sampler.precision, "of the weights: fewer bytes are faster, and change the music a little");
+  app.add_option("--picture", o.picture, "a piano roll of the song, over that of the prompt's file; PNG")
+      ->group("Output");
+  app.add_option("--audio", o.audio, "the song as sound, WAV")->group("Output");
+  app.add_option("--save-tokens", o.tokens_file, "the tokens of the written song as text, one a line")->group("Output");
+  app.add_option("--tokens", o.tokens, "end the song after so many tokens, if the model does not before")
+      ->check(CLI::Range(std::int64_t{2}, std::int64_t{1} << 40))
+      ->group("Output");
+  add_style_options(app, o);
+  add_choice_options(app, o);
+  add_renamed_options(app, o);
+  add_precision(app, o.sampler.precision, "of the weights: fewer bytes are faster, and change the music a little")
+      ->group("Machine");
   o.machine.add_options(app);
+  for (const char* name : {"--device", "--threads"}) app.get_option(name)->group("Machine");
 }
 
 /// "song.mid" -> "song-3.mid", where there are several.
@@ -135,7 +208,7 @@ std::vector<int> tracks_of(const GeneratedSong& song, const Vocabulary& vocabula
 
 /// @param prompt  the whole file, and how much of it the song begins with
 void write(const GeneratedSong& song, const Vocabulary& vocabulary, const Options& o, int number,
-           const std::optional<Score>& prompt, double prompt_seconds) {
+           const std::optional<Score>& prompt, std::chrono::duration<double> prompt_length) {
   const auto name = [&](const fs::path& file) { return numbered(file, number, o.count); };
   write_midi(name(o.out), song.score);
   if (!o.tokens_file.empty()) {
@@ -146,7 +219,8 @@ void write(const GeneratedSong& song, const Vocabulary& vocabulary, const Option
   }
   const std::string title = name(o.out).filename().string();
   if (!o.picture.empty() && prompt)
-    render_continuation(name(o.picture), song.score, tracks_of(song, vocabulary), *prompt, title, prompt_seconds);
+    render_continuation(name(o.picture), song.score, tracks_of(song, vocabulary), *prompt, title,
+                        prompt_length.count());
   else if (!o.picture.empty())
     render_picture(name(o.picture), song.score, title);
   if (!o.audio.empty()) render_audio(name(o.audio), song.score);
@@ -171,11 +245,33 @@ Score begin_with_prompt(Sampler<B>& sampler, const Options& o) {
   Score prompt = read_midi(o.prompt);
   if (prompt.notes().empty()) throw file_error(o.prompt, "has no notes, drums apart, to go on from");
   try {
-    sampler.prompt(prompt, o.prompt_seconds);
+    sampler.prompt(prompt, std::chrono::duration<double>(o.prompt_seconds));
   } catch (const Error& error) {
     throw file_error(o.prompt, error.what());
   }
   return prompt;
+}
+
+/// The options' rules, and what the model knows of its music where the options do not say.
+auto processors(const Options& o, const MusicProfile& profile) {
+  ProcessorChain rules;
+  if (!o.key.empty()) rules.push_back(Key::parse(o.key));
+  if (!o.tracks.empty()) {
+    std::vector<int> tracks;
+    for (const int number : o.tracks) {
+      if (!profile.programs.empty() && number > std::ssize(profile.programs))
+        throw CLI::ValidationError("--tracks", "the model has " + std::to_string(profile.programs.size()) +
+                                                   " tracks, and no " + std::to_string(number));
+      tracks.push_back(number - 1);
+    }
+    rules.push_back(Tracks(tracks));
+  }
+  presets::Lifelike style = o.style;
+  const presets::Plain known = presets::plain(profile);
+  style.get<VelocityPrior>().usual = profile.usual_velocity;
+  if (!style.get<MaxNoteLength>().length) style.get<MaxNoteLength>() = known.get<MaxNoteLength>();
+  if (!style.get<EndBias>().after) style.get<EndBias>() = known.get<EndBias>();
+  return Chain(std::move(rules), std::move(style));
 }
 
 template <Backend B>
@@ -183,16 +279,17 @@ void generate(Options& o) {
   o.sampler.grammar = !o.no_grammar;
   const auto model = given_model<B>(o.model);
   probe_outputs(o);
-  Sampler sampler(model, o.sampler);
+  Sampler sampler(model, processors(o, model.config().profile), o.sampler);
+  for (const std::string& warning : sampler.warnings()) std::cerr << (o.model.empty() ? "the bundled model" : o.model.string()) << ": " << warning << '\n';
   std::optional<Score> prompt;
   if (!o.prompt.empty()) prompt = begin_with_prompt(sampler, o);
 
   Length length = Length::in_tokens(o.tokens);
-  if (o.seconds > 0) length.seconds = o.seconds;
+  if (o.seconds > 0) length.time = std::chrono::duration<double>(o.seconds);
   constexpr int side_by_side = 32;
   for (int done = 0; done < o.count;) {
     for (const GeneratedSong& song : sampler.generate(std::min(side_by_side, o.count - done), length))
-      write(song, *model.config().vocabulary, o, ++done, prompt, sampler.prompt_seconds());
+      write(song, *model.config().vocabulary, o, ++done, prompt, sampler.prompt_length());
   }
 }
 
@@ -205,6 +302,7 @@ int main(int argc, char** argv) {
   return run_program(app, argc, argv, [&] {
     if (options.prompt.empty() && options.prompt_seconds > 0)
       throw CLI::ValidationError("--prompt-seconds", "goes with --prompt");
+    for (const std::string& renamed : options.renamed) std::cerr << "generate: " << renamed << '\n';
     options.machine.run([&]<Backend B>(B) { generate<B>(options); }, options.sampler.precision);
   });
 }

@@ -12,7 +12,7 @@ int main(int argc, char** argv) {
   return run_program(app, argc, argv, [&] {
     require_distinct({in}, {out});
     const auto model = given_model(in);
-    musicgen::Sampler sampler(model, musicgen::presets::lifelike());
+    musicgen::Sampler sampler(model, musicgen::presets::lifelike(model));
     musicgen::write_midi(out, sampler.song(std::chrono::seconds(60)));
   });
 }

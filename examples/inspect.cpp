@@ -3,6 +3,7 @@
 #include <musicgen/musicgen.hpp>
 
 #include "program.hpp"
+#include "shown.hpp"
 
 using namespace musicgen;
 
@@ -26,19 +27,31 @@ void inspect_model(const std::filesystem::path& file) {
     std::cout << "  " << std::left << std::setw(28) << name << entry.dtype << ' ' << to_string(entry.shape) << '\n';
 }
 
+void inspect_track(const Track& track, const std::string& number) {
+  const std::string channel = track.channel == no_channel ? "-" : std::to_string(track.channel + 1);
+  std::cout << "  " << std::setw(3) << number << "  channel " << std::setw(2) << channel << "  program " << std::setw(3)
+            << track.program << "  " << std::setw(5) << track.notes.size() << (track.is_drums() ? " drums" : " notes");
+  if (!track.events.empty()) std::cout << ", " << track.events.size() << " controllers and the like";
+  if (!track.texts.empty()) std::cout << ", " << track.texts.size() << " texts";
+  std::cout << "  " << shown(track.name) << '\n';
+}
+
 void inspect_song(const std::filesystem::path& file) {
   const Score score = read_midi(file);
   const std::vector<Note> notes = score.notes();
   std::cout << "format " << score.format << ", division " << score.tempo.division() << ", "
             << score.tempo.changes().size() << " tempo changes, " << std::fixed << std::setprecision(1)
             << score.duration() << " s, " << notes.size() << " notes that are not drums\n";
+  if (!score.name.empty()) std::cout << "name: " << shown(score.name) << '\n';
+  for (const TimeSignature& time : score.time_signatures)
+    std::cout << "  " << time.numerator << '/' << time.denominator << " from tick " << time.tick << '\n';
+  for (const KeySignature& key : score.key_signatures)
+    std::cout << "  " << std::abs(key.sharps) << (key.sharps < 0 ? " flats, " : " sharps, ")
+              << (key.minor ? "minor" : "major") << ", from tick " << key.tick << '\n';
+  for (const Marker& marker : score.markers)
+    std::cout << "  \"" << shown(marker.text) << "\" at tick " << marker.tick << '\n';
   int k = 0;
-  for (const Track& track : score.tracks) {
-    std::cout << "  " << std::setw(3) << (track.is_melodic() ? "i" + std::to_string(k++) : "-") << "  channel "
-              << std::setw(2) << track.channel + 1 << "  program " << std::setw(3) << track.program << "  "
-              << std::setw(5) << track.notes.size() << (track.is_drums() ? " drums" : " notes") << "  " << track.name
-              << '\n';
-  }
+  for (const Track& track : score.tracks) inspect_track(track, track.is_melodic() ? "i" + std::to_string(k++) : "-");
   for (const std::string& warning : score.warnings) std::cout << "  passed over: " << warning << '\n';
 }
 

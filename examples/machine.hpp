@@ -4,7 +4,9 @@
 #include <CLI/CLI.hpp>
 #include <musicgen/backend/backend.hpp>
 #include <musicgen/backend/cpu/cpu.hpp>
-#include <musicgen/backend/cuda/cuda.hpp>
+#ifdef MUSICGEN_HAS_CUDA
+#include <musicgen/cuda.hpp>
+#endif
 #include <musicgen/core/error.hpp>
 #include <musicgen/core/thread_pool.hpp>
 #include <string>

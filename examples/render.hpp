@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <chrono>
 #include <filesystem>
 #include <musicgen/core/error.hpp>
 #include <musicgen/midi/score.hpp>
@@ -53,18 +54,19 @@ inline void render_continuation([[maybe_unused]] const std::filesystem::path& fi
                                 [[maybe_unused]] const musicgen::Score& original,
                                 [[maybe_unused]] const std::string& title, [[maybe_unused]] double prompt_seconds) {
 #ifdef MUSICGEN_HAS_PIANO_ROLL
+  using Seconds = std::chrono::duration<double>;
   const auto begin = [](const musicgen::Score& song) {
     double first = song.duration();
     for (const musicgen::Note& note : song.notes()) first = std::min(first, note.start);
     return first;
   };
-  const musicgen::PianoRollSong songs[] = {{score, "prompt and continuation", 0, tracks},
-                                           {original, "the original", begin(score) - begin(original)}};
+  const musicgen::PianoRollSong songs[] = {{score, "prompt and continuation", Seconds(0), tracks},
+                                           {original, "the original", Seconds(begin(score) - begin(original))}};
   musicgen::draw_piano_rolls(songs, {.height = 900,
                                      .title = title,
-                                     .mark_seconds = prompt_seconds,
+                                     .mark = Seconds(prompt_seconds),
                                      .mark_label = "continuation",
-                                     .seconds = score.duration()})
+                                     .length = Seconds(score.duration())})
       .write_png(file);
 #else
   require_pictures();

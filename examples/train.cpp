@@ -157,10 +157,10 @@ void require_replaceable(const std::filesystem::path& file) {
 /// Where it computes.
 template <Backend B>
 std::string place() {
-  if constexpr (std::same_as<B, Cuda>)
-    return cuda::device_name();
-  else
-    return std::to_string(thread_pool().threads()) + " threads";
+#ifdef MUSICGEN_HAS_CUDA
+  if constexpr (std::same_as<B, Cuda>) return cuda::device_name();
+#endif
+  return std::to_string(thread_pool().threads()) + " threads";
 }
 
 template <Backend B>

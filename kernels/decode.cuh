@@ -1,15 +1,14 @@
-// The network a token at a time in one resident launch: every block stays for all tokens, and draws them itself. Its
-// semantics are those of backend/cpu/decode.hpp and attention_cache.hpp.
+// The network a token at a time in one resident launch: every block stays for all tokens fed. Its semantics
+// are those of backend/cpu/decode.hpp and attention_cache.hpp.
 //
 //   h0_t  = gates(table[token], U_0 h0_{t-1})               h^l_t = gates(W_l h^{l-1}_t + b, U_l h^l_{t-1})
 //   score_s = h_t . h_s                                      v_s   = W1b h_s, or W1b h_{s+1}
-//   u     = tanh(b1 + W1a h_t + sum_s a_s v_s)              logits = W2 u + b2        token = draw(logits)
+//   u     = tanh(b1 + W1a h_t + sum_s a_s v_s)              logits = W2 u + b2
 //
 // A block owns some of the H units, that is these rows of all matrices, and some of the V tokens and of the W places of
-// the ring. Blocks meet L + 2 times a token:
+// the ring. Blocks meet L + 1 times a token:
 //
-//   - All of them compute the whole h0, which takes no product: U_0 h0_{t-1} was handed round before, and every block
-//     repeats the draw with the same generator, so that no block waits for the token.
+//   - All of them compute the whole h0, which takes no product: U_0 h0_{t-1} was handed round before.
 //   - Attention needs no product either: the ring keeps v_s = W1b h_s beside h_s, and the weighted sum of v is what the
 //     head wants. The block that owns place s makes score_s; the block that owns unit j makes the sum of v_sj.
 //   - Products that the next meeting does not need, U_l h^l_t for the next step, W1a h_t and W1b h_t, are made between
@@ -19,14 +18,14 @@
 //   l = 1 ... L-1  W_l h^{l-1}, gates of h^l             U_{l-1} h^{l-1}
 //   scores         h . h_s                               U_{L-1} h, W1a h, W1b h
 //   u              softmax, sum of a_s v_s, tanh
-//   logits         W2 u
+//   none           W2 u
 //
 // A block's rows that fit into its shared memory are kept there for all tokens, the others come from L2 (or memory) for
 // each. Rows are multiplied by a warp each, in fp32 whatever they are stored in.
 //
 // A token, B 1, H 1028, L 3, V 310, W 2048 on the 132 multiprocessors of an H100: 18.4 million weights are 279 KB a
-// block in bf16, of which 205 KB stay in shared memory; 10 MB of weights and 8 MB of the ring come from L2: 3.5 us. 5
-// meetings of 0.8 us, the draw 1 us. Estimate: 8 to 10 us a token; in fp32, with 65 MB from L2 and memory, 20 to 25 us.
+// block in bf16, of which 205 KB stay in shared memory; 10 MB of weights and 8 MB of the ring come from L2: 3.5 us. 4
+// meetings of 0.8 us. Estimate: 6 to 8 us a token; in fp32, with 65 MB from L2 and memory, 20 to 25 us.
 // Operations: 2 weights + 4 W H a song: 45 million.
 #pragma once
 
@@ -59,15 +58,10 @@ __global__ void __launch_bounds__(384, 1)
     decode_kernel(DecodeBuffers<Weight> buffers, DecodeShared<Weight, songs> shared, DecodeRun run, int kept_rows) {
   DecodeBlock<Weight, songs> block(buffers, shared, kept_rows);
   device::GridBarrier barrier(buffers.work.counter, gridDim.x);
-  block.begin(run);
-  const int steps = run.given_count + (run.draws > 0 ? run.draws - 1 : 0);
-  for (int i = 0; i < steps; ++i) {
-    if (i < run.given_count) block.take_given(run.given + i * buffers.shape.B);
-    const int drawn = i - (run.given_count - 1);
-    block.step(barrier, run, drawn >= 0);
-    if (drawn >= 0 && run.draws > 0 && !block.draw(run, drawn)) break;
-  }
-  block.end(run);
+  block.begin();
+  for (int i = 0; i < run.count; ++i)
+    block.step(barrier, run.tokens + i * buffers.shape.B, i + 1 == run.count ? run.logits : nullptr);
+  block.end();
 }
 
 /// Of a block's shared memory: what it needs whatever the weights that it keeps.
@@ -86,8 +80,7 @@ void launch_decode(const DecodeBuffers<Weight>& buffers, const DecodeRun& run, c
   const std::size_t row = static_cast<std::size_t>(s.width()) * sizeof(Weight);
   const std::size_t room = grid.shared_bytes > fixed ? (grid.shared_bytes - fixed) / row : 0;
   const std::size_t all = product(s.w2(), units) + static_cast<std::size_t>(tokens);
-  const bool once = run.given_count == 1 && run.draws <= 1;  // nothing to keep rows for
-  const std::size_t kept_rows = once ? 0 : room < all ? room : all;
+  const std::size_t kept_rows = run.count == 1 ? 0 : room < all ? room : all;  // each row is read once a token
   device::launch(decode_begin_kernel, 1, 1, 0, stream, buffers.work.counter);
   device::launch_cooperative(decode_kernel<Weight, songs>, static_cast<unsigned>(grid.blocks),
                              static_cast<unsigned>(grid.threads), fixed + kept_rows * row, stream, buffers, shared, run,
@@ -112,7 +105,7 @@ bool decode_fits(const DecodeShape& s, const DecodeGrid& grid) {
 
 /// Runs on `stream` and returns at once. More than 4 songs: several states, one launch each.
 /// @tparam Weight  float or device::bf16, in which weights and earlier outputs are kept
-/// @throws Error   for more songs, or if the launch is refused: W and V do not fit into shared memory
+/// @throws Error   for more songs, or if the launch is refused: W does not fit into shared memory
 template <class Weight>
 void decode(const DecodeBuffers<Weight>& buffers, const DecodeRun& run, const DecodeGrid& grid, device::Stream stream) {
   const int B = buffers.shape.B;

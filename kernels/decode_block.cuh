@@ -7,7 +7,6 @@
 
 #include "decode_layout.cuh"
 #include "device.cuh"
-#include "sampling.cuh"
 
 namespace musicgen::inline MUSICGEN_ABI::kernels::resident {
 
@@ -79,7 +78,7 @@ class DecodeBlock {
         steps_(*state_.steps) {}
 
   /// Fetches what stays here.
-  __device__ void begin(const DecodeRun& run) {
+  __device__ void begin() {
     for (int at = warp(); at < kept_rows_; at += warps()) {
       const Weight* from = row_in_memory(at / max(units_, 1), at % max(units_, 1), at);
       constexpr int piece = 16 / static_cast<int>(sizeof(Weight));
@@ -94,20 +93,13 @@ class DecodeBlock {
       for (int gate = 0; gate < 3; ++gate)
         shared_.own_uh[own(3 * l + gate, j, b)] = state_.uh[in_uh(l, b) + gate * shape_.H + first_unit_ + j];
     });
-    if (run.draws > 0 && thread() < shape_.B) shared_.generators[thread()] = run.generators[thread()];
-    if (run.songs) copy_words(shared_.grammar, run.songs);
   }
 
-  __device__ void take_given(const int* tokens) {
-    if (thread() < shape_.B) shared_.tokens[thread()] = tokens[thread()];
-  }
-
-  /// Feeds the tokens.
-  /// @param wants_logits  of the tokens after
-  __device__ void step(device::GridBarrier& barrier, const DecodeRun& run, bool wants_logits) {
-    __syncthreads();
-    for (int b = 0; b < shape_.B && run.songs; ++b) shared_.grammar[b].advance(run.grammar, shared_.tokens[b]);
-    first_layer();
+  /// Feeds a token to each song.
+  /// @param tokens  (B)
+  /// @param logits  (B, V), assigned; or nullptr, for other than the launch's last step
+  __device__ void step(device::GridBarrier& barrier, const int* tokens, float* logits) {
+    first_layer(tokens);
     __syncthreads();
     const float* x = shared_.h0;
     for (int l = 1; l < shape_.L; ++l) {
@@ -122,7 +114,7 @@ class DecodeBlock {
       __syncthreads();
       x = shared_.x;
     }
-    if (wants_logits) {
+    if (logits) {
       scores(x);
       barrier.arrive();
     }
@@ -131,58 +123,28 @@ class DecodeBlock {
       (which == 0 ? shared_.before_tanh : shared_.v)[own(0, j, b)] = sum;
     });
     store_output(x);
-    if (!wants_logits) barrier.arrive();
+    if (!logits) barrier.arrive();
     barrier.wait();
     if (shape_.value_offset == 1) {  // the new output's is the last one's
       store_values();
       __syncthreads();
     }
-    for (int b = 0; b < shape_.B && wants_logits; ++b) attend(b);
+    for (int b = 0; b < shape_.B && logits; ++b) attend(b);
     if (shape_.value_offset == 0) store_values();
-    if (wants_logits) head(barrier, run.logits);
+    if (logits) head(barrier, logits);
     ++steps_;
     place_ = place_ + 1 == shape_.W ? 0 : place_ + 1;
     filled_ = min(filled_ + 1, shape_.W);
   }
 
-  /// The n-th draw of all songs, which the next step feeds.
-  /// @return  whether there is a token for each
-  __device__ bool draw(const DecodeRun& run, int n) {
-    bool all = true;
-    const auto words = static_cast<unsigned>((shape_.V + 31) / 32);
-    for (int b = 0; b < shape_.B; ++b) {
-      Generator random = shared_.generators[b];
-      const TokenMask mask{run.allowed ? run.allowed + static_cast<unsigned>(b) * words : nullptr};
-      const auto allowed = [&](int v) { return run.songs ? shared_.grammar[b].allows(run.grammar, v) : mask(v); };
-      const DeviceChoice choice =
-          BlockChooser(run.rules, shared_.scratch).choose(run.logits + b * shape_.V, allowed, random);
-      all = all && choice.token != no_token;
-      if (thread() == 0) {
-        shared_.generators[b] = random;
-        shared_.tokens[b] = choice.token;
-        if (blockIdx.x == 0) {
-          run.tokens[n * shape_.B + b] = choice.token;
-          run.log_probabilities[n * shape_.B + b] = choice.log_probability;
-        }
-      }
-    }
-    if (!all && blockIdx.x == 0)
-      for (int i = (n + 1) * shape_.B + thread(); i < run.draws * shape_.B; i += threads()) run.tokens[i] = no_token;
-    return all;
-  }
-
-  /// Writes back what the next launch needs.
-  __device__ void end(const DecodeRun& run) {
-    __syncthreads();
+  /// Writes back what the next launch needs, which the last step's barriers have made known to all threads.
+  __device__ void end() {
     each_own([&](int l, int j, int b) {
       state_.h[in_h(l, j, b)] = l == 0 ? shared_.h0[b * shape_.width() + first_unit_ + j] : shared_.own_h[own(l, j, b)];
       for (int gate = 0; gate < 3; ++gate)
         state_.uh[in_uh(l, b) + gate * shape_.H + first_unit_ + j] = shared_.own_uh[own(3 * l + gate, j, b)];
     });
-    if (blockIdx.x > 0) return;
-    if (thread() == 0) *state_.steps = steps_;
-    if (run.draws > 0 && thread() < shape_.B) run.generators[thread()] = shared_.generators[thread()];
-    if (run.songs) copy_words(run.songs, shared_.grammar);
+    if (blockIdx.x == 0 && thread() == 0) *state_.steps = steps_;
   }
 
  private:
@@ -208,12 +170,6 @@ class DecodeBlock {
   __device__ void each_own(Function&& f) const {
     for (int i = thread(); i < shape_.L * units_ * shape_.B; i += threads())
       f(i / (units_ * shape_.B), i / shape_.B % units_, i % shape_.B);
-  }
-
-  __device__ void copy_words(GrammarState* to, const GrammarState* from) const {
-    constexpr int words = sizeof(GrammarState) / sizeof(std::uint32_t);
-    for (int i = thread(); i < shape_.B * words; i += threads())
-      reinterpret_cast<std::uint32_t*>(to)[i] = reinterpret_cast<const std::uint32_t*>(from)[i];
   }
 
   /// (B, H) in global memory, which other blocks may have written in this launch, into shared memory.
@@ -251,10 +207,10 @@ class DecodeBlock {
   }
 
   /// All of h0, in every block.
-  __device__ void first_layer() const {
+  __device__ void first_layer(const int* tokens) const {
     const int H = shape_.H, parity = static_cast<int>(steps_ % 2);
     for (int b = 0; b < shape_.B; ++b) {
-      const float* a = weights_.table + product(shared_.tokens[b], 4, H);
+      const float* a = weights_.table + product(__ldg(&tokens[b]), 4, H);
       const float* uh = state_.uh0 + (parity * shape_.B + b) * 3 * H;
       float* h = shared_.h0 + b * shape_.width();
       for (int j = thread(); j < H; j += threads())
@@ -360,7 +316,6 @@ class DecodeBlock {
     multiply(shape_.w2(), 1, tokens_, shared_.x, [&](int, int i, int b, float sum) {
       logits[b * shape_.V + first_token_ + i] = sum + weights_.b2[first_token_ + i];
     });
-    barrier.arrive_and_wait();
   }
 
   DecodeShape shape_;

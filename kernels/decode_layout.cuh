@@ -7,8 +7,6 @@
 #include <type_traits>
 
 #include "device.cuh"
-#include "grammar.cuh"
-#include "sampling.cuh"
 
 namespace musicgen::inline MUSICGEN_ABI::kernels {
 
@@ -127,10 +125,7 @@ struct DecodeShared {
   InShared<float> h0, x;                 // (songs, width)  all of layer 0; the vector that rows meet
   InShared<float> own_h, own_uh;         // (L, units, songs), (L, 3, units, songs)
   InShared<float> sums, before_tanh, v;  // (3, units, songs), (units, songs), (units, songs)
-  InShared<Generator> generators;        // (songs)
-  InShared<GrammarState> grammar;        // (songs)
-  InShared<int> tokens;                  // (songs)
-  InShared<float> scratch;               // (W + 32) for attention, or the sampler's
+  InShared<float> scratch;               // (W + 32) for attention
   InShared<Weight> rows;                 // as many as there is room for
 
   /// @param units  of a block, at most
@@ -146,12 +141,7 @@ struct DecodeShared {
     place(sums, product(3, units, songs));
     place(before_tanh, product(units, songs));
     place(v, product(units, songs));
-    place(generators, songs);
-    place(grammar, songs);
-    place(tokens, songs);
-    const std::size_t attention = static_cast<std::size_t>(s.W) + 32;
-    const std::size_t sampler = BlockChooser::shared_bytes(s.V) / sizeof(float);
-    place(scratch, attention > sampler ? attention : sampler);
+    place(scratch, static_cast<std::size_t>(s.W) + device::warp_size);
     place(rows, 0);
   }
 };
@@ -196,20 +186,11 @@ struct DecodeBuffers {
   DecodeWork work;            ///< (shape, buffer)
 };
 
-/// What to do in one launch: feed the given tokens, and draw `draws` more, each of which but the last is fed.
+/// What to do in one launch: feed tokens, and leave what may follow the last one.
 struct DecodeRun {
-  const int* given = nullptr;  ///< (given_count, B), each in [0, V)
-  int given_count = 0;         ///< at least 1
-  int draws = 0;               ///< 0: only logits, as Decoder::step
-  float* logits = nullptr;     ///< (B, V), after the last token fed
-  // for draws alone
-  SamplingRules rules = {};
-  const std::uint32_t* allowed = nullptr;  ///< as Sampling's, the same for all draws; or nullptr
-  GrammarRules grammar = {};
-  GrammarState* songs = nullptr;        ///< (B), go on by the tokens fed; nullptr: `allowed` says what may come
-  Generator* generators = nullptr;      ///< (B), go on
-  int* tokens = nullptr;                ///< (draws, B), assigned; no_token from where a logit was not finite
-  double* log_probabilities = nullptr;  ///< (draws, B), assigned
+  const int* tokens;  ///< (count, B), each in [0, V)
+  int count;          ///< at least 1
+  float* logits;      ///< (B, V), assigned
 };
 
 }  // namespace musicgen::inline MUSICGEN_ABI::kernels

@@ -97,10 +97,7 @@ void ResidentDecoder<Number>::step(const Batch& tokens, DecoderState& state, Fac
   for (int first = 0; first < B_; first += songs_of_a_launch) {
     const kernels::DecodeShape shape = shape_of(w.dimensions, B_ - first, window_, attention_);
     auto& part = state.parts[static_cast<std::size_t>(first / songs_of_a_launch)];
-    kernels::DecodeRun run;
-    run.given = tokens.tokens() + first;
-    run.given_count = 1;
-    run.logits = logits.exact.view().row_range(first, shape.B).data;
+    const kernels::DecodeRun run{tokens.tokens() + first, 1, logits.exact.view().row_range(first, shape.B).data};
     kernels::decode<Weight>(
         {shape,
          {reinterpret_cast<const Weight*>(w.rows.data()), w.table.data(), w.biases.data(), w.b1.data(), w.b2.data()},

@@ -1,5 +1,5 @@
 #include <atomic>
-#include <catch2/catch.hpp>
+#include <catch.hpp>
 #include <musicgen/core/thread_pool.hpp>
 #include <stdexcept>
 #include <thread>

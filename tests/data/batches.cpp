@@ -1,7 +1,7 @@
 #include "musicgen/data/batches.hpp"
 
 #include <algorithm>
-#include <catch2/catch.hpp>
+#include <catch.hpp>
 #include <cmath>
 #include <limits>
 #include <map>

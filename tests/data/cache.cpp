@@ -1,6 +1,6 @@
 #include "musicgen/data/cache.hpp"
 
-#include <catch2/catch.hpp>
+#include <catch.hpp>
 #include <chrono>
 #include <string>
 #include <vector>

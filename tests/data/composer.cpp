@@ -1,7 +1,7 @@
 #include "musicgen/data/composer.hpp"
 
 #include <algorithm>
-#include <catch2/catch.hpp>
+#include <catch.hpp>
 #include <cmath>
 #include <map>
 #include <set>

@@ -4,7 +4,7 @@
 #include <filesystem>
 #include <fstream>
 #include <musicgen/data/corpus.hpp>
-#include <musicgen/midi/smf.hpp>
+#include <musicgen/midi.hpp>
 #include <musicgen/tokens/encoder.hpp>
 #include <string>
 #include <string_view>

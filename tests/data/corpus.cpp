@@ -1,6 +1,6 @@
 #include "musicgen/data/corpus.hpp"
 
-#include <catch2/catch.hpp>
+#include <catch.hpp>
 #include <set>
 #include <sstream>
 #include <string>

@@ -1,7 +1,7 @@
 #include "musicgen/data/datasets.hpp"
 
 #include <algorithm>
-#include <catch2/catch.hpp>
+#include <catch.hpp>
 #include <filesystem>
 #include <string>
 #include <vector>

@@ -1,6 +1,6 @@
 #include "musicgen/data/hash.hpp"
 
-#include <catch2/catch.hpp>
+#include <catch.hpp>
 #include <set>
 #include <string>
 

@@ -1,7 +1,7 @@
 #include "musicgen/data/song.hpp"
 
 #include <algorithm>
-#include <catch2/catch.hpp>
+#include <catch.hpp>
 #include <span>
 #include <string>
 #include <vector>

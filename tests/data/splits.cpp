@@ -1,7 +1,7 @@
 #include "musicgen/data/splits.hpp"
 
 #include <algorithm>
-#include <catch2/catch.hpp>
+#include <catch.hpp>
 #include <map>
 #include <string>
 #include <vector>
@@ -43,7 +43,7 @@ std::vector<std::string> numbered(int n) {
 }  // namespace
 
 TEST_CASE("data: versions of a song have one key") {
-  using musicgen::detail::song_key;
+  using musicgen::song_key;
   for (const char* name :
        {"a/Song", "a/song-v2", "a/song_v12", "a/SONG v3", "a/song.v1", "a/song (1)", "a/song(2)", "a/song copy",
         "a/song - copy", "a/song_copy", "a/song copy 3", "a/versions/song-v2", "versions/a/song-v1 (1)"}) {

@@ -1,6 +1,6 @@
 // Launches, barriers and schedules in the emulator, and kernels that would hang or be undefined on a GPU.
 #include <array>
-#include <catch2/catch.hpp>
+#include <catch.hpp>
 #include <cmath>
 #include <kernels/device.cuh>
 #include <stdexcept>
@@ -12,7 +12,7 @@
 namespace emulator_grid {
 
 using namespace musicgen;
-using Catch::Matchers::Contains;
+using Catch::Contains;
 using emulator::Schedule;
 using emulator::under_all_schedules;
 using emulator::UseSchedule;

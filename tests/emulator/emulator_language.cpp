@@ -1,5 +1,5 @@
 // CUDA's language in the emulator: where a thread is, what a warp exchanges, atomics, numbers.
-#include <catch2/catch.hpp>
+#include <catch.hpp>
 #include <cmath>
 #include <cstdint>
 #include <kernels/device.cuh>

@@ -1,5 +1,5 @@
 // The tensor cores' instructions in the emulator against plain loops.
-#include <catch2/catch.hpp>
+#include <catch.hpp>
 #include <cmath>
 #include <cstdint>
 #include <kernels/device.cuh>
@@ -12,7 +12,7 @@
 namespace emulator_matrix {
 
 using namespace musicgen;
-using Catch::Matchers::Contains;
+using Catch::Contains;
 using device::bf16;
 using emulator::under_all_schedules;
 

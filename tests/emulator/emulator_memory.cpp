@@ -1,6 +1,6 @@
 // Shared memory and asynchronous copies in the emulator, and kernels that use them wrongly.
 #include <algorithm>
-#include <catch2/catch.hpp>
+#include <catch.hpp>
 #include <cmath>
 #include <emulator/global_memory.hpp>
 #include <kernels/device.cuh>
@@ -12,7 +12,7 @@
 namespace emulator_memory {
 
 using namespace musicgen;
-using Catch::Matchers::Contains;
+using Catch::Contains;
 using emulator::Fault;
 using emulator::under_all_schedules;
 

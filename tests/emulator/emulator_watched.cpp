@@ -1,5 +1,5 @@
 // Kernels that are watched: reads of shared memory that nobody has written, and those that only look like it.
-#include <catch2/catch.hpp>
+#include <catch.hpp>
 #include <cstdint>
 #include <kernels/device.cuh>
 #include <string>
@@ -10,7 +10,7 @@
 namespace emulator_watched {
 
 using namespace musicgen;
-using Catch::Matchers::Contains;
+using Catch::Contains;
 using Catch::Matchers::Equals;
 using device::bf16;
 using emulator::under_all_schedules;

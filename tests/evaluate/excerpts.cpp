@@ -1,10 +1,12 @@
-#include <catch2/catch.hpp>
+#include <catch.hpp>
+#include <chrono>
 #include <musicgen/evaluate/excerpts.hpp>
 
 #include "data/corpora.hpp"
 
 using namespace musicgen;
 using namespace musicgen::test;
+using namespace std::chrono_literals;
 
 TEST_CASE("excerpts: a song's notes are its score's, on the grid") {
   const Song song = song_of("^ +60 v63 i0 +64 v95 i1 t100 t50 -60 i0 -64 i1 +62 v63 i0 t10 -62 i0 $");
@@ -16,14 +18,18 @@ TEST_CASE("excerpts: a song's notes are its score's, on the grid") {
 TEST_CASE("excerpts: a beginning has the notes that start in it, cut at its end") {
   const Vocabulary vocabulary = Vocabulary::standard();
   const Song song = song_of("s", score_of({{0, 5000, 60}, {400, 500, 62}, {999, 1500, 64}, {1200, 1500, 65}}));
-  const auto text_of = [&](double seconds) { return text(vocabulary, beginning_of(song, seconds, vocabulary).tokens); };
+  const auto text_of = [&](double seconds) {
+    return text(vocabulary, beginning_of(song, std::chrono::duration<double>(seconds), vocabulary).tokens);
+  };
   CHECK(text_of(1) == "^ +60 v63 i0 t40 +62 v63 i0 t10 -62 i0 t50 -60 i0 $");
   CHECK(text_of(0.45) == "^ +60 v63 i0 t40 +62 v63 i0 t5 -60 i0 -62 i0 $");
   CHECK(text_of(0.4) == "^ +60 v63 i0 t40 -60 i0 $");
   CHECK(text_of(0.01) == "^ +60 v63 i0 t1 -60 i0 $");
-  for (const double all : {5.0, 60.0, 1e300}) CHECK(beginning_of(song, all, vocabulary) == song);
-  CHECK(beginning_of(song_of("^ $"), 60, vocabulary).tokens.size() == 2);
-  CHECK_THROWS_AS(beginning_of(song, 0, vocabulary), Error);
+  for (const double all : {5.0, 60.0, 1e300})
+    CHECK(beginning_of(song, std::chrono::duration<double>(all), vocabulary) == song);
+  CHECK(beginning_of(song_of("^ $"), 60s, vocabulary).tokens.size() == 2);
+  CHECK_THROWS_AS(beginning_of(song, 0s, vocabulary), Error);
+  CHECK_THROWS_AS(beginning_of(song, 9ms, vocabulary), Error);
 }
 
 TEST_CASE("excerpts: of different songs there is one version each, chosen at equal distances") {
@@ -37,11 +43,11 @@ TEST_CASE("excerpts: of different songs there is one version each, chosen at equ
     for (const Song* song : some) all += song->name.back();
     return all;
   };
-  CHECK(names(different_songs(songs, Split::train)) == "abcefghij");
-  CHECK(names(different_songs(songs, Split::validation)) == "d");
-  CHECK(names(different_songs(songs)) == "abcdefghij");
-  const auto different = different_songs(songs, Split::train);
-  CHECK(names(spread_choice(different, 3)) == "aeh");
-  CHECK(names(spread_choice(different, 100)) == "abcefghij");
-  CHECK(names(spread_choice(different, 0)).empty());
+  CHECK(names(distinct_songs(songs, Split::train)) == "abcefghij");
+  CHECK(names(distinct_songs(songs, Split::validation)) == "d");
+  CHECK(names(distinct_songs(songs)) == "abcdefghij");
+  const auto different = distinct_songs(songs, Split::train);
+  CHECK(names(evenly_chosen(different, 3)) == "aeh");
+  CHECK(names(evenly_chosen(different, 100)) == "abcefghij");
+  CHECK(names(evenly_chosen(different, 0)).empty());
 }

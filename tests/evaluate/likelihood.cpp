@@ -1,4 +1,4 @@
-#include <catch2/catch.hpp>
+#include <catch.hpp>
 #include <musicgen/evaluate/likelihood.hpp>
 
 #include "data/corpora.hpp"
@@ -60,7 +60,7 @@ Likelihood plain_likelihood(const Model<Double>& model, const Song& song) {
     const double own = logits(0, song.tokens[i + 1]);
     const KindLikelihood one{1, std::log(all) - own, std::log(allowed) - own};
     sum.nats += one.nats;
-    sum.nats_masked += one.nats_masked;
+    sum.masked_nats += one.masked_nats;
     sum.kinds[static_cast<std::size_t>(vocabulary[song.tokens[i + 1]].kind)] += one;
   }
   return sum;
@@ -80,15 +80,15 @@ TEST_CASE("likelihood: is what the network says token by token, in double precis
     for (std::size_t i = 0; i < songs.size(); ++i) {
       const Likelihood plain = plain_likelihood(precise, songs[i]);
       CHECK(exact[i].nats == Approx(plain.nats).epsilon(1e-10));
-      CHECK(exact[i].nats_masked == Approx(plain.nats_masked).epsilon(1e-10));
+      CHECK(exact[i].masked_nats == Approx(plain.masked_nats).epsilon(1e-10));
       CHECK(found[i].nats == Approx(plain.nats).epsilon(1e-5));
-      CHECK(found[i].nats_masked == Approx(plain.nats_masked).epsilon(1e-5));
-      CHECK(exact[i].nats_masked <= exact[i].nats);
+      CHECK(found[i].masked_nats == Approx(plain.masked_nats).epsilon(1e-5));
+      CHECK(exact[i].masked_nats <= exact[i].nats);
       CHECK(exact[i].nats > 0);
       for (std::size_t k = 0; k < token_kind_count; ++k) {
         CHECK(exact[i].kinds[k].tokens == plain.kinds[k].tokens);
         CHECK(exact[i].kinds[k].nats == Approx(plain.kinds[k].nats).epsilon(1e-10));
-        CHECK(exact[i].kinds[k].nats_masked == Approx(plain.kinds[k].nats_masked).epsilon(1e-10));
+        CHECK(exact[i].kinds[k].masked_nats == Approx(plain.kinds[k].masked_nats).epsilon(1e-10));
       }
     }
   }
@@ -126,7 +126,7 @@ TEST_CASE("likelihood: as the sampler sees songs, it is the same, but for precis
   for (std::size_t i = 0; i < songs.size(); ++i) {
     CHECK(fp32[i].tokens == whole[i].tokens);
     CHECK(fp32[i].nats == Approx(whole[i].nats).epsilon(1e-6));
-    CHECK(fp32[i].nats_masked == Approx(whole[i].nats_masked).epsilon(1e-6));
+    CHECK(fp32[i].masked_nats == Approx(whole[i].masked_nats).epsilon(1e-6));
   }
   const double all = total(fp32).nats;
   for (const auto& other :
@@ -152,7 +152,7 @@ TEST_CASE("likelihood: counts tokens, notes and seconds, and sums up") {
   CHECK(sum.seconds == Approx(2));
   const auto parts = likelihoods<Cpu>(model, songs);
   CHECK(sum.nats == parts[0].nats + parts[1].nats);
-  CHECK(sum.nats_masked == parts[0].nats_masked + parts[1].nats_masked);
+  CHECK(sum.masked_nats == parts[0].masked_nats + parts[1].masked_nats);
   const auto of = [](const Likelihood& l, TokenKind kind) { return l.kinds[static_cast<std::size_t>(kind)]; };
   for (const auto& [kind, tokens] : {std::pair(TokenKind::note_on, 3),
                                      {TokenKind::note_off, 3},
@@ -168,7 +168,7 @@ TEST_CASE("likelihood: counts tokens, notes and seconds, and sums up") {
 }
 
 TEST_CASE("likelihood: per token, per note and per second are the sum over each") {
-  Likelihood l{.songs = 1, .tokens = 20, .notes = 4, .seconds = 5, .nats = 40, .nats_masked = 30};
+  Likelihood l{.songs = 1, .tokens = 20, .notes = 4, .seconds = 5, .nats = 40, .masked_nats = 30};
   CHECK(l.nats_per_token() == 2);
   CHECK(l.nats_per_note() == 10);
   CHECK(l.bits_per_second() == Approx(8 / 0.69314718056));
@@ -176,7 +176,7 @@ TEST_CASE("likelihood: per token, per note and per second are the sum over each"
   CHECK(l.masked_nats_per_note() == 7.5);
   CHECK(l.masked_bits_per_second() == Approx(6 / 0.69314718056));
   l += l;
-  CHECK(l == Likelihood{.songs = 2, .tokens = 40, .notes = 8, .seconds = 10, .nats = 80, .nats_masked = 60});
+  CHECK(l == Likelihood{.songs = 2, .tokens = 40, .notes = 8, .seconds = 10, .nats = 80, .masked_nats = 60});
   CHECK(Likelihood{}.nats_per_note() == 0);  // of nothing
 }
 
@@ -191,11 +191,11 @@ TEST_CASE("likelihood: a model without opinion gives every token the same share,
   // May come: 128 ons or $; 31 velocities; 16 tracks; 128 ons or 100 gaps (no off yet); 128 ons or the off; i0 alone;
   // 128 ons, 100 gaps or $.
   const double masked = std::log(129) + std::log(31) + std::log(16) + std::log(228) + std::log(129) + std::log(229);
-  CHECK(l.nats_masked == Approx(masked));
+  CHECK(l.masked_nats == Approx(masked));
   const KindLikelihood& times = l.kinds[static_cast<std::size_t>(TokenKind::time)];
   CHECK(times.tokens == 1);
   CHECK(times.nats == Approx(std::log(405)));
-  CHECK(times.nats_masked == Approx(std::log(228)));
+  CHECK(times.masked_nats == Approx(std::log(228)));
 }
 
 TEST_CASE("likelihood: a song that leaves the grammar is not masked from there on") {
@@ -204,8 +204,8 @@ TEST_CASE("likelihood: a song that leaves the grammar is not masked from there o
   const Song song = song_of("^ +64 v63 i0 +60 v63 i0 t50 -60 i0 -64 i0 $");
   const Song* const songs[] = {&song};
   const Likelihood l = likelihood<Cpu>(model, songs);
-  CHECK(std::isfinite(l.nats_masked));
-  CHECK(l.nats_masked < l.nats);
+  CHECK(std::isfinite(l.masked_nats));
+  CHECK(l.masked_nats < l.nats);
 }
 
 TEST_CASE("likelihood: a token that the model lacks is an error, and so is a model without a vocabulary") {

@@ -1,4 +1,4 @@
-#include <catch2/catch.hpp>
+#include <catch.hpp>
 #include <cmath>
 #include <musicgen/core/random.hpp>
 #include <musicgen/evaluate/novelty.hpp>
@@ -63,13 +63,13 @@ TEST_CASE("novelty: a planted copy is found, exactly, where it is and where it i
   CHECK(o.song == "made");
   CHECK(o.intervals.notes == 40);
   CHECK(o.intervals.source == "train/3");
-  CHECK(o.intervals.transposed == 0);
+  CHECK(o.intervals.transposition == 0);
   CHECK(o.intervals.at == Approx(notes[30].start / 1000.0));
   CHECK(o.intervals.source_at == Approx(source[50].start / 1000.0));
   CHECK(o.intervals.seconds == Approx((source[89].start - source[50].start) / 1000.0));
   CHECK(o.tokens.notes == 40);
   CHECK(o.tokens.source == "train/3");
-  CHECK(o.tokens.transposed == 0);
+  CHECK(o.tokens.transposition == 0);
   CHECK(o.tokens.seconds >= o.intervals.seconds);
 }
 
@@ -84,7 +84,7 @@ TEST_CASE("novelty: a copy stays one when it is transposed and played unevenly, 
     const Originality o = judge(notes);
     CHECK(o.intervals.notes == 40);
     CHECK(o.intervals.source == "train/2");
-    CHECK(o.intervals.transposed == transposed);
+    CHECK(o.intervals.transposition == transposed);
     CHECK(o.tokens.notes < 10);
   }
 }

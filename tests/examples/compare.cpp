@@ -1,5 +1,5 @@
 // compare: generated songs beside real ones.
-#include <catch2/catch.hpp>
+#include <catch.hpp>
 #include <nlohmann/json.hpp>
 
 #include "examples/programs.hpp"
@@ -101,4 +101,13 @@ TEST_CASE("examples: songs without notes and files without music are passed over
   CHECK(result["statistics"]["inter_onset"]["generated"]["set"]["songs"] == 3);
   CHECK(result["statistics"]["pitches"]["generated"]["set"]["songs"] == 4);
   CHECK(result["originality"]["generated"]["songs"][3]["run"] == nullptr);
+}
+
+TEST_CASE("examples: one song is too few to compare, and counted in the singular") {
+  const Workplace place;
+  const std::string data = folder(place, "data", 6, 1), generated = folder(place, "generated", 1, 3);
+  const auto finished = place.run("compare", {"--generated", generated, "--data", data});
+  CHECK(finished.status == 1);
+  CHECK_THAT(finished.out, Catch::StartsWith("generated: 1 song\ndata: 6 songs\n"));
+  CHECK_THAT(finished.err, Catch::Contains("two songs of each kind are the least"));
 }

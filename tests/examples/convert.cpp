@@ -1,5 +1,5 @@
 // convert: models from PyTorch and back, as a user has them, and with PyTorch itself where it is installed.
-#include <catch2/catch.hpp>
+#include <catch.hpp>
 #include <musicgen/import/torch.hpp>
 
 #include "examples/programs.hpp"

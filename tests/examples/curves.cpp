@@ -1,5 +1,5 @@
 // curves: training logs as a picture.
-#include <catch2/catch.hpp>
+#include <catch.hpp>
 
 #include "examples/programs.hpp"
 

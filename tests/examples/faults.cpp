@@ -1,5 +1,5 @@
 // Bad input and outputs that cannot be written: exit status 1, one line that names the file, and nothing changed.
-#include <catch2/catch.hpp>
+#include <catch.hpp>
 
 #include "examples/programs.hpp"
 

@@ -1,7 +1,9 @@
 // hello, generate and evaluate, with a model that has learned nothing.
-#include <catch2/catch.hpp>
+#include <array>
+#include <catch.hpp>
 #include <iterator>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <sstream>
 
 #include "examples/programs.hpp"
@@ -99,39 +101,84 @@ TEST_CASE("examples: by default songs are lifelike, and each option changes them
     return content(place / "song.mid");
   };
   const std::string song = generate({});
-  CHECK((generate({"--pitch-temperature",
-                   "1.09",
-                   "--pitch-min-p",
-                   "0.055",
-                   "--velocity-temperature",
-                   "1.05",
-                   "--calm",
-                   "0.2",
-                   "--keep-key",
-                   "0.4",
-                   "--keep-loudness",
-                   "0.08",
-                   "--keep-together",
-                   "0.6",
-                   "--thin-chords",
-                   "0.3",
-                   "--keep-time",
-                   "1",
-                   "--variety",
-                   "1",
-                   "--longest-rest",
-                   "4"}) == song));
-  CHECK((generate({"--pitch-temperature", "0.5"}) != song));
-  CHECK((generate({"--pitch-min-p", "0.9"}) != song));
-  CHECK((generate({"--velocity-temperature", "1.5"}) != song));
-  CHECK((generate({"--calm", "0"}) != song));
-  CHECK((generate({"--keep-key", "3"}) != song));
-  CHECK((generate({"--keep-loudness", "5"}) != song));
-  CHECK((generate({"--keep-together", "5"}) != song));
-  CHECK((generate({"--thin-chords", "3"}) != song));
-  CHECK((generate({"--keep-time", "0"}) != song));
-  CHECK((generate({"--variety", "0"}) != song));
-  CHECK((generate({"--longest-rest", "0.01"}) != song));
+  CHECK((generate({"--pitch-temperature=1.09", "--pitch-min-p=0.055", "--velocity-temperature=1.05", "--density=-0.2",
+                   "--pitch-class-prior=0.4", "--velocity-prior=0.08", "--near-onset-penalty=0.6",
+                   "--chord-size-penalty=0.3", "--timing-sharpness=1", "--song-variation=1", "--max-rest=4"}) == song));
+  for (const std::string option :
+       {"--pitch-temperature=0.5", "--pitch-min-p=0.9", "--velocity-temperature=1.5", "--density=0",
+        "--pitch-class-prior=3", "--velocity-prior=5", "--near-onset-penalty=5", "--chord-size-penalty=3",
+        "--timing-sharpness=0", "--song-variation=0", "--max-rest=0.01", "--max-note-length=1", "--end-bias-after=1",
+        "--key=C major", "--tracks=1"}) {
+    INFO(option);
+    CHECK((generate({option, option.starts_with("--end") ? "--tokens=3000" : "--seed=1"}) != song));
+  }
+}
+
+TEST_CASE("examples: old names of options do what the new ones do, and say which these are") {
+  const Workplace place;
+  const std::string model = place.model();
+  const auto generate = [&](const std::vector<std::string>& more) {
+    const Finished finished = place.run(
+        "generate", joined({"--model", model, "--out", place / "song.mid", "--seconds", "20", "--seed", "3"}, more));
+    CHECK(finished.status == 0);
+    return std::pair(content(place / "song.mid"), finished.err);
+  };
+  const std::vector<std::array<std::string, 3>> names{
+      {"--calm=0.7", "--density=-0.7", "--calm is now --density, with the sign turned"},
+      {"--variety=3", "--song-variation=3", "--song-variation"},
+      {"--keep-key=3", "--pitch-class-prior=3", "--pitch-class-prior"},
+      {"--keep-loudness=2", "--velocity-prior=2", "--velocity-prior"},
+      {"--keep-together=3", "--near-onset-penalty=3", "--near-onset-penalty"},
+      {"--thin-chords=-2", "--chord-size-penalty=-2", "--chord-size-penalty"},
+      {"--keep-time=4", "--timing-sharpness=4", "--timing-sharpness"},
+      {"--longest-note=1.5", "--max-note-length=1.5", "--max-note-length"},
+      {"--ending-after=1", "--end-bias-after=1", "--end-bias-after"},
+      {"--longest-rest=0", "--max-rest=0", "--max-rest"}};
+  const std::string help = place.output("generate", {"--help"});
+  for (const auto& [old_one, new_one, said] : names) {
+    INFO(old_one);
+    const auto [by_old, told] = generate({old_one});
+    const auto [by_new, untold] = generate({new_one});
+    CHECK((by_old == by_new));
+    CHECK(lines(told).size() == 1);
+    CHECK_THAT(told, Catch::StartsWith("generate: --") && Catch::Contains(said));
+    CHECK(untold == "");
+    CHECK_THAT(help, !Catch::Contains(old_one.substr(0, old_one.find('=')) + " "));
+    CHECK_THAT(help, Catch::Contains(new_one.substr(0, new_one.find('='))));
+  }
+}
+
+TEST_CASE("examples: a key and tracks are kept to") {
+  const Workplace place;
+  const auto notes = [&](const std::vector<std::string>& more) {
+    place.output("generate", joined({"--out", place / "song.mid", "--seconds", "20", "--precision", "int8",
+                                     "--save-tokens", place / "tokens.txt"},
+                                    more));
+    return read_midi(place / "song.mid").notes();
+  };
+  const std::set<int> e_minor{0, 2, 4, 6, 7, 9, 11};
+  const auto in_key = notes({"--key", "E minor"});
+  CHECK(in_key.size() > 20);
+  for (const Note& note : in_key) CHECK(e_minor.count(note.pitch % 12) == 1);
+  const auto on_tracks = notes({"--tracks", "1,3"});
+  CHECK(on_tracks.size() > 20);
+  CHECK(read_midi(place / "song.mid").programs().size() <= 2);
+  const Finished unknown = place.run("generate", {"--out", place / "song.mid", "--tracks", "4"});
+  CHECK(unknown.status == 2);
+  CHECK_THAT(unknown.err, Catch::Contains("--tracks") && Catch::Contains("3 tracks"));
+}
+
+TEST_CASE("examples: generate says so if the model knows nothing of its music") {
+  const Workplace place;
+  Model<> plain = load_model(place.model());
+  ModelConfig config = plain.config();
+  config.profile = {};
+  const std::string model = place / "bare.safetensors";
+  save_model(model, Model<>(std::move(config), plain.weights()));
+  const Finished finished = place.run("generate", {"--model", model, "--out", place / "song.mid", "--tokens", "50"});
+  CHECK(finished.status == 0);
+  CHECK(lines(finished.err).size() == 1);
+  CHECK_THAT(finished.err, Catch::Contains("nothing of the music"));
 }
 
 TEST_CASE("examples: a length in seconds and one in tokens are kept") {

@@ -1,5 +1,5 @@
 // Training that is cut off and goes on ends where it would have ended.
-#include <catch2/catch.hpp>
+#include <catch.hpp>
 #include <musicgen/core/random.hpp>
 
 #include "examples/training.hpp"

@@ -14,7 +14,7 @@
 #include <fstream>
 #include <map>
 #include <musicgen/data/composer.hpp>
-#include <musicgen/midi/smf.hpp>
+#include <musicgen/midi.hpp>
 #include <musicgen/model/model_file.hpp>
 #include <stdexcept>
 #include <string>

@@ -1,5 +1,5 @@
 // tokenize, compose and inspect: from files to words and back.
-#include <catch2/catch.hpp>
+#include <catch.hpp>
 #include <musicgen/tokens/encoder.hpp>
 #include <sstream>
 

@@ -1,5 +1,5 @@
 // Training from the command line, and what becomes of the model.
-#include <catch2/catch.hpp>
+#include <catch.hpp>
 #include <cmath>
 #include <musicgen/data/corpus.hpp>
 #include <nlohmann/json.hpp>

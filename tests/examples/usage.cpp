@@ -1,5 +1,5 @@
 // Help, and command lines that cannot be right: exit status 2 and a line that says why.
-#include <catch2/catch.hpp>
+#include <catch.hpp>
 
 #include "examples/programs.hpp"
 
@@ -68,16 +68,23 @@ TEST_CASE("examples: options out of range, and those that do not go together, ar
   generate({"--pitch-top-p", "2"}, "--pitch-top-p");
   generate({"--pitch-min-p", "2"}, "--pitch-min-p");
   generate({"--velocity-temperature", "0"}, "--velocity-temperature");
-  generate({"--calm", "nan"}, "--calm");
+  generate({"--density", "nan"}, "--density");
+  generate({"--density", "11"}, "--density");
+  generate({"--pitch-class-prior", "-1"}, "--pitch-class-prior");
+  generate({"--pitch-class-prior", "nan"}, "--pitch-class-prior");
+  generate({"--velocity-prior", "-1"}, "--velocity-prior");
+  generate({"--near-onset-penalty", "-1"}, "--near-onset-penalty");
+  generate({"--chord-size-penalty", "11"}, "--chord-size-penalty");
+  generate({"--timing-sharpness", "-1"}, "--timing-sharpness");
+  generate({"--song-variation", "-1"}, "--song-variation");
+  generate({"--max-rest", "-1"}, "--max-rest");
+  generate({"--max-note-length", "0.5"}, "--max-note-length");
+  generate({"--end-bias-after", "0"}, "--end-bias-after");
   generate({"--calm", "11"}, "--calm");
-  generate({"--keep-key", "-1"}, "--keep-key");
-  generate({"--keep-key", "nan"}, "--keep-key");
-  generate({"--keep-loudness", "-1"}, "--keep-loudness");
-  generate({"--keep-together", "-1"}, "--keep-together");
-  generate({"--thin-chords", "11"}, "--thin-chords");
-  generate({"--keep-time", "-1"}, "--keep-time");
-  generate({"--variety", "-1"}, "--variety");
-  generate({"--longest-rest", "-1"}, "--longest-rest");
+  generate({"--variety", "nan"}, "--variety");
+  generate({"--key", "H"}, "E minor");
+  generate({"--tracks", "0"}, "--tracks");
+  generate({"--tracks", "1,two"}, "--tracks");
   generate({"--seconds", "-5"}, "--seconds");
   generate({"--seconds", "nan"}, "--seconds");
   generate({"--tokens", "0"}, "--tokens");

@@ -126,7 +126,7 @@ struct StateDict {
 /// Why a checkpoint is refused; nothing if it is not.
 inline std::string checkpoint_refusal(std::span<const unsigned char> bytes) {
   try {
-    parse_torch(bytes, "t.pt");
+    static_cast<void>(parse_torch(bytes, "t.pt"));
   } catch (const Error& error) {
     return error.what();
   }

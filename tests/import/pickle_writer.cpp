@@ -1,6 +1,6 @@
 #include "musicgen/import/pickle_writer.hpp"
 
-#include <catch2/catch.hpp>
+#include <catch.hpp>
 
 using namespace musicgen::detail;
 

@@ -1,6 +1,6 @@
 #include "musicgen/import/torch.hpp"
 
-#include <catch2/catch.hpp>
+#include <catch.hpp>
 #include <cmath>
 #include <musicgen/core/random.hpp>
 

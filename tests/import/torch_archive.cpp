@@ -1,7 +1,7 @@
 #include "musicgen/import/torch_archive.hpp"
 
 #include <Eigen/Core>
-#include <catch2/catch.hpp>
+#include <catch.hpp>
 #include <cmath>
 #include <limits>
 

@@ -1,5 +1,5 @@
 // The decoder on a GPU: the same logits as the CPU's, and the same songs.
-#include <musicgen/backend/cuda/cuda.hpp>
+#include <musicgen/cuda.hpp>
 #include <musicgen/sample/sampler.hpp>
 
 #include "device.hpp"
@@ -56,8 +56,8 @@ TEST_CASE("kernels: decode, a sampler writes the CPU's song") {
   const auto cpu = model_of<Cpu>(config);
   const auto gpu = model_of<Cuda>(config);
   test::with_all_kernels([&] {
-    Sampler<Cpu> expected(cpu, {.seed = 3, .attention_window = 16});
-    Sampler<Cuda> found(gpu, {.seed = 3, .attention_window = 16});
+    Sampler<Cpu> expected(cpu, {.seed = 3, .window = 16});
+    Sampler<Cuda> found(gpu, {.seed = 3, .window = 16});
     for (int i = 0; i < 40; ++i) REQUIRE(found.next() == expected.next());
     const auto songs = found.generate(5, Length::in_tokens(12)), same = expected.generate(5, Length::in_tokens(12));
     for (std::size_t i = 0; i < songs.size(); ++i) CHECK(songs[i].tokens == same[i].tokens);

@@ -3,10 +3,10 @@
 #pragma once
 
 #include <bit>
-#include <catch2/catch.hpp>
+#include <catch.hpp>
 #include <musicgen/backend/cpu/cpu.hpp>
 #include <musicgen/backend/cpu/matrix.hpp>
-#include <musicgen/backend/cuda/cuda.hpp>
+#include <musicgen/cuda.hpp>
 #include <musicgen/backend/cuda/kernel_policy.hpp>
 #include <musicgen/core/random.hpp>
 #include <string>

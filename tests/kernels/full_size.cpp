@@ -2,7 +2,7 @@
 // shapes, more passes and more shared memory than small layers ask for. On a GPU alone: emulated they would take too
 // long for every test run. Where something does not fit, plain kernels meet plain kernels, and a warning says so.
 #include <algorithm>
-#include <catch2/catch.hpp>
+#include <catch.hpp>
 #include <cmath>
 #include <functional>
 #include <musicgen/backend/cuda/adam.hpp>

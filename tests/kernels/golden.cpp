@@ -1,7 +1,7 @@
 // The reference models of PyTorch (tests/golden) through kernels.
 #include "golden/case.hpp"
 
-#include <musicgen/backend/cuda/cuda.hpp>
+#include <musicgen/cuda.hpp>
 
 #include "data_files.hpp"
 

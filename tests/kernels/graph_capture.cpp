@@ -17,7 +17,7 @@ struct BatchSizes {
 /// Losses and norms of a step for each shape, each with its own tokens and learning rate, then the weights.
 std::vector<double> trained(const std::vector<BatchSizes>& steps, Precision products, AttentionValue value,
                             OptimizerOptions options) {
-  Model<Cuda> model({dimensions, {}, {}, true, 0, value}, 5);
+  Model<Cuda> model({dimensions, {}, {}, true, value}, 5);
   model.set_products(products);
   auto m = Cuda::zeros(dimensions), v = m;
   Random random(4);

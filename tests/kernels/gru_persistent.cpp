@@ -1,5 +1,5 @@
 // The persistent GRU kernels against the reference in double.
-#include <catch2/catch.hpp>
+#include <catch.hpp>
 #include <emulator/global_memory.hpp>
 #include <musicgen/backend/cpu/gru.hpp>
 #include <type_traits>

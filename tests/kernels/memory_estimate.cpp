@@ -10,7 +10,7 @@ namespace {
 /// What a model and two steps of it have allocated.
 std::size_t bytes_of_training(const Dimensions& d, int B, int T, int Q, Precision products, AttentionValue value) {
   const std::size_t before = cuda::bytes_in_use();
-  Model<Cuda> model({d, {}, {}, true, 0, value}, 5);
+  Model<Cuda> model({d, {}, {}, true, value}, 5);
   model.set_products(products);
   auto m = Cuda::zeros(d), v = Cuda::zeros(d);
   const std::vector<Token> inputs(static_cast<std::size_t>(T * B), 1), targets(static_cast<std::size_t>(Q * B), 2);

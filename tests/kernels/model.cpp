@@ -1,5 +1,5 @@
 // The whole network through kernels against the CPU's in double: every gradient, and what training makes of it.
-#include <musicgen/backend/cuda/cuda.hpp>
+#include <musicgen/cuda.hpp>
 #include <musicgen/model.hpp>
 
 #include "device.hpp"
@@ -43,7 +43,7 @@ struct RandomBatch {
 void check_gradients(const Sizes& shape, Precision products, AttentionOptions attention = {}) {
   INFO("B " << shape.B << " T " << shape.T << " Q " << shape.Q << " H " << shape.d.H << " L " << shape.d.L << " V "
             << shape.d.V << (products == Precision::bf16 ? ", bf16" : ", fp32"));
-  Model<Cuda> model({shape.d, {}, {}, true, 0, attention}, 5);
+  Model<Cuda> model({shape.d, {}, {}, true, attention}, 5);
   auto reference = copied<Reference>(model);
   model.set_products(products);
   const RandomBatch data(shape);

@@ -1,5 +1,5 @@
 // What the tests of kernels need of the machine: the emulator's half.
-#include <catch2/catch.hpp>
+#include <catch.hpp>
 #include <cstdint>
 #include <emulator/emulator.hpp>
 #include <emulator/runtime.hpp>

@@ -1,18 +1,17 @@
 // What the tests of kernels need of the machine: the GPU's half. Without a GPU the program says so and ends. And the
-// tests of those kernels that the backend does not call, and of sizes that an emulator is too slow for.
+// tests of sizes that an emulator is too slow for.
 #define CATCH_CONFIG_EXTERNAL_INTERFACES  // listeners
 #include <cuda_runtime.h>
 
 #include <cstdlib>
 #include <iostream>
 #include <kernels/check.hpp>
+#include <kernels/launch.hpp>
 #include <musicgen/backend/cuda/cuda.hpp>
 
 #include "data_files.hpp"
 #include "full_size.cpp"
-#include "grammar.cpp"
 #include "machine.hpp"
-#include "sampling.cpp"
 
 static_assert(musicgen::Backend<musicgen::Cuda>);  // as nvcc reads concepts
 

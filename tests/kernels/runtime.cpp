@@ -4,7 +4,7 @@
 #include "device.hpp"
 
 using namespace musicgen;
-using Catch::Matchers::Contains;
+using Catch::Contains;
 
 TEST_CASE("kernels: out of memory is an Error, and what comes after it is as if it had not been", "[refused]") {
   const auto some_model = [] { return Model<Cuda>({{19, 5, 40, 2}, {}, {}}, 5); };

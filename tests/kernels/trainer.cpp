@@ -1,5 +1,5 @@
 // Training through kernels: what the CPU does, step by step.
-#include <musicgen/backend/cuda/cuda.hpp>
+#include <musicgen/cuda.hpp>
 #include <musicgen/data/composer.hpp>
 #include <musicgen/evaluate/likelihood.hpp>
 #include <musicgen/train/trainer.hpp>

@@ -1,6 +1,6 @@
 #include "musicgen/midi/mtrk_reader.hpp"
 
-#include <catch2/catch.hpp>
+#include <catch.hpp>
 
 #include "midi/smf_checks.hpp"
 
@@ -17,7 +17,7 @@ TEST_CASE("midi: a note has the ticks, pitch and velocity that its events give")
   CHECK(score.tempo.division() == 100);
   REQUIRE(score.tracks.size() == 1);
   CHECK(score.tracks[0].channel == 3);
-  CHECK(score.tracks[0].notes == Notes{{10, 200, 60, 70}});
+  CHECK(score.tracks[0].notes == Notes{{10, 200, 60, 70, /*release*/ 64}});
   CHECK(score.notes() == std::vector<Note>{{0.05, 1.0, 60, 70, 0}});
 }
 
@@ -184,6 +184,83 @@ TEST_CASE("midi: a track ends before its ticks get absurd") {
   CHECK(notes_of(score) == Notes{{0, static_cast<std::int64_t>(most) * 0x0FFFFFFF, 60, 70}});
   CHECK(score.warnings.at(0).find("the track goes beyond 2^48 ticks") != std::string::npos);
   CHECK(same_music(score, parse_midi(midi_bytes(score), "again", {.strict = true})));
+}
+
+// ---- what is kept beside notes ----
+
+using Event = ChannelEvent;
+using Events = std::vector<ChannelEvent>;
+
+TEST_CASE("midi: controllers, bends, pressures and program changes are kept, in order") {
+  const Bytes bytes = song(Bytes{0, 0xB0, 0, 1, 0, 0xB0, 32, 2, 0, 0xC0, 5, 9, 0xE0, 1, 0x40, 1, 0xE0, 0x7F, 0x7F} +
+                           Bytes{1, 0xE0, 0, 0, 1, 0xA0, 60, 3, 0, 0xD0, 4, 7, 0xC0, 6} + end_of_track);
+  const Track track = clean(bytes).tracks.at(0);
+  CHECK(track.events == Events{Event::control(0, 0, 1), Event::control(0, 32, 2), Event::program(0, 5),
+                               Event::pitch_bend(9, 1), Event::pitch_bend(10, 8191), Event::pitch_bend(11, -8192),
+                               Event::key_pressure(12, 60, 3), Event::channel_pressure(12, 4), Event::program(19, 6)});
+}
+
+TEST_CASE("midi: one program change, at the start, is in the track's program alone") {
+  const Track track = clean(song(Bytes{0, 0xC0, 5, 0, 0xB0, 7, 1} + end_of_track)).tracks.at(0);
+  CHECK((track.program == 5 && track.has_program));
+  CHECK(track.events == Events{Event::control(0, 7, 1)});
+  const Track late = clean(song(Bytes{1, 0xC0, 5} + end_of_track)).tracks.at(0);
+  CHECK((late.program == 5 && late.has_program));
+  CHECK(late.events == Events{Event::program(1, 5)});
+  CHECK_FALSE(clean(song(note + end_of_track)).tracks.at(0).has_program);
+}
+
+TEST_CASE("midi: an event keeps its place among the notes of its tick") {
+  const auto place = [](const Bytes& events) {
+    return clean(song(events + end_of_track)).tracks.at(0).events.at(0).place;
+  };
+  const Bytes on{0, 0x90, 60, 70}, off{0, 0x80, 60, 0}, pedal{0, 0xB0, 64, 127}, wait{5, 0xFF, 1, 0},
+      other{0, 0x90, 62, 1}, other_off{9, 0x80, 62, 0};
+  CHECK(place(on + wait + pedal + off) == Event::Place::before_ends);
+  CHECK(place(on + wait + off + pedal) == Event::Place::between);
+  CHECK(place(on + wait + off + pedal + other + other_off) == Event::Place::between);
+  CHECK(place(on + wait + off + other + pedal + other_off) == Event::Place::after_starts);
+  // Where there is no note to stand before or after, there is only one place.
+  CHECK(place(pedal + off) == Event::Place::between);
+  CHECK(parse(song(on + off + pedal + end_of_track)).tracks.at(0).events.at(0).place == Event::Place::between);
+}
+
+TEST_CASE("midi: texts and events that only some know are kept as they are") {
+  const Bytes texts =
+      Bytes{0, 0xFF, 3, 1, 'n', 0, 0xFF, 2, 1, 'c', 4, 0xFF, 5, 2, 'l', 'a', 0, 0xFF, 0x7F, 2, 0, 0xFF} +
+      Bytes{1, 0xFF, 0x60, 0, 0, 0xFF, 3, 1, 'm', 0, 0xFF, 6, 1, 'A'};
+  const Bytes sysex{0, 0xF0, 3, 0x43, 0x12, 0x00, 2, 0xF7, 2, 0x43, 0xF7};
+  const Score score = clean(smf(1, 100, {Bytes{}, texts + sysex + note}));
+  const Track& track = score.tracks.at(0);
+  CHECK(track.name == "n");
+  CHECK(track.texts == std::vector<MetaEvent>{{0, MetaType::copyright, "c"},
+                                              {4, MetaType::lyric, "la"},
+                                              {4, MetaType::sequencer_specific, std::string("\0\xFF", 2)},
+                                              {5, MetaType{0x60}, ""},
+                                              {5, MetaType::name, "m"}});
+  CHECK(track.sysex == std::vector<SysEx>{{5, {0x43, 0x12, 0x00}, false}, {7, {0x43, 0xF7}, true}});
+  CHECK(score.markers == std::vector<Marker>{{5, "A"}});
+}
+
+TEST_CASE("midi: signatures") {
+  const Score score = clean(song(Bytes{0, 0xFF, 0x58, 4, 6, 3, 36, 8, 0, 0xFF, 0x59, 2, 0xFD, 1} +
+                                 Bytes{9, 0xFF, 0x58, 4, 4, 2, 24, 8, 0, 0xFF, 0x59, 2, 7, 0} + end_of_track));
+  CHECK(score.time_signatures == std::vector<TimeSignature>{{0, 6, 8, 36, 8}, {9, 4, 4}});
+  CHECK(score.key_signatures == std::vector<KeySignature>{{0, -3, true}, {9, 7, false}});
+}
+
+TEST_CASE("midi: signatures that are none are skipped") {
+  const auto [event, message] = GENERATE(table<Bytes, std::string>({
+      {{0, 0xFF, 0x58, 3, 4, 2, 24}, "a time signature of 3 bytes"},
+      {{0, 0xFF, 0x58, 4, 0, 2, 24, 8}, "a time signature of 0 over 2^2"},
+      {{0, 0xFF, 0x58, 4, 4, 16, 24, 8}, "a time signature of 4 over 2^16"},
+      {{0, 0xFF, 0x59, 1, 0}, "a key signature of 1 byte"},
+      {{0, 0xFF, 0x59, 2, 8, 0}, "a key signature of 8 sharps and mode 0"},
+      {{0, 0xFF, 0x59, 2, 0xF8, 0}, "a key signature of -8 sharps and mode 0"},
+      {{0, 0xFF, 0x59, 2, 0, 2}, "a key signature of 0 sharps and mode 2"},
+  }));
+  const Score score = tolerated(song(event + note + end_of_track), "byte 23: " + message);
+  CHECK((score.time_signatures.empty() && score.key_signatures.empty()));
 }
 
 // ---- the pedal ----

@@ -1,6 +1,6 @@
 #include "musicgen/midi/note_pairing.hpp"
 
-#include <catch2/catch.hpp>
+#include <catch.hpp>
 
 namespace {
 

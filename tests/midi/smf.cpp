@@ -1,16 +1,79 @@
 // Reading and writing together: whatever is read or made up comes back the same, and no bytes do harm.
-#include "musicgen/midi/smf.hpp"
+#include "musicgen/midi.hpp"
 
-#include <catch2/catch.hpp>
+#include <catch.hpp>
 
 #include "data_files.hpp"
 #include "midi/smf_bytes.hpp"
 #include "musicgen/core/random.hpp"
+#include "musicgen/midi/note_pairing.hpp"
 
 namespace {
 
 using namespace musicgen;
 using namespace musicgen::test;
+
+std::int64_t random_tick(Random& random) {
+  return static_cast<std::int64_t>(random.below(random.between(0, 1) == 0 ? 4 : 1000));
+}
+
+/// By tick, as a reader finds them.
+template <class Event>
+std::vector<Event> by_tick(std::vector<Event> events) {
+  std::stable_sort(events.begin(), events.end(), [](auto& a, auto& b) { return a.tick < b.tick; });
+  return events;
+}
+
+std::vector<ChannelEvent> random_events(Random& random) {
+  std::vector<ChannelEvent> events;
+  for (int k = random.between(0, 12); k > 0; --k) {
+    const std::int64_t tick = random_tick(random);
+    const int value = random.between(0, 127);
+    switch (random.between(0, 3)) {
+      case 0:
+        events.push_back(ChannelEvent::control(tick, random.between(0, 127), value));
+        break;
+      case 1:
+        events.push_back(ChannelEvent::pitch_bend(tick, random.between(-8192, 8191)));
+        break;
+      case 2:
+        events.push_back(ChannelEvent::channel_pressure(tick, value));
+        break;
+      default:
+        events.push_back(ChannelEvent::key_pressure(tick, random.between(0, 127), value));
+    }
+  }
+  return by_tick(std::move(events));
+}
+
+std::vector<MetaEvent> random_texts(Random& random) {
+  constexpr MetaType types[] = {MetaType::sequence_number,    MetaType::copyright, MetaType::lyric, MetaType::cue,
+                                MetaType::sequencer_specific, MetaType{0x60}};
+  std::vector<MetaEvent> texts;
+  for (int k = random.between(0, 4); k > 0; --k)
+    texts.push_back({random_tick(random), types[random.below(std::size(types))], std::string(random.below(300), 'x')});
+  return by_tick(std::move(texts));
+}
+
+std::vector<SysEx> random_sysex(Random& random) {
+  std::vector<SysEx> all;
+  for (int k = random.between(0, 2); k > 0; --k)
+    all.push_back({random_tick(random), {0x43, static_cast<unsigned char>(random.between(0, 255))}, k == 2});
+  return by_tick(std::move(all));
+}
+
+/// What all MTrks share in formats 0 and 1.
+void add_random_signatures(Score& score, Random& random) {
+  for (int k = random.between(0, 3); k > 0; --k)
+    score.time_signatures.push_back(
+        {k * 9, random.between(1, 255), 1 << random.between(0, 15), random.between(0, 255)});
+  for (int k = random.between(0, 3); k > 0; --k)
+    score.key_signatures.push_back({k * 9, random.between(-7, 7), random.between(0, 1) == 1});
+  for (int k = random.between(0, 3); k > 0; --k) score.markers.push_back({k * 9, std::string(random.below(9), 'm')});
+  score.time_signatures = by_tick(std::move(score.time_signatures));
+  score.key_signatures = by_tick(std::move(score.key_signatures));
+  score.markers = by_tick(std::move(score.markers));
+}
 
 /// Notes that a reader could have found: the outcome of random switching in a narrow range, so that notes are struck
 /// again, lie on top of one another and end where the next begins.
@@ -27,7 +90,7 @@ std::vector<TickNote> random_notes(Random& random) {
     if (random.between(0, 1) == 0)
       pairing.on(tick, pitch, static_cast<std::uint8_t>(random.between(1, 127)));
     else
-      pairing.off(tick, pitch);
+      pairing.off(tick, pitch, static_cast<std::uint8_t>(random.between(0, 127)));
   }
   pairing.finish(tick + 1);
   return pairing.take();
@@ -64,6 +127,17 @@ Score random_score(Random& random) {
     track.program = random.between(0, 127);
     track.notes = random_notes(random);
     if (score.format == 2) track.own_tempo = random_tempo(random, division);
+    track.events = random_events(random);
+    if (score.format != 0 || k == 0) {  // in one MTrk the first track has them
+      track.texts = random_texts(random);
+      track.sysex = random_sysex(random);
+    }
+  }
+  if (score.format != 2) add_random_signatures(score, random);
+  if (score.format == 1) {
+    score.name = random_name(random);
+    score.texts = random_texts(random);
+    score.sysex = random_sysex(random);
   }
   return score;
 }
@@ -77,6 +151,7 @@ TEST_CASE("midi: any score comes back as it was written") {
     CHECK(again.format == score.format);
     CHECK(again.tempo == score.tempo);
     REQUIRE(again.tracks == score.tracks);
+    CHECK(same_music(again, score));
     CHECK(again.notes() == score.notes());
   }
 }
@@ -86,9 +161,19 @@ Bytes sample() {
   const Bytes first = Bytes{0, 0xFF, 3, 2} + text("ab") + Bytes{0, 0xFF, 0x51, 3, 7, 0xA1, 0x20, 0, 0xC1, 5} +
                       Bytes{0, 0x91, 60, 70, 10, 64, 70, 0x81, 0, 60, 0, 0, 0xB1, 64, 127, 5, 0x81, 64, 0} +
                       Bytes{9, 0xF0, 3, 1, 2, 0xF7, 0, 0x91, 64, 1, 8, 0xB1, 64, 0};
-  const Bytes second = Bytes{3, 0x99, 36, 99, 4, 0x89, 36, 0, 0, 0xE0, 0, 64, 0, 0xD0, 3};
+  const Bytes second = Bytes{3, 0x99, 36, 99, 4, 0x89, 36, 0, 0, 0xE0, 0, 64, 0, 0xD0, 3, 0, 0xA9, 36, 5} +
+                       Bytes{0, 0xFF, 0x58, 4, 6, 3, 24, 8, 1, 0xFF, 0x59, 2, 0xFF, 1, 0, 0xFF, 6, 1, 'm'} +
+                       Bytes{2, 0xFF, 5, 2, 'l', 'a', 0, 0xC9, 8, 1, 0xC9, 9};
   return header(1, 2, 96) + chunk("MTrk", first + end_of_track) + chunk("junk", {1, 2, 3}) +
          chunk("MTrk", second + end_of_track);
+}
+
+TEST_CASE("midi: a file with a bit of everything comes back the same") {
+  const Bytes whole = sample();
+  const Score score = parse(whole);
+  CHECK((score.time_signatures.size() == 1 && score.key_signatures.size() == 1 && score.markers.size() == 1));
+  CHECK(midi_bytes(parse(midi_bytes(score))) == midi_bytes(score));
+  CHECK(same_music(parse(midi_bytes(score)), score));
 }
 
 TEST_CASE("midi: a file cut short anywhere is read or refused") {
@@ -117,7 +202,8 @@ TEST_CASE("midi: a file with any one byte wrong is read or refused") {
 TEST_CASE("midi: random events are read or refused") {
   // Bytes that are likely to mean something, so that the reader gets far.
   constexpr unsigned char telling[] = {0,    1,    3,    60,   60,   64,   70,   127,  0x80, 0x90, 0x90, 0x91, 0xB0,
-                                       0xC0, 0xE0, 0xF0, 0xF7, 0xF8, 0xFF, 0x2F, 0x51, 0x03, 0x81, 0xFF, 2};
+                                       0xC0, 0xE0, 0xF0, 0xF7, 0xF8, 0xFF, 0x2F, 0x51, 0x03, 0x81, 0xFF, 2,    0x58,
+                                       0x59, 4,    0xA1, 0xD0, 0xC1, 0,    0,    0,    0,    0xB0, 64};
   for (std::uint64_t seed = 0; seed < 5000; ++seed) {
     CAPTURE(seed);
     Random random(seed, 1);

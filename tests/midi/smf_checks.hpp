@@ -1,7 +1,7 @@
 // What tests of reading MIDI files have in common.
 #pragma once
 
-#include <catch2/catch.hpp>
+#include <catch.hpp>
 #include <string>
 #include <vector>
 

@@ -1,6 +1,6 @@
 #include "musicgen/midi/smf_reader.hpp"
 
-#include <catch2/catch.hpp>
+#include <catch.hpp>
 
 #include "midi/smf_checks.hpp"
 
@@ -80,10 +80,12 @@ TEST_CASE("midi: unusual SMPTE frame rates are taken at their word") {
 
 // ---- chunks ----
 
-TEST_CASE("midi: unknown chunks are skipped") {
+TEST_CASE("midi: unknown chunks are kept") {
   const Bytes bytes =
       header(1, 1, 100) + chunk("XFIH", {1, 2, 3}) + chunk("MTrk", note + end_of_track) + chunk("abcd", {});
-  CHECK(notes_of(clean(bytes)) == Notes{{0, 100, 60, 70}});
+  const Score score = clean(bytes);
+  CHECK(notes_of(score) == Notes{{0, 100, 60, 70}});
+  CHECK(score.other_chunks == std::vector<OtherChunk>{{"XFIH", {1, 2, 3}}, {"abcd", {}}});
 }
 
 TEST_CASE("midi: bytes after the last chunk are skipped") {
@@ -171,13 +173,14 @@ TEST_CASE("midi: every channel of a track is a track, in order of appearance") {
                 {Bytes{0,  0xFF, 3, 5,    ' ', 'a', ' ', 'b',  0,  0, 0x95, 60,   70, 0,  0x99,
                        36, 70,   9, 0x95, 60,  0,   0,   0x99, 36, 0, 0,    0xB2, 7,  100},
                  Bytes{0, 0xFF, 3, 1, 'c', 0, 0xFF, 3, 1, 'd', 0, 0xE1, 0, 64} + note, Bytes{0, 0xC5, 3}}));
-  REQUIRE(score.tracks.size() == 5);
+  REQUIRE(score.tracks.size() == 6);
   const auto track = [&](std::size_t k) { return std::pair(score.tracks[k].name, score.tracks[k].channel); };
   CHECK(track(0) == std::pair(std::string("a b"), 5));
   CHECK(track(1) == std::pair(std::string("a b"), 9));
   CHECK(track(2) == std::pair(std::string("a b"), 2));
   CHECK(track(3) == std::pair(std::string("c"), 0));
-  CHECK(track(4) == std::pair(std::string(), 5));
+  CHECK(track(4) == std::pair(std::string("c"), 1));  // it has no more than a bend
+  CHECK(track(5) == std::pair(std::string(), 5));
   CHECK(score.tracks[1].is_drums());
   CHECK(score.notes().size() == 2);
 }
@@ -208,6 +211,52 @@ TEST_CASE("midi: failing that, what another track sets on its channel") {
 
 TEST_CASE("midi: a program set elsewhere counts even if it comes later") {
   CHECK(clean(smf(1, 100, {note, Bytes{50, 0xC0, 5, 9, 0xC0, 6}})).tracks.at(0).program == 6);
+}
+
+TEST_CASE("midi: the tracks of one MTrk know it") {
+  const Bytes one{0, 0x90, 60, 1, 9, 0x80, 60, 0}, two{0, 0x91, 60, 1, 9, 0x81, 60, 0};
+  const auto chunks = [](const Score& score) {
+    std::vector<int> all;
+    for (const Track& track : score.tracks) all.push_back(track.chunk);
+    return all;
+  };
+  CHECK(chunks(clean(smf(1, 100, {one, two, one + two, two + one}))) == std::vector{0, -1, 1, 1, 2, 2});
+  CHECK(chunks(clean(smf(1, 100, {one + two, Bytes{}, one}))) == std::vector{0, 0, -1, -1});
+  CHECK(chunks(clean(smf(0, 100, {one + two}))) == std::vector{-1, -1});
+  CHECK(chunks(clean(smf(2, 100, {one + two, one, two + one}))) == std::vector{1, 1, -1, 2, 2});
+}
+
+TEST_CASE("midi: a MTrk without channels is a track without a channel, the first one is the score") {
+  const Bytes words{0, 0xFF, 3, 1, 'w', 5, 0xFF, 5, 1, 'a'}, head{0, 0xFF, 3, 1, 'h', 0, 0xFF, 2, 1, 'c'};
+  const Score score = clean(smf(1, 100, {head, words, note, Bytes{}}));
+  CHECK(score.name == "h");
+  CHECK(score.texts == std::vector<MetaEvent>{{0, MetaType::copyright, "c"}});
+  REQUIRE(score.tracks.size() == 3);
+  CHECK((score.tracks[0].channel == no_channel && score.tracks[2].channel == no_channel));
+  CHECK(score.tracks[0].name == "w");
+  CHECK(score.tracks[0].texts == std::vector<MetaEvent>{{5, MetaType::lyric, "a"}});
+  CHECK(score.notes().size() == 1);
+  CHECK(score.programs() == std::vector{0});
+  CHECK(clean(smf(2, 100, {head, note})).tracks.at(0).name == "h");  // in format 2 it is a piece like the others
+}
+
+TEST_CASE("midi: signatures and markers come from all tracks, each once") {
+  const Bytes time{0, 0xFF, 0x58, 4, 3, 2, 24, 8}, later{9, 0xFF, 0x58, 4, 3, 3, 24, 8}, marker{5, 0xFF, 6, 1, 'A'};
+  const Score score = clean(smf(1, 100, {time, note + later, time + marker + note}));
+  CHECK(score.time_signatures == std::vector<TimeSignature>{{0, 3, 4}, {109, 3, 8}});
+  CHECK(score.markers == std::vector<Marker>{{5, "A"}});
+  // In format 2 each is its own track's.
+  const Score pieces = clean(smf(2, 100, {note + later, time + marker + note}));
+  CHECK((pieces.time_signatures.empty() && pieces.markers.empty()));
+  CHECK(pieces.tracks.at(0).texts.size() == 1);
+  CHECK(pieces.tracks.at(1).texts.size() == 2);
+}
+
+TEST_CASE("midi: files in memory are read as files are") {
+  const Bytes bytes = song(note + end_of_track);
+  CHECK(notes_of(read_midi(bytes)) == Notes{{0, 100, 60, 70}});
+  CHECK(notes_of(read_midi(std::as_bytes(std::span(bytes)))) == Notes{{0, 100, 60, 70}});
+  CHECK_THROWS_WITH(read_midi(Bytes{'x'}), "MIDI data: byte 0: is no MIDI file (no MThd)");
 }
 
 // ---- bounds ----

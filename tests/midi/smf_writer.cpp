@@ -1,9 +1,11 @@
 #include "musicgen/midi/smf_writer.hpp"
 
-#include <catch2/catch.hpp>
+#include <catch.hpp>
 
 #include "data_files.hpp"
 #include "midi/smf_bytes.hpp"
+#include "musicgen/core/files.hpp"
+#include "musicgen/midi/smf_format.hpp"
 
 namespace {
 
@@ -122,6 +124,82 @@ TEST_CASE("midi: pauses longer than a delta time can be are kept") {
   CHECK(same_music(again(score), score));
 }
 
+TEST_CASE("midi: all but notes as written, byte for byte") {
+  Score score;
+  score.tempo = TempoMap(100, {{0, 1000000}});
+  score.name = "t";
+  score.time_signatures = {{0, 6, 8}};
+  score.key_signatures = {{0, -3, true}};
+  score.markers = {{4, "A"}};
+  score.texts = {{0, MetaType::copyright, "c"}};
+  score.sysex = {{4, {0x43, 0xF7}, false}};
+  Track& track = score.tracks.emplace_back();
+  track.notes = {{0, 5, 60, 70, 9}};
+  track.events = {ChannelEvent::control(5, 64, 0), ChannelEvent::pitch_bend(5, -1)};
+  track.events[0].place = ChannelEvent::Place::before_ends;
+  track.texts = {{5, MetaType::lyric, "la"}};
+  const Bytes head = Bytes{0, 0xFF, 3, 1, 't', 0, 0xFF, 0x51, 3, 0x0F, 0x42, 0x40, 0, 0xFF, 0x58, 4, 6, 3, 24, 8} +
+                     Bytes{0, 0xFF, 0x59, 2, 0xFD, 1, 0, 0xFF, 2, 1, 'c', 4, 0xFF, 6, 1, 'A', 0, 0xF0, 2, 0x43, 0xF7};
+  const Bytes body = Bytes{0, 0xC0, 0, 0, 0x90, 60, 70, 5, 0xFF, 5, 2, 'l', 'a', 0, 0xB0, 64, 0, 0, 0x80, 60, 9} +
+                     Bytes{0, 0xE0, 0x7F, 0x3F};
+  score.other_chunks = {{"abcd", {7, 8}}};
+  CHECK(midi_bytes(score) == smf(1, 100, {head, body}) + chunk("abcd", {7, 8}));
+  CHECK(same_music(again(score), score));
+}
+
+TEST_CASE("midi: tracks of one chunk are written as one, unless names or channels forbid it") {
+  Score score = two_tracks();
+  score.tracks[0].name = score.tracks[1].name = "both";
+  const int chunk = GENERATE(0, 1);
+  score.tracks[0].chunk = score.tracks[1].chunk = chunk;
+  CHECK(same_music(again(score), score));
+  CHECK(midi_bytes(score)[11] == chunk + 1);
+  SECTION("names") {
+    score.tracks[1].name = "another";
+  }
+  SECTION("channels") {
+    score.tracks[1].channel = 0;
+  }
+  CHECK(midi_bytes(score)[11] == chunk + 2);
+  CHECK(again(score).tracks.size() == 2);
+}
+
+TEST_CASE("midi: tracks of one chunk stay in order, whichever plays first") {
+  Score score;
+  score.tracks.resize(4);
+  for (int k = 0; k < 4; ++k) {
+    Track& track = score.tracks[static_cast<std::size_t>(k)];
+    track.channel = 3 - k;
+    track.chunk = 0;
+    track.has_program = false;
+  }
+  score.tracks[0].notes = {{50, 60, 60, 70}};
+  score.tracks[1].notes = {{0, 60, 60, 70}};
+  score.tracks[2].events = {ChannelEvent::pitch_bend(0, 5)};
+  CHECK(again(score).tracks == score.tracks);
+}
+
+TEST_CASE("midi: a track's program counts, whatever its events say") {
+  Score score = two_tracks();
+  Track& track = score.tracks[0];
+  track.notes = {{10, 20, 60, 70}};
+  track.events = {ChannelEvent::program(0, 1), ChannelEvent::program(10, 2), ChannelEvent::program(15, 3)};
+  track.program = 40;
+  CHECK(again(score).tracks[0].events ==
+        std::vector{ChannelEvent::program(0, 1), ChannelEvent::program(10, 40), ChannelEvent::program(15, 3)});
+  CHECK(again(score).tracks[0].program == 40);
+}
+
+TEST_CASE("midi: a program that a file leaves open is not written, unless it has been changed") {
+  Score score = two_tracks();
+  score.tracks[0].has_program = score.tracks[1].has_program = false;
+  score.tracks[1].channel = 0;
+  score.tracks[1].program = 0;
+  CHECK(same_music(again(score), score));
+  score.tracks[1].program = 40;
+  CHECK(again(score).tracks[1].program == 40);
+}
+
 TEST_CASE("midi: a score that no MIDI file can hold is refused, naming track and note") {
   Score score = two_tracks();
   Track& track = score.tracks[1];
@@ -178,6 +256,46 @@ TEST_CASE("midi: a score that no MIDI file can hold is refused, naming track and
   SECTION("tempo before the start") {
     score.tempo = TempoMap(100, {{-3, 5}});
     message = "score: a tempo change at tick -3";
+  }
+  SECTION("controller") {
+    track.events = {ChannelEvent::control(0, 7, 1), ChannelEvent::control(0, 128, 1)};
+    message = "track 1, event 2: number 128 is not in 0..127";
+  }
+  SECTION("bend") {
+    track.events = {ChannelEvent::program(0, 40), ChannelEvent::pitch_bend(0, 8192)};
+    message = "track 1, event 1: value 8192 is not in -8192..8191";
+  }
+  SECTION("event before the start") {
+    track.events = {ChannelEvent::program(-1, 40)};
+    message = "track 1, event 0: tick -1 is not in 0..281474976710656";
+  }
+  SECTION("text") {
+    track.texts = {{0, MetaType::lyric, "la"}, {0, MetaType::end_of_track, ""}};
+    message = "track 1, text 1: type 47 is no text";
+  }
+  SECTION("system exclusive") {
+    track.sysex = {{-1, {}}};
+    message = "track 1, system exclusive event 0: tick -1 is not in 0..281474976710656";
+  }
+  SECTION("time signature") {
+    score.time_signatures = {{0, 4, 5}};
+    message = "score, time signature 0: denominator 5 is no power of 2";
+  }
+  SECTION("key signature") {
+    score.key_signatures = {{0, 0}, {9, 8}};
+    message = "score, key signature 1: sharps 8 is not in -7..7";
+  }
+  SECTION("marker") {
+    score.markers = {{-2, "A"}};
+    message = "score, marker 0: tick -2 is not in 0..281474976710656";
+  }
+  SECTION("other chunk") {
+    score.other_chunks = {{"abcd", {}}, {"MTrk", {}}};
+    message = "score, other chunk 1: type \"MTrk\" is not 4 bytes, or is a track's";
+  }
+  SECTION("no channel") {
+    track.channel = no_channel;
+    message = "track 1: has notes or events and no channel";
   }
   SECTION("too many tracks") {
     score.tracks.resize(65535);

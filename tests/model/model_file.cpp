@@ -1,4 +1,4 @@
-#include <catch2/catch.hpp>
+#include <catch.hpp>
 #include <limits>
 #include <musicgen/model/model_file.hpp>
 

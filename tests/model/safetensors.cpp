@@ -1,4 +1,4 @@
-#include <catch2/catch.hpp>
+#include <catch.hpp>
 #include <musicgen/model/safetensors.hpp>
 
 #include "data_files.hpp"

@@ -1,6 +1,7 @@
-# Builds and runs consumer/ against the library, installed or as a subdirectory:
+# Builds and runs consumer/ against the library, installed or as a subdirectory; unbuilt, it was installed before anything
+# had been built, and consumer/ has to find it:
 #
-#   cmake -D from=installed|subdirectory -D library=DIR -D library_build=DIR -D compiler=... -D generator=... -D work=DIR
+#   cmake -D from=installed|unbuilt|subdirectory -D library=DIR -D library_build=DIR -D compiler=... -D generator=... -D work=DIR
 #         -P use.cmake
 
 function(run)
@@ -8,7 +9,12 @@ function(run)
 endfunction()
 
 file(REMOVE_RECURSE "${work}")
-if(from STREQUAL "installed")
+if(from STREQUAL "unbuilt")
+  set(library_build "${work}/library")
+  run("${CMAKE_COMMAND}" -G "${generator}" -S "${library}" -B "${library_build}" "-DCMAKE_CXX_COMPILER=${compiler}"
+      -DMUSICGEN_BUILD_TESTS=OFF -DMUSICGEN_BUILD_EXAMPLES=OFF)
+endif()
+if(NOT from STREQUAL "subdirectory")
   run("${CMAKE_COMMAND}" --install "${library_build}" --prefix "${work}/prefix")
   set(where "-DCMAKE_PREFIX_PATH=${work}/prefix")
 else()
@@ -16,5 +22,8 @@ else()
 endif()
 run("${CMAKE_COMMAND}" -G "${generator}" -S "${CMAKE_CURRENT_LIST_DIR}/consumer" -B "${work}/build"
     "-DCMAKE_CXX_COMPILER=${compiler}" -DCMAKE_BUILD_TYPE=None "${where}")
+if(from STREQUAL "unbuilt")
+  return()
+endif()
 run("${CMAKE_COMMAND}" --build "${work}/build" --parallel 2)
 run("${work}/build/consumer")

@@ -1,6 +1,7 @@
 #include "musicgen/render/audio.hpp"
 
-#include <catch2/catch.hpp>
+#include <catch.hpp>
+#include <chrono>
 #include <cmath>
 #include <cstdint>
 #include <string>
@@ -9,6 +10,7 @@
 #include "data_files.hpp"
 
 using namespace musicgen;
+using namespace std::chrono_literals;
 
 namespace {
 
@@ -51,7 +53,7 @@ bool has_soundfont() {
 TEST_CASE("render: a note is heard when it sounds, and the file is as long as the song") {
   if (!has_soundfont()) return;
   const test::TemporaryDirectory folder;
-  write_wav(folder / "a.wav", one_note(1, 2), {.tail_seconds = 1.5});
+  write_wav(folder / "a.wav", one_note(1, 2), {.tail = 1500ms});
   const Wav wav(folder / "a.wav");
   CHECK(wav.text(0) == "RIFF");
   CHECK(wav.number(4, 4) == wav.bytes.size() - 8);
@@ -77,20 +79,26 @@ TEST_CASE("render: programs and drums are played, every track on a channel of it
   if (!has_soundfont()) return;
   const test::TemporaryDirectory folder;
   const auto sound = [&](const Score& score) {
-    write_wav(folder / "a.wav", score, {.tail_seconds = 0.5});
+    write_wav(folder / "a.wav", score, {.tail = 500ms});
     return read_bytes(folder / "a.wav");
   };
-  Score piano = one_note(0, 1), organ = piano, drums = piano, twenty = piano;
+  Score piano = one_note(0, 1), organ = piano, drums = piano, ten = piano, twenty = piano;
   organ.tracks[0].program = 19;
   drums.tracks[0].channel = 9;
-  CHECK(sound(piano) != sound(organ));
-  CHECK(sound(piano) != sound(drums));
+  // A bool: a message with all those bytes in it is more than Catch2 3.7 can print.
+  const auto alike = [&](const Score& a, const Score& b) { return sound(a) == sound(b); };
+  CHECK_FALSE(alike(piano, organ));
+  CHECK_FALSE(alike(piano, drums));
   write_wav(folder / "drums.wav", drums);
   CHECK(Wav(folder / "drums.wav").loudness(0, 0.3) > 1e-3);
   // The twentieth track is heard, with its program, although there are sixteen channels in a MIDI file.
   twenty.tracks.insert(twenty.tracks.begin(), 19,
                        Track{.name = "", .channel = 0, .program = 19, .notes = {}, .own_tempo = {}});
-  CHECK(sound(twenty) == sound(piano));
+  CHECK(alike(twenty, piano));
+  // The tenth, whose channel is that of drums in a MIDI file, is not played by drums.
+  ten.tracks.insert(ten.tracks.begin(), 9,
+                    Track{.name = "", .channel = 0, .program = 19, .notes = {}, .own_tempo = {}});
+  CHECK(alike(ten, piano));
 }
 
 TEST_CASE("render: a soundfont that is none is named, and nothing is written") {

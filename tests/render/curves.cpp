@@ -1,6 +1,6 @@
 #include "musicgen/render/curves.hpp"
 
-#include <catch2/catch.hpp>
+#include <catch.hpp>
 
 using namespace musicgen;
 

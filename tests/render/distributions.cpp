@@ -1,6 +1,6 @@
 #include "musicgen/render/distributions.hpp"
 
-#include <catch2/catch.hpp>
+#include <catch.hpp>
 #include <string>
 #include <vector>
 

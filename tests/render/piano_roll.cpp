@@ -1,6 +1,10 @@
 #include "musicgen/render/piano_roll.hpp"
 
-#include <catch2/catch.hpp>
+#include <png.h>
+
+#include <catch.hpp>
+#include <chrono>
+#include <cmath>
 #include <limits>
 #include <string>
 #include <vector>
@@ -9,6 +13,7 @@
 #include "musicgen/data/composer.hpp"
 
 using namespace musicgen;
+using namespace std::chrono_literals;
 
 namespace {
 
@@ -62,7 +67,7 @@ TEST_CASE("render: a picture has the size, title and mark that were asked for") 
   const Score song = compose(1);
   const PianoRollOptions plain{.width = 640, .height = 300};
   PianoRollOptions marked = plain;
-  marked.mark_seconds = 20;
+  marked.mark = 20s;
   marked.mark_label = "continues here";
   const Canvas a = draw_piano_roll(song, plain), b = draw_piano_roll(song, marked);
   CHECK(a.width() == 640);
@@ -80,7 +85,7 @@ TEST_CASE("render: a picture has the size, title and mark that were asked for") 
 TEST_CASE("render: songs below each other share their axes") {
   // The second song is a note that sounds later and higher than the first one's.
   const PianoRollSong songs[] = {{score_of({{0, 2, 48, 120, 0}}), "first"}, {score_of({{6, 8, 84, 120, 0}}), "second"}};
-  const Canvas canvas = draw_piano_rolls(songs, {.width = 800, .height = 600, .mark_seconds = 4});
+  const Canvas canvas = draw_piano_rolls(songs, {.width = 800, .height = 600, .mark = 4s});
   const int middle = (48 + 600) / 2;
   int first_right = 0, second_left = 800, first_top = 600, second_top = 600;
   for (int y = 48; y < 600; ++y)
@@ -98,10 +103,10 @@ TEST_CASE("render: songs below each other share their axes") {
   CHECK(first_right == Approx(54 + 2 * pixels_per_second).margin(2));
   CHECK(second_left == Approx(54 + 6 * pixels_per_second).margin(2));
   CHECK(first_top - 48 > second_top - middle + 100);  // lower in its part of the picture
-  const Canvas early = draw_piano_rolls(songs, {.width = 800, .height = 600, .seconds = 4});
-  CHECK(colored_pixels(early, middle) == 0);                           // begins later
-  const PianoRollSong moved[] = {songs[0], {songs[1].score, "", -6}};  // to where the first song's note is
-  const Canvas aligned = draw_piano_rolls(moved, {.width = 800, .height = 600, .seconds = 4});
+  const Canvas early = draw_piano_rolls(songs, {.width = 800, .height = 600, .length = 4s});
+  CHECK(colored_pixels(early, middle) == 0);                            // begins later
+  const PianoRollSong moved[] = {songs[0], {songs[1].score, "", -6s}};  // to where the first song's note is
+  const Canvas aligned = draw_piano_rolls(moved, {.width = 800, .height = 600, .length = 4s});
   CHECK(colored_pixels(aligned, middle) > 500);
   CHECK_THROWS_WITH(draw_piano_rolls(songs, {.height = 399}), Catch::Contains("not between 320 x 400"));
 }
@@ -112,7 +117,7 @@ TEST_CASE("render: songs of any kind have a picture") {
   std::vector<Note> many_tracks;
   for (int k = 0; k < 30; ++k) many_tracks.push_back({k * 0.1, k * 0.1 + 1, 40 + k, 90, k});
   CHECK(colored_pixels(draw_piano_roll(score_of(many_tracks), {.title = std::string(500, 'W')}), 70) > 1000);
-  CHECK(colored_pixels(draw_piano_roll(compose(2), {.mark_seconds = std::numeric_limits<double>::infinity()})) > 0);
+  CHECK(colored_pixels(draw_piano_roll(compose(2), {.mark = std::chrono::duration<double>(INFINITY)})) > 0);
   CHECK_THROWS_WITH(draw_piano_roll(Score{}, {.width = 10}), Catch::Contains("10 x 520"));
 }
 

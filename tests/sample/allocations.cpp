@@ -1,7 +1,8 @@
 // Sampling allocates nothing once it is warm, on any thread: every allocation of this program is counted.
 #include <atomic>
-#include <catch2/catch.hpp>
+#include <catch.hpp>
 #include <cerrno>
+#include <chrono>
 #include <cstdlib>
 #include <musicgen/sample/sampler.hpp>
 
@@ -135,29 +136,21 @@ TEST_CASE("sample: a step allocates nothing, past the attention window and from 
     Model<> model = untrained(Vocabulary::standard(), 1, true, 1, 710);
     REQUIRE(is_shared_among_threads(model, 1));
     model.weights().head.b2[model.vocabulary().end()] = 2;
-    const auto steer = [](std::span<float> bias, const Grammar& so_far) {
-      if (so_far.sounding() > 1) bias[60] += 1;
-    };
-    Sampler sampler(model, {.temperature = 1.2f,
-                            .top_k = 200,
-                            .top_p = 0.99f,
-                            .min_p = 0.001f,
-                            .pitch_temperature = 0.8f,
-                            .pitch_top_p = 0.9f,
-                            .pitch_min_p = 0.01f,
-                            .calm = 0.1f,
-                            .keep_key = 0.2f,
-                            .keep_loudness = 0.2f,
-                            .keep_together = 0.5f,
-                            .thin_chords = 0.1f,
-                            .keep_time = 0.5f,
-                            .variety = 0.1f,
-                            .ending_after = 4,
-                            .longest_rest = 1,
-                            .bias = few_notes(model.vocabulary()),
-                            .steer = steer,
-                            .attention_window = 64,
-                            .precision = precision});
+    const Rule steer([](Logits logits, const SongState& song) {
+      if (song.sounding() > 1) logits.add(60, 1);
+      if (song.steps() % 7 == 3) logits.forbid(TokenKind::note_on);  // so that there have to be rests
+    });
+    ProcessorChain at_run_time;
+    at_run_time.push_back(few_notes());
+    at_run_time.push_back(Key{1});  // which has C#, 61
+    presets::Lifelike style = presets::lifelike(MusicProfile());
+    style.get<EndBias>().after = std::chrono::seconds(4);
+    style.get<MaxNoteLength>().length = std::chrono::seconds(2);
+    style.get<PitchSampling>().top_p = 0.9f;
+    style.get<VelocityPrior>() = {79, 0.2f};
+    Sampler sampler(
+        model, Chain(at_run_time, steer, style),
+        {.temperature = 1.2f, .top_k = 200, .top_p = 0.99f, .min_p = 0.001f, .window = 64, .precision = precision});
     for (int i = 0; i < 100; ++i) sampler.next();
     int songs = 0;
     CHECK(allocations_in([&] {
@@ -178,5 +171,24 @@ TEST_CASE("sample: a step allocates nothing, past the attention window and from 
     CHECK(sum > 0);
     const auto state = sampler.snapshot();
     CHECK(allocations_in([&] { sampler.restore(state); }) == 0);
+    for (int i = 0; i < 10; ++i) sampler.next();
+    CHECK(allocations_in([&] {
+            sampler.set_temperature(0.9f);
+            sampler.set_top_k(100);
+            sampler.set_top_p(0.9f);
+            sampler.set_min_p(0.01f);
+            sampler.set_seed(5);
+            sampler.processor<Density>().density = 0.3f;
+            sampler.processor<Key>().tonic = 0;
+            sampler.processor<Tracks>() = Tracks(std::array{0, 1});
+            for (int i = 0; i < 200; ++i) sampler.next();
+          }) == 0);
+    sampler.until(std::chrono::seconds(1));
+    std::size_t events = 0;
+    CHECK(allocations_in([&] {
+            for (int second = 2; second < 30; ++second)
+              events += sampler.until(sampler.so_far().time() + std::chrono::seconds(1)).size();
+          }) == 0);
+    CHECK(events > 0);
   }
 }

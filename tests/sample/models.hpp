@@ -5,7 +5,10 @@
 #include <cstdint>
 #include <musicgen/core/thread_pool.hpp>
 #include <musicgen/model.hpp>
-#include <musicgen/sample/bias.hpp>
+#include <musicgen/sample/processor.hpp>
+#include <musicgen/sample/processors/pitch_range.hpp>
+#include <musicgen/sample/processors/rule.hpp>
+#include <musicgen/sample/processors/tracks.hpp>
 #include <string>
 #include <vector>
 
@@ -40,9 +43,9 @@ inline Vocabulary fewer_words() {
   return Vocabulary::from_names(names);
 }
 
-/// A bias under which few notes sound together, so that a model that has learned nothing comes to an end.
-inline Bias few_notes(const Vocabulary& vocabulary) {
-  return combined(only_range(vocabulary, 60, 61), only_tracks(vocabulary, std::array{0}));
+/// Rules under which few notes sound together, so that a model that has learned nothing comes to an end.
+inline auto few_notes() {
+  return Chain(PitchRange{60, 61}, Tracks(std::array{0}));
 }
 
 /// The number of threads while this lives, and as many as the machine has afterwards.

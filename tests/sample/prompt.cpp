@@ -1,6 +1,9 @@
 // Songs that go on from a given one.
-#include <catch2/catch.hpp>
+#include <catch.hpp>
 #include <musicgen/data/composer.hpp>
+#include <musicgen/sample/processors/key.hpp>
+#include <musicgen/sample/processors/pitch_range.hpp>
+#include <musicgen/sample/processors/tracks.hpp>
 #include <musicgen/sample/sampler.hpp>
 
 #include "sample/models.hpp"
@@ -29,7 +32,7 @@ Score melody() {
 TEST_CASE("sample: a prompt is the head of the song, with its first and last note") {
   Sampler sampler(untrained());
   sampler.prompt(melody());
-  CHECK(sampler.prompt_seconds() == 2.5);
+  CHECK(sampler.prompt_length() == 2.5s);
   const auto head = encode(melody(), vocabulary).tokens;
   for (const GeneratedSong& song : sampler.generate(5, 6s)) {
     CHECK(begins_with(song.tokens, head));
@@ -51,7 +54,7 @@ TEST_CASE("sample: a prompt is the head of the song, with its first and last not
 
 TEST_CASE("sample: the song goes on as the model would after hearing the prompt") {
   const Model<> model = untrained(vocabulary, 2, true, 6);
-  Sampler sampler(model, {.temperature = 0});
+  Sampler sampler(model, SamplerOptions{.temperature = 0});
   sampler.prompt(melody());
   auto heard = encode(melody(), vocabulary).tokens;
   heard.pop_back();
@@ -73,25 +76,25 @@ TEST_CASE("sample: the song goes on as the model would after hearing the prompt"
 
 TEST_CASE("sample: a prompt cut by seconds leaves its notes to the model") {
   Sampler sampler(untrained());
-  sampler.prompt(melody(), 1.2);  // in the third note
-  CHECK(sampler.prompt_seconds() == 1);
+  sampler.prompt(melody(), 1200ms);  // in the third note
+  CHECK(sampler.prompt_length().count() == 1);
   const auto head = tokens(vocabulary, "^ +60 v63 i0 t50 -60 i0 +62 v63 i0 t50 -62 i0 +64 v79 i1 $");
   for (const GeneratedSong& song : sampler.generate(5, 6s)) {
     CHECK(begins_with(song.tokens, head));
     CHECK(read_by_the_rules(song.tokens, vocabulary, true).fault == "");
   }
-  sampler.prompt(melody(), 1.5);  // what happens just then belongs to it
-  CHECK(sampler.prompt_seconds() == 1.5);
-  sampler.prompt(melody(), 0.001);
-  CHECK(sampler.prompt_seconds() == 0);
+  sampler.prompt(melody(), 1500ms);  // what happens just then belongs to it
+  CHECK(sampler.prompt_length().count() == 1.5);
+  sampler.prompt(melody(), 1ms);
+  CHECK(sampler.prompt_length().count() == 0);
   CHECK(begins_with(sampler.generate(1, 3s)[0].tokens, tokens(vocabulary, "^ +60 v63 i0 $")));
-  sampler.prompt(melody(), 100);
-  CHECK(sampler.prompt_seconds() == 2.5);
-  sampler.prompt(melody(), HUGE_VAL);
-  CHECK(sampler.prompt_seconds() == 2.5);
-  CHECK_THROWS_AS(sampler.prompt(melody(), -1), Error);
-  CHECK_THROWS_AS(sampler.prompt(melody(), std::nan("")), Error);
-  CHECK(sampler.prompt_seconds() == 2.5);
+  sampler.prompt(melody(), 100s);
+  CHECK(sampler.prompt_length() == 2.5s);
+  sampler.prompt(melody(), std::chrono::duration<double>(HUGE_VAL));
+  CHECK(sampler.prompt_length() == 2.5s);
+  CHECK_THROWS_AS(sampler.prompt(melody(), -1s), Error);
+  CHECK_THROWS_AS(sampler.prompt(melody(), std::chrono::duration<double>(std::nan(""))), Error);
+  CHECK(sampler.prompt_length() == 2.5s);
 }
 
 TEST_CASE("sample: a prompt as long as the song, or longer, is an error") {
@@ -109,13 +112,13 @@ TEST_CASE("sample: a prompt without notes is none") {
   const Model<> model = untrained();
   Sampler prompted(model), plain(model);
   prompted.prompt(Score{});
-  CHECK(prompted.prompt_seconds() == 0);
+  CHECK(prompted.prompt_length().count() == 0);
   CHECK(prompted.generate(1, 5s)[0].tokens == plain.generate(1, 5s)[0].tokens);
 }
 
 TEST_CASE("sample: the instruments are the prompt's, and the model's where it has no track") {
   const std::array tracks{0, 1, 2};
-  Sampler sampler(untrained(), {.bias = only_tracks(vocabulary, tracks)});
+  Sampler sampler(untrained(), Tracks(tracks));
   Score prompt = melody();
   prompt.tracks[0].program = 12;
   prompt.tracks[1].program = 13;
@@ -135,9 +138,9 @@ TEST_CASE("sample: whole composed songs are prompts for every kind of model") {
   for (const bool canonical : {true, false})
     for (const Vocabulary& words : {Vocabulary::standard(), fewer_words(), vocabulary_with_holes()}) {
       Sampler sampler(untrained(words, 3, canonical), {.seed = 2});
-      sampler.prompt(song, 20);
-      CHECK(sampler.prompt_seconds() <= 20);
-      CHECK(sampler.prompt_seconds() > 15);
+      sampler.prompt(song, 20s);
+      CHECK(sampler.prompt_length().count() <= 20);
+      CHECK(sampler.prompt_length().count() > 15);
       for (const GeneratedSong& result : sampler.generate(2, 25s)) {
         CHECK(read_by_the_rules(result.tokens, words, canonical).fault == "");
         CHECK(result.score.duration() > 15);
@@ -146,9 +149,8 @@ TEST_CASE("sample: whole composed songs are prompts for every kind of model") {
     }
 }
 
-TEST_CASE("sample: a prompt may break the bias, what the model adds does not") {
-  const Bias bias = combined(only_range(vocabulary, 70, 80), only_tracks(vocabulary, std::array{2}));
-  Sampler sampler(untrained(), {.bias = bias});
+TEST_CASE("sample: a prompt may have what is forbidden, what the model adds does not") {
+  Sampler sampler(untrained(), Chain(PitchRange{70, 80}, Tracks(std::array{2})));
   sampler.prompt(melody());
   for (const GeneratedSong& song : sampler.generate(5, 6s)) {
     CHECK(begins_with(song.tokens, encode(melody(), vocabulary).tokens));
@@ -163,8 +165,8 @@ TEST_CASE("sample: a prompt may break the bias, what the model adds does not") {
 TEST_CASE("sample: every song of a stream begins with the prompt, and prompts can change") {
   Model<> model = untrained();
   model.weights().head.b2[vocabulary.end()] = 6;
-  Sampler sampler(model, {.bias = few_notes(vocabulary)});
-  sampler.prompt(score_of({{0, 500, 60}}), 0.2);  // its note is left open
+  Sampler sampler(model, few_notes());
+  sampler.prompt(score_of({{0, 500, 60}}), 200ms);  // its note is left open
   const Token off = vocabulary.note_off(60);
   for (int song = 0; song < 5; ++song) {
     bool ended = false;
@@ -172,7 +174,7 @@ TEST_CASE("sample: every song of a stream begins with the prompt, and prompts ca
     CHECK(ended);
   }
   sampler.next();
-  sampler.prompt(score_of({{0, 300, 61}, {300, 600, 62}}), 0.4);
+  sampler.prompt(score_of({{0, 300, 61}, {300, 600, 62}}), 400ms);
   CHECK(sampler.next_note().start >= 0.3);  // the first is given, so it does not come
   CHECK(sampler.so_far().steps() >= 30);
   CHECK(sampler.so_far().position() > 9);

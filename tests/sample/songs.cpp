@@ -1,5 +1,5 @@
 // What comes out is music, whatever the model and the temperature.
-#include <catch2/catch.hpp>
+#include <catch.hpp>
 #include <musicgen/data/composer.hpp>
 #include <musicgen/midi/smf.hpp>
 #include <musicgen/sample/sampler.hpp>
@@ -65,11 +65,11 @@ Tried try_songs(const Model<>& model, int count, const Length& length) {
   const TemporaryDirectory folder;
   Tried tried;
   for (const float temperature : {0.5f, 0.75f, 1.0f, 1.25f, 1.5f}) {
-    Sampler sampler(model, {.temperature = temperature, .seed = 3});
+    Sampler sampler(model, SamplerOptions{.temperature = temperature, .seed = 3});
     for (const GeneratedSong& song : sampler.generate(count, length)) {
       check_song(song, model.vocabulary(), model.config().canonical, folder / "song.mid");
       CHECK(song.log_probabilities.size() == song.tokens.size());
-      if (length.seconds) CHECK(song.score.duration() <= *length.seconds + 1e-9);
+      if (length.time) CHECK(song.score.duration() <= length.time->count() + 1e-9);
       ++tried.songs;
       tried.notes += song.score.notes().size();
     }
@@ -122,19 +122,29 @@ TEST_CASE("sample: models of strong opinions, of few words and of no order break
 TEST_CASE("sample: top-k, top-p, min-p, temperature 0 and what songs keep to break no rule") {
   const TemporaryDirectory folder;
   const Model<> model = untrained(Vocabulary::standard(), 2, true, 5);
-  for (const SamplerOptions& options :
-       {SamplerOptions{.temperature = 0}, SamplerOptions{.top_k = 1}, SamplerOptions{.top_k = 5},
-        SamplerOptions{.top_p = 0.5f}, SamplerOptions{.min_p = 0.3f}, SamplerOptions{.top_k = 9, .min_p = 0.5f},
-        SamplerOptions{.pitch_temperature = 1e-3f}, SamplerOptions{.pitch_top_p = 0.5f},
-        SamplerOptions{.pitch_min_p = 0.5f}, SamplerOptions{.calm = 10}, SamplerOptions{.calm = -10},
-        SamplerOptions{.keep_key = 10}, SamplerOptions{.keep_loudness = 10},
-        SamplerOptions{.calm = 1, .keep_key = 1, .variety = 10}, SamplerOptions{.keep_together = 10},
-        SamplerOptions{.thin_chords = 10}, SamplerOptions{.thin_chords = -10}, SamplerOptions{.keep_time = 10},
-        SamplerOptions{.longest_rest = 0.01}}) {
-    Sampler sampler(model, options);
+  const auto check = [&](const AnyProcessor& processor, const SamplerOptions& options = {}) {
+    Sampler sampler(model, processor, options);
     for (const GeneratedSong& song : sampler.generate(3, Length::in_tokens(500)))
       check_song(song, model.vocabulary(), true, folder / "song.mid");
-  }
+  };
+  for (const SamplerOptions& options :
+       {SamplerOptions{.temperature = 0}, SamplerOptions{.top_k = 1}, SamplerOptions{.top_k = 5},
+        SamplerOptions{.top_p = 0.5f}, SamplerOptions{.min_p = 0.3f}, SamplerOptions{.top_k = 9, .min_p = 0.5f}})
+    check(Chain<>(), options);
+  check(PitchSampling{.temperature = 1e-3f});
+  check(PitchSampling{.top_p = 0.5f});
+  check(PitchSampling{.min_p = 0.5f});
+  check(Density{10});
+  check(Density{-10});
+  check(PitchClassPrior{10});
+  check(VelocityPrior{79, 10});
+  check(Chain(Density{-1, 10}, PitchClassPrior{1, 10}, VelocityTemperature{1, 10}));
+  check(NearOnsetPenalty{10});
+  check(ChordSizePenalty{10});
+  check(ChordSizePenalty{-10});
+  check(TimingSharpness{10});
+  check(MaxRest{10ms});
+  check(presets::lifelike(model), {.top_k = 9, .top_p = 0.9f});
 }
 
 TEST_CASE("sample: without the grammar what comes is made a song") {
@@ -143,12 +153,12 @@ TEST_CASE("sample: without the grammar what comes is made a song") {
   std::size_t notes = 0;
   for (const float contrast : {1.0f, 40.0f}) {
     // Velocities and tracks are made likely, or notes would be rare.
-    const Bias bias = bias_against(vocabulary, [](TokenEvent m) { return m.kind == TokenKind::end; });
+    const Forbid no_end{[](TokenEvent m) { return m.kind == TokenKind::end; }};
     Model<> model = untrained(vocabulary, 4, true, contrast);
     for (Token t = 0; t < vocabulary.size(); ++t)
       if (const auto kind = vocabulary[t].kind; kind == TokenKind::velocity || kind == TokenKind::track)
         model.weights().head.b2[t] += 3;
-    Sampler sampler(model, {.grammar = false, .bias = bias});
+    Sampler sampler(model, no_end, {.grammar = false});
     for (const Length& length : {Length(20s), Length::in_tokens(2000)})
       for (const GeneratedSong& song : sampler.generate(4, length)) {
         // Tokens are those of the notes, and start with the first of them.
@@ -158,7 +168,7 @@ TEST_CASE("sample: without the grammar what comes is made a song") {
         CHECK(song.log_probabilities.empty());
         write_midi(folder / "song.mid", song.score);
         CHECK(read_midi(folder / "song.mid", {.strict = true}).notes() == song.score.notes());
-        if (length.seconds) CHECK(song.score.duration() <= *length.seconds + 1e-9);
+        if (length.time) CHECK(song.score.duration() <= length.time->count() + 1e-9);
         notes += reading.notes.size();
       }
   }

@@ -1,8 +1,8 @@
-#include <catch2/catch.hpp>
+#include <catch.hpp>
 #include <cmath>
 #include <filesystem>
 #include <map>
-#include <musicgen/midi/smf.hpp>
+#include <musicgen/midi.hpp>
 #include <musicgen/tokens/decoder.hpp>
 #include <musicgen/tokens/encoder.hpp>
 #include <musicgen/tokens/grammar.hpp>

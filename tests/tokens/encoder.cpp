@@ -1,4 +1,4 @@
-#include <catch2/catch.hpp>
+#include <catch.hpp>
 #include <cmath>
 #include <musicgen/tokens/encoder.hpp>
 
@@ -168,6 +168,35 @@ TEST_CASE("tokens: notes that are not settled are refused") {
   CHECK(notes == std::vector<GridNote>{{0, 500, 0, 60, 64}, {500, 900, 0, 60, 64}, {100000, 100001, 2, 60, 64}});
   CHECK(report == EncodeReport{.restruck = 1});
   CHECK(encode_notes(notes, vocabulary).size() == 2 + 3 * 5 + 5 + 4 + 991 + 1);
+}
+
+TEST_CASE("tokens: grid notes that nothing can mean are refused, with the note's place") {
+  const std::vector<GridNote> one{{0, 1, 0, 60, 64}};
+  const auto refused = [&](GridNote note) {
+    std::vector<GridNote> notes{one[0], note};
+    EncodeReport report;
+    resolve_overlaps(notes, report);
+  };
+  CHECK_THROWS_WITH(refused({0, 1, 16, 60, 64}), "note 1: track 16 is not in 0..15");
+  CHECK_THROWS_WITH(refused({0, 1, 255, 60, 64}), "note 1: track 255 is not in 0..15");
+  CHECK_THROWS_WITH(refused({0, 1, 0, 200, 64}), "note 1: pitch 200 is not in 0..127");
+  CHECK_THROWS_WITH(refused({-1, 1, 0, 60, 64}), "note 1: start -1 is not in 0..60480000");
+  const auto vocabulary = Vocabulary::standard();
+  CHECK_THROWS_AS(encode_notes(std::vector<GridNote>{{0, 1, 16, 60, 64}}, vocabulary), Error);
+  CHECK_THROWS_AS(encode_notes(std::vector<GridNote>{{0, 1, 0, 200, 64}}, vocabulary), Error);
+  CHECK_THROWS_WITH(encode_notes(std::vector<GridNote>{{7, 2000000000, 0, 60, 64}}, vocabulary),
+                    "the note at step 7 ends at step 2000000000: tokens are for a week at most");
+}
+
+TEST_CASE("tokens: a score made by hand may have any numbers") {
+  const auto vocabulary = Vocabulary::standard();
+  Score score;
+  score.tracks.resize(1);
+  score.tracks[0].notes = {{0, 100, 60, 255}, {0, 100, 200, 64}, {100, 50, 62, 0}, {-100, 0, 64, 64}};
+  CHECK(text(vocabulary, encode(score, vocabulary).tokens) ==
+        "^ +64 v63 i0 t10 -64 i0 +60 v127 i0 t10 -60 i0 +62 v10 i0 t1 -62 i0 $");
+  score.tempo = TempoMap(0);
+  CHECK_THROWS_AS(encode(score, vocabulary), Error);
 }
 
 TEST_CASE("tokens: a song of years is refused, one of a day is not") {

@@ -1,7 +1,7 @@
 // Random walks through the grammar: no dead ends, no difference from its rules applied slowly, no song that decoding
 // and encoding would change.
 #include <bitset>
-#include <catch2/catch.hpp>
+#include <catch.hpp>
 #include <iterator>
 #include <musicgen/tokens/decoder.hpp>
 #include <musicgen/tokens/encoder.hpp>
@@ -259,7 +259,7 @@ TEST_CASE("tokens: a song can be followed to its middle and closed there") {
       add_closing(part, grammar);
       for (const bool strictly : {false, true}) REQUIRE(after(vocabulary, strictly, part).ended());
       DecodeReport report;
-      decode(part, vocabulary, {}, &report);
+      static_cast<void>(decode(part, vocabulary, {}, &report));
       CHECK(report == DecodeReport{});
     }
   }

@@ -1,11 +1,12 @@
 #include <algorithm>
-#include <catch2/catch.hpp>
+#include <catch.hpp>
 #include <musicgen/tokens/vocabulary.hpp>
 #include <set>
 
 #include "songs.hpp"
 
 using namespace musicgen;
+using namespace musicgen::test;
 
 TEST_CASE("tokens: the standard vocabulary has 405 words, each with a number and a text of its own") {
   const auto vocabulary = Vocabulary::standard();
@@ -80,6 +81,31 @@ TEST_CASE("tokens: a vocabulary that cannot serve is refused, with the word that
                     Catch::Contains("track"));
 }
 
+TEST_CASE("tokens: the tokens of a kind are there, by value") {
+  const auto standard = Vocabulary::standard(), holes = vocabulary_with_holes();
+  for (const Vocabulary& vocabulary : {standard, holes}) {
+    std::size_t count = 0;
+    for (std::size_t kind = 0; kind < token_kind_count; ++kind) {
+      int before = -1;
+      for (const Token token : vocabulary.tokens(static_cast<TokenKind>(kind))) {
+        CHECK(vocabulary[token].kind == static_cast<TokenKind>(kind));
+        CHECK(vocabulary[token].value > before);
+        before = vocabulary[token].value;
+        ++count;
+      }
+    }
+    CHECK(count == static_cast<std::size_t>(vocabulary.size()));
+  }
+  CHECK(holes.tokens(TokenKind::track).size() == 3);
+  CHECK(holes.name(holes.tokens(TokenKind::velocity)[0]) == "v31");
+}
+
+TEST_CASE("tokens: a number that is in no vocabulary has no name") {
+  const auto vocabulary = Vocabulary::standard();
+  CHECK_THROWS_WITH(vocabulary.name(-1), "token -1: the vocabulary has 405");
+  CHECK_THROWS_WITH(vocabulary.name(405), "token 405: the vocabulary has 405");
+}
+
 TEST_CASE("tokens: velocities fall into 31 bins around multiples of 127/32") {
   CHECK(velocity_values.size() == 31);
   CHECK(velocity_values.front() == 10);
@@ -96,4 +122,6 @@ TEST_CASE("tokens: velocities fall into 31 bins around multiples of 127/32") {
   CHECK(quantized_velocity(1) == 10);
   CHECK(quantized_velocity(11) == 11);
   CHECK(quantized_velocity(64) == 63);
+  CHECK(quantized_velocity(-5) == 10);
+  CHECK(quantized_velocity(1000) == 127);
 }

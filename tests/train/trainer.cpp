@@ -1,4 +1,5 @@
-#include <catch2/catch.hpp>
+#include <catch.hpp>
+#include <musicgen/data/composer.hpp>
 #include <musicgen/model/model_file.hpp>
 #include <musicgen/train/trainer.hpp>
 

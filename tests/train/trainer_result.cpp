@@ -1,6 +1,6 @@
 // What a model is after training: the best one of the run.
 #include <algorithm>
-#include <catch2/catch.hpp>
+#include <catch.hpp>
 #include <musicgen/model/model_file.hpp>
 #include <type_traits>
 

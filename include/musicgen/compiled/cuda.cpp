@@ -1,9 +1,20 @@
-// Part of the library musicgen::compiled; only programs that link musicgen::cuda, too, may use it.
-#define MUSICGEN_INSTANCE template
-#include <musicgen/compiled/templates.hpp>
-
-#include "../core/config.hpp"
+// Part of the library musicgen::cuda: the templates for its backend, compiled by the host's compiler.
+#include <musicgen/compiled/instances.hpp>
+#include <musicgen/cuda.hpp>
+#include <musicgen/evaluate/likelihood.ipp>
+#include <musicgen/model/model.ipp>
+#include <musicgen/model/model_file.ipp>
+#include <musicgen/sample/sampler.ipp>
+#include <musicgen/train/checkpoint.ipp>
+#include <musicgen/train/sequences.ipp>
+#include <musicgen/train/trainer.ipp>
+#include <musicgen/train/widen.ipp>
 
 namespace musicgen::inline MUSICGEN_ABI {
-MUSICGEN_CUDA_INSTANCES
+
+MUSICGEN_MODEL_INSTANCES(Cuda)
+MUSICGEN_TRAIN_INSTANCES(Cuda)
+MUSICGEN_LIKELIHOOD_INSTANCES(Cuda)
+template class Sampler<Cuda>;
+
 }  // namespace musicgen::inline MUSICGEN_ABI

@@ -1,5 +1,5 @@
-// What the compiled library has of the templates of model/ and train/, for a backend B. Internal: for compiled/*.cpp,
-// after the definitions.
+// What the compiled library has of the templates of model/, train/ and evaluate/, for a backend B. Internal: for
+// compiled/*.cpp, after the definitions.
 #pragma once
 
 #define MUSICGEN_MODEL_INSTANCES(B)                                                                   \
@@ -20,3 +20,8 @@
                                    const B::Parameters&, const TrainingState&);                         \
   template void TrainingSequences::force(const Model<B>&, double, Random);                              \
   template Model<B> widened(const Model<B>&, int, std::uint64_t);
+
+#define MUSICGEN_LIKELIHOOD_INSTANCES(B)                                                                               \
+  template std::vector<Likelihood> likelihoods(Model<B>&, std::span<const Song* const>);                               \
+  template std::vector<Likelihood> sampled_likelihoods(const Model<B>&, std::span<const Song* const>, Precision, int); \
+  template Likelihood likelihood(Model<B>&, std::span<const Song* const>);

@@ -15,8 +15,8 @@
 #include "../core/error.hpp"
 #include "../core/files.hpp"
 #include "../core/text.hpp"
+#include "../midi.hpp"
 #include "../midi/score.hpp"
-#include "../midi/smf.hpp"
 #include "csv.hpp"
 #include "datasets.hpp"
 

@@ -8,7 +8,7 @@
 
 #include "../core/error.hpp"
 #include "../core/thread_pool.hpp"
-#include "../midi/smf.hpp"
+#include "../midi.hpp"
 #include "reading.hpp"
 #include "splits.hpp"
 

@@ -3,9 +3,11 @@
 
 #include <algorithm>
 #include <array>
+#include <span>
 #include <utility>
 
 #include "../core/error.hpp"
+#include "../tokens/token_events.hpp"
 #include "song.hpp"
 
 namespace musicgen::inline MUSICGEN_ABI {
@@ -19,47 +21,48 @@ inline void require_of_song(bool holds, const Song& song, std::size_t i, const c
                 otherwise);
 }
 
+/// @throws Error  for tokens that make no event
+inline void require_whole(const TokenGroup& group, const Song& song, const Vocabulary& vocabulary) {
+  if (group.kind != TokenGroup::Kind::broken) return;
+  const auto i = static_cast<std::size_t>(group.position);
+  const TokenKind kind = vocabulary[song.tokens[i]].kind;
+  require_of_song(kind == TokenKind::note_on || kind == TokenKind::note_off, song, i, "begins no event");
+  require_of_song(kind == TokenKind::note_off || group.size == 2, song, i, "lacks its velocity");
+  require_of_song(false, song, i + group.size, "is no track");
+}
+
 /// Fills in what the tokens tell.
 /// @throws Error  if between `^` and `$` they are anything but time steps, ons and offs of notes, each note ended once
 inline void measure(Song& song, const Vocabulary& vocabulary) {
-  const auto at = [&](std::size_t i) { return vocabulary[song.tokens[i]]; };
+  using Kind = TokenGroup::Kind;
   constexpr std::int64_t silent = -1;
   std::array<std::int64_t, track_count * pitch_count> began;  // when each (track, pitch) did that sounds
   began.fill(silent);
   std::int64_t longest = 0, velocities = 0;
   int sounding = 0;
-  std::size_t i = 1;
-  for (const std::size_t end = song.tokens.size() - 1; i < end; ++i) {
-    const auto [kind, value] = at(i);
-    if (kind == TokenKind::time) {
-      song.steps += value;
-      continue;
-    }
-    const bool on = kind == TokenKind::note_on;
-    require_of_song(on || kind == TokenKind::note_off, song, i, "begins no event");
-    if (on) {
-      require_of_song(at(i + 1).kind == TokenKind::velocity, song, i, "lacks its velocity");
-      velocities += at(i + 1).value;
-    }
-    i += on ? 2 : 1;  // a group that breaks off stops at `$` at the latest
-    const auto [last_kind, track] = at(i);
-    require_of_song(last_kind == TokenKind::track, song, i, "is no track");
-    const int voice = track * pitch_count + value;
-    std::int64_t& start = began[static_cast<std::size_t>(voice)];
-    require_of_song((start == silent) == on, song, i,
+  const std::size_t last = song.tokens.size() - 1;
+  for_each_group(std::span(song.tokens).first(last), vocabulary, [&](const TokenGroup& group) {
+    if (group.position == 0) return;  // ^
+    require_whole(group, song, vocabulary);
+    song.steps += group.steps;
+    if (group.kind == Kind::time) return;
+    const bool on = group.kind == Kind::note_on;
+    const auto i = static_cast<std::size_t>(group.position);
+    require_of_song(on || group.kind == Kind::note_off, song, i, "begins no event");
+    std::int64_t& start = began[static_cast<std::size_t>(group.track * pitch_count + group.pitch)];
+    require_of_song((start == silent) == on, song, i + group.size - 1,
                     on ? "begins a note that sounds" : "ends a note that does not sound");
     if (on) {
       ++song.notes;
-      ++sounding;
-      song.pitches.set(static_cast<std::size_t>(value));
-      start = song.steps;
+      velocities += group.velocity;
+      song.pitches.set(static_cast<std::size_t>(group.pitch));
     } else {
-      --sounding;
       longest = std::max(longest, song.steps - start);
-      start = silent;
     }
-  }
-  require_of_song(sounding == 0, song, i, "comes while notes sound");
+    sounding += on ? 1 : -1;
+    start = on ? song.steps : silent;
+  });
+  require_of_song(sounding == 0, song, last, "comes while notes sound");
   song.longest_note = static_cast<int>(longest);
   if (song.notes > 0) song.velocity = static_cast<int>((velocities + song.notes / 2) / song.notes);
 }
@@ -99,15 +102,12 @@ MUSICGEN_INLINE std::vector<SoundingNote> sounding_at(const Song& song, const Vo
 
   std::vector<SoundingNote> sounding;  // `steps` from `from` to where it began, until the end is known
   int now = 0;
-  for (; from < i; ++from) {
-    const auto [kind, value] = at(from);
-    if (kind == TokenKind::time) now += value;
-    if (kind == TokenKind::note_on) sounding.push_back({value, at(from + 2).value, now});
-    if (kind == TokenKind::note_off)
-      std::erase_if(sounding, [&, pitch = value, track = at(from + 1).value](const SoundingNote& n) {
-        return n.pitch == pitch && n.track == track;
-      });
-  }
+  for_each_group(std::span(song.tokens).subspan(from, i - from), vocabulary, [&](const TokenGroup& group) {
+    now += group.steps;
+    if (group.kind == TokenGroup::Kind::note_on) sounding.push_back({group.pitch, group.track, now});
+    if (group.kind == TokenGroup::Kind::note_off)
+      std::erase_if(sounding, [&](const SoundingNote& n) { return n.pitch == group.pitch && n.track == group.track; });
+  });
   for (SoundingNote& note : sounding) note.steps = now - note.steps;
   return sounding;
 }

@@ -8,6 +8,8 @@
 
 #include <cstddef>
 #include <span>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "../core/config.hpp"
@@ -19,6 +21,10 @@ namespace musicgen::inline MUSICGEN_ABI {
 /// validation if the hash of its path falls into the lowest tenth; where none does, the one with the lowest is, and
 /// where all do, all but the one with the highest. A single song is for training.
 void split_by_song(std::span<Song> songs);
+
+/// What the versions of a song have in common: its path in lower case, without folders named "versions" or the mark of
+/// a version ("-v2", " (1)", "_copy", " - copy 3").
+[[nodiscard]] std::string song_key(std::string_view name);
 
 /// For each song the index of the first one that is the same song.
 [[nodiscard]] std::vector<std::size_t> first_versions(std::span<const Song> songs);

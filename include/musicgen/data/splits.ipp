@@ -54,15 +54,14 @@ inline std::string_view without_version(std::string_view name) {
   return rest.empty() ? name : without_version(rest);
 }
 
-/// What a song's versions have in common: its path in lower case, without folders named "versions" or a mark.
-inline std::string song_key(std::string_view name) {
-  std::string path = lower_case(name), key;
+}  // namespace detail
+
+MUSICGEN_INLINE std::string song_key(std::string_view name) {
+  std::string path = detail::lower_case(name), key;
   for (std::size_t slash; (slash = path.find('/')) != std::string::npos; path.erase(0, slash + 1))
     if (path.compare(0, slash, "versions") != 0) key += path.substr(0, slash + 1);
-  return key += without_version(path);
+  return key += detail::without_version(path);
 }
-
-}  // namespace detail
 
 MUSICGEN_INLINE std::vector<std::size_t> first_versions(std::span<const Song> songs) {
   std::vector<std::size_t> first(songs.size());
@@ -76,7 +75,7 @@ MUSICGEN_INLINE std::vector<std::size_t> first_versions(std::span<const Song> so
   for (std::size_t i = 0; i < songs.size(); ++i) {
     detail::Hash tokens;
     for (const Token token : songs[i].tokens) tokens.add(token);
-    for (const std::size_t same : {by_key.emplace(detail::song_key(songs[i].name), i).first->second,
+    for (const std::size_t same : {by_key.emplace(song_key(songs[i].name), i).first->second,
                                    by_tokens.emplace(tokens.value(), i).first->second}) {
       const auto [earlier, later] = std::minmax({find(i), find(same)});
       first[later] = earlier;
@@ -90,7 +89,7 @@ MUSICGEN_INLINE void split_by_song(std::span<Song> songs) {
   const auto first = first_versions(songs);
   std::map<std::size_t, std::uint64_t> hashes;  // of each song by its first version: the lowest among its versions'
   for (std::size_t i = 0; i < songs.size(); ++i) {
-    const auto hash = detail::Hash().add(detail::song_key(songs[i].name)).value();
+    const auto hash = detail::Hash().add(song_key(songs[i].name)).value();
     const auto [at, is_new] = hashes.emplace(first[i], hash);
     if (!is_new) at->second = std::min(at->second, hash);
   }

@@ -1,4 +1,4 @@
-// Pickles as data, read without ever running anything.
+// Internal. Pickles as data, read without ever running anything.
 //
 // A pickle is a program for a machine with a stack and a memo (Python's Lib/pickletools.py describes it), which in
 // Python may call anything. Here it can make numbers, texts and containers; a name or a call in it is kept as a name or
@@ -44,13 +44,13 @@ struct PickleObject {
 };
 
 /// The object that a value is, if it is one of that kind; null otherwise.
-inline const PickleObject* object_of(const PickleValue& value, PickleObject::Kind kind) {
+[[nodiscard]] inline const PickleObject* object_of(const PickleValue& value, PickleObject::Kind kind) {
   const auto object = std::get_if<PickleObject*>(&value);
   return object != nullptr && (*object)->kind == kind ? *object : nullptr;
 }
 
 /// The arguments, if a value is a call of `name`; null otherwise.
-inline const PickleObject* arguments_of(const PickleValue& value, std::string_view name) {
+[[nodiscard]] inline const PickleObject* arguments_of(const PickleValue& value, std::string_view name) {
   const PickleObject* call = object_of(value, PickleObject::Kind::call);
   return call != nullptr && call->name == name ? object_of(call->values[0], PickleObject::Kind::tuple) : nullptr;
 }
@@ -86,7 +86,7 @@ class Unpickler {
 
   /// What the pickle says; once.
   /// @throws Error  naming the byte of the instruction that is at fault
-  PickleValue run() {
+  [[nodiscard]] PickleValue run() {
     if (bytes_.size() < 2 || bytes_[0] != '\x80' || bytes_[1] < 2 || bytes_[1] > 5)
       fail("is no pickle of protocol 2 to 5");
     for (std::size_t count = 0;; ++count) {

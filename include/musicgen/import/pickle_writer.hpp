@@ -1,4 +1,4 @@
-// Pickles put together instruction by instruction.
+// Internal. Pickles put together instruction by instruction.
 #pragma once
 
 #include <cstdint>
@@ -35,7 +35,7 @@ class Pickler {
     return *this;
   }
   /// The pickle so far; it ends with PickleCode::stop.
-  const std::string& bytes() const { return bytes_; }
+  [[nodiscard]] const std::string& bytes() const { return bytes_; }
 
  private:
   Pickler& add(std::initializer_list<unsigned char> bytes) {

@@ -1,5 +1,5 @@
-// The zip archives that torch.save writes (PyTorch 1.6 and later): a pickle of the objects, and a file of bytes for
-// each storage, which tensors are views of.
+// Internal. The zip archives that torch.save writes (PyTorch 1.6 and later): a pickle of the objects, and a file of
+// bytes for each storage, which tensors are views of.
 //
 //   NAME/data.pkl     the pickle; a storage is ("storage", torch.FloatStorage, key, device, elements), kept outside, a
 //                     tensor a call of torch._utils._rebuild_tensor_v2(storage, offset, sizes, strides, ...)
@@ -73,6 +73,7 @@ inline std::span<const unsigned char> require_archive(std::span<const unsigned c
   throw file_error(file, 0, "is no PyTorch checkpoint");
 }
 
+/// The objects and tensors in such an archive. For one thread at a time.
 class TorchArchive {
  public:
   /// @param bytes  of the file; must outlive this
@@ -96,18 +97,18 @@ class TorchArchive {
     root_ = unpickler_->run();
   }
 
-  const std::filesystem::path& file() const { return file_; }
-  std::size_t size() const { return size_; }  ///< bytes
-  const PickleValue& root() const { return root_; }
+  [[nodiscard]] const std::filesystem::path& file() const { return file_; }
+  [[nodiscard]] std::size_t size() const { return size_; }  ///< bytes
+  [[nodiscard]] const PickleValue& root() const { return root_; }
 
   /// An entry beside the pickle, nothing if there is none.
-  std::optional<std::vector<unsigned char>> entry(const std::string& name) const {
+  [[nodiscard]] std::optional<std::vector<unsigned char>> entry(const std::string& name) const {
     return zip_.contains(folder_ + name) ? std::optional(zip_.read(folder_ + name)) : std::nullopt;
   }
 
   /// A value as a tensor, or as the tensor of a parameter.
   /// @return  nothing if it is none
-  static std::optional<TorchTensor> tensor(const PickleValue& value) {
+  [[nodiscard]] static std::optional<TorchTensor> tensor(const PickleValue& value) {
     if (const PickleObject* parameter = arguments_of(value, "torch._utils._rebuild_parameter"))
       return parameter->values.empty() ? std::nullopt : rebuilt(parameter->values[0]);
     return rebuilt(value);

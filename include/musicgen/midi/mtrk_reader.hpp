@@ -1,11 +1,11 @@
-// Reads one MTrk chunk of a Standard MIDI File: events into notes, programs and tempo changes.
+// Internal: reads one MTrk chunk of a Standard MIDI File.
 #pragma once
 
+#include <algorithm>
 #include <array>
+#include <cstddef>
 #include <cstdint>
-#include <deque>
-#include <filesystem>
-#include <limits>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -14,84 +14,46 @@
 #include <vector>
 
 #include "../core/config.hpp"
-#include "../core/error.hpp"
 #include "../core/text.hpp"
-#include "note_pairing.hpp"
-#include "score.hpp"
+#include "channel_reader.hpp"
+#include "events.hpp"
+#include "midi_faults.hpp"
 #include "smf_format.hpp"
 
 namespace musicgen::inline MUSICGEN_ABI::detail {
 
-/// Throws a fault, or notes it down: the one difference between strict and tolerant.
-class MidiFaults {
- public:
-  MidiFaults(const std::filesystem::path& file, bool strict) : file_(file), strict_(strict) {}
-
-  [[noreturn]] void fatal(std::size_t byte, const std::string& what) const { throw file_error(file_, byte, what); }
-
-  void operator()(std::size_t byte, const std::string& what) {
-    if (strict_) fatal(byte, what);
-    if (++count_ <= most_lines) lines_.emplace_back(file_error(file_, byte, what).what());
-  }
-
-  std::vector<std::string> take_lines() {
-    if (count_ > most_lines)
-      lines_.emplace_back(file_error(file_, std::to_string(count_ - most_lines) + " more faults").what());
-    return std::move(lines_);
-  }
-
- private:
-  static constexpr std::size_t most_lines = 20;
-
-  const std::filesystem::path& file_;
-  bool strict_;
-  std::size_t count_ = 0;
-  std::vector<std::string> lines_;
-};
-
-inline std::uint32_t big_endian(std::span<const unsigned char> bytes) {
-  std::uint32_t value = 0;
-  for (const unsigned char byte : bytes) value = value << 8 | byte;
-  return value;
-}
-
-inline std::string counted(std::size_t count, const std::string& what) {
-  return std::to_string(count) + " " + what + (count == 1 ? "" : "s");
-}
-
 /// What one MTrk chunk says.
 struct Mtrk {
-  struct Channel {
-    int number;
-    NotePairing notes;
-    std::optional<int> program, first_program;                           // the latest; the one at the first note
-    std::int64_t first_note = std::numeric_limits<std::int64_t>::max();  // its tick
-  };
-  struct ProgramChange {
-    std::int64_t tick;
-    int channel, program;
-  };
-
-  std::string name;                     // the first one that is not blank
-  std::deque<Channel> channels;         // in order of appearance
-  std::vector<TempoChange> tempo;       // by tick
-  std::vector<ProgramChange> programs;  // by tick
+  std::string name;                                      // the first one that is not blank
+  std::vector<std::unique_ptr<ChannelReader>> channels;  // by their first note, controller or program; then the others
+  std::vector<TempoChange> tempo;                        // this and all that follows: by tick
+  std::vector<TimeSignature> time_signatures;
+  std::vector<KeySignature> key_signatures;
+  std::vector<Marker> markers;
+  std::vector<MetaEvent> texts;
+  std::vector<SysEx> sysex;
 };
 
 class MtrkReader {
  public:
   /// @param begin, end  where the chunk's content is in `bytes`, which are the whole file's, so that offsets are
-  MtrkReader(std::span<const unsigned char> bytes, std::size_t begin, std::size_t end, bool sustain, MidiFaults& faults)
-      : bytes_(bytes), at_(begin), end_(end), sustain_(sustain), faults_(faults) {}
+  /// @param sustain     the pedal lengthens notes
+  /// @param apart       format 2: signatures and markers are the track's own, and stay among its texts
+  MtrkReader(std::span<const unsigned char> bytes, std::size_t begin, std::size_t end, bool sustain, bool apart,
+             MidiFaults& faults)
+      : bytes_(bytes), at_(begin), end_(end), sustain_(sustain), apart_(apart), faults_(faults) {}
 
   Mtrk read() {
     while (!over_ && at_ != end_) event();
     if (!over_) faults_(at_, "the track has no end-of-track event");
     if (at_ != end_) faults_(at_, counted(end_ - at_, "byte") + " after the end of the track");
-    for (Mtrk::Channel& channel : mtrk_.channels) {
-      if (const auto count = channel.notes.still_on())
+    for (const int number : order_) mtrk_.channels.push_back(std::move(channels_[static_cast<std::size_t>(number)]));
+    for (auto& channel : channels_)
+      if (channel) mtrk_.channels.push_back(std::move(channel));
+    for (const auto& channel : mtrk_.channels) {
+      if (const auto count = channel->still_on())
         faults_(at_, counted(count, "note") + " still on at the end of the track");
-      dropped(channel.notes.finish(tick_));
+      dropped(channel->finish(tick_));
     }
     return std::move(mtrk_);
   }
@@ -108,7 +70,7 @@ class MtrkReader {
     if (status < midi_status::sysex) return channel_event(status);
     if (status < midi_status::real_time || status == midi_status::meta) cancelled_ = true;
     if (status == midi_status::meta) return meta_event();
-    if (status == midi_status::sysex || status == midi_status::sysex_more) return void(block());
+    if (status == midi_status::sysex || status == midi_status::sysex_more) return system_exclusive(status);
     faults_(event_, "status byte " + std::to_string(status) + " has no place in a file");
     for (int data = status == 0xF2 ? 2 : status == 0xF1 || status == 0xF3; data > 0 && is_data(); --data) ++at_;
   }
@@ -140,52 +102,78 @@ class MtrkReader {
     }
     at_ += size;
     if (first > 127) return faults_(at_ - size, "data byte " + std::to_string(first) + ": the event is skipped");
-    if (kind == midi_status::note_on && second > 0) return note_on(channel(status), first, second);
-    if (kind == midi_status::note_on || kind == midi_status::note_off)
-      return dropped(channel(status).notes.off(tick_, first));
-    if (kind == midi_status::control) return control(channel(status), first, second);
-    if (kind == midi_status::program) return program_change(channel(status), first);
+    const bool on = kind == midi_status::note_on, off = kind == midi_status::note_off;
+    const bool gives_place = on || off || kind == midi_status::control || kind == midi_status::program;
+    ChannelReader& reader = channel(status & 0x0F, gives_place);
+    if (on && second > 0) return dropped(reader.on(tick_, first, second));
+    if (on || off) return dropped(reader.off(tick_, first, off ? second : std::uint8_t{0}));
+    dropped(reader.event(event_of(kind, first, second)));
   }
 
-  void note_on(Mtrk::Channel& channel, unsigned char pitch, unsigned char velocity) {
-    if (channel.first_note > tick_) {
-      channel.first_note = tick_;
-      channel.first_program = channel.program;
+  ChannelEvent event_of(int kind, int first, int second) const {
+    switch (kind) {
+      case midi_status::key_pressure:
+        return ChannelEvent::key_pressure(tick_, first, second);
+      case midi_status::control:
+        return ChannelEvent::control(tick_, first, second);
+      case midi_status::program:
+        return ChannelEvent::program(tick_, first);
+      case midi_status::channel_pressure:
+        return ChannelEvent::channel_pressure(tick_, first);
+      default:
+        return ChannelEvent::pitch_bend(tick_, (second << 7 | first) - pitch_bend_center);
     }
-    dropped(channel.notes.on(tick_, pitch, velocity));
   }
 
-  void control(Mtrk::Channel& channel, unsigned char controller, unsigned char value) {
-    if (sustain_ && controller == 64) dropped(channel.notes.pedal(tick_, value >= 64));
-  }
-
-  void program_change(Mtrk::Channel& channel, unsigned char program) {
-    channel.program = program;
-    mtrk_.programs.push_back({tick_, channel.number, program});
+  void system_exclusive(unsigned char status) {
+    const auto data = block();
+    mtrk_.sysex.push_back({tick_, {data.begin(), data.end()}, status == midi_status::sysex_more});
   }
 
   void meta_event() {
     if (at_ == end_) return give_up(at_, "the track ends within an event");
-    const unsigned char type = bytes_[at_++];
+    const MetaType type{bytes_[at_++]};
     const auto data = block();
-    if (type == midi_meta::end_of_track) over_ = true;
-    if (type == midi_meta::track_name && mtrk_.name.empty())
-      mtrk_.name = trimmed({reinterpret_cast<const char*>(data.data()), data.size()});
-    if (type != midi_meta::tempo) return;
+    if (type == MetaType::end_of_track) return void(over_ = true);
+    if (type == MetaType::tempo) return tempo(data);
+    if (type == MetaType::time_signature && !apart_) return time_signature(data);
+    if (type == MetaType::key_signature && !apart_) return key_signature(data);
+    const std::string_view text(reinterpret_cast<const char*>(data.data()), data.size());
+    if (type == MetaType::marker && !apart_) return mtrk_.markers.push_back({tick_, std::string(text)});
+    if (type == MetaType::name && mtrk_.name.empty()) return void(mtrk_.name = trimmed(text));
+    if (type == MetaType::text && text.empty()) return;  // the writer fills long pauses with them
+    mtrk_.texts.push_back({tick_, type, std::string(text)});
+  }
+
+  void tempo(std::span<const unsigned char> data) {
     if (data.size() != 3) return faults_(event_, "a tempo of " + counted(data.size(), "byte"));
     const std::uint32_t microseconds = big_endian(data);
     if (microseconds == 0) return faults_(event_, "a tempo of 0 microseconds a quarter");
     mtrk_.tempo.push_back({tick_, microseconds});
   }
 
-  Mtrk::Channel& channel(unsigned char status) {
-    const int number = status & 0x0F;
-    Mtrk::Channel*& known = by_number_[static_cast<std::size_t>(number)];
-    if (!known) {
-      known = &mtrk_.channels.emplace_back();
-      known->number = number;
-    }
-    return *known;
+  void time_signature(std::span<const unsigned char> data) {
+    if (data.size() != 4) return faults_(event_, "a time signature of " + counted(data.size(), "byte"));
+    if (data[0] == 0 || data[1] > 15)
+      return faults_(event_, "a time signature of " + std::to_string(data[0]) + " over 2^" + std::to_string(data[1]));
+    mtrk_.time_signatures.push_back({tick_, data[0], 1 << data[1], data[2], data[3]});
+  }
+
+  void key_signature(std::span<const unsigned char> data) {
+    if (data.size() != 2) return faults_(event_, "a key signature of " + counted(data.size(), "byte"));
+    const int sharps = static_cast<signed char>(data[0]);
+    if (sharps < -7 || sharps > 7 || data[1] > 1)
+      return faults_(event_,
+                     "a key signature of " + std::to_string(sharps) + " sharps and mode " + std::to_string(data[1]));
+    mtrk_.key_signatures.push_back({tick_, sharps, data[1] == 1});
+  }
+
+  /// @param gives_place  the event at hand says where the channel stands among the others, if no earlier one did
+  ChannelReader& channel(int number, bool gives_place) {
+    auto& reader = channels_[static_cast<std::size_t>(number)];
+    if (!reader) reader = std::make_unique<ChannelReader>(number, sustain_);
+    if (gives_place && std::find(order_.begin(), order_.end(), number) == order_.end()) order_.push_back(number);
+    return *reader;
   }
 
   /// A variable-length number: 7 bits a byte, the top bit set on all but the last.
@@ -230,13 +218,14 @@ class MtrkReader {
 
   std::span<const unsigned char> bytes_;
   std::size_t at_, end_, event_ = 0;  // event_: where the event at hand begins, after its delta time
-  bool sustain_;
+  bool sustain_, apart_;
   MidiFaults& faults_;
   std::int64_t tick_ = 0;
   unsigned char running_ = 0;
   bool cancelled_ = false, over_ = false;
   Mtrk mtrk_;
-  std::array<Mtrk::Channel*, 16> by_number_{};  // of those in mtrk_
+  std::array<std::unique_ptr<ChannelReader>, 16> channels_{};  // by number
+  std::vector<int> order_;                                     // numbers of those that have their place
 };
 
 }  // namespace musicgen::inline MUSICGEN_ABI::detail

@@ -1,5 +1,4 @@
-// Standard MIDI Files, read and written.
+// The old name of musicgen/midi.hpp.
 #pragma once
 
-#include "smf_reader.hpp"
-#include "smf_writer.hpp"
+#include "../midi.hpp"

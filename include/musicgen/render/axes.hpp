@@ -1,4 +1,4 @@
-// What plots share: colors, ticks, a legend.
+// Internal. What plots share: colors, ticks, a legend.
 #pragma once
 
 #include <algorithm>
@@ -18,14 +18,14 @@ namespace musicgen::inline MUSICGEN_ABI::detail {
 inline constexpr Color plot_background{255, 255, 255}, plot_ink{38, 43, 51}, plot_faint_ink{110, 118, 129},
     plot_axis{190, 196, 204};
 
-inline Color set_color(std::size_t set) {
+[[nodiscard]] inline Color set_color(std::size_t set) {
   constexpr Color colors[] = {{31, 97, 184},  {214, 69, 65},  {150, 156, 164}, {30, 132, 73},
                               {202, 111, 30}, {125, 60, 152}, {17, 140, 140},  {120, 66, 40}};
   return colors[set % std::size(colors)];
 }
 
 /// 1, 2 or 5 times a power of ten: the least that divides `range` into no more than `most` parts.
-inline double tick_step(double range, int most) {
+[[nodiscard]] inline double tick_step(double range, int most) {
   const double least = range / most, power = std::pow(10, std::floor(std::log10(least)));
   for (const double factor : {1.0, 2.0, 5.0})
     if (factor * power >= least * (1 - 1e-9)) return factor * power;
@@ -33,7 +33,7 @@ inline double tick_step(double range, int most) {
 }
 
 /// A number that is a multiple of `step`, with as many digits as that needs.
-inline std::string tick_label(double value, double step) {
+[[nodiscard]] inline std::string tick_label(double value, double step) {
   std::array<char, 64> text{};
   const int digits = std::clamp(static_cast<int>(std::ceil(-std::log10(step) - 1e-9)), 0, 9);
   std::snprintf(text.data(), text.size(), "%.*f", digits, std::abs(value) < step / 2 ? 0.0 : value);

@@ -1,4 +1,4 @@
-// Letters as a pen draws them: enough of ASCII for titles and labels, at any size.
+// Internal. Letters as a pen draws them: enough of ASCII for titles and labels, at any size.
 //
 // A glyph is a list of strokes, a stroke a list of points "xy" on a small grid: x from 0, y 2 on the base line, 6 at
 // the height of an x, 8 at that of a capital, 0 at the foot of a p. A stroke after '~' is a curve which the points
@@ -6,6 +6,8 @@
 #pragma once
 
 #include <algorithm>
+#include <cstddef>
+#include <iterator>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -45,7 +47,7 @@ inline constexpr std::pair<char, std::string_view> pen_glyphs[] = {
 // clang-format on
 
 /// Corners cut again and again become a curve (Chaikin 1974); the ends of an open stroke stay.
-inline PenStroke smooth(PenStroke stroke, bool closed) {
+[[nodiscard]] inline PenStroke smooth(PenStroke stroke, bool closed) {
   for (int times = 0; times < 3; ++times) {
     PenStroke cut;
     if (!closed) cut.push_back(stroke.front());
@@ -62,7 +64,7 @@ inline PenStroke smooth(PenStroke stroke, bool closed) {
 }
 
 /// The strokes of a character, y from the base line upwards; a small box for one that the font lacks.
-inline std::vector<PenStroke> pen_strokes(char character) {
+[[nodiscard]] inline std::vector<PenStroke> pen_strokes(char character) {
   const auto* glyph = std::find_if(std::begin(pen_glyphs), std::end(pen_glyphs),
                                    [&](const auto& entry) { return entry.first == character; });
   std::string_view text = glyph == std::end(pen_glyphs) ? "0242460602" : glyph->second;
@@ -80,7 +82,7 @@ inline std::vector<PenStroke> pen_strokes(char character) {
 }
 
 /// How far the next character is from this one, in units of the grid.
-inline double pen_advance(char character) {
+[[nodiscard]] inline double pen_advance(char character) {
   if (character == ' ') return 3.5;
   double right = 0;
   for (const PenStroke& stroke : pen_strokes(character))
@@ -89,7 +91,7 @@ inline double pen_advance(char character) {
 }
 
 /// What can be drawn of a UTF-8 text: every character beyond ASCII becomes one that the font lacks.
-inline std::string pen_text(std::string_view text) {
+[[nodiscard]] inline std::string pen_text(std::string_view text) {
   std::string drawn;
   for (const char c : text) {
     const auto byte = static_cast<unsigned char>(c);

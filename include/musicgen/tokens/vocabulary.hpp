@@ -8,10 +8,7 @@
 // is kept in the checkpoint of the model that was trained on it.
 #pragma once
 
-#include <algorithm>
 #include <array>
-#include <charconv>
-#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -36,11 +33,7 @@ enum class TokenKind : std::uint8_t { note_on, note_off, velocity, track, time, 
 inline constexpr std::size_t token_kind_count = static_cast<std::size_t>(TokenKind::end) + 1;
 
 /// "note_on"
-inline const char* to_string(TokenKind kind) {
-  constexpr std::array<const char*, token_kind_count> names{"note_on", "note_off", "velocity", "track",
-                                                            "time",    "start",    "end"};
-  return names[static_cast<std::size_t>(kind)];
-}
+[[nodiscard]] const char* to_string(TokenKind kind);
 
 /// What a token says: `value` is the pitch, velocity, track or number of steps; 0 for `^` and `$`.
 struct TokenEvent {
@@ -56,134 +49,73 @@ inline constexpr std::array<int, 31> velocity_values = [] {
   return values;
 }();
 
-/// The velocity that stands for `velocity` (1..127): int(round(v/q) q), q = 127/32, and never under 10.
-inline int quantized_velocity(int velocity) {
-  if (velocity <= velocity_values.front()) return velocity_values.front();
-  return static_cast<int>(std::lround(velocity * 32 / 127.0)) * 127 / 32;
-}
+/// The velocity that stands for `velocity`: int(round(v/q) q), q = 127/32, and never under 10 or over 127.
+[[nodiscard]] int quantized_velocity(int velocity);
 
+/// Which words there are, and their numbers. A value: copies are equal and independent; safe to read from several
+/// threads.
 class Vocabulary {
  public:
   /// All 405 tokens: +0..+127, -0..-127, v10..v127, i0..i15, t1..t100, ^, $.
-  static Vocabulary standard() {
-    std::vector<TokenEvent> all;
-    for (int p = 0; p < pitch_count; ++p) all.push_back({TokenKind::note_on, p});
-    for (int p = 0; p < pitch_count; ++p) all.push_back({TokenKind::note_off, p});
-    for (int v : velocity_values) all.push_back({TokenKind::velocity, v});
-    for (int k = 0; k < track_count; ++k) all.push_back({TokenKind::track, k});
-    for (int n = 1; n <= max_time_steps; ++n) all.push_back({TokenKind::time, n});
-    all.push_back({TokenKind::start, 0});
-    all.push_back({TokenKind::end, 0});
-    return Vocabulary(std::move(all));
-  }
+  [[nodiscard]] static Vocabulary standard();
 
-  /// @param texts  "+60", "v79", ... in the order of their numbers
+  /// @param names  "+60", "v79", ... in the order of their numbers
   /// @throws Error  for a word that is none, a word twice, or a vocabulary without `^`, `$`, velocities, tracks or
   ///                one of t1..t100
-  static Vocabulary from_names(std::span<const std::string> names) {
-    std::vector<TokenEvent> all;
-    for (const std::string& text : names) {
-      const auto event = parse(text);
-      if (!event) throw Error("vocabulary: \"" + text + "\" is no token");
-      all.push_back(*event);
-    }
-    return Vocabulary(std::move(all));
-  }
+  [[nodiscard]] static Vocabulary from_names(std::span<const std::string> names);
 
   /// V
-  int size() const { return static_cast<int>(events_.size()); }
+  [[nodiscard]] int size() const { return static_cast<int>(events_.size()); }
 
   /// What `token` means; it must be in [0, V).
-  TokenEvent operator[](Token token) const { return events_[static_cast<std::size_t>(token)]; }
+  [[nodiscard]] TokenEvent operator[](Token token) const { return events_[static_cast<std::size_t>(token)]; }
 
   /// The token's number, `no_token` where the vocabulary lacks it or nothing can mean that.
-  Token find(TokenKind kind, int value = 0) const {
+  [[nodiscard]] Token find(TokenKind kind, int value = 0) const {
     const auto& numbers = numbers_[static_cast<std::size_t>(kind)];
     return value >= 0 && value < pitch_count ? numbers[static_cast<std::size_t>(value)] : no_token;
   }
-  Token note_on(int pitch) const { return find(TokenKind::note_on, pitch); }
-  Token note_off(int pitch) const { return find(TokenKind::note_off, pitch); }
-  Token velocity(int value) const { return find(TokenKind::velocity, value); }
-  Token track(int k) const { return find(TokenKind::track, k); }
-  Token time(int steps) const { return find(TokenKind::time, steps); }
-  Token start() const { return find(TokenKind::start); }
-  Token end() const { return find(TokenKind::end); }
+  [[nodiscard]] Token note_on(int pitch) const { return find(TokenKind::note_on, pitch); }
+  [[nodiscard]] Token note_off(int pitch) const { return find(TokenKind::note_off, pitch); }
+  [[nodiscard]] Token velocity(int value) const { return find(TokenKind::velocity, value); }
+  [[nodiscard]] Token track(int k) const { return find(TokenKind::track, k); }
+  [[nodiscard]] Token time(int steps) const { return find(TokenKind::time, steps); }
+  [[nodiscard]] Token start() const { return find(TokenKind::start); }
+  [[nodiscard]] Token end() const { return find(TokenKind::end); }
   /// The number of the token written `text`, `no_token` if there is none.
-  Token find(std::string_view text) const {
-    const auto event = parse(text);
-    return event ? find(event->kind, event->value) : no_token;
+  [[nodiscard]] Token find(std::string_view text) const;
+
+  /// All tokens of a kind, by value: from low to high, from soft to loud, from short to long.
+  [[nodiscard]] std::span<const Token> tokens(TokenKind kind) const {
+    const auto k = static_cast<std::size_t>(kind);
+    return std::span(by_value_).subspan(first_[k], first_[k + 1] - first_[k]);
   }
 
   /// "+60", "-60", "v79", "i0", "t25", "^", "$"
-  std::string name(Token token) const { return to_name((*this)[token]); }
-  std::vector<std::string> names() const {
-    std::vector<std::string> all;
-    for (const TokenEvent& m : events_) all.push_back(to_name(m));
-    return all;
-  }
+  /// @throws Error  for a number that is not in [0, V)
+  [[nodiscard]] std::string name(Token token) const;
+  [[nodiscard]] std::vector<std::string> names() const;
 
   bool operator==(const Vocabulary& other) const { return events_ == other.events_; }
 
-  static std::string to_name(TokenEvent event) {
-    const char letter = "+-vit^$"[static_cast<std::size_t>(event.kind)];
-    const bool has_value = event.kind != TokenKind::start && event.kind != TokenKind::end;
-    return letter + (has_value ? std::to_string(event.value) : std::string());
-  }
+  [[nodiscard]] static std::string to_name(TokenEvent event);
 
   /// What `text` means, nothing if it is no token of any vocabulary.
-  static std::optional<TokenEvent> parse(std::string_view text) {
-    constexpr std::string_view letters = "+-vit^$";
-    const auto kind = text.empty() ? std::string_view::npos : letters.find(text[0]);
-    if (kind == std::string_view::npos) return std::nullopt;
-    TokenEvent event{static_cast<TokenKind>(kind), 0};
-    const std::string_view digits = text.substr(1);
-    if (!digits.empty()) {
-      const auto [rest, fault] = std::from_chars(digits.data(), digits.data() + digits.size(), event.value);
-      if (fault != std::errc() || rest != digits.data() + digits.size()) return std::nullopt;
-    }
-    // "+07" and "^0" are no tokens, and values out of range are none either.
-    return is_word(event) && to_name(event) == text ? std::optional(event) : std::nullopt;
-  }
+  [[nodiscard]] static std::optional<TokenEvent> parse(std::string_view text);
 
  private:
-  explicit Vocabulary(std::vector<TokenEvent> events) : events_(std::move(events)) {
-    for (auto& numbers : numbers_) numbers.fill(no_token);
-    for (std::size_t i = 0; i < events_.size(); ++i) {
-      const TokenEvent m = events_[i];
-      Token& number = numbers_[static_cast<std::size_t>(m.kind)][static_cast<std::size_t>(m.value)];
-      if (number != no_token) throw Error("vocabulary: \"" + to_name(m) + "\" appears twice");
-      number = static_cast<Token>(i);
-    }
-    require({TokenKind::start, 0});
-    require({TokenKind::end, 0});
-    for (int n = 1; n <= max_time_steps; ++n) require({TokenKind::time, n});
-    for (const TokenKind kind : {TokenKind::velocity, TokenKind::track})
-      if (std::none_of(events_.begin(), events_.end(), [&](TokenEvent m) { return m.kind == kind; }))
-        throw Error(kind == TokenKind::velocity ? "vocabulary: has no velocity" : "vocabulary: has no track");
-  }
+  explicit Vocabulary(std::vector<TokenEvent> events);
 
-  void require(TokenEvent event) const {
-    if (find(event.kind, event.value) == no_token) throw Error("vocabulary: lacks \"" + to_name(event) + "\"");
-  }
-
-  static bool is_word(TokenEvent m) {
-    switch (m.kind) {
-      case TokenKind::note_on:
-      case TokenKind::note_off:
-        return m.value >= 0 && m.value < pitch_count;
-      case TokenKind::velocity:
-        return std::find(velocity_values.begin(), velocity_values.end(), m.value) != velocity_values.end();
-      case TokenKind::track:
-        return m.value >= 0 && m.value < track_count;
-      case TokenKind::time:
-        return m.value >= 1 && m.value <= max_time_steps;
-      default:
-        return m.value == 0;
-    }
-  }
+  void require(TokenEvent event) const;
 
   std::vector<TokenEvent> events_;                                        // by token
   std::array<std::array<Token, pitch_count>, token_kind_count> numbers_;  // by kind and value
+  std::vector<Token> by_value_;                                           // by kind, then value
+  std::array<std::size_t, token_kind_count + 1> first_{};                 // where each kind begins in by_value_
 };
 
 }  // namespace musicgen::inline MUSICGEN_ABI
+
+#ifndef MUSICGEN_COMPILED
+#include "vocabulary.ipp"
+#endif

@@ -67,15 +67,12 @@ MUSICGEN_INLINE std::filesystem::path last_checkpoint(std::filesystem::path chec
 template <Backend B>
 Checkpoint<B> load_checkpoint(const std::filesystem::path& path) {
   const Safetensors file = Safetensors::read(path);
-  Checkpoint<B> checkpoint{config_of(file), {}, {}, {}, {}};
+  ModelConfig config = config_of(file);
   auto state = training_state(file);
   if (!state) throw file_error(path, "its metadata has no \"training\": a model, and no checkpoint of a run");
-  checkpoint.state = std::move(*state);
-  const Dimensions& d = checkpoint.config.dimensions;
-  checkpoint.weights = read_parameters<B>(file, d);
-  checkpoint.m = read_parameters<B>(file, d, "adam.m.");
-  checkpoint.v = read_parameters<B>(file, d, "adam.v.");
-  return checkpoint;
+  const Dimensions d = config.dimensions;
+  return {std::move(config), std::move(*state), read_parameters<B>(file, d), read_parameters<B>(file, d, "adam.m."),
+          read_parameters<B>(file, d, "adam.v.")};
 }
 
 template <Backend B>

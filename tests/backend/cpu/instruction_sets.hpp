@@ -1,7 +1,7 @@
 // Tests of what is computed with vectors, once for every instruction set that this processor has.
 #pragma once
 
-#include <catch2/catch.hpp>
+#include <catch.hpp>
 #include <musicgen/backend/cpu/simd/dispatch.hpp>
 
 namespace musicgen::test {

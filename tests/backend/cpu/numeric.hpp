@@ -2,7 +2,7 @@
 #pragma once
 
 #include <algorithm>
-#include <catch2/catch.hpp>
+#include <catch.hpp>
 #include <cmath>
 #include <musicgen/backend/cpu/matrix.hpp>
 #include <musicgen/core/random.hpp>

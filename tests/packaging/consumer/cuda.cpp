@@ -1,6 +1,6 @@
 // A program of somebody else's that computes on a GPU, or says why it does not.
 #include <iostream>
-#include <musicgen/backend/cuda/cuda.hpp>
+#include <musicgen/cuda.hpp>
 #include <musicgen/core/error.hpp>
 
 int main() {

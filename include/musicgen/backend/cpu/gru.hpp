@@ -55,6 +55,8 @@ struct GruSaved {
 
 namespace detail {
 
+inline constexpr Index worth_a_team = 1 << 17;  // multiplications a step; below, waiting costs more
+
 /// `count` units, from the first that the pointers name, of a row of gates: a becomes what they are, h what it is after
 /// them; h_before may be h.
 template <class Scalar>

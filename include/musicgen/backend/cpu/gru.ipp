@@ -88,8 +88,6 @@ struct GruGatesBackwardAt {
   }
 };
 
-inline constexpr Index worth_a_team = 1 << 17;  // multiplications a step; below, waiting costs more
-
 /// body(team, first_panel, last_panel) on as many threads as are worth it for B rows of H units: each has some panels
 /// of units, `width` wide, and waits for the others once a step.
 template <class Body>

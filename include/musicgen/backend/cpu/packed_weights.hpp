@@ -183,14 +183,14 @@ class PackedWeights {
                                                    const Input* x, Index x_stride) {
       constexpr Index J = panel_vectors, width = J * simd::lanes<Word, Bytes>;
       const Index full = w.K_ / Format::per_word;  // words without a part that is missing
-      const Word* panel[P];
+      const Word* panel[std::size_t{P}];
 #pragma GCC unroll 8
       for (int q = 0; q < P; ++q) panel[q] = w.template words<Word>(p + q);
       for (Index block = 0; block < w.words_; block += Format::words_a_block) {
-        simd::Vector<Sum, Bytes> sums[R][P * J];
+        simd::Vector<Sum, Bytes> sums[std::size_t{R}][std::size_t{P * J}];
         begin<Bytes, R, P>(w, p, sums);
         const Index end = std::min(w.words_, block + Format::words_a_block);
-        const Input* inputs[R];
+        const Input* inputs[std::size_t{R}];
 #pragma GCC unroll 8
         for (int i = 0; i < R; ++i) inputs[i] = x + (r + i) * x_stride + block * Format::per_word;
         Index word = block;
@@ -200,7 +200,7 @@ class PackedWeights {
           for (int i = 0; i < R; ++i) inputs[i] += Format::per_word;
         }
         if (word < end) {  // an odd row: the word's other half meets a zero
-          Input last[R][Format::per_word] = {};
+          Input last[std::size_t{R}][std::size_t{Format::per_word}] = {};
           for (int i = 0; i < R; ++i) {
             last[i][0] = *inputs[i];
             inputs[i] = last[i];
@@ -215,9 +215,9 @@ class PackedWeights {
     /// sums += inputs times one word of each column.
     /// @param at  of the word in each panel
     template <int Bytes, int R, int P>
-    [[gnu::always_inline]] inline static void multiply(const Word* const (&panel)[P], Index at,
-                                                       const Input* const (&inputs)[R],
-                                                       simd::Vector<Sum, Bytes> (&sums)[R][P * panel_vectors]) {
+    [[gnu::always_inline]] inline static void multiply(
+        const Word* const (&panel)[std::size_t{P}], Index at, const Input* const (&inputs)[std::size_t{R}],
+        simd::Vector<Sum, Bytes> (&sums)[std::size_t{R}][std::size_t{P * panel_vectors}]) {
 #pragma GCC unroll 8
       for (int i = 0; i < R; ++i) {
         const typename Format::template Multiplier<Bytes> m(inputs[i]);
@@ -231,8 +231,9 @@ class PackedWeights {
     }
 
     template <int Bytes, int R, int P>
-    [[gnu::always_inline]] inline static void begin(const PackedWeights& w, Index p,
-                                                    simd::Vector<Sum, Bytes> (&sums)[R][P * panel_vectors]) {
+    [[gnu::always_inline]] inline static void begin(
+        const PackedWeights& w, Index p,
+        simd::Vector<Sum, Bytes> (&sums)[std::size_t{R}][std::size_t{P * panel_vectors}]) {
 #pragma GCC unroll 8
       for (int i = 0; i < R; ++i)
 #pragma GCC unroll 8

@@ -38,12 +38,12 @@ template <class Format, int Bytes, int Rows, class Scalar>
   using V = simd::Vector<Scalar, Bytes>;
   using Multiplier = typename Format::template Multiplier<Bytes>;
   constexpr int width = simd::lanes<Scalar, Bytes>, J = static_cast<int>(tile_vectors(Bytes));
-  V sum[Rows][J] = {};
-  const typename Format::Input* row_of_a[Rows];
+  V sum[std::size_t{Rows}][std::size_t{J}] = {};
+  const typename Format::Input* row_of_a[std::size_t{Rows}];
 #pragma GCC unroll 8
   for (int r = 0; r < Rows; ++r) row_of_a[r] = a.data + r * a.row_stride;
   for (Index k = 0, i = 0; k < K; ++k, i += a.column_stride, b += J * width) {
-    simd::Vector<typename Format::Word, Bytes> row[J];
+    simd::Vector<typename Format::Word, Bytes> row[std::size_t{J}];
 #pragma GCC unroll 8
     for (int j = 0; j < J; ++j) simd::load(row[j], b + j * width);
 #pragma GCC unroll 8
@@ -66,7 +66,7 @@ template <class Format, int Bytes, int Rows, class Scalar>
   }
 #pragma GCC unroll 8
   for (int r = 0; r < Rows; ++r) {
-    Scalar line[J * width];
+    Scalar line[std::size_t{J * width}];
 #pragma GCC unroll 8
     for (int j = 0; j < J; ++j) simd::store(sum[r][j], line + j * width);
     for (Index n = 0; n < columns; ++n) c[r * c_stride + n] = (add ? c[r * c_stride + n] : Scalar(0)) + line[n];

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <cstring>
 
@@ -44,12 +45,12 @@ template <class V>
 #if defined(__x86_64__)
   if constexpr (sizeof(V) > 16) {
     constexpr int bytes = assembly_bytes(sizeof(V)), parts = static_cast<int>(sizeof(V)) / bytes;
-    Vector<std::int32_t, bytes> part[parts];
+    Vector<std::int32_t, bytes> part[std::size_t{parts}];
 #pragma GCC unroll 8
     for (int i = 0; i < parts; ++i)  // the compilers' own conversion takes the bytes one by one
       asm("vpmovsxbd {%1, %0|%0, %1}"
           : "=v"(part[i])
-          : "m"(*reinterpret_cast<const std::array<std::int8_t, bytes / 4>*>(from + i * bytes / 4)));
+          : "m"(*reinterpret_cast<const std::array<std::int8_t, std::size_t{bytes / 4}>*>(from + i * bytes / 4)));
     std::memcpy(&whole, part, sizeof whole);
   } else
 #endif
@@ -102,7 +103,7 @@ struct Dots {
     constexpr std::uintptr_t element = std::is_same_v<Stored, std::uint32_t> ? 2 : sizeof(Stored), line = 64;
     constexpr std::uintptr_t a_turn = element * R * 2 * lanes<Scalar, Bytes>;
     auto later = reinterpret_cast<std::uintptr_t>(rows) + element * 8 * static_cast<std::uintptr_t>(n);
-    V even[R] = {}, odd[R] = {};
+    V even[std::size_t{R}] = {}, odd[std::size_t{R}] = {};
     for (Index first = 0; first < n; first += group)
       for (Index i = first; i < first + group / 2; i += lanes<Scalar, Bytes>) {
         for (std::uintptr_t at = 0; at < a_turn; at += line)
@@ -145,7 +146,7 @@ struct WeightedSum {
     constexpr int width = lanes<Scalar, Bytes>, pairs = group / 2 / width;
     using V = Vector<Scalar, Bytes>;
     const Index stride = row_stride<Stored>(n);
-    V sums[Groups * pairs][2] = {};
+    V sums[std::size_t{Groups * pairs}][2] = {};
     for (Index s = 0; s < count; ++s, rows += stride) {
       const Scalar weight = a[s];
 #pragma GCC unroll 8

@@ -1,0 +1,2 @@
+// Part of the library musicgen::compiled: songs made by rule.
+#include <musicgen/data/composer.ipp>

@@ -1,0 +1,94 @@
+// The logits of the next token, as processors change them.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <span>
+#include <vector>
+
+#include "../core/config.hpp"
+#include "../tokens/grammar.hpp"
+#include "../tokens/vocabulary.hpp"
+
+namespace musicgen::inline MUSICGEN_ABI {
+
+/// The tokens of a vocabulary by kind.
+class TokenTable {
+ public:
+  explicit TokenTable(const Vocabulary& vocabulary);
+
+  [[nodiscard]] const Vocabulary& vocabulary() const { return vocabulary_; }
+  /// In ascending order.
+  [[nodiscard]] std::span<const Token> of(TokenKind kind) const { return of_kind_[static_cast<std::size_t>(kind)]; }
+  /// t1, t2, ..., t100.
+  [[nodiscard]] std::span<const Token> times() const { return times_; }
+
+ private:
+  Vocabulary vocabulary_;
+  std::array<std::vector<Token>, token_kind_count> of_kind_;
+  std::vector<Token> times_;
+};
+
+/// A view of the logits (V) that a processor works on, in place; what it changes, the next one sees. A token that is
+/// forbidden (-infinity) stays so, whatever is added or set. Cheap to copy, valid within a call.
+class Logits {
+ public:
+  static constexpr double forbidden = -std::numeric_limits<double>::infinity();
+
+  /// @param values   (V)
+  /// @param grammar  that rules out what has been forbidden so far; none: nothing does
+  Logits(std::span<double> values, const TokenTable& table, const GrammarRules* grammar = nullptr)
+      : values_(values), table_(&table), grammar_(grammar) {}
+
+  [[nodiscard]] const Vocabulary& vocabulary() const { return table_->vocabulary(); }
+  [[nodiscard]] const GrammarRules* grammar() const { return grammar_; }
+  /// The tokens of a kind, in ascending order.
+  [[nodiscard]] std::span<const Token> tokens(TokenKind kind) const { return table_->of(kind); }
+  /// The tokens of 1, 2, ..., 100 steps of time.
+  [[nodiscard]] std::span<const Token> times() const { return table_->times(); }
+
+  [[nodiscard]] int size() const { return static_cast<int>(values_.size()); }
+  [[nodiscard]] double operator[](Token token) const { return values_[at(token)]; }
+  /// Whether the token may come, as far as it is known by now.
+  [[nodiscard]] bool allows(Token token) const { return token != no_token && (*this)[token] != forbidden; }
+
+  /// Infinity puts a token before all others; what is not a number forbids it.
+  void set(Token token, double logit) const {
+    double& value = values_[at(token)];
+    if (value != forbidden) value = std::isnan(logit) ? forbidden : std::min(logit, std::numeric_limits<double>::max());
+  }
+  /// log 2 makes a token twice as likely.
+  void add(Token token, double amount) const { set(token, (*this)[token] + amount); }
+  void add(TokenKind kind, double amount) const {
+    for (const Token token : tokens(kind)) add(token, amount);
+  }
+  /// `no_token`, which vocabularies give for what they lack, forbids nothing.
+  void forbid(Token token) const {
+    if (token != no_token) values_[at(token)] = forbidden;
+  }
+  void forbid(TokenKind kind) const {
+    for (const Token token : tokens(kind)) forbid(token);
+  }
+  /// Forbids all others.
+  void only(Token token) const {
+    for (Token other = 0; other < size(); ++other)
+      if (other != token) forbid(other);
+  }
+
+ private:
+  static std::size_t at(Token token) { return static_cast<std::size_t>(token); }
+
+  std::span<double> values_;
+  const TokenTable* table_;
+  const GrammarRules* grammar_;
+};
+
+}  // namespace musicgen::inline MUSICGEN_ABI
+
+#ifndef MUSICGEN_COMPILED
+#include "logits.ipp"
+#endif

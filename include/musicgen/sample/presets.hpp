@@ -1,0 +1,46 @@
+// Chains of processors to begin with.
+#pragma once
+
+#include "../core/config.hpp"
+#include "../data/music_profile.hpp"
+#include "processor.hpp"
+#include "processors/chord_size_penalty.hpp"
+#include "processors/density.hpp"
+#include "processors/end_bias.hpp"
+#include "processors/max_note_length.hpp"
+#include "processors/max_rest.hpp"
+#include "processors/near_onset_penalty.hpp"
+#include "processors/pitch_class_prior.hpp"
+#include "processors/pitch_sampling.hpp"
+#include "processors/timing_sharpness.hpp"
+#include "processors/velocity_prior.hpp"
+#include "processors/velocity_temperature.hpp"
+
+namespace musicgen::inline MUSICGEN_ABI::presets {
+
+using Plain = Chain<MaxNoteLength, EndBias>;
+using Lifelike = Chain<MaxNoteLength, VelocityPrior, Density, PitchClassPrior, ChordSizePenalty, NearOnsetPenalty,
+                       MaxRest, EndBias, TimingSharpness, PitchSampling, VelocityTemperature>;
+
+/// As the model says it, but that notes and songs last no longer than in the music that it learned from.
+[[nodiscard]] Plain plain(const MusicProfile& profile);
+
+/// A choice among some thirty settings, by how close songs of the model that comes along are to real ones
+/// (docs/results.md). For other models and music it is a guess.
+[[nodiscard]] Lifelike lifelike(const MusicProfile& profile);
+
+/// Of a model: what it knows of its music is in its profile.
+template <class M>
+[[nodiscard]] Plain plain(const M& model) {
+  return plain(model.config().profile);
+}
+template <class M>
+[[nodiscard]] Lifelike lifelike(const M& model) {
+  return lifelike(model.config().profile);
+}
+
+}  // namespace musicgen::inline MUSICGEN_ABI::presets
+
+#ifndef MUSICGEN_COMPILED
+#include "presets.ipp"
+#endif

@@ -1,0 +1,31 @@
+// Definitions of presets.hpp.
+#pragma once
+
+#include <algorithm>
+#include <chrono>
+#include <optional>
+
+#include "presets.hpp"
+
+namespace musicgen::inline MUSICGEN_ABI::presets {
+
+/// Of a profile's lengths, which are whole steps of 10 ms.
+MUSICGEN_INLINE std::optional<std::chrono::duration<double>> at_least(
+    const std::optional<std::chrono::milliseconds>& length, std::chrono::milliseconds least) {
+  if (!length) return std::nullopt;
+  return std::max(*length, least);
+}
+MUSICGEN_INLINE Plain plain(const MusicProfile& profile) {
+  using namespace std::chrono_literals;
+  return Plain({.length = at_least(profile.max_note_length, 1s)}, {.after = at_least(profile.usual_length, 1ms)});
+}
+
+MUSICGEN_INLINE Lifelike lifelike(const MusicProfile& profile) {
+  const Plain plainly = plain(profile);
+  return Lifelike(plainly.get<MaxNoteLength>(), {.usual = profile.usual_velocity, .strength = 0.08f},
+                  {.density = -0.2f, .variation = 1}, {.strength = 0.4f, .variation = 1}, {.penalty = 0.3f},
+                  {.penalty = 0.6f}, {.length = std::chrono::seconds(4)}, plainly.get<EndBias>(), {.sharpness = 1},
+                  {.temperature = 1.09f, .min_p = 0.055f}, {.temperature = 1.05f, .variation = 1});
+}
+
+}  // namespace musicgen::inline MUSICGEN_ABI::presets

@@ -1,0 +1,46 @@
+// Definitions of max_note_length.hpp.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <utility>
+
+#include "../settings.hpp"
+#include "max_note_length.hpp"
+
+namespace musicgen::inline MUSICGEN_ABI {
+
+MUSICGEN_INLINE void MaxNoteLength::apply(Logits logits, const SongState& song) const {
+  if (!length || !logits.grammar() || song.sounding() == 0) return;
+  if (song.group() == SongState::Group::on || song.group() == SongState::Group::on_velocity) return;
+  const GrammarRules& grammar = *logits.grammar();
+  const Vocabulary& vocabulary = logits.vocabulary();
+  const std::int64_t longest = std::llround(length->count() / step_seconds);
+  const std::int64_t shortest_gap = vocabulary[grammar.shortest_time()].value;
+
+  // The first in canonical order: of two that are over the other one may still come after it.
+  std::int64_t least_left = longest;
+  std::optional<std::pair<int, int>> over;  // pitch, track
+  song.for_each_sounding([&](int pitch, int track) {
+    const std::int64_t left = song.onset(pitch, track).step + longest - song.steps();
+    least_left = std::min(least_left, left);
+    if (!over && left < shortest_gap && grammar.can_end(song, pitch, track)) over = {pitch, track};
+  });
+
+  if (song.at_free_position()) {
+    if (over) return logits.only(vocabulary.note_off(over->first));
+    const std::int64_t longest_gap = std::max(least_left, shortest_gap);
+    for (std::int64_t steps = longest_gap + 1; steps <= max_time_steps; ++steps)
+      logits.forbid(logits.times()[static_cast<std::size_t>(steps - 1)]);
+  } else if (over && song.group() == SongState::Group::off && over->first == song.group_pitch()) {
+    logits.only(vocabulary.track(over->second));
+  }
+}
+
+MUSICGEN_INLINE void MaxNoteLength::check() const {
+  detail::require_option(!length || (length->count() >= 1 && length->count() < 1e9), "max_note_length",
+                         "at least a second");
+}
+
+}  // namespace musicgen::inline MUSICGEN_ABI

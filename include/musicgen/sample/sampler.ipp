@@ -1,0 +1,328 @@
+// Definitions of sampler.hpp.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <optional>
+
+#include "../core/error.hpp"
+#include "../core/text.hpp"
+#include "../tokens/decoder.hpp"
+#include "../tokens/encoder.hpp"
+#include "sampler.hpp"
+
+namespace musicgen::inline MUSICGEN_ABI {
+
+namespace detail {
+
+/// The time steps that fit into so many seconds.
+inline std::int64_t whole_steps(double seconds) {
+  return static_cast<std::int64_t>(std::floor(seconds / step_seconds + 1e-6));
+}
+
+/// Row `row` of logits.
+template <class Scalar, class Logits>
+std::span<const Scalar> logits_of(const Logits& logits, std::size_t row) {
+  return {logits.row(static_cast<std::ptrdiff_t>(row)).data(), static_cast<std::size_t>(logits.cols())};
+}
+
+inline constexpr const char* no_profile =
+    "the model says nothing of the music that it learned from: its instruments, how long notes and songs last, and how "
+    "loud they are";
+
+/// The score of a song, and its tokens put in order if they are not those of the grammar.
+inline void finish_song(GeneratedSong& song, const SongInProgress& end, const SongWriter& writer,
+                                 std::span<const int> programs) {
+  if (writer.options.grammar && !end.irregular) {
+    const Closing close = closing(writer.grammar(), end.state);
+    song.tokens.resize(song.tokens.size() - static_cast<std::size_t>(close.drop));
+    song.log_probabilities.resize(song.tokens.size());
+    song.tokens.insert(song.tokens.end(), close.tokens.begin(), close.tokens.end());
+    song.log_probabilities.resize(song.tokens.size());
+    song.score = decode(song.tokens, writer.vocabulary(), programs);
+  } else {  // whatever was drawn, this is what it comes to
+    song.score = decode(song.tokens, writer.vocabulary(), programs);
+    song.tokens = encode(song.score, writer.vocabulary()).tokens;
+    song.log_probabilities.clear();
+  }
+}
+
+}  // namespace detail
+
+template <Backend B>
+struct Sampler<B>::Impl {
+  Impl(const Model<B>& model, AnyProcessor processor, const SamplerOptions& options)
+      : chain(std::move(processor)),
+        writer(model.vocabulary(), model.config().canonical, options, chain, model.config().profile),
+        model_programs(model.config().profile.programs),
+        programs(model_programs),
+        given{writer.vocabulary().start()},
+        decoder(model.decoder(1, options.window, options.precision)) {
+    if (model.config().profile == MusicProfile()) warnings.emplace_back(detail::no_profile);
+    writer.begin(song, chain, 0, given);
+    events.reserve(4096);
+  }
+
+  /// Begins the next song of the stream.
+  void begin_song() {
+    writer.begin(song, chain, songs++, given);
+    begun = true;
+    if (after_given) {
+      decoder.restore(*after_given);
+    } else {
+      decoder.reset();
+      if (given.size() > 1) {  // which takes its time, once
+        feed(decoder, 1);
+        after_given = decoder.state();
+      }
+    }
+  }
+
+  Token advance(const Limit& limit) {
+    if (!begun || song.state.ended()) begin_song();
+    const auto& logits = decoder.step(std::span<const Token>(&song.last, 1));
+    return writer.choose(detail::logits_of<Scalar>(logits, 0), song, chain, limit);
+  }
+
+  /// Gives every song of the decoder what is given, but the last token, which the first step takes.
+  void feed(typename B::Decoder& to, std::size_t count) {
+    for (std::size_t i = 0; i + 1 < given.size(); ++i) {
+      row.assign(count, given[i]);
+      to.step(row);
+    }
+  }
+
+  Limit limit_of(const Length& length) const;
+
+  AnyProcessor chain;
+  SongWriter writer;
+  std::vector<std::string> warnings{};
+  std::vector<int> model_programs, programs;
+  std::vector<Token> given;  // `^` and the prompt
+  std::int64_t prompt_steps = 0;
+  typename B::Decoder decoder;
+  std::optional<typename B::Decoder::State> after_given{};  // a prompt, all but its last token, once it has been fed
+  SongInProgress song{};                                    // of the stream
+  bool begun = false;
+  std::uint64_t songs = 0;  // begun so far
+  std::vector<Token> row{};
+  std::vector<NoteEvent> events{};
+};
+
+template <Backend B>
+Sampler<B>::Sampler(const Model<B>& model, AnyProcessor processor, const SamplerOptions& options)
+    : impl_(std::make_unique<Impl>(model, std::move(processor), options)) {}
+template <Backend B>
+Sampler<B>::Sampler(const Model<B>& model, const SamplerOptions& options)
+    : Sampler(model, AnyProcessor(presets::plain(model)), options) {}
+template <Backend B>
+Sampler<B>::Sampler(const Sampler& other) : impl_(std::make_unique<Impl>(*other.impl_)) {}
+template <Backend B>
+Sampler<B>::Sampler(Sampler&&) noexcept = default;
+template <Backend B>
+Sampler<B>& Sampler<B>::operator=(const Sampler& other) {
+  impl_ = std::make_unique<Impl>(*other.impl_);
+  return *this;
+}
+template <Backend B>
+Sampler<B>& Sampler<B>::operator=(Sampler&&) noexcept = default;
+template <Backend B>
+Sampler<B>::~Sampler() = default;
+
+template <Backend B>
+const std::vector<std::string>& Sampler<B>::warnings() const {
+  return impl_->warnings;
+}
+template <Backend B>
+const SamplerOptions& Sampler<B>::options() const {
+  return impl_->writer.options;
+}
+template <Backend B>
+double Sampler<B>::log_probability() const {
+  return impl_->song.log_probability;
+}
+template <Backend B>
+const SongState& Sampler<B>::so_far() const {
+  return impl_->song.state;
+}
+template <Backend B>
+std::chrono::duration<double> Sampler<B>::prompt_length() const {
+  return std::chrono::duration<double>(static_cast<double>(impl_->prompt_steps) * step_seconds);
+}
+
+// ---- what is asked for ----
+
+namespace detail {
+/// @param change  of the options
+/// @throws Error  for what is out of range; then nothing has changed
+template <class Change>
+void set_option(SamplerOptions& options, Change&& change) {
+  SamplerOptions changed = options;
+  change(changed);
+  require_in_range(changed);
+  options = changed;
+}
+}  // namespace detail
+
+template <Backend B>
+void Sampler<B>::set_temperature(float temperature) {
+  detail::set_option(impl_->writer.options, [&](SamplerOptions& o) { o.temperature = temperature; });
+}
+template <Backend B>
+void Sampler<B>::set_top_k(int top_k) {
+  detail::set_option(impl_->writer.options, [&](SamplerOptions& o) { o.top_k = top_k; });
+}
+template <Backend B>
+void Sampler<B>::set_top_p(float top_p) {
+  detail::set_option(impl_->writer.options, [&](SamplerOptions& o) { o.top_p = top_p; });
+}
+template <Backend B>
+void Sampler<B>::set_min_p(float min_p) {
+  detail::set_option(impl_->writer.options, [&](SamplerOptions& o) { o.min_p = min_p; });
+}
+template <Backend B>
+void Sampler<B>::set_seed(std::uint64_t seed) {
+  impl_->writer.options.seed = seed;
+  impl_->song.random = Random(seed, impl_->song.state.number());
+}
+template <Backend B>
+void* Sampler<B>::find(const std::type_info& type) {
+  if (void* const found = impl_->chain.find(type)) return found;
+  throw Error("sampler: none of its processors is of the type that is asked for");
+}
+
+// ---- a stream ----
+
+template <Backend B>
+Token Sampler<B>::next() {
+  return impl_->advance({});
+}
+
+template <Backend B>
+Note Sampler<B>::next_note() {
+  constexpr std::int64_t hour = 3600 * 100;
+  std::int64_t silent = 0;  // steps
+  do {
+    const Token token = impl_->advance({.end_waits = true});
+    if (const TokenEvent m = impl_->writer.vocabulary()[token]; m.kind == TokenKind::time) silent += m.value;
+    if (silent > hour) throw Error("sampler: for an hour no note has come, since the rules forbid it");
+  } while (!impl_->song.step.ended);
+  return *impl_->song.step.ended;
+}
+
+template <Backend B>
+std::span<const NoteEvent> Sampler<B>::until(std::chrono::duration<double> time) {
+  std::vector<NoteEvent>& events = impl_->events;
+  events.clear();
+  const SongInProgress& song = impl_->song;
+  const auto at = [](double seconds) { return std::chrono::duration<double>(seconds); };
+  while (!impl_->begun || song.state.time() < time) {
+    impl_->advance({.end_waits = true});
+    if (const auto& ended = song.step.ended)
+      events.push_back({at(ended->end), false, ended->pitch, ended->velocity, ended->track});
+    if (song.step.began) {
+      const SongState::Onset& note = *song.state.last_note();
+      events.push_back({song.state.time(), true, note.pitch, note.velocity, note.track});
+    }
+  }
+  return events;
+}
+
+template <Backend B>
+SamplerState<B> Sampler<B>::snapshot() const {
+  return {impl_->decoder.state(), impl_->song, impl_->chain, impl_->begun, impl_->songs};
+}
+
+template <Backend B>
+void Sampler<B>::restore(const State& state) {
+  impl_->chain.take_song(state.chain);
+  impl_->decoder.restore(state.decoder);
+  impl_->song = state.song;
+  impl_->begun = state.begun;
+  impl_->songs = state.songs;
+}
+
+// ---- whole songs ----
+
+template <Backend B>
+void Sampler<B>::prompt(const Score& score, std::chrono::duration<double> length) {
+  if (!(length.count() >= 0)) throw Error("sampler: a prompt of " + detail::number_text(length.count()) + " s");
+  Impl& impl = *impl_;
+  Encoded song = encode(score, impl.writer.vocabulary());
+  const std::int64_t limit = length.count() > 0 ? detail::whole_steps(std::min(length.count(), 1e9))
+                                                : std::numeric_limits<std::int64_t>::max();
+  std::size_t kept = 1;  // up to the last note event in time; before it `^`
+  std::int64_t steps = 0, steps_kept = 0;
+  for (std::size_t i = 1; i + 1 < song.tokens.size() && steps <= limit; ++i) {
+    if (const TokenEvent m = impl.writer.vocabulary()[song.tokens[i]]; m.kind == TokenKind::time) {
+      steps += m.value;
+    } else {
+      kept = i + 1;
+      steps_kept = steps;
+    }
+  }
+  song.tokens.resize(kept);
+  impl.given = std::move(song.tokens);
+  impl.prompt_steps = steps_kept;
+  impl.programs = std::move(song.programs);
+  const std::vector<int>& known = impl.model_programs;
+  if (impl.programs.size() < known.size())  // tracks that the prompt lacks
+    impl.programs.insert(impl.programs.end(), known.begin() + std::ssize(impl.programs), known.end());
+  impl.begun = false;
+  impl.after_given.reset();
+}
+
+template <Backend B>
+Limit Sampler<B>::Impl::limit_of(const Length& length) const {
+  constexpr double longest_seconds = 600, densest = 1000;  // tokens a second
+  if (length.time && !(length.time->count() > 0 && length.time->count() < 1e9))
+    throw Error("sampler: a song of " + detail::number_text(length.time->count()) + " s");
+  if (length.tokens < 0) throw Error("sampler: a song of " + std::to_string(length.tokens) + " tokens");
+  const double prompt_seconds = static_cast<double>(prompt_steps) * step_seconds;
+  Limit limit;
+  limit.end_waits = length.time.has_value();
+  const double seconds = length.time ? length.time->count() : longest_seconds + prompt_seconds;
+  const auto count = static_cast<std::int64_t>(given.size());
+  limit.steps = std::max<std::int64_t>(1, detail::whole_steps(seconds));
+  limit.tokens = length.tokens > 0 ? length.tokens : count + std::llround((10 + seconds) * densest);
+  if (prompt_steps >= limit.steps)
+    throw Error("the prompt lasts " + detail::number_text(prompt_seconds) + " s, and the whole song is to last " +
+                detail::number_text(seconds) + " s: take less of the prompt, or ask for a longer song");
+  if (count >= limit.tokens)
+    throw Error("the prompt has " + std::to_string(count) + " tokens, and the whole song is to have " +
+                std::to_string(limit.tokens));
+  return limit;
+}
+
+template <Backend B>
+std::vector<GeneratedSong> Sampler<B>::generate(int count, const Length& length) {
+  if (count < 1) throw Error("sampler: " + std::to_string(count) + " songs");
+  Impl& impl = *impl_;
+  const Limit limit = impl.limit_of(length);
+  const auto n = static_cast<std::size_t>(count);
+  auto decoder = impl.decoder.of_batch(count);
+  std::vector<SongInProgress> written(n);
+  std::vector<AnyProcessor> chains(n, impl.chain);
+  for (std::size_t i = 0; i < n; ++i) impl.writer.begin(written[i], chains[i], impl.songs++, impl.given);
+  impl.feed(decoder, n);
+  impl.row.resize(n);
+
+  std::vector<GeneratedSong> songs(n, {{}, impl.given, std::vector<double>(impl.given.size())});
+  const auto writing = [&](const SongInProgress& song) { return !song.at_limit(limit); };
+  while (std::any_of(written.begin(), written.end(), writing)) {
+    for (std::size_t i = 0; i < n; ++i) impl.row[i] = written[i].last;
+    const auto& logits = decoder.step(impl.row);
+    for (std::size_t i = 0; i < n; ++i) {
+      if (!writing(written[i])) continue;
+      const Token token = impl.writer.choose(detail::logits_of<Scalar>(logits, i), written[i], chains[i], limit);
+      if (token == no_token) continue;
+      songs[i].tokens.push_back(token);
+      songs[i].log_probabilities.push_back(written[i].log_probability);
+    }
+  }
+  for (std::size_t i = 0; i < n; ++i) detail::finish_song(songs[i], written[i], impl.writer, impl.programs);
+  return songs;
+}
+
+}  // namespace musicgen::inline MUSICGEN_ABI

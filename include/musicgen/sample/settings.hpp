@@ -1,0 +1,27 @@
+// What processors have in common: checks of what is asked for, and how much songs differ in it. Internal.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <string>
+
+#include "../core/config.hpp"
+#include "../core/error.hpp"
+
+namespace musicgen::inline MUSICGEN_ABI::detail {
+
+/// @throws Error  unless it holds
+inline void require_option(bool holds, const char* option, const char* what) {
+  if (!holds) throw Error(std::string("sampler: ") + option + " has to be " + what);
+}
+
+inline void require_within(float value, float low, float high, const char* option, const char* what) {
+  require_option(value >= low && value <= high, option, what);
+}
+
+/// e^(variation deviation z), which is what a song's strength is multiplied by.
+inline float variation_factor(float variation, float deviation, float z) {
+  return std::exp(std::clamp(variation * deviation * z, -5.0f, 5.0f));
+}
+
+}  // namespace musicgen::inline MUSICGEN_ABI::detail

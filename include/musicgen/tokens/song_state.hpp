@@ -1,0 +1,182 @@
+// Where a song stands: the time, what sounds since when, what the last token began. Knows no vocabulary.
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <type_traits>
+
+#include "../core/config.hpp"
+#include "../midi/score.hpp"
+#include "vocabulary.hpp"
+
+namespace musicgen::inline MUSICGEN_ABI {
+
+/// What a token did to a song.
+struct SongStep {
+  std::optional<Note> ended{};   ///< the note that it ended
+  bool began = false;            ///< it completed a note on: `SongState::last_note()`
+  bool restruck = false;         ///< that of a pitch and track that sounded, which ended the older note
+  int stray = 0;                 ///< tokens passed over, itself or a group before it that breaks off
+  std::int64_t first_stray = 0;  ///< position of the first of them
+};
+
+/// What a song has of its own, z ~ N(0, 1) for each: processors that vary multiply their strengths by e^(c z).
+struct SongVariation {
+  float density = 0, velocity = 0, pitch_class = 0;
+};
+
+/// Follows a song token by token, whatever the tokens. Of fixed size (some 11 KB), allocates nothing; a copy is a
+/// snapshot. Threads may read one at once.
+///
+/// Tokens may come from a model without a grammar, or from an editor; what makes no sense is passed over:
+/// - A group (`+p vN iK`, `-p iK`) that breaks off is passed over, and so are a `-p iK` of a note that does not
+///   sound, a `^` that is not first, and everything after `$`. No `^` is needed: a song can be joined in its middle.
+/// - A note on of a sounding pitch and track ends the older note. Where both start in one step they are one note, the
+///   louder of the two.
+/// - A note ended in its first step lasts one step. The off is passed over instead where the note's on ended an
+///   older one in that step: it came late, and was meant for the older.
+class SongState {
+ public:
+  using Tracks = std::uint16_t;  ///< a set of tracks, a bit each
+  static constexpr Tracks all_tracks = 0xFFFF;
+
+  enum class Group : std::uint8_t { none, on, on_velocity, off };  ///< what has come of a group of tokens
+
+  /// A note that began, without its end.
+  struct Onset {
+    std::int64_t step;
+    int pitch, velocity, track;
+    bool operator==(const Onset&) const = default;
+  };
+
+  /// Goes on by a token.
+  SongStep advance(TokenEvent token);
+
+  // ---- time ----
+
+  [[nodiscard]] std::int64_t position() const { return position_; }  ///< tokens so far
+  [[nodiscard]] std::int64_t steps() const { return steps_; }        ///< time so far, in steps of 10 ms
+  [[nodiscard]] std::chrono::duration<double> time() const { return seconds(steps_); }
+  [[nodiscard]] bool started() const { return position_ > 0; }
+  [[nodiscard]] bool ended() const { return ended_; }  ///< `$` has come
+  /// Time tokens since the last note event; an unfinished group is not one.
+  [[nodiscard]] int time_tokens() const { return time_tokens_; }
+  /// Whether the last token was `^`, or one of t1..t99: then the encoder writes no further time token.
+  [[nodiscard]] bool gap_is_closed() const { return gap_is_closed_; }
+
+  // ---- the group of tokens begun and not finished ----
+
+  [[nodiscard]] Group group() const { return group_; }
+  [[nodiscard]] int group_pitch() const { return pitch_; }        ///< of the group, or of the last one
+  [[nodiscard]] int group_velocity() const { return velocity_; }  ///< likewise
+  [[nodiscard]] int group_length() const {                        ///< tokens, 0..2
+    return group_ == Group::none ? 0 : group_ == Group::on_velocity ? 2 : 1;
+  }
+  /// Between groups, started and not ended.
+  [[nodiscard]] bool at_free_position() const { return started() && !ended_ && group_ == Group::none; }
+
+  // ---- notes ----
+
+  [[nodiscard]] int sounding() const { return sounding_count_; }  ///< notes
+  [[nodiscard]] bool is_sounding(int pitch, int track) const { return sounding_tracks(pitch) >> track & 1; }
+  [[nodiscard]] Tracks sounding_tracks(int pitch) const { return sounding_[index(pitch)]; }
+  /// The tracks on which `pitch` began in this step.
+  [[nodiscard]] Tracks fresh_tracks(int pitch) const { return fresh_[index(pitch)]; }
+  /// Of a note that sounds. It must.
+  [[nodiscard]] Onset onset(int pitch, int track) const;
+  /// Calls `visit(pitch, track)` for each sounding note, by track, then pitch.
+  template <class Visit>
+  void for_each_sounding(Visit&& visit) const {
+    if (sounding_count_ == 0) return;
+    unsigned used = 0;  // most tracks are silent
+    for (const Tracks tracks : sounding_) used |= tracks;
+    for (int track = 0; track < track_count; ++track)
+      for (int pitch = 0; (used >> track & 1) != 0 && pitch < pitch_count; ++pitch)
+        if (is_sounding(pitch, track)) visit(pitch, track);
+  }
+  /// The latest note that began; its group is complete.
+  [[nodiscard]] const std::optional<Onset>& last_note() const { return last_note_; }
+  /// Step of the latest `+p`, its group complete or not.
+  [[nodiscard]] std::optional<std::int64_t> last_onset() const { return last_onset_; }
+  /// How many `+p` came in that step.
+  [[nodiscard]] int notes_at_onset() const { return notes_at_onset_; }
+  /// Time since the latest `+p`, or since the song began.
+  [[nodiscard]] std::int64_t steps_since_onset() const { return steps_ - last_onset_.value_or(0); }
+
+  // ---- the canonical order: offs before ons, each by track, then pitch ----
+
+  /// The tracks on which `pitch` can still end, or begin, in this step, if that order is kept to.
+  [[nodiscard]] Tracks offs_left(int pitch) const { return off_order_.after(pitch); }
+  [[nodiscard]] Tracks ons_left(int pitch) const { return on_order_.after(pitch); }
+
+  // ---- which song it is ----
+
+  /// Back to before the first token, of song number `number`.
+  void begin(std::uint64_t number = 0, const SongVariation& variation = {});
+  [[nodiscard]] std::uint64_t number() const { return number_; }
+  [[nodiscard]] const SongVariation& variation() const { return variation_; }
+  /// What has come until now was given, not chosen.
+  void end_prompt() { prompt_steps_ = steps_; }
+  [[nodiscard]] std::int64_t prompt_steps() const { return prompt_steps_; }  ///< time of the prompt; 0: none
+
+  /// Ends a note that sounds, now or a step after it began.
+  Note end_note(int pitch, int track);
+  /// Passes over what has come of a group. @return  tokens
+  int drop_group();
+
+ private:
+  // The tracks whose (track, pitch) comes after that of the last off, or on, of the step.
+  struct Order {
+    Tracks from_track = all_tracks, after_track = all_tracks;
+    int pitch = 0;
+
+    Tracks after(int p) const { return p > pitch ? from_track : after_track; }
+    static Order none() { return {0, 0, 0}; }
+    static Order beyond(int track, int pitch) {
+      return {static_cast<Tracks>(all_tracks << track), static_cast<Tracks>(all_tracks << track << 1), pitch};
+    }
+  };
+
+  static std::size_t index(int pitch) { return static_cast<std::size_t>(pitch); }
+  static std::size_t index(int pitch, int track) {
+    return static_cast<std::size_t>(track) * pitch_count + static_cast<std::size_t>(pitch);
+  }
+  static Tracks bit(int track) { return static_cast<Tracks>(1u << track); }
+  static std::chrono::duration<double> seconds(std::int64_t steps) {
+    return std::chrono::duration<double>(static_cast<double>(steps) / (1 / step_seconds));
+  }
+
+  void pass_over(SongStep& step, int tokens) const;
+  void begin_event(TokenEvent token, SongStep& step);
+  void pass_time(int steps);
+  void complete_on(int track, SongStep& step);
+  void complete_off(int track, SongStep& step);
+  std::int64_t start_of(int pitch, int track) const;
+
+  std::array<Tracks, pitch_count> sounding_{};                        // by pitch
+  std::array<Tracks, pitch_count> fresh_{};                           // those whose latest on came in this step
+  std::array<Tracks, pitch_count> took_over_{};                       // those whose latest on ended an older note
+  std::array<std::uint32_t, track_count * pitch_count> start_{};      // of the latest on: its step's lower 32 bits
+  std::array<std::uint8_t, track_count * pitch_count> velocities_{};  // of the latest on
+  Order off_order_, on_order_;                                        // what is left of the step
+  std::int64_t steps_ = 0, position_ = 0, prompt_steps_ = 0;
+  std::optional<Onset> last_note_;
+  std::optional<std::int64_t> last_onset_;
+  std::uint64_t number_ = 0;
+  SongVariation variation_;
+  int sounding_count_ = 0, time_tokens_ = 0, notes_at_onset_ = 0;
+  int pitch_ = 0, velocity_ = 0;  // of the group
+  Group group_ = Group::none;
+  bool ended_ = false;
+  bool gap_is_closed_ = true;
+};
+static_assert(std::is_trivially_copyable_v<SongState> && sizeof(SongState) < 12 * 1024);
+
+}  // namespace musicgen::inline MUSICGEN_ABI
+
+#ifndef MUSICGEN_COMPILED
+#include "song_state.ipp"
+#endif

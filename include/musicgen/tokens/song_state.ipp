@@ -1,0 +1,135 @@
+// Definitions of song_state.hpp.
+#pragma once
+
+#include <algorithm>
+#include <utility>
+
+#include "song_state.hpp"
+
+namespace musicgen::inline MUSICGEN_ABI {
+
+MUSICGEN_INLINE void SongState::begin(std::uint64_t number, const SongVariation& variation) {
+  *this = SongState();
+  number_ = number;
+  variation_ = variation;
+}
+
+MUSICGEN_INLINE SongStep SongState::advance(TokenEvent token) {
+  SongStep step;
+  if (ended_) {
+    pass_over(step, 1);
+  } else if (group_ == Group::on && token.kind == TokenKind::velocity) {
+    group_ = Group::on_velocity;
+    velocity_ = token.value;
+  } else if (token.kind == TokenKind::track && group_ == Group::on_velocity) {
+    complete_on(token.value, step);
+  } else if (token.kind == TokenKind::track && group_ == Group::off) {
+    complete_off(token.value, step);
+  } else {
+    if (const int dropped = drop_group(); dropped > 0) {
+      step.stray = dropped;
+      step.first_stray = position_ - dropped;
+    }
+    begin_event(token, step);
+  }
+  ++position_;
+  return step;
+}
+
+/// The token that comes and, before it, what of its group has come: so many in all.
+MUSICGEN_INLINE void SongState::pass_over(SongStep& step, int tokens) const {
+  if (step.stray == 0) step.first_stray = position_ - (tokens - 1);
+  step.stray += tokens;
+}
+
+MUSICGEN_INLINE int SongState::drop_group() {
+  const int dropped = group_length();
+  group_ = Group::none;
+  return dropped;
+}
+
+MUSICGEN_INLINE void SongState::begin_event(TokenEvent token, SongStep& step) {
+  switch (token.kind) {
+    case TokenKind::note_on:
+      notes_at_onset_ = last_onset_ == steps_ ? notes_at_onset_ + 1 : 1;
+      last_onset_ = steps_;
+      [[fallthrough]];
+    case TokenKind::note_off:
+      group_ = token.kind == TokenKind::note_on ? Group::on : Group::off;
+      pitch_ = token.value;
+      break;
+    case TokenKind::time:
+      pass_time(token.value);
+      break;
+    case TokenKind::start:
+      if (position_ > 0) pass_over(step, 1);
+      break;
+    case TokenKind::end:
+      ended_ = true;
+      break;
+    default:
+      pass_over(step, 1);
+  }
+}
+
+MUSICGEN_INLINE void SongState::pass_time(int steps) {
+  steps_ += steps;
+  ++time_tokens_;
+  gap_is_closed_ = steps < max_time_steps;
+  fresh_.fill(0);
+  off_order_ = on_order_ = Order{};
+}
+
+MUSICGEN_INLINE void SongState::complete_on(int track, SongStep& step) {
+  const std::size_t p = index(pitch_), at = index(pitch_, track);
+  group_ = Group::none;
+  gap_is_closed_ = false;
+  time_tokens_ = 0;
+  const bool sounds = is_sounding(pitch_, track);
+  if (fresh_[p] & bit(track)) {
+    if (sounds) velocities_[at] = std::max(velocities_[at], static_cast<std::uint8_t>(velocity_));
+    return pass_over(step, 3);
+  }
+  if (sounds) {
+    step.restruck = true;
+    step.ended = end_note(pitch_, track);
+  }
+  start_[at] = static_cast<std::uint32_t>(steps_);
+  velocities_[at] = static_cast<std::uint8_t>(velocity_);
+  sounding_[p] = static_cast<Tracks>(sounding_[p] | bit(track));
+  fresh_[p] = static_cast<Tracks>(fresh_[p] | bit(track));
+  took_over_[p] = static_cast<Tracks>(sounds ? took_over_[p] | bit(track) : took_over_[p] & ~bit(track));
+  ++sounding_count_;
+  off_order_ = Order::none();
+  on_order_ = Order::beyond(track, pitch_);
+  last_note_ = Onset{steps_, pitch_, velocity_, track};
+  step.began = true;
+}
+
+MUSICGEN_INLINE void SongState::complete_off(int track, SongStep& step) {
+  const std::size_t p = index(pitch_);
+  group_ = Group::none;
+  gap_is_closed_ = false;
+  time_tokens_ = 0;
+  if (!is_sounding(pitch_, track) || (fresh_[p] & took_over_[p] & bit(track))) return pass_over(step, 2);
+  step.ended = end_note(pitch_, track);
+  off_order_ = Order::beyond(track, pitch_);
+}
+
+MUSICGEN_INLINE std::int64_t SongState::start_of(int pitch, int track) const {
+  return steps_ - static_cast<std::uint32_t>(static_cast<std::uint32_t>(steps_) - start_[index(pitch, track)]);
+}
+
+MUSICGEN_INLINE SongState::Onset SongState::onset(int pitch, int track) const {
+  return {start_of(pitch, track), pitch, velocities_[index(pitch, track)], track};
+}
+
+MUSICGEN_INLINE Note SongState::end_note(int pitch, int track) {
+  sounding_[index(pitch)] = static_cast<Tracks>(sounding_[index(pitch)] & ~bit(track));
+  --sounding_count_;
+  const std::int64_t start = start_of(pitch, track);
+  return {seconds(start).count(), seconds(std::max(steps_, start + 1)).count(), pitch,
+          velocities_[index(pitch, track)], track};
+}
+
+}  // namespace musicgen::inline MUSICGEN_ABI

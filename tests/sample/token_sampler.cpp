@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "kernels/chooser.hpp"
+#include "sample/chooser.hpp"
 
 using namespace musicgen;
 
@@ -188,7 +188,7 @@ TEST_CASE("token sampler: with pitch sampling it is what kernels are held agains
   TokenSampler sampler(vocabulary.size());
   Random random(3), a(4), b(4);
   for (int i = 0; i < 3000; ++i) {
-    const kernels::SamplingOptions o{.temperature = 0.5f + 0.25f * static_cast<float>(i % 5),
+    const test::ChoiceOptions o{.temperature = 0.5f + 0.25f * static_cast<float>(i % 5),
                                      .top_k = i % 3 == 0 ? 40 : 0,
                                      .top_p = i % 4 == 0 ? 0.9f : 1,
                                      .min_p = i % 7 == 0 ? 0.02f : 0,

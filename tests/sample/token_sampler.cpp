@@ -189,12 +189,12 @@ TEST_CASE("token sampler: with pitch sampling it is what kernels are held agains
   Random random(3), a(4), b(4);
   for (int i = 0; i < 3000; ++i) {
     const test::ChoiceOptions o{.temperature = 0.5f + 0.25f * static_cast<float>(i % 5),
-                                     .top_k = i % 3 == 0 ? 40 : 0,
-                                     .top_p = i % 4 == 0 ? 0.9f : 1,
-                                     .min_p = i % 7 == 0 ? 0.02f : 0,
-                                     .pitch_temperature = i % 2 == 0 ? 1 : 0.8f,
-                                     .pitch_top_p = i % 5 == 0 ? 0.8f : 1,
-                                     .pitch_min_p = i % 3 == 1 ? 0.1f : 0};
+                                .top_k = i % 3 == 0 ? 40 : 0,
+                                .top_p = i % 4 == 0 ? 0.9f : 1,
+                                .min_p = i % 7 == 0 ? 0.02f : 0,
+                                .pitch_temperature = i % 2 == 0 ? 1 : 0.8f,
+                                .pitch_top_p = i % 5 == 0 ? 0.8f : 1,
+                                .pitch_min_p = i % 3 == 1 ? 0.1f : 0};
     Numbers logits(405);
     std::vector<std::uint8_t> allowed(405);
     for (std::size_t v = 0; v < 405; ++v) {

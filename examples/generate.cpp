@@ -35,6 +35,17 @@ void vary(presets::Lifelike& style, double variation) {
   style.get<VelocityTemperature>().variation = amount;
 }
 
+constexpr const char* old_names = "Old names";
+
+/// Help without the old names of options. (Those of a group without a name are left out, too, and messages do not say
+/// what they are called.)
+struct HelpWithoutOldNames : CLI::Formatter {
+  std::string make_group(std::string group, bool is_positional,
+                         std::vector<const CLI::Option*> options) const override {
+    return group == old_names ? "" : CLI::Formatter::make_group(group, is_positional, options);
+  }
+};
+
 /// A name of before, not in the help: sets what the new one does, and says so.
 template <class Set>
 void add_renamed(CLI::App& app, Options& o, const std::string& old_name, const std::string& new_name, double low,
@@ -45,10 +56,11 @@ void add_renamed(CLI::App& app, Options& o, const std::string& old_name, const s
                                     o.renamed.push_back(old_name + " is now " + new_name);
                                   })
       ->check(number_in(low, high))
-      ->group("");
+      ->group(old_names);
 }
 
 void add_renamed_options(CLI::App& app, Options& o) {
+  app.formatter(std::make_shared<HelpWithoutOldNames>());
   const auto add = [&](const std::string& old_name, const std::string& new_name, double low, double high, auto set) {
     add_renamed(app, o, old_name, new_name, low, high, set);
   };
@@ -280,7 +292,8 @@ void generate(Options& o) {
   const auto model = given_model<B>(o.model);
   probe_outputs(o);
   Sampler sampler(model, processors(o, model.config().profile), o.sampler);
-  for (const std::string& warning : sampler.warnings()) std::cerr << (o.model.empty() ? "the bundled model" : o.model.string()) << ": " << warning << '\n';
+  for (const std::string& warning : sampler.warnings())
+    std::cerr << (o.model.empty() ? "the bundled model" : o.model.string()) << ": " << warning << '\n';
   std::optional<Score> prompt;
   if (!o.prompt.empty()) prompt = begin_with_prompt(sampler, o);
 

@@ -2,6 +2,7 @@
 
 #include <catch.hpp>
 #include <chrono>
+#include <musicgen/core/files.hpp>
 #include <string>
 #include <vector>
 

@@ -1,6 +1,7 @@
 #include "musicgen/data/reading.hpp"
 
 #include <catch.hpp>
+#include <musicgen/core/thread_pool.hpp>
 #include <string>
 #include <vector>
 

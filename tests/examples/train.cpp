@@ -138,14 +138,15 @@ TEST_CASE("examples: the README's program trains the model that `train` does, an
   const MusicProfile& profile = model.config().profile;
   REQUIRE(profile.max_note_length);
   REQUIRE(profile.usual_length);
+  // After three steps it is noise still, in the tracks and with the lengths of its music, and not in all sixteen tracks
+  // with notes that do not end.
   const double longest = std::max(1.0, std::chrono::duration<double>(*profile.max_note_length).count());
+  REQUIRE(longest < 8);
   Sampler sampler(model);
-  for (int i = 0; i < 3; ++i) {
-    const Score song = sampler.song();
-    CHECK(song.duration() < std::chrono::duration<double>(*profile.usual_length).count() + 120);
-    CHECK(song.tracks.size() <= profile.programs.size());
-    for (const Note& note : song.notes()) CHECK(note.end - note.start < longest + 0.02);
-  }
+  const Score song = sampler.song(std::chrono::seconds(10));
+  CHECK(song.notes().size() > 100);
+  CHECK(song.tracks.size() == profile.programs.size());
+  for (const Note& note : song.notes()) REQUIRE(note.end - note.start < longest + 0.02);
 }
 
 TEST_CASE("examples: fine-tuning starts from the model that comes along, as the README's program does") {

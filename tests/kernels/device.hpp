@@ -6,9 +6,9 @@
 #include <catch.hpp>
 #include <musicgen/backend/cpu/cpu.hpp>
 #include <musicgen/backend/cpu/matrix.hpp>
-#include <musicgen/cuda.hpp>
 #include <musicgen/backend/cuda/kernel_policy.hpp>
 #include <musicgen/core/random.hpp>
+#include <musicgen/cuda.hpp>
 #include <string>
 #include <vector>
 

@@ -1,5 +1,6 @@
 #include <catch.hpp>
 #include <cstring>
+#include <musicgen/core/files.hpp>
 #include <musicgen/model/bundled_model.hpp>
 
 #include "data_files.hpp"

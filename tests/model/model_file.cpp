@@ -1,6 +1,9 @@
 #include <catch.hpp>
 #include <limits>
+#include <musicgen/core/bf16.hpp>
+#include <musicgen/core/files.hpp>
 #include <musicgen/model/model_file.hpp>
+#include <nlohmann/json.hpp>
 
 #include "data_files.hpp"
 

@@ -1,6 +1,5 @@
-// How a token is chosen, written once more: the rules of sample/token_sampler.hpp and
-// sample/processors/pitch_sampling.hpp in one pass over any tokens, with a bias and a mask. token_sampler.cpp holds
-// those against it.
+// How a token is chosen, once more and in another way: the rules of sample/token_sampler.hpp and
+// sample/processors/pitch_sampling.hpp over any tokens, with a bias and a mask, to hold those against.
 #pragma once
 
 #include <algorithm>
@@ -18,7 +17,7 @@
 
 namespace musicgen::test {
 
-struct SamplingOptions {
+struct ChoiceOptions {
   float temperature = 1;        ///< 0: always the most probable
   int top_k = 0;                ///< 0: all
   float top_p = 1;              ///< 1: all
@@ -50,7 +49,7 @@ class Chooser {
   /// @throws Error   if a logit is not finite
   template <class Scalar>
   Choice choose(std::span<const Scalar> logits, std::span<const float> bias, std::span<const std::uint8_t> allowed,
-                const SamplingOptions& options, Random& random) {
+                const ChoiceOptions& options, Random& random) {
     const double log_sum = log_sum_exp(logits);
     fill(logits, bias, allowed);
     if (!(*std::max_element(probabilities_.begin(), probabilities_.end()) > -infinity)) fill(logits, {}, allowed);
@@ -91,7 +90,7 @@ class Chooser {
   }
 
   /// x of note-ons as the head of this file has it.
-  void shape_pitches(const SamplingOptions& options) {
+  void shape_pitches(const ChoiceOptions& options) {
     if (options.pitch_temperature == 1 && options.pitch_top_p == 1 && options.pitch_min_p == 0) return;
     double largest = -infinity, all = 0, kept = 0;
     for (const std::uint32_t v : pitches_) largest = std::max(largest, probabilities_[v]);
@@ -120,7 +119,7 @@ class Chooser {
   }
 
   /// Sets to 0 what top-k, top-p and min-p leave out. Probabilities need not sum to 1; the largest is 1.
-  void truncate(const SamplingOptions& options) {
+  void truncate(const ChoiceOptions& options) {
     if (options.top_k > 0 || options.top_p < 1) {
       const auto begin = order_.begin();
       auto end = begin;

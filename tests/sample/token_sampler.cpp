@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "chooser.hpp"
+#include "sample/chooser.hpp"
 
 using namespace musicgen;
 
@@ -179,7 +179,7 @@ TEST_CASE("token sampler: the logarithm of a sum does not overflow, and knows no
     CHECK_THROWS_WITH(log_sum_exp(Numbers{0, bad, 1}), Catch::Contains("not finite"));
 }
 
-TEST_CASE("token sampler: with pitch sampling it is one pass over all rules") {
+TEST_CASE("token sampler: with pitch sampling it is what kernels are held against") {
   const Vocabulary vocabulary = Vocabulary::standard();
   const TokenTable table(vocabulary);
   std::vector<std::uint32_t> pitches;
@@ -188,13 +188,13 @@ TEST_CASE("token sampler: with pitch sampling it is one pass over all rules") {
   TokenSampler sampler(vocabulary.size());
   Random random(3), a(4), b(4);
   for (int i = 0; i < 3000; ++i) {
-    const test::SamplingOptions o{.temperature = 0.5f + 0.25f * static_cast<float>(i % 5),
-                                  .top_k = i % 3 == 0 ? 40 : 0,
-                                  .top_p = i % 4 == 0 ? 0.9f : 1,
-                                  .min_p = i % 7 == 0 ? 0.02f : 0,
-                                  .pitch_temperature = i % 2 == 0 ? 1 : 0.8f,
-                                  .pitch_top_p = i % 5 == 0 ? 0.8f : 1,
-                                  .pitch_min_p = i % 3 == 1 ? 0.1f : 0};
+    const test::ChoiceOptions o{.temperature = 0.5f + 0.25f * static_cast<float>(i % 5),
+                                .top_k = i % 3 == 0 ? 40 : 0,
+                                .top_p = i % 4 == 0 ? 0.9f : 1,
+                                .min_p = i % 7 == 0 ? 0.02f : 0,
+                                .pitch_temperature = i % 2 == 0 ? 1 : 0.8f,
+                                .pitch_top_p = i % 5 == 0 ? 0.8f : 1,
+                                .pitch_min_p = i % 3 == 1 ? 0.1f : 0};
     Numbers logits(405);
     std::vector<std::uint8_t> allowed(405);
     for (std::size_t v = 0; v < 405; ++v) {

@@ -1,4 +1,5 @@
 #include <catch.hpp>
+#include <musicgen/core/files.hpp>
 #include <musicgen/train/stages.hpp>
 
 #include "data_files.hpp"

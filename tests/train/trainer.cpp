@@ -1,7 +1,11 @@
 #include <catch.hpp>
+#include <fstream>
+#include <musicgen/core/files.hpp>
+#include <musicgen/core/thread_pool.hpp>
 #include <musicgen/data/composer.hpp>
 #include <musicgen/model/model_file.hpp>
 #include <musicgen/train/trainer.hpp>
+#include <nlohmann/json.hpp>
 
 #include "data_files.hpp"
 #include "train/runs.hpp"

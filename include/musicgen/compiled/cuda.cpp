@@ -1,8 +1,10 @@
-// Part of the library musicgen::cuda: the templates for its backend, compiled by the host's compiler. What is no
-// template is in musicgen::compiled already, which programs link as well.
+// Part of the library musicgen::cuda: the templates for its backend, compiled by the host's compiler.
 #include <musicgen/core/config.hpp>
+
+// What is no template is in musicgen::compiled, too, which a program links as well: one of the two definitions, which
+// are the same, has to yield.
 #undef MUSICGEN_INLINE
-#define MUSICGEN_INLINE inline
+#define MUSICGEN_INLINE [[gnu::weak]]
 
 #include <musicgen/compiled/instances.hpp>
 #include <musicgen/cuda.hpp>

@@ -19,6 +19,7 @@ template void Safetensors::add_int8(const std::string&, const Shape&, std::span<
 template void Safetensors::add_int8(const std::string&, const Shape&, std::span<const double>);
 template std::vector<float> Safetensors::values(const std::string&) const;
 template std::vector<double> Safetensors::values(const std::string&) const;
+template std::vector<std::int32_t> Safetensors::values(const std::string&) const;
 template std::vector<std::int64_t> Safetensors::values(const std::string&) const;
 template void Safetensors::read_into(const std::string&, const Shape&, std::span<float>) const;
 template void Safetensors::read_into(const std::string&, const Shape&, std::span<double>) const;

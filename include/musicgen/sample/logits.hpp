@@ -1,9 +1,7 @@
 // The logits of the next token, as processors change them.
 #pragma once
 
-#include <algorithm>
 #include <array>
-#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -58,8 +56,11 @@ class Logits {
 
   /// Infinity puts a token before all others; what is not a number forbids it.
   void set(Token token, double logit) const {
+    constexpr double most = std::numeric_limits<double>::max();
     double& value = values_[at(token)];
-    if (value != forbidden) value = std::isnan(logit) ? forbidden : std::min(logit, std::numeric_limits<double>::max());
+    if (value == forbidden) return;
+    const bool is_number = logit == logit;
+    value = !is_number ? forbidden : logit < most ? logit : most;
   }
   /// log 2 makes a token twice as likely.
   void add(Token token, double amount) const { set(token, (*this)[token] + amount); }

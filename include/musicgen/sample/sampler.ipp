@@ -33,7 +33,7 @@ inline constexpr const char* no_profile =
 
 /// The score of a song, and its tokens put in order if they are not those of the grammar.
 inline void finish_song(GeneratedSong& song, const SongInProgress& end, const SongWriter& writer,
-                                 std::span<const int> programs) {
+                        std::span<const int> programs) {
   if (writer.options.grammar && !end.irregular) {
     const Closing close = closing(writer.grammar(), end.state);
     song.tokens.resize(song.tokens.size() - static_cast<std::size_t>(close.drop));

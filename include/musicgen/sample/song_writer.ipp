@@ -26,7 +26,8 @@ MUSICGEN_INLINE SongWriter::SongWriter(const Vocabulary& vocabulary, bool canoni
   require_in_range(options);
   chain.check();
   // Without the grammar whatever the model writes is taken.
-  const int tracks = profile.programs.empty() || !options.grammar ? track_count : static_cast<int>(profile.programs.size());
+  const int tracks =
+      profile.programs.empty() || !options.grammar ? track_count : static_cast<int>(profile.programs.size());
   for (const Token track : table_.of(TokenKind::track))
     if (vocabulary[track].value >= tracks) unknown_[static_cast<std::size_t>(track)] = 1;
   try {
@@ -116,8 +117,8 @@ MUSICGEN_INLINE void SongWriter::mask_unless_only(Token token) {
   if (std::find(allowed_.begin(), allowed_.end(), 1) == allowed_.end()) entry = was;
 }
 
-/// The rules forbid all that the grammar allows. They are kept to: what sounds may end, and time may pass, even where the
-/// grammar would have something else.
+/// The rules forbid all that the grammar allows. They are kept to: what sounds may end, and time may pass, even where
+/// the grammar would have something else.
 MUSICGEN_INLINE void SongWriter::rest_instead(const SongState& song) {
   const auto bring_back = [&](Token token) {
     values_[static_cast<std::size_t>(token)] = logits_[static_cast<std::size_t>(token)];

@@ -128,8 +128,8 @@ MUSICGEN_INLINE Note SongState::end_note(int pitch, int track) {
   sounding_[index(pitch)] = static_cast<Tracks>(sounding_[index(pitch)] & ~bit(track));
   --sounding_count_;
   const std::int64_t start = start_of(pitch, track);
-  return {seconds(start).count(), seconds(std::max(steps_, start + 1)).count(), pitch,
-          velocities_[index(pitch, track)], track};
+  return {seconds(start).count(), seconds(std::max(steps_, start + 1)).count(), pitch, velocities_[index(pitch, track)],
+          track};
 }
 
 }  // namespace musicgen::inline MUSICGEN_ABI

@@ -1,7 +1,7 @@
 // A program of somebody else's that computes on a GPU, or says why it does not.
 #include <iostream>
-#include <musicgen/cuda.hpp>
 #include <musicgen/core/error.hpp>
+#include <musicgen/cuda.hpp>
 
 int main() {
   const std::string reason = musicgen::cuda::why_not_available();

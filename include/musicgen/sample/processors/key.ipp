@@ -18,7 +18,8 @@ MUSICGEN_INLINE PitchClasses::PitchClasses(std::span<const int> classes) {
 MUSICGEN_INLINE bool Key::forbids(TokenEvent event) const {
   constexpr std::array<bool, 12> of_major{1, 0, 1, 0, 1, 1, 0, 1, 0, 1, 0, 1};
   const int major_tonic = minor ? tonic + 3 : tonic;
-  return event.kind == TokenKind::note_on && !of_major[static_cast<std::size_t>(((event.value - major_tonic) % 12 + 12) % 12)];
+  return event.kind == TokenKind::note_on &&
+         !of_major[static_cast<std::size_t>(((event.value - major_tonic) % 12 + 12) % 12)];
 }
 
 MUSICGEN_INLINE Key Key::parse(std::string_view text) {
@@ -43,8 +44,10 @@ MUSICGEN_INLINE Key Key::parse(std::string_view text) {
     key.tonic = (key.tonic + 12) % 12;
   }
   if (!known)
-    throw Error("a key is a letter from A to G, perhaps with # or b, and major or minor, such as \"E minor\", \"C# "
-                "major\" or \"Bb\"; this is none: \"" + detail::printable(text) + "\"");
+    throw Error(
+        "a key is a letter from A to G, perhaps with # or b, and major or minor, such as \"E minor\", \"C# "
+        "major\" or \"Bb\"; this is none: \"" +
+        detail::printable(text) + "\"");
   return key;
 }
 

@@ -14,6 +14,8 @@ set_target_properties(musicgen_compiled PROPERTIES EXPORT_NAME compiled POSITION
 target_link_libraries(musicgen_compiled PUBLIC musicgen)
 target_compile_definitions(musicgen_compiled PUBLIC MUSICGEN_COMPILED)
 
-# An export of its own, so that headers can be installed before anything is built: musicgenConfig.cmake looks for it.
-install(TARGETS musicgen_compiled EXPORT musicgenCompiledTargets ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} OPTIONAL)
-install(EXPORT musicgenCompiledTargets NAMESPACE musicgen:: DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/musicgen)
+if(MUSICGEN_INSTALL)
+  # An export of its own, so that headers can be installed before anything is built: musicgenConfig.cmake looks for it.
+  install(TARGETS musicgen_compiled EXPORT musicgenCompiledTargets ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} OPTIONAL)
+  install(EXPORT musicgenCompiledTargets NAMESPACE musicgen:: DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/musicgen)
+endif()

@@ -1,6 +1,6 @@
 # Models compiled into programs, so that these need no file when they run.
 #
-#   musicgen::bundled_model                  the model that comes along: musicgen::bundled_model() in
+#   musicgen::bundled_model                  the bundled model: musicgen::bundled_model() in
 #                                            musicgen/model/bundled_model.hpp
 #   musicgen_embed_model(<library> <file>)   makes a static library of a file's bytes. C++ sees them as
 #                                            extern "C" const std::byte <library>_begin[], <library>_end[];

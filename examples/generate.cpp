@@ -181,8 +181,8 @@ void add_options(CLI::App& app, Options& o) {
   app.add_option("--temperature", o.sampler.temperature, "under 1: safer, over 1: bolder, 0: always the most probable")
       ->capture_default_str()
       ->check(number_in(0, 100));
-  app.add_option("--key", o.key, "only notes of this key: \"E minor\", \"C# major\", \"Bb\"")->check(musical_key());
-  app.add_option("--tracks", o.tracks, "only notes on these of the model's tracks, from 1: \"1,3\"")
+  app.add_option("--key", o.key, R"(only notes of this key: "E minor", "C# major", "Bb")")->check(musical_key());
+  app.add_option("--tracks", o.tracks, R"(only notes on these of the model's tracks, from 1: "1,3")")
       ->delimiter(',')
       ->check(CLI::Range(1, track_count));
   app.add_option("--prompt", o.prompt, "a MIDI file to go on from; the song begins with it");
@@ -255,6 +255,7 @@ void probe_outputs(const Options& o) {
 template <Backend B>
 Score begin_with_prompt(Sampler<B>& sampler, const Options& o) {
   Score prompt = read_midi(o.prompt);
+  for (const std::string& warning : prompt.warnings) std::cerr << "generate: " << warning << '\n';
   if (prompt.notes().empty()) throw file_error(o.prompt, "has no notes, drums apart, to go on from");
   try {
     sampler.prompt(prompt, std::chrono::duration<double>(o.prompt_seconds));

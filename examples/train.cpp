@@ -77,7 +77,7 @@ void add_options(CLI::App& app, Options& o) {
                "go on from NAME.last.safetensors, with the same options as before; without it a model of that name is "
                "replaced");
   app.add_option("--init", o.init,
-                 "start from this model's weights (fine-tuning); \"bundled\": those of the model that comes along");
+                 "start from this model's weights (fine-tuning); \"bundled\": those of the bundled model");
   app.add_option("--log", t.log, "JSON lines, one a step");
   app.add_option("--cache", o.cache, "a file that keeps the tokenized data from one run to the next");
   app.add_option("--save-seconds", o.save_seconds, "time between checkpoints")

@@ -20,7 +20,7 @@ TEST_CASE("examples: hello writes a minute of music") {
   CHECK(song.programs().size() > 1);
 }
 
-TEST_CASE("examples: the model that comes along writes music of its own accord") {
+TEST_CASE("examples: the bundled model writes music of its own accord") {
   const Workplace place;
   std::set<std::string> beginnings;
   const int songs = 20;

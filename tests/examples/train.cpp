@@ -149,7 +149,7 @@ TEST_CASE("examples: the README's program trains the model that `train` does, an
   for (const Note& note : song.notes()) REQUIRE(note.end - note.start < longest + 0.02);
 }
 
-TEST_CASE("examples: fine-tuning starts from the model that comes along, as the README's program does") {
+TEST_CASE("examples: fine-tuning starts from the bundled model, as the README's program does") {
   const TrainingPlace place;
   const std::string said = place.output(
       "train", {"--data", place.data(), "--out", place / "program.safetensors", "--steps", "1", "--init", "bundled"});

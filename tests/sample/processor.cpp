@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <catch.hpp>
 #include <chrono>
-#include <musicgen/midi/smf.hpp>
+#include <musicgen/midi.hpp>
 #include <musicgen/sample/sampler.hpp>
 #include <string>
 #include <vector>

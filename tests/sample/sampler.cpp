@@ -1,6 +1,6 @@
 #include <catch.hpp>
 #include <musicgen/data/composer.hpp>
-#include <musicgen/midi/smf.hpp>
+#include <musicgen/midi.hpp>
 #include <musicgen/sample/sampler.hpp>
 
 #include "sample/models.hpp"

@@ -1,7 +1,7 @@
 // What comes out is music, whatever the model and the temperature.
 #include <catch.hpp>
 #include <musicgen/data/composer.hpp>
-#include <musicgen/midi/smf.hpp>
+#include <musicgen/midi.hpp>
 #include <musicgen/sample/sampler.hpp>
 #include <musicgen/train/trainer.hpp>
 

@@ -8,7 +8,7 @@
 
 namespace musicgen::test {
 
-/// A mask that forbids the words for which `is_forbidden(Meaning)`.
+/// A mask that forbids the words for which `is_forbidden(TokenEvent)`.
 inline std::vector<std::uint8_t> mask_of(const Vocabulary& vocabulary,
                                          const std::function<bool(TokenEvent)>& is_forbidden) {
   std::vector<std::uint8_t> mask;

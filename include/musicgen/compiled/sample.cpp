@@ -21,5 +21,6 @@
 #include <musicgen/sample/token_sampler.ipp>
 
 namespace musicgen::inline MUSICGEN_ABI {
-template class Sampler<Cpu>;
+template class Sampler<BasicCpu<float>>;
+template class Sampler<BasicCpu<double>>;
 }  // namespace musicgen::inline MUSICGEN_ABI

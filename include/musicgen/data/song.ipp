@@ -49,7 +49,8 @@ inline void measure(Song& song, const Vocabulary& vocabulary) {
     const bool on = group.kind == Kind::note_on;
     const auto i = static_cast<std::size_t>(group.position);
     require_of_song(on || group.kind == Kind::note_off, song, i, "begins no event");
-    std::int64_t& start = began[static_cast<std::size_t>(group.track * pitch_count + group.pitch)];
+    std::int64_t& start =
+        began[static_cast<std::size_t>(group.track) * pitch_count + static_cast<std::size_t>(group.pitch)];
     require_of_song((start == silent) == on, song, i + group.size - 1,
                     on ? "begins a note that sounds" : "ends a note that does not sound");
     if (on) {

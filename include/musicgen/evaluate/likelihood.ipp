@@ -9,7 +9,7 @@
 
 #include "../core/error.hpp"
 #include "../core/thread_pool.hpp"
-#include "../model.hpp"
+#include "../model/model.hpp"
 #include "../tokens/grammar.hpp"
 #include "likelihood.hpp"
 

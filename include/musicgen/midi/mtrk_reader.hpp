@@ -161,7 +161,7 @@ class MtrkReader {
 
   void key_signature(std::span<const unsigned char> data) {
     if (data.size() != 2) return faults_(event_, "a key signature of " + counted(data.size(), "byte"));
-    const int sharps = static_cast<signed char>(data[0]);
+    const int sharps = data[0] < 128 ? data[0] : data[0] - 256;
     if (sharps < -7 || sharps > 7 || data[1] > 1)
       return faults_(event_,
                      "a key signature of " + std::to_string(sharps) + " sharps and mode " + std::to_string(data[1]));

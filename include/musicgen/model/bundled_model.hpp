@@ -1,4 +1,4 @@
-// The model that comes along, compiled into the program: no file, from whichever folder it runs.
+// The bundled model, compiled into the program: no file, from whichever folder it runs.
 //
 // With CMake: target_link_libraries(program PRIVATE musicgen::bundled_model). A program that does not link that target
 // must not call these.

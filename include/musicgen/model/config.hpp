@@ -32,6 +32,8 @@ struct ModelConfig {
 /// @throws Error  for a size that is not positive, a vocabulary of another size than V, or an attention scale that is
 ///                not in 1e-6 to 1e6
 void require_valid(const ModelConfig& config);
+/// @throws Error  for a program, a length or a velocity out of range
+void require_valid(const MusicProfile& profile);
 
 namespace presets {
 

@@ -19,6 +19,18 @@ MUSICGEN_INLINE void require_valid(const ModelConfig& config) {
                 std::to_string(config.vocabulary->size()) + " tokens");
   if (const float scale = config.attention.scale; !(scale >= 1e-6f && scale <= 1e6f))
     throw Error("model: attention scale is " + std::to_string(scale) + ", not in 1e-6 to 1e6");
+  require_valid(config.profile);
+}
+
+MUSICGEN_INLINE void require_valid(const MusicProfile& profile) {
+  for (const int program : profile.programs)
+    if (program < 0 || program > 127) throw Error("profile: program " + std::to_string(program) + " is not in 0..127");
+  for (const auto& [time, name] :
+       {std::pair(profile.max_note_length, "longest note"), {profile.usual_length, "usual length"}})
+    if (time && time->count() <= 0)
+      throw Error(std::string("profile: ") + name + " is " + std::to_string(time->count()) + " ms, not positive");
+  if (const auto& velocity = profile.usual_velocity; velocity && (*velocity < 1 || *velocity > 127))
+    throw Error("profile: usual velocity is " + std::to_string(*velocity) + ", not in 1..127");
 }
 
 namespace presets {

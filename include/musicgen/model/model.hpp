@@ -45,7 +45,10 @@ class Model {
   /// @throws Error  if the model has none
   const Vocabulary& vocabulary() const;
   /// What is known of the music that it learned from. `Trainer` sets it.
-  void set_profile(MusicProfile profile) { config_.profile = std::move(profile); }
+  void set_profile(MusicProfile profile) {
+    require_valid(profile);
+    config_.profile = std::move(profile);
+  }
 
   Parameters& weights() { return weights_; }
   const Parameters& weights() const { return weights_; }

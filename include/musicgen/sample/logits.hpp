@@ -50,12 +50,15 @@ class Logits {
   [[nodiscard]] std::span<const Token> times() const { return table_->times(); }
 
   [[nodiscard]] int size() const { return static_cast<int>(values_.size()); }
-  [[nodiscard]] double operator[](Token token) const { return values_[at(token)]; }
+  /// Forbidden, for `no_token`.
+  [[nodiscard]] double operator[](Token token) const { return token == no_token ? forbidden : values_[at(token)]; }
   /// Whether the token may come, as far as it is known by now.
   [[nodiscard]] bool allows(Token token) const { return token != no_token && (*this)[token] != forbidden; }
 
-  /// Infinity puts a token before all others; what is not a number forbids it.
+  /// Infinity puts a token before all others; what is not a number forbids it. `no_token`, which vocabularies give for
+  /// what they lack, is passed over, here and below.
   void set(Token token, double logit) const {
+    if (token == no_token) return;
     constexpr double most = std::numeric_limits<double>::max();
     double& value = values_[at(token)];
     if (value == forbidden) return;
@@ -67,7 +70,6 @@ class Logits {
   void add(TokenKind kind, double amount) const {
     for (const Token token : tokens(kind)) add(token, amount);
   }
-  /// `no_token`, which vocabularies give for what they lack, forbids nothing.
   void forbid(Token token) const {
     if (token != no_token) values_[at(token)] = forbidden;
   }

@@ -16,7 +16,7 @@
 //                                               only way on. Asked again between notes, so that it may change.
 //   void observe(TokenEvent, const SongState&)  a token that was chosen, or given in a prompt, and the song after it
 //   void begin(const SongState&)                a song begins; its number and its variation are known
-//   void check() const                          throws Error for settings out of range
+//   void check() const                          throws Error for settings out of range; called when a sampler is made
 //   song                                        a member of any copyable type: what belongs to a song. Each song begins
 //                                               with it as `{}`; a snapshot has it.
 //
@@ -86,6 +86,13 @@ template <class P>
 void check(const P& p) {
   if constexpr (requires { p.check(); }) p.check();
 }
+/// Whether what belongs to the song can be taken from the other one: of chains put together at run time, the same
+/// processors.
+template <class P>
+bool same_kind(const P& p, const P& other) {
+  if constexpr (requires { p.same_kind(other); }) return p.same_kind(other);
+  return true;
+}
 /// What belongs to the song, of another one; the settings stay.
 template <class P>
 void take_song(P& p, const P& other) {
@@ -136,6 +143,7 @@ class Chain {
   void check() const {
     std::apply([](const auto&... p) { (detail::check(p), ...); }, processors_);
   }
+  [[nodiscard]] bool same_kind(const Chain& other) const { return same_kinds(other, std::index_sequence_for<Ps...>()); }
   void take_song(const Chain& other) { take_songs(other, std::index_sequence_for<Ps...>()); }
   void* find(const std::type_info& type) {
     void* found = nullptr;
@@ -144,6 +152,10 @@ class Chain {
   }
 
  private:
+  template <std::size_t... I>
+  bool same_kinds(const Chain& other, std::index_sequence<I...>) const {
+    return (detail::same_kind(std::get<I>(processors_), std::get<I>(other.processors_)) && ...);
+  }
   template <std::size_t... I>
   void take_songs(const Chain& other, std::index_sequence<I...>) {
     (detail::take_song(std::get<I>(processors_), std::get<I>(other.processors_)), ...);
@@ -175,11 +187,15 @@ class AnyProcessor {
   void observe(TokenEvent token, const SongState& song) { held_->observe(token, song); }
   void begin(const SongState& song) { held_->begin(song); }
   void check() const { held_->check(); }
+  /// Whether the other one has processors of the same types, one for one.
+  [[nodiscard]] bool same_kind(const AnyProcessor& other) const {
+    return held_->type() == other.held_->type() && held_->same_kind(*other.held_);
+  }
   /// What belongs to the song, of a copy of this; the settings stay. Allocates nothing unless a processor's `song`
   /// does.
   /// @throws Error  if the other one is no copy, but has other processors
   void take_song(const AnyProcessor& other) {
-    if (held_->type() != other.held_->type()) detail::refuse_other_processors();
+    if (!same_kind(other)) detail::refuse_other_processors();
     held_->take_song(*other.held_);
   }
   /// The processor of a type, this or within; null if there is none.
@@ -201,6 +217,7 @@ class AnyProcessor {
     virtual void observe(TokenEvent, const SongState&) = 0;
     virtual void begin(const SongState&) = 0;
     virtual void check() const = 0;
+    virtual bool same_kind(const Held&) const = 0;
     virtual void take_song(const Held&) = 0;
     virtual void* find(const std::type_info&) = 0;
   };
@@ -220,6 +237,9 @@ class AnyProcessor {
     void observe(TokenEvent token, const SongState& song) override { detail::observe(processor, token, song); }
     void begin(const SongState& song) override { detail::begin(processor, song); }
     void check() const override { detail::check(processor); }
+    bool same_kind(const Held& other) const override {
+      return detail::same_kind(processor, static_cast<const Holder&>(other).processor);
+    }
     void take_song(const Held& other) override {
       detail::take_song(processor, static_cast<const Holder&>(other).processor);
     }
@@ -257,9 +277,14 @@ class ProcessorChain {
   void check() const {
     for (const AnyProcessor& p : processors_) p.check();
   }
+  [[nodiscard]] bool same_kind(const ProcessorChain& other) const {
+    for (std::size_t i = 0; i < size() && size() == other.size(); ++i)
+      if (!processors_[i].same_kind(other.processors_[i])) return false;
+    return size() == other.size();
+  }
   /// @throws Error  if the other one is no copy, but has other processors
   void take_song(const ProcessorChain& other) {
-    if (size() != other.size()) detail::refuse_other_processors();
+    if (!same_kind(other)) detail::refuse_other_processors();
     for (std::size_t i = 0; i < size(); ++i) processors_[i].take_song(other.processors_[i]);
   }
   [[nodiscard]] void* find(const std::type_info& type) {

@@ -14,7 +14,7 @@
 
 #include "../core/config.hpp"
 #include "../midi/score.hpp"
-#include "../model.hpp"
+#include "../model/model.hpp"
 #include "../tokens/song_state.hpp"
 #include "../tokens/vocabulary.hpp"
 #include "options.hpp"
@@ -111,8 +111,9 @@ class Sampler {
   /// @throws Error  if none has come for an hour of music
   Note next_note();
   /// The note-ons and note-offs before `time`, counted from the song's beginning, that have not been told yet, in order
-  /// of time; of one time, offs first. The model's own end of a song does not come. Valid until the next call; notes
-  /// of next() and next_note() are passed over.
+  /// of time; of one time, offs first. A prompt's own events are not told: a player begins at prompt_length(), and
+  /// notes that sound there end by an off whose on was the prompt's. The model's own end of a song does not come. Valid
+  /// until the next call; notes of next() and next_note() are passed over.
   std::span<const NoteEvent> until(std::chrono::duration<double> time);
   /// What sounds, and what time it is.
   [[nodiscard]] const SongState& so_far() const;

@@ -52,6 +52,8 @@ inline void finish_song(GeneratedSong& song, const SongInProgress& end, const So
 
 template <Backend B>
 struct Sampler<B>::Impl {
+  static constexpr std::size_t many_events = 4096;  // of a call of until(): minutes of music
+
   Impl(const Model<B>& model, AnyProcessor processor, const SamplerOptions& options)
       : chain(std::move(processor)),
         writer(model.vocabulary(), model.config().canonical, options, chain, model.config().profile),
@@ -61,13 +63,14 @@ struct Sampler<B>::Impl {
         decoder(model.decoder(1, options.window, options.precision)) {
     if (model.config().profile == MusicProfile()) warnings.emplace_back(detail::no_profile);
     writer.begin(song, chain, 0, given);
-    events.reserve(4096);
+    events.reserve(many_events);
   }
 
   /// Begins the next song of the stream.
   void begin_song() {
     writer.begin(song, chain, songs++, given);
     begun = true;
+    unchosen.clear();
     if (after_given) {
       decoder.restore(*after_given);
     } else {
@@ -81,8 +84,27 @@ struct Sampler<B>::Impl {
 
   Token advance(const Limit& limit) {
     if (!begun || song.state.ended()) begin_song();
-    const auto& logits = decoder.step(std::span<const Token>(&song.last, 1));
-    return writer.choose(detail::logits_of<Scalar>(logits, 0), song, chain, limit);
+    if (!unchosen.empty()) {
+      const Token token = writer.choose(std::span<const Scalar>(unchosen), song, chain, limit);
+      unchosen.clear();
+      return token;
+    }
+    const auto logits = detail::logits_of<Scalar>(decoder.step(std::span<const Token>(&song.last, 1)), 0);
+    try {
+      return writer.choose(logits, song, chain, limit);
+    } catch (...) {  // the last token has been fed, and must not be again
+      unchosen.assign(logits.begin(), logits.end());
+      throw;
+    }
+  }
+
+  /// A token after which a player still waits.
+  /// @throws Error  if so many have come that time no longer passes, as it may without the grammar
+  void advance_for_player() {
+    const std::int64_t before = song.state.steps();
+    advance({.end_waits = true});
+    stuck = song.state.steps() == before ? stuck + 1 : 0;
+    if (stuck > 100000) throw Error("sampler: the song stands still: 100,000 tokens, and none of time");
   }
 
   /// Gives every song of the decoder what is given, but the last token, which the first step takes.
@@ -107,6 +129,8 @@ struct Sampler<B>::Impl {
   bool begun = false;
   std::uint64_t songs = 0;  // begun so far
   std::vector<Token> row{};
+  std::vector<Scalar> unchosen{};  // logits after the last token, where choosing from them has failed
+  int stuck = 0;                   // tokens since time has passed
   std::vector<NoteEvent> events{};
 };
 
@@ -117,12 +141,15 @@ template <Backend B>
 Sampler<B>::Sampler(const Model<B>& model, const SamplerOptions& options)
     : Sampler(model, AnyProcessor(presets::plain(model)), options) {}
 template <Backend B>
-Sampler<B>::Sampler(const Sampler& other) : impl_(std::make_unique<Impl>(*other.impl_)) {}
+Sampler<B>::Sampler(const Sampler& other) : impl_(std::make_unique<Impl>(*other.impl_)) {
+  impl_->events.reserve(Impl::many_events);
+}
 template <Backend B>
 Sampler<B>::Sampler(Sampler&&) noexcept = default;
 template <Backend B>
 Sampler<B>& Sampler<B>::operator=(const Sampler& other) {
   impl_ = std::make_unique<Impl>(*other.impl_);
+  impl_->events.reserve(Impl::many_events);
   return *this;
 }
 template <Backend B>
@@ -204,8 +231,8 @@ Note Sampler<B>::next_note() {
   constexpr std::int64_t hour = 3600 * 100;
   std::int64_t silent = 0;  // steps
   do {
-    const Token token = impl_->advance({.end_waits = true});
-    if (const TokenEvent m = impl_->writer.vocabulary()[token]; m.kind == TokenKind::time) silent += m.value;
+    impl_->advance_for_player();
+    if (const TokenEvent m = impl_->writer.vocabulary()[impl_->song.last]; m.kind == TokenKind::time) silent += m.value;
     if (silent > hour) throw Error("sampler: for an hour no note has come, since the rules forbid it");
   } while (!impl_->song.step.ended);
   return *impl_->song.step.ended;
@@ -217,8 +244,8 @@ std::span<const NoteEvent> Sampler<B>::until(std::chrono::duration<double> time)
   events.clear();
   const SongInProgress& song = impl_->song;
   const auto at = [](double seconds) { return std::chrono::duration<double>(seconds); };
-  while (!impl_->begun || song.state.time() < time) {
-    impl_->advance({.end_waits = true});
+  while (!impl_->begun || song.state.ended() || song.state.time() < time) {
+    impl_->advance_for_player();
     if (const auto& ended = song.step.ended)
       events.push_back({at(ended->end), false, ended->pitch, ended->velocity, ended->track});
     if (song.step.began) {
@@ -236,8 +263,10 @@ SamplerState<B> Sampler<B>::snapshot() const {
 
 template <Backend B>
 void Sampler<B>::restore(const State& state) {
+  if (!impl_->chain.same_kind(state.chain)) detail::refuse_other_processors();
+  impl_->decoder.restore(state.decoder);  // which checks before it changes anything
   impl_->chain.take_song(state.chain);
-  impl_->decoder.restore(state.decoder);
+  impl_->unchosen.clear();
   impl_->song = state.song;
   impl_->begun = state.begun;
   impl_->songs = state.songs;
@@ -270,6 +299,7 @@ void Sampler<B>::prompt(const Score& score, std::chrono::duration<double> length
   if (impl.programs.size() < known.size())  // tracks that the prompt lacks
     impl.programs.insert(impl.programs.end(), known.begin() + std::ssize(impl.programs), known.end());
   impl.begun = false;
+  impl.unchosen.clear();
   impl.after_given.reset();
 }
 

@@ -73,7 +73,6 @@ class SongWriter {
   void update_forbidden(const AnyProcessor& chain);
   void require_notes();
   void mask(const SongState& song, const Limit& limit);
-  void mask_unless_only(Token token);
   void rest_instead(const SongState& song);
   Token cut(Token token, std::int64_t left) const;
 

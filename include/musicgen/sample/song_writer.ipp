@@ -108,13 +108,8 @@ MUSICGEN_INLINE void SongWriter::mask(const SongState& song, const Limit& limit)
     grammar_.allowed(song, allowed_);
   else
     for (std::size_t v = 0; v < allowed_.size(); ++v) allowed_[v] = forbidden_[v] == 0;
-  if (limit.end_waits && song.steps() < limit.steps) mask_unless_only(vocabulary().end());
-}
-
-MUSICGEN_INLINE void SongWriter::mask_unless_only(Token token) {
-  std::uint8_t& entry = allowed_[static_cast<std::size_t>(token)];
-  const std::uint8_t was = std::exchange(entry, std::uint8_t{0});
-  if (std::find(allowed_.begin(), allowed_.end(), 1) == allowed_.end()) entry = was;
+  // Where nothing else is left, rest_instead() lets time pass: rules may change while a stream plays.
+  if (limit.end_waits && song.steps() < limit.steps) allowed_[static_cast<std::size_t>(vocabulary().end())] = 0;
 }
 
 /// The rules forbid all that the grammar allows. They are kept to: what sounds may end, and time may pass, even where

@@ -1,11 +1,13 @@
 // From a score to tokens, in three steps that can be taken one by one:
 //
-//   Score --quantize--> notes on a grid of 10 ms --settle--> notes that tokens can say --encode_notes--> tokens
+//   Score --quantize--> notes on a grid of 10 ms --resolve_overlaps--> notes that tokens can say --encode_notes-->
+//   tokens
 //
 // Times are rounded from absolute time, the first encoded note at 0, so errors do not add up: every onset and end lies
-// within 5 ms of the file's. Settling makes the notes of each (track, pitch) follow one another: those that start in
-// one step merge, one struck again while it sounds ends there. In tokens a step's offs stand before its ons, each by
-// track, then pitch; a gap is t100 as often as it goes and then the rest; no gap stands at either end of the song.
+// within 5 ms of the file's. Resolving overlaps makes the notes of each (track, pitch) follow one another: those that
+// start in one step merge, one struck again while it sounds ends there. In tokens a step's offs stand before its ons,
+// each by track, then pitch; a gap is t100 as often as it goes and then the rest; no gap stands at either end of the
+// song.
 #pragma once
 
 #include <cstdint>

@@ -69,14 +69,16 @@ bool Trainer<B>::resume() {
   if (state.muon != (options_.optimizer.muon > 0))
     throw file_error(path, std::string("its moments are those of ") + (state.muon ? "Muon" : "AdamW alone") +
                                ", the run is to go on with " + (state.muon ? "AdamW alone" : "Muon"));
+  std::optional<typename B::Parameters> best;  // read before anything is changed
+  if (has_validation_ && state.best_validation < std::numeric_limits<double>::max() &&
+      std::filesystem::exists(options_.checkpoint))
+    best = read_parameters<B>(Safetensors::read(options_.checkpoint), model_.dimensions());
   state_ = std::move(state);
   model_.weights() = std::move(checkpoint.weights);
   m_ = std::move(checkpoint.m);
   v_ = std::move(checkpoint.v);
   last_.reset();
-  best_.reset();
-  if (has_best() && std::filesystem::exists(options_.checkpoint))
-    best_ = read_parameters<B>(Safetensors::read(options_.checkpoint), model_.dimensions());
+  best_ = std::move(best);
   saved_step_ = state_.step;
   if (state_.finished && options_.stages.size() > state_.stages) {  // some have been added
     state_.finished = false;

@@ -76,7 +76,7 @@ template <class Scalar>
 void gru_inputs(const GruParameters<Scalar>& p, View<const Scalar> x, Matrix<Scalar>& gates,
                 Precision products = Precision::fp32);
 
-/// All steps, from kept.gates as `gru_inputs` leaves them.
+/// All steps, from saved.gates as `gru_inputs` leaves them.
 /// @param h0  (B, H), the state before the first step; nullptr: zero
 template <class Scalar>
 void gru_steps(const GruParameters<Scalar>& p, Index B, const Matrix<Scalar>* h0, GruSaved<Scalar>& saved);
@@ -88,7 +88,7 @@ template <class Scalar>
 void gru_forward(const GruParameters<Scalar>& p, View<const Scalar> x, Index B, const Matrix<Scalar>* h0,
                  GruSaved<Scalar>& saved);
 
-/// Back through all steps: kept.gates becomes their gradients. Leaves the inputs out.
+/// Back through all steps: saved.gates becomes their gradients. Leaves the inputs out.
 /// @param dh         (T*B, H), with respect to the outputs
 /// @param gradients  of w_hh and both biases; added to
 template <class Scalar>
@@ -108,7 +108,8 @@ void gru_inputs_backward(const GruParameters<Scalar>& p, View<const Scalar> x, c
 /// @param saved       from gru_forward; its gates become the gates' gradients
 /// @param dh         (T*B, H), with respect to the outputs
 /// @param dx         (T*B, I) assigned; nullptr: not wanted
-/// @param gradients  added to
+/// @param gradients  of p's shapes, zeros to begin with; added to
+/// @throws Error     for gradients of other shapes
 template <class Scalar>
 void gru_backward(const GruParameters<Scalar>& p, View<const Scalar> x, Index B, GruSaved<Scalar>& saved,
                   const Matrix<Scalar>& dh, Matrix<Scalar>* dx, GruParameters<Scalar>& gradients);

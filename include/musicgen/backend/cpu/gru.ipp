@@ -3,7 +3,9 @@
 
 #include <algorithm>
 
+#include "../../core/error.hpp"
 #include "../../core/team.hpp"
+#include "../../core/tensor.hpp"
 #include "../../core/thread_pool.hpp"
 #include "gru.hpp"
 #include "simd/elementwise.hpp"
@@ -194,6 +196,12 @@ void gru_inputs_backward(const GruParameters<Scalar>& p, View<const Scalar> x, c
 template <class Scalar>
 void gru_backward(const GruParameters<Scalar>& p, View<const Scalar> x, Index B, GruSaved<Scalar>& saved,
                   const Matrix<Scalar>& dh, Matrix<Scalar>* dx, GruParameters<Scalar>& gradients) {
+  if (gradients.w_ih.rows() != p.w_ih.rows() || gradients.w_ih.cols() != p.w_ih.cols() ||
+      gradients.w_hh.size() != p.w_hh.size() || gradients.b_ih.size() != p.b_ih.size() ||
+      gradients.b_hh.size() != p.b_hh.size())
+    throw Error("gru: the gradients have not the shapes of the weights, " +
+                to_string(Shape{p.w_ih.rows(), p.w_ih.cols()}) + " and " +
+                to_string(Shape{p.w_hh.rows(), p.w_hh.cols()}));
   gru_steps_backward(p, B, saved, dh, gradients);
   gru_inputs_backward(p, x, saved.gates, dx, gradients.w_ih, saved.products);
 }

@@ -16,7 +16,7 @@ MUSICGEN_INLINE PitchClasses::PitchClasses(std::span<const int> classes) {
 }
 
 MUSICGEN_INLINE bool Key::forbids(TokenEvent event) const {
-  constexpr std::array<bool, 12> of_major{1, 0, 1, 0, 1, 1, 0, 1, 0, 1, 0, 1};
+  constexpr std::array<bool, 12> of_major{true, false, true, false, true, true, false, true, false, true, false, true};
   const int major_tonic = minor ? tonic + 3 : tonic;
   return event.kind == TokenKind::note_on &&
          !of_major[static_cast<std::size_t>(((event.value - major_tonic) % 12 + 12) % 12)];

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstddef>
+#include <initializer_list>
 #include <span>
 
 #include "../../core/config.hpp"
@@ -15,6 +16,7 @@ namespace musicgen::inline MUSICGEN_ABI {
 class Tracks {
  public:
   /// @param tracks  0..15, as in notes and tokens; other numbers are none
+  explicit Tracks(std::initializer_list<int> tracks) : Tracks(std::span(tracks.begin(), tracks.size())) {}
   explicit Tracks(std::span<const int> tracks) {
     for (const int k : tracks)
       if (k >= 0 && k < track_count) wanted_[static_cast<std::size_t>(k)] = true;

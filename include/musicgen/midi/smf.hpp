@@ -1,4 +1,0 @@
-// The old name of musicgen/midi.hpp.
-#pragma once
-
-#include "../midi.hpp"

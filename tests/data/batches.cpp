@@ -238,7 +238,7 @@ TEST_CASE("data: every row has a target") {
       }
 }
 
-TEST_CASE("data: only the training side is changed") {
+TEST_CASE("data: only the training split is augmented") {
   const Corpus corpus = mixed_corpus(12);
   const BatchOptions options{.batch = 16, .input_length = {1, 1}, .target_length = 40, .augmentation = everything};
   const Batch train = make_batch(corpus, Split::train, options, 10, 0);
@@ -310,7 +310,7 @@ TEST_CASE("data: validation windows are fixed and spread evenly") {
   }
 }
 
-TEST_CASE("data: options out of range and sides without songs are errors") {
+TEST_CASE("data: options out of range and splits without songs are errors") {
   const Corpus corpus = corpus_of_one(10);
   const auto refusal = [&](const BatchOptions& options) -> std::string {
     try {

@@ -67,7 +67,7 @@ TEST_CASE("data: a tenth of the songs is for validation") {
   CHECK(count(songs, Split::test) == 0);
 }
 
-TEST_CASE("data: other songs do not change a song's side") {
+TEST_CASE("data: other songs do not change a song's split") {
   const auto all = splits(songs_named(numbered(200)));
   auto names = numbered(200);
   std::reverse(names.begin(), names.end());
@@ -75,7 +75,7 @@ TEST_CASE("data: other songs do not change a song's side") {
   for (const auto& [name, split] : splits(songs_named(names))) CHECK(all.at(name) == split);
 }
 
-TEST_CASE("data: versions and copies of a song are on one side") {
+TEST_CASE("data: versions and copies of a song are in one split") {
   std::vector<std::string> names;
   for (const auto& name : numbered(200)) names.insert(names.end(), {name, name + "-v2", "versions/" + name + " (1)"});
   const auto split = splits(songs_named(names));
@@ -93,7 +93,7 @@ TEST_CASE("data: versions and copies of a song are on one side") {
   }
 }
 
-TEST_CASE("data: two songs or more are on both sides, one is for training") {
+TEST_CASE("data: two songs or more are in both splits, one is for training") {
   for (int n = 2; n < 40; ++n) {
     auto songs = songs_named(numbered(n));
     split_by_song(songs);

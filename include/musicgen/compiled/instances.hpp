@@ -22,6 +22,6 @@
   template Model<B> widened(const Model<B>&, int, std::uint64_t);
 
 #define MUSICGEN_LIKELIHOOD_INSTANCES(B)                                                                               \
-  template std::vector<Likelihood> likelihoods(Model<B>&, std::span<const Song* const>);                               \
+  template std::vector<Likelihood> likelihoods(const Model<B>&, std::span<const Song* const>);                         \
   template std::vector<Likelihood> sampled_likelihoods(const Model<B>&, std::span<const Song* const>, Precision, int); \
-  template Likelihood likelihood(Model<B>&, std::span<const Song* const>);
+  template Likelihood likelihood(const Model<B>&, std::span<const Song* const>);

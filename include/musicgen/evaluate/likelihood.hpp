@@ -57,7 +57,7 @@ class Model;  // model.hpp
 /// computes on the thread pool.
 /// @throws Error  if a song has a token that the model lacks, or the model gives no number
 template <Backend B>
-[[nodiscard]] std::vector<Likelihood> likelihoods(Model<B>& model, std::span<const Song* const> songs);
+[[nodiscard]] std::vector<Likelihood> likelihoods(const Model<B>& model, std::span<const Song* const> songs);
 
 /// The likelihood of each song as a sampler would see it: weights in this precision, attention over the last `window`
 /// tokens. Threads may share the model.
@@ -71,7 +71,7 @@ template <Backend B>
 
 /// The likelihood of all the songs together; see likelihoods().
 template <Backend B>
-[[nodiscard]] Likelihood likelihood(Model<B>& model, std::span<const Song* const> songs) {
+[[nodiscard]] Likelihood likelihood(const Model<B>& model, std::span<const Song* const> songs) {
   return total(likelihoods(model, songs));
 }
 

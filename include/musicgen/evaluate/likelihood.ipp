@@ -118,13 +118,14 @@ MUSICGEN_INLINE Likelihood& Likelihood::operator+=(const Likelihood& other) {
 }
 
 template <Backend B>
-std::vector<Likelihood> likelihoods(Model<B>& model, std::span<const Song* const> songs) {
+std::vector<Likelihood> likelihoods(const Model<B>& model, std::span<const Song* const> songs) {
   const Dimensions& d = model.dimensions();
   const double row_bytes = sizeof(typename B::Scalar) * (5.0 * d.L * d.H + 3.0 * d.H + d.V);
   const std::size_t largest_batch = 32, largest_rows = static_cast<std::size_t>(1e9 / row_bytes);
   const Vocabulary& vocabulary = model.vocabulary();
   const std::vector<std::size_t> order = detail::longest_first(songs);
   std::vector<Likelihood> all(songs.size());
+  typename Model<B>::Workspace workspace;
   std::vector<Token> inputs, targets;
   for (std::size_t first = 0; first < order.size();) {
     const std::size_t T = songs[order[first]]->tokens.size() - 1;  // the longest of the batch
@@ -136,7 +137,7 @@ std::vector<Likelihood> likelihoods(Model<B>& model, std::span<const Song* const
       for (std::size_t t = 0; t + 1 < songs[order[first + b]]->tokens.size(); ++t)
         inputs[t * rows + b] = songs[order[first + b]]->tokens[t];
     const int N = static_cast<int>(rows), length = static_cast<int>(T);
-    const auto& logits = model.logits({N, length, length, inputs, targets});
+    const auto& logits = model.logits({N, length, length, inputs, targets}, workspace);
     thread_pool().parallel_for(N, [&](std::int64_t b) {
       const std::size_t i = order[first + static_cast<std::size_t>(b)];
       detail::LikelihoodAccumulator accumulator(*songs[i], model.config());

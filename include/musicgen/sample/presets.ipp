@@ -9,15 +9,21 @@
 
 namespace musicgen::inline MUSICGEN_ABI::presets {
 
+namespace detail {
+
 /// Of a profile's lengths, which are whole steps of 10 ms.
-MUSICGEN_INLINE std::optional<std::chrono::duration<double>> at_least(
-    const std::optional<std::chrono::milliseconds>& length, std::chrono::milliseconds least) {
+inline std::optional<std::chrono::duration<double>> at_least(const std::optional<std::chrono::milliseconds>& length,
+                                                             std::chrono::milliseconds least) {
   if (!length) return std::nullopt;
   return std::max(*length, least);
 }
+
+}  // namespace detail
+
 MUSICGEN_INLINE Plain plain(const MusicProfile& profile) {
   using namespace std::chrono_literals;
-  return Plain({.length = at_least(profile.max_note_length, 1s)}, {.after = at_least(profile.usual_length, 1ms)});
+  return Plain({.length = detail::at_least(profile.max_note_length, 1s)},
+               {.after = detail::at_least(profile.usual_length, 1ms)});
 }
 
 MUSICGEN_INLINE Lifelike lifelike(const MusicProfile& profile) {

@@ -25,7 +25,7 @@ MUSICGEN_INLINE double log_sum_exp(std::span<const double> logits) {
 
 namespace detail {
 /// The token at which so much of the whole has come.
-MUSICGEN_INLINE std::size_t draw(std::span<const double> p, double uniform) {
+inline std::size_t draw(std::span<const double> p, double uniform) {
   double rest = uniform * std::accumulate(p.begin(), p.end(), 0.0);
   std::size_t last = 0;
   for (std::size_t v = 0; v < p.size(); ++v) {

@@ -39,6 +39,11 @@ class Model {
   /// @param weights  of the shapes that the configuration asks for
   /// @throws Error   as require_valid(config), or naming the tensor that has another shape
   Model(ModelConfig config, Parameters weights);
+  Model(const Model& other);
+  Model(Model&& other) noexcept;
+  Model& operator=(const Model& other);
+  Model& operator=(Model&& other) noexcept;
+  ~Model();
 
   const ModelConfig& config() const { return config_; }
   const Dimensions& dimensions() const { return config_.dimensions; }

@@ -19,6 +19,17 @@ Model<B>::Model(ModelConfig config, std::uint64_t seed) : config_(std::move(conf
 }
 
 template <Backend B>
+Model<B>::Model(const Model& other) = default;
+template <Backend B>
+Model<B>::Model(Model&& other) noexcept = default;
+template <Backend B>
+Model<B>& Model<B>::operator=(const Model& other) = default;
+template <Backend B>
+Model<B>& Model<B>::operator=(Model&& other) noexcept = default;
+template <Backend B>
+Model<B>::~Model() = default;
+
+template <Backend B>
 Model<B>::Model(ModelConfig config, Parameters weights) : config_(std::move(config)), weights_(std::move(weights)) {
   require_valid(config_);
   const typename B::HostParameters& host = B::to_host(weights_);  // no copy where they are there

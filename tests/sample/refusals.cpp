@@ -1,7 +1,9 @@
 // What a stream does when it is asked for what cannot be: it goes on, or says so and can go on afterwards.
 #include <catch.hpp>
 #include <chrono>
+#include <concepts>
 #include <musicgen/sample.hpp>
+#include <utility>
 #include <vector>
 
 #include "sample/models.hpp"
@@ -87,4 +89,14 @@ TEST_CASE("model: a profile that no file may hold is refused") {
   CHECK_THROWS_WITH(model.set_profile({.usual_velocity = 200}), Catch::Contains("200"));
   CHECK_THROWS_WITH(model.set_profile({.programs = {128}}), Catch::Contains("128"));
   CHECK_THROWS_WITH(model.set_profile({.max_note_length = -1ms}), Catch::Contains("-1"));
+}
+
+TEST_CASE("sample: a sampler's backend follows from the model, whatever the chain") {
+  const Model<> model = test::untrained();
+  const auto chain = presets::lifelike(model);
+  const Sampler plain(model), with_options(model, {.seed = 2}), kept(model, chain),
+      with_both(model, chain, {.seed = 2});
+  const Sampler lifelike(model, presets::lifelike(model)), own(model, Chain(PitchRange{}, presets::lifelike(model)));
+  static_assert(std::same_as<decltype(lifelike), const Sampler<Cpu>>);
+  CHECK(with_both.options().seed == 2);
 }

@@ -69,7 +69,7 @@ class Sampler {
       : Sampler(model, AnyProcessor(std::move(processor)), options) {}
   Sampler(const Model<B>& model, AnyProcessor processor, const SamplerOptions& options = {});
   /// With presets::lifelike(model): compiled with the library, not with the program.
-  Sampler(const Model<B>& model, const presets::Lifelike& chain, const SamplerOptions& options = {});
+  Sampler(const Model<B>& model, presets::Lifelike chain, const SamplerOptions& options = {});
   /// With presets::plain(model).
   explicit Sampler(const Model<B>& model, const SamplerOptions& options = {});
   Sampler(const Sampler& other);

@@ -138,8 +138,8 @@ template <Backend B>
 Sampler<B>::Sampler(const Model<B>& model, AnyProcessor processor, const SamplerOptions& options)
     : impl_(std::make_unique<Impl>(model, std::move(processor), options)) {}
 template <Backend B>
-Sampler<B>::Sampler(const Model<B>& model, const presets::Lifelike& chain, const SamplerOptions& options)
-    : Sampler(model, AnyProcessor(chain), options) {}
+Sampler<B>::Sampler(const Model<B>& model, presets::Lifelike chain, const SamplerOptions& options)
+    : Sampler(model, AnyProcessor(std::move(chain)), options) {}
 template <Backend B>
 Sampler<B>::Sampler(const Model<B>& model, const SamplerOptions& options)
     : Sampler(model, AnyProcessor(presets::plain(model)), options) {}

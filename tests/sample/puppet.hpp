@@ -110,14 +110,13 @@ inline std::string repeated(int times, const std::string& words) {
 /// What a processor makes of logits (V) by itself, all tokens being allowed, after these words.
 inline std::vector<double> processed(AnyProcessor processor, std::vector<double> logits, const std::string& words = "^",
                                      const Vocabulary& vocabulary = Puppet::vocabulary) {
-  const TokenTable table(vocabulary);
   SongState song;
   processor.begin(song);
   for (const Token token : tokens(vocabulary, words)) {
     song.advance(vocabulary[token]);
     processor.observe(vocabulary[token], song);
   }
-  processor.apply(Logits(logits, table), song);
+  processor.apply(Logits(logits, vocabulary), song);
   return logits;
 }
 

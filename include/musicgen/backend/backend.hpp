@@ -71,6 +71,16 @@ struct Sequences {
   std::span<const Token> targets;  ///< (Q*B), what follows the last Q inputs; `no_token`: not judged
 };
 
+namespace detail {
+
+/// Row `row` of logits.
+template <class Logits>
+auto logits_row(const Logits& logits, std::int64_t row) {
+  return std::span<const typename Logits::Scalar>(logits.row(row).data(), static_cast<std::size_t>(logits.cols()));
+}
+
+}  // namespace detail
+
 /// The network a token at a time, several songs side by side, in a fixed amount of memory. Copies share the weights.
 template <class D>
 concept Decoder = requires(D decoder, const D& other, std::span<const Token> tokens) {

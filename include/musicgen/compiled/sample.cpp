@@ -1,6 +1,5 @@
 // Part of the library musicgen::compiled: sampling.
 #include <musicgen/backend/cpu/cpu.hpp>
-#include <musicgen/sample/logits.ipp>
 #include <musicgen/sample/options.ipp>
 #include <musicgen/sample/presets.ipp>
 #include <musicgen/sample/processor.ipp>

@@ -29,9 +29,7 @@ inline std::vector<Token> augmented_tokens(const Vocabulary& vocabulary, const A
     set(vocabulary.note_on(p), vocabulary.note_on(p + change.transpose));
     set(vocabulary.note_off(p), vocabulary.note_off(p + change.transpose));
   }
-  std::vector<Token> velocities;  // from soft to loud
-  for (const int v : velocity_values)
-    if (vocabulary.velocity(v) != no_token) velocities.push_back(vocabulary.velocity(v));
+  const std::span<const Token> velocities = vocabulary.tokens(TokenKind::velocity);  // from soft to loud
   const auto last = static_cast<std::int64_t>(velocities.size()) - 1;
   for (std::int64_t i = 0; i <= last; ++i)
     set(velocities[static_cast<std::size_t>(i)],

@@ -53,8 +53,7 @@ template <Backend B>
 class Model;  // model.hpp
 
 /// The likelihood of each song, in the order given. Takes a gigabyte, and more only for a song that has no room in it
-/// by itself. The model is left with the activations of the songs, and so needs to be the calling thread's alone; it
-/// computes on the thread pool.
+/// by itself. Threads may share the model; it computes on the thread pool.
 /// @throws Error  if a song has a token that the model lacks, or the model gives no number
 template <Backend B>
 [[nodiscard]] std::vector<Likelihood> likelihoods(const Model<B>& model, std::span<const Song* const> songs);

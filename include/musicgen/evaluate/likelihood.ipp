@@ -91,12 +91,6 @@ inline std::vector<std::size_t> longest_first(std::span<const Song* const> songs
   return order;
 }
 
-/// Row `row` of logits.
-template <class Logits>
-auto logits_row(const Logits& logits, std::int64_t row) {
-  return std::span<const typename Logits::Scalar>(logits.row(row).data(), static_cast<std::size_t>(logits.cols()));
-}
-
 }  // namespace detail
 
 MUSICGEN_INLINE KindLikelihood& KindLikelihood::operator+=(const KindLikelihood& other) {

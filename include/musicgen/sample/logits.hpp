@@ -1,35 +1,16 @@
 // The logits of the next token, as processors change them.
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
 #include <span>
-#include <vector>
 
 #include "../core/config.hpp"
 #include "../tokens/grammar.hpp"
 #include "../tokens/vocabulary.hpp"
 
 namespace musicgen::inline MUSICGEN_ABI {
-
-/// The tokens of a vocabulary by kind.
-class TokenTable {
- public:
-  explicit TokenTable(const Vocabulary& vocabulary);
-
-  [[nodiscard]] const Vocabulary& vocabulary() const { return vocabulary_; }
-  /// In ascending order.
-  [[nodiscard]] std::span<const Token> of(TokenKind kind) const { return of_kind_[static_cast<std::size_t>(kind)]; }
-  /// t1, t2, ..., t100.
-  [[nodiscard]] std::span<const Token> times() const { return times_; }
-
- private:
-  Vocabulary vocabulary_;
-  std::array<std::vector<Token>, token_kind_count> of_kind_;
-  std::vector<Token> times_;
-};
 
 /// A view of the logits (V) that a processor works on, in place; what it changes, the next one sees. A token that is
 /// forbidden (-infinity) stays so, whatever is added or set. Cheap to copy, valid within a call.
@@ -39,15 +20,15 @@ class Logits {
 
   /// @param values   (V)
   /// @param grammar  that rules out what has been forbidden so far; none: nothing does
-  Logits(std::span<double> values, const TokenTable& table, const GrammarRules* grammar = nullptr)
-      : values_(values), table_(&table), grammar_(grammar) {}
+  Logits(std::span<double> values, const Vocabulary& vocabulary, const GrammarRules* grammar = nullptr)
+      : values_(values), vocabulary_(&vocabulary), grammar_(grammar) {}
 
-  [[nodiscard]] const Vocabulary& vocabulary() const { return table_->vocabulary(); }
+  [[nodiscard]] const Vocabulary& vocabulary() const { return *vocabulary_; }
   [[nodiscard]] const GrammarRules* grammar() const { return grammar_; }
-  /// The tokens of a kind, in ascending order.
-  [[nodiscard]] std::span<const Token> tokens(TokenKind kind) const { return table_->of(kind); }
+  /// The tokens of a kind, by value.
+  [[nodiscard]] std::span<const Token> tokens(TokenKind kind) const { return vocabulary_->tokens(kind); }
   /// The tokens of 1, 2, ..., 100 steps of time.
-  [[nodiscard]] std::span<const Token> times() const { return table_->times(); }
+  [[nodiscard]] std::span<const Token> times() const { return tokens(TokenKind::time); }
 
   [[nodiscard]] int size() const { return static_cast<int>(values_.size()); }
   /// Forbidden, for `no_token`.
@@ -86,12 +67,8 @@ class Logits {
   static std::size_t at(Token token) { return static_cast<std::size_t>(token); }
 
   std::span<double> values_;
-  const TokenTable* table_;
+  const Vocabulary* vocabulary_;
   const GrammarRules* grammar_;
 };
 
 }  // namespace musicgen::inline MUSICGEN_ABI
-
-#ifndef MUSICGEN_COMPILED
-#include "logits.ipp"
-#endif

@@ -21,12 +21,6 @@ inline std::int64_t whole_steps(double seconds) {
   return static_cast<std::int64_t>(std::floor(seconds / step_seconds + 1e-6));
 }
 
-/// Row `row` of logits.
-template <class Scalar, class Logits>
-std::span<const Scalar> logits_of(const Logits& logits, std::size_t row) {
-  return {logits.row(static_cast<std::ptrdiff_t>(row)).data(), static_cast<std::size_t>(logits.cols())};
-}
-
 inline constexpr const char* no_profile =
     "the model says nothing of the music that it learned from: its instruments, how long notes and songs last, and how "
     "loud they are";
@@ -89,7 +83,7 @@ struct Sampler<B>::Impl {
       unchosen.clear();
       return token;
     }
-    const auto logits = detail::logits_of<Scalar>(decoder.step(std::span<const Token>(&song.last, 1)), 0);
+    const auto logits = detail::logits_row(decoder.step(std::span<const Token>(&song.last, 1)), 0);
     try {
       return writer.choose(logits, song, chain, limit);
     } catch (...) {  // the last token has been fed, and must not be again
@@ -348,7 +342,8 @@ std::vector<GeneratedSong> Sampler<B>::generate(int count, const Length& length)
     const auto& logits = decoder.step(impl.row);
     for (std::size_t i = 0; i < n; ++i) {
       if (!writing(written[i])) continue;
-      const Token token = impl.writer.choose(detail::logits_of<Scalar>(logits, i), written[i], chains[i], limit);
+      const Token token =
+          impl.writer.choose(detail::logits_row(logits, static_cast<std::int64_t>(i)), written[i], chains[i], limit);
       if (token == no_token) continue;
       songs[i].tokens.push_back(token);
       songs[i].log_probabilities.push_back(written[i].log_probability);

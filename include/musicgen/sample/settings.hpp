@@ -15,8 +15,9 @@ inline void require_option(bool holds, const char* option, const char* what) {
   if (!holds) throw Error(std::string("sampler: ") + option + " has to be " + what);
 }
 
-inline void require_within(float value, float low, float high, const char* option, const char* what) {
-  require_option(value >= low && value <= high, option, what);
+inline void require_within(float value, int low, int high, const char* option) {
+  if (!(value >= static_cast<float>(low) && value <= static_cast<float>(high)))
+    require_option(false, option, ("in " + std::to_string(low) + ".." + std::to_string(high)).c_str());
 }
 
 /// e^(variation deviation z), which is what a song's strength is multiplied by.

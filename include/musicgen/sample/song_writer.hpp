@@ -50,7 +50,7 @@ class SongWriter {
   SongWriter(const Vocabulary& vocabulary, bool canonical, const SamplerOptions& options, const AnyProcessor& chain,
              const MusicProfile& profile = {});
 
-  [[nodiscard]] const Vocabulary& vocabulary() const { return table_.vocabulary(); }
+  [[nodiscard]] const Vocabulary& vocabulary() const { return grammar_.vocabulary(); }
   [[nodiscard]] const GrammarRules& grammar() const { return grammar_; }
 
   /// Song number `number` from its beginning, after what is given.
@@ -76,7 +76,6 @@ class SongWriter {
   void rest_instead(const SongState& song);
   Token cut(Token token, std::int64_t left) const;
 
-  TokenTable table_;
   GrammarRules grammar_;
   TokenSampler sampler_;
   std::vector<std::uint8_t> unknown_;                 // (V) on tracks that the model does not know

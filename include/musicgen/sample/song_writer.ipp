@@ -14,7 +14,6 @@ namespace musicgen::inline MUSICGEN_ABI {
 MUSICGEN_INLINE SongWriter::SongWriter(const Vocabulary& vocabulary, bool canonical, const SamplerOptions& o,
                                        const AnyProcessor& chain, const MusicProfile& profile)
     : options(o),
-      table_(vocabulary),
       grammar_(vocabulary, {.canonical = canonical}),
       sampler_(vocabulary.size()),
       unknown_(static_cast<std::size_t>(vocabulary.size())),
@@ -28,7 +27,7 @@ MUSICGEN_INLINE SongWriter::SongWriter(const Vocabulary& vocabulary, bool canoni
   // Without the grammar whatever the model writes is taken.
   const int tracks =
       profile.programs.empty() || !options.grammar ? track_count : static_cast<int>(profile.programs.size());
-  for (const Token track : table_.of(TokenKind::track))
+  for (const Token track : vocabulary.tokens(TokenKind::track))
     if (vocabulary[track].value >= tracks) unknown_[static_cast<std::size_t>(track)] = 1;
   try {
     forbidden_ = unknown_;
@@ -45,7 +44,7 @@ MUSICGEN_INLINE void SongWriter::require_notes() {
   SongState song;
   song.advance({TokenKind::start, 0});
   grammar_.allowed(song, allowed_);
-  for (const Token on : table_.of(TokenKind::note_on))
+  for (const Token on : vocabulary().tokens(TokenKind::note_on))
     if (allowed_[static_cast<std::size_t>(on)]) return;
   throw Error("the processors leave no note to play on a track that the model knows");
 }
@@ -84,7 +83,7 @@ MUSICGEN_INLINE Token SongWriter::choose(SongInProgress& song, AnyProcessor& cha
   if (song.state.group() == SongState::Group::none) update_forbidden(chain);
   mask(song.state, limit);
   for (std::size_t v = 0; v < values_.size(); ++v) values_[v] = allowed_[v] ? logits_[v] : Logits::forbidden;
-  chain.apply(Logits(values_, table_, options.grammar ? &grammar_ : nullptr), song.state);
+  chain.apply(Logits(values_, vocabulary(), options.grammar ? &grammar_ : nullptr), song.state);
   if (std::all_of(values_.begin(), values_.end(), [](double x) { return x == Logits::forbidden; })) {
     rest_instead(song.state);
     song.irregular = true;
@@ -120,12 +119,12 @@ MUSICGEN_INLINE void SongWriter::rest_instead(const SongState& song) {
   };
   const auto allowed = [&](Token token) { return allowed_[static_cast<std::size_t>(token)] != 0; };
   if (song.group() == SongState::Group::off)
-    for (const Token track : table_.of(TokenKind::track))
+    for (const Token track : vocabulary().tokens(TokenKind::track))
       if (allowed(track) && song.is_sounding(song.group_pitch(), vocabulary()[track].value)) return bring_back(track);
   if (song.group() == SongState::Group::none && song.sounding() > 0)
-    for (const Token off : table_.of(TokenKind::note_off))
+    for (const Token off : vocabulary().tokens(TokenKind::note_off))
       if (allowed(off) && song.sounding_tracks(vocabulary()[off].value) != 0) bring_back(off);
-  for (const Token time : table_.times())
+  for (const Token time : vocabulary().tokens(TokenKind::time))
     if (!grammar_.is_forbidden(time)) bring_back(time);
 }
 

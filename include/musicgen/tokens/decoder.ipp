@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <cstddef>
 #include <string>
-#include <tuple>
 #include <vector>
 
 #include "../core/error.hpp"
@@ -35,9 +34,7 @@ MUSICGEN_INLINE Score decode(std::span<const Token> tokens, const Vocabulary& vo
     if (const auto note = assembler.push(vocabulary[tokens[i]])) notes.push_back(*note);
   }
   assembler.flush([&](const Note& note) { notes.push_back(note); });
-  std::sort(notes.begin(), notes.end(), [](const Note& a, const Note& b) {
-    return std::tuple(a.start, a.track, a.pitch) < std::tuple(b.start, b.track, b.pitch);
-  });
+  std::sort(notes.begin(), notes.end(), by_onset);
   if (report) *report = assembler.report();
   return Score::from_notes(notes, programs);
 }

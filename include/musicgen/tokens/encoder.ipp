@@ -111,8 +111,8 @@ inline std::array<Token, 128> velocity_tokens(const Vocabulary& vocabulary) {
   for (int v = 0; v < 128; ++v) {
     const int wanted = quantized_velocity(v);
     int nearest = std::numeric_limits<int>::max() / 2;
-    for (const int value : velocity_values)
-      if (vocabulary.velocity(value) != no_token && std::abs(value - wanted) < std::abs(nearest - wanted))
+    for (const Token token : vocabulary.tokens(TokenKind::velocity))
+      if (const int value = vocabulary[token].value; std::abs(value - wanted) < std::abs(nearest - wanted))
         nearest = value;
     tokens[static_cast<std::size_t>(v)] = vocabulary.velocity(nearest);
   }

@@ -26,9 +26,8 @@ MUSICGEN_INLINE GrammarRules::GrammarRules(const Vocabulary& vocabulary, Grammar
 
 MUSICGEN_INLINE std::vector<GrammarRules::Numbered> GrammarRules::words_of(TokenKind kind) const {
   std::vector<Numbered> found;
-  for (int value = 0; value < pitch_count; ++value)
-    if (const Token t = vocabulary_.find(kind, value); t != no_token)
-      found.push_back({static_cast<std::uint16_t>(t), static_cast<std::uint8_t>(value)});
+  for (const Token t : vocabulary_.tokens(kind))
+    found.push_back({static_cast<std::uint16_t>(t), static_cast<std::uint8_t>(vocabulary_[t].value)});
   return found;
 }
 

@@ -43,7 +43,7 @@ struct Followed {
     std::vector<double> logits(mask.size(), Logits::forbidden);
     for (std::size_t v = 0; v < mask.size(); ++v)
       if (mask[v]) logits[v] = 0;
-    limit.apply(Logits(logits, table(), &grammar.rules()), grammar.song());
+    limit.apply(Logits(logits, vocabulary, &grammar.rules()), grammar.song());
     for (std::size_t v = 0; v < mask.size(); ++v) mask[v] = logits[v] == 0;
     return mask;
   }
@@ -58,10 +58,6 @@ struct Followed {
     return all;
   }
 
-  static const TokenTable& table() {
-    static const TokenTable of_vocabulary(vocabulary);
-    return of_vocabulary;
-  }
   Grammar grammar;
   MaxNoteLength limit;
 };

@@ -12,7 +12,7 @@ MUSICGEN_INLINE void ChordSizePenalty::apply(Logits logits, const SongState& son
 }
 
 MUSICGEN_INLINE void ChordSizePenalty::check() const {
-  detail::require_within(penalty, -10, 10, "chord_size_penalty", "in -10..10");
+  detail::require_within(penalty, -10, 10, "chord_size_penalty");
 }
 
 }  // namespace musicgen::inline MUSICGEN_ABI

@@ -24,8 +24,8 @@ MUSICGEN_INLINE void Density::apply(Logits logits, const SongState& song) const 
 }
 
 MUSICGEN_INLINE void Density::check() const {
-  detail::require_within(density, -10, 10, "density", "in -10..10");
-  detail::require_within(variation, 0, 10, "variation of the density", "in 0..10");
+  detail::require_within(density, -10, 10, "density");
+  detail::require_within(variation, 0, 10, "variation of the density");
 }
 
 }  // namespace musicgen::inline MUSICGEN_ABI

@@ -1,7 +1,6 @@
 // Definitions of key.hpp.
 #pragma once
 
-#include <algorithm>
 #include <cstddef>
 #include <string>
 

@@ -21,7 +21,7 @@ MUSICGEN_INLINE void NearOnsetPenalty::apply(Logits logits, const SongState& son
 }
 
 MUSICGEN_INLINE void NearOnsetPenalty::check() const {
-  detail::require_within(penalty, 0, 10, "near_onset_penalty", "in 0..10");
+  detail::require_within(penalty, 0, 10, "near_onset_penalty");
 }
 
 }  // namespace musicgen::inline MUSICGEN_ABI

@@ -36,8 +36,8 @@ MUSICGEN_INLINE void PitchClassPrior::observe(TokenEvent token, const SongState&
 }
 
 MUSICGEN_INLINE void PitchClassPrior::check() const {
-  detail::require_within(strength, 0, 10, "pitch_class_prior", "in 0..10");
-  detail::require_within(variation, 0, 10, "variation of the pitch_class_prior", "in 0..10");
+  detail::require_within(strength, 0, 10, "pitch_class_prior");
+  detail::require_within(variation, 0, 10, "variation of the pitch_class_prior");
 }
 
 }  // namespace musicgen::inline MUSICGEN_ABI

@@ -41,7 +41,7 @@ MUSICGEN_INLINE void PitchSampling::apply(Logits logits, const SongState&) const
 MUSICGEN_INLINE void PitchSampling::check() const {
   detail::require_option(temperature > 0 && std::isfinite(temperature), "pitch_temperature", "over 0");
   detail::require_option(top_p > 0 && top_p <= 1, "pitch_top_p", "over 0 and at most 1");
-  detail::require_option(min_p >= 0 && min_p <= 1, "pitch_min_p", "in 0..1");
+  detail::require_within(min_p, 0, 1, "pitch_min_p");
 }
 
 }  // namespace musicgen::inline MUSICGEN_ABI

@@ -44,7 +44,7 @@ MUSICGEN_INLINE void TimingSharpness::apply(Logits logits, const SongState&) con
 }
 
 MUSICGEN_INLINE void TimingSharpness::check() const {
-  detail::require_within(sharpness, 0, 10, "timing_sharpness", "in 0..10");
+  detail::require_within(sharpness, 0, 10, "timing_sharpness");
 }
 
 }  // namespace musicgen::inline MUSICGEN_ABI

@@ -15,7 +15,7 @@ MUSICGEN_INLINE void VelocityPrior::apply(Logits logits, const SongState&) const
 }
 
 MUSICGEN_INLINE void VelocityPrior::check() const {
-  detail::require_within(strength, 0, 10, "velocity_prior", "in 0..10");
+  detail::require_within(strength, 0, 10, "velocity_prior");
 }
 
 }  // namespace musicgen::inline MUSICGEN_ABI

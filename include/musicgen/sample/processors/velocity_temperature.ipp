@@ -18,7 +18,7 @@ MUSICGEN_INLINE void VelocityTemperature::apply(Logits logits, const SongState& 
 
 MUSICGEN_INLINE void VelocityTemperature::check() const {
   detail::require_option(temperature > 0 && std::isfinite(temperature), "velocity_temperature", "over 0");
-  detail::require_within(variation, 0, 10, "variation of the velocity_temperature", "in 0..10");
+  detail::require_within(variation, 0, 10, "variation of the velocity_temperature");
 }
 
 }  // namespace musicgen::inline MUSICGEN_ABI

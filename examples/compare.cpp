@@ -1,5 +1,6 @@
 // Says how songs that a model wrote differ from real ones, and what of them it has copied.
 #include <chrono>
+#include <musicgen/core/text.hpp>
 #include <musicgen/musicgen.hpp>
 
 #include "comparison.hpp"
@@ -41,7 +42,7 @@ std::vector<Song> beginnings(const std::vector<const Song*>& songs, double secon
 
 /// "generated: 100 songs; skipped 1, the first a.mid: ..."
 void tell(const char* what, const Corpus& corpus) {
-  std::cout << what << ": " << counted(corpus.songs().size(), "song");
+  std::cout << what << ": " << detail::counted(corpus.songs().size(), "song");
   if (const auto& skipped = corpus.skipped(); !skipped.empty())
     std::cout << "; skipped " << skipped.size() << ", the first " << skipped[0].file.string() << ": "
               << skipped[0].reason;

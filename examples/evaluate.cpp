@@ -1,4 +1,5 @@
 // Says how well a model knows songs, as one JSON object or as a table.
+#include <musicgen/core/text.hpp>
 #include <musicgen/musicgen.hpp>
 
 #include "formatted.hpp"
@@ -29,8 +30,8 @@ nlohmann::ordered_json to_json(const Likelihood& l, std::size_t skipped) {
 }
 
 void print(std::ostream& out, const Likelihood& l, std::size_t skipped) {
-  out << counted(l.songs, "song") << ", " << counted(l.notes, "note") << formatted(", %.1f minutes; ", l.seconds / 60)
-      << counted(skipped, "file") << " skipped\n\n"
+  out << detail::counted(l.songs, "song") << ", " << detail::counted(l.notes, "note")
+      << formatted(", %.1f minutes; ", l.seconds / 60) << detail::counted(skipped, "file") << " skipped\n\n"
       << formatted("%-10s%12s%12s%12s%12s%12s\n", "", "tokens", "nats/token", "masked", "nats/note", "masked");
   const auto row = [&](const char* name, const KindLikelihood& of) {
     const double tokens = static_cast<double>(of.tokens), notes = static_cast<double>(l.notes);

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <array>
-#include <concepts>
 #include <cstdio>
 #include <string>
 
@@ -12,9 +11,4 @@ std::string formatted(const char* format, Values... values) {
   std::array<char, 256> text{};
   std::snprintf(text.data(), text.size(), format, values...);
   return text.data();
-}
-
-/// "1 song", "2 songs"
-inline std::string counted(std::integral auto count, const std::string& what) {
-  return std::to_string(count) + ' ' + what + (count == 1 ? "" : "s");
 }

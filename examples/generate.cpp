@@ -59,6 +59,19 @@ void add_renamed(CLI::App& app, Options& o, const std::string& old_name, const s
       ->group(old_names);
 }
 
+using OptionalTime = std::optional<std::chrono::duration<double>>;
+
+/// @param seconds  0: none
+void set_time(OptionalTime& to, double seconds) {
+  to = std::chrono::duration<double>(seconds);
+  if (seconds == 0) to.reset();
+}
+
+void add_number(CLI::App& app, const char* group, const std::string& name, float& to, double low, double high,
+                const std::string& help) {
+  app.add_option(name, to, help)->capture_default_str()->check(number_in(low, high))->group(group);
+}
+
 void add_renamed_options(CLI::App& app, Options& o) {
   app.formatter(std::make_shared<HelpWithoutOldNames>());
   const auto add = [&](const std::string& old_name, const std::string& new_name, double low, double high, auto set) {
@@ -66,12 +79,7 @@ void add_renamed_options(CLI::App& app, Options& o) {
   };
   presets::Lifelike& s = o.style;
   const auto number = [](float& to) { return [&to](double value) { to = static_cast<float>(value); }; };
-  const auto time = [](std::optional<std::chrono::duration<double>>& to) {
-    return [&to](double value) {
-      to = std::chrono::duration<double>(value);
-      if (value == 0) to.reset();
-    };
-  };
+  const auto time = [](OptionalTime& to) { return [&to](double value) { set_time(to, value); }; };
   add("--calm", "--density, with the sign turned", -10, 10,
       [&s](double value) { s.get<Density>().density = static_cast<float>(-value); });
   add("--variety", "--song-variation", 0, 10, [&s](double value) { vary(s, value); });
@@ -95,7 +103,7 @@ void add_choice_options(CLI::App& app, Options& o) {
       ->check(CLI::Range(0, 1 << 20))
       ->group(group);
   const auto add = [&](const std::string& name, float& to, double low, double high, const std::string& help) {
-    app.add_option(name, to, help)->capture_default_str()->check(number_in(low, high))->group(group);
+    add_number(app, group, name, to, low, high, help);
   };
   add("--top-p", s.top_p, 1e-6, 1, "choose among the fewest that have this probability together; 1: all");
   add("--min-p", s.min_p, 0, 1, "leave out what is less probable than this part of the most probable; 0: none");
@@ -113,7 +121,7 @@ void add_style_options(CLI::App& app, Options& o) {
   const char* const group = "Style";
   presets::Lifelike& s = o.style;
   const auto add = [&](const std::string& name, float& to, double low, double high, const std::string& help) {
-    app.add_option(name, to, help)->capture_default_str()->check(number_in(low, high))->group(group);
+    add_number(app, group, name, to, low, high, help);
   };
   add("--density", s.get<Density>().density, -10, 10, "over 0: more notes a second, under 0: fewer; 0.1 can be heard");
   app.add_option_function<double>(
@@ -133,16 +141,10 @@ void add_style_options(CLI::App& app, Options& o) {
   add("--timing-sharpness", s.get<TimingSharpness>().sharpness, 0, 10,
       "how much steadier the rhythm is: of time steps that are nearly equal the more probable come even more often; 0: "
       "as the model says");
-  const auto add_time = [&](const std::string& name, std::optional<std::chrono::duration<double>>& to, double low,
-                            const std::string& help) {
+  const auto add_time = [&](const std::string& name, OptionalTime& to, double low, const std::string& help) {
     return app
         .add_option_function<double>(
-            name,
-            [&to](const double& value) {
-              to = std::chrono::duration<double>(value);
-              if (value == 0) to.reset();
-            },
-            help)
+            name, [&to](const double& value) { set_time(to, value); }, help)
         ->check(number_in(low, 1e6))
         ->group(group);
   };

@@ -1,9 +1,9 @@
 // Shows what is in a file: a model's configuration, or a song's tracks.
 #include <iomanip>
+#include <musicgen/core/text.hpp>
 #include <musicgen/musicgen.hpp>
 
 #include "program.hpp"
-#include "shown.hpp"
 
 using namespace musicgen;
 
@@ -33,7 +33,7 @@ void inspect_track(const Track& track, const std::string& number) {
             << track.program << "  " << std::setw(5) << track.notes.size() << (track.is_drums() ? " drums" : " notes");
   if (!track.events.empty()) std::cout << ", " << track.events.size() << " controllers and the like";
   if (!track.texts.empty()) std::cout << ", " << track.texts.size() << " texts";
-  std::cout << "  " << shown(track.name) << '\n';
+  std::cout << "  " << detail::printable(track.name) << '\n';
 }
 
 void inspect_song(const std::filesystem::path& file) {
@@ -42,14 +42,14 @@ void inspect_song(const std::filesystem::path& file) {
   std::cout << "format " << score.format << ", division " << score.tempo.division() << ", "
             << score.tempo.changes().size() << " tempo changes, " << std::fixed << std::setprecision(1)
             << score.duration() << " s, " << notes.size() << " notes that are not drums\n";
-  if (!score.name.empty()) std::cout << "name: " << shown(score.name) << '\n';
+  if (!score.name.empty()) std::cout << "name: " << detail::printable(score.name) << '\n';
   for (const TimeSignature& time : score.time_signatures)
     std::cout << "  " << time.numerator << '/' << time.denominator << " from tick " << time.tick << '\n';
   for (const KeySignature& key : score.key_signatures)
     std::cout << "  " << std::abs(key.sharps) << (key.sharps < 0 ? " flats, " : " sharps, ")
               << (key.minor ? "minor" : "major") << ", from tick " << key.tick << '\n';
   for (const Marker& marker : score.markers)
-    std::cout << "  \"" << shown(marker.text) << "\" at tick " << marker.tick << '\n';
+    std::cout << "  \"" << detail::printable(marker.text) << "\" at tick " << marker.tick << '\n';
   int k = 0;
   for (const Track& track : score.tracks) inspect_track(track, track.is_melodic() ? "i" + std::to_string(k++) : "-");
   for (const std::string& warning : score.warnings) std::cout << "  passed over: " << warning << '\n';

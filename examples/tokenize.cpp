@@ -2,13 +2,13 @@
 #include <iomanip>
 #include <iterator>
 #include <musicgen/core/files.hpp>
+#include <musicgen/core/text.hpp>
 #include <musicgen/midi.hpp>
 #include <musicgen/tokens/decoder.hpp>
 #include <musicgen/tokens/encoder.hpp>
 #include <sstream>
 
 #include "program.hpp"
-#include "shown.hpp"
 #include "vocabulary.hpp"
 
 using namespace musicgen;
@@ -29,7 +29,8 @@ std::vector<Token> read_tokens(const std::string& name, const Vocabulary& vocabu
     for (std::istringstream words(line); words >> word;) {
       tokens.push_back(vocabulary.find(word));
       if (tokens.back() == no_token)
-        throw file_error(name, "line " + std::to_string(number) + ": \"" + shown(word, 20) + "\" is no token");
+        throw file_error(name,
+                         "line " + std::to_string(number) + ": \"" + detail::printable(word, 20) + "\" is no token");
     }
   return tokens;
 }

@@ -1,37 +1,22 @@
 // Training through kernels: what the CPU does, step by step.
 #include <musicgen/cuda.hpp>
-#include <musicgen/data/composer.hpp>
 #include <musicgen/evaluate/likelihood.hpp>
 #include <musicgen/train/trainer.hpp>
 
 #include "data_files.hpp"
 #include "device.hpp"
+#include "train/runs.hpp"
 
 using namespace musicgen;
 
 namespace {
 
-const Corpus& corpus() {
-  static const Corpus corpus = [] {
-    const Vocabulary vocabulary = Vocabulary::standard();
-    std::vector<Song> songs;
-    for (std::uint64_t i = 0; i < 5; ++i) {
-      Encoded song = encode(compose(i), vocabulary);
-      songs.push_back(make_song("song " + std::to_string(i), i == 4 ? Split::validation : Split::train,
-                                std::move(song.tokens), std::move(song.programs), vocabulary));
-    }
-    return Corpus(std::move(songs));
-  }();
-  return corpus;
-}
+using test::runs::corpus;
 
 TrainerOptions quick(std::int64_t steps) {
-  TrainerOptions o;
+  TrainerOptions o = test::runs::quick(steps);
   o.stages = stages::all_positions(12);
   o.batch = 3;
-  o.steps = steps;
-  o.validate_every = 5;
-  o.validation_batches = 1;
   o.schedule = {.learning_rate = 1e-2, .warmup_steps = 2};
   return o;
 }

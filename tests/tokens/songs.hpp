@@ -71,8 +71,7 @@ inline Score random_score(std::uint64_t seed) {
                              static_cast<std::uint8_t>(random.between(lowest, lowest + 7)),
                              static_cast<std::uint8_t>(random.between(1, 127))});
     }
-    std::stable_sort(track.notes.begin(), track.notes.end(),
-                     [](auto& a, auto& b) { return std::pair(a.start, a.pitch) < std::pair(b.start, b.pitch); });
+    std::stable_sort(track.notes.begin(), track.notes.end(), by_onset);
   }
   return score;
 }

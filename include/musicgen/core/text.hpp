@@ -1,6 +1,7 @@
 // Small things done to texts, without a locale.
 #pragma once
 
+#include <concepts>
 #include <string>
 #include <string_view>
 
@@ -20,6 +21,11 @@ namespace musicgen::inline MUSICGEN_ABI::detail {
 /// A text from outside, for a message: its first `most` bytes, a question mark for every one that a terminal may take
 /// for something else.
 [[nodiscard]] std::string printable(std::string_view text, std::size_t most = 60);
+
+/// "1 song", "2 songs"
+[[nodiscard]] std::string counted(std::integral auto count, const std::string& what) {
+  return std::to_string(count) + " " + what + (count == 1 ? "" : "s");
+}
 
 }  // namespace musicgen::inline MUSICGEN_ABI::detail
 

@@ -47,8 +47,4 @@ inline std::uint32_t big_endian(std::span<const unsigned char> bytes) {
   return value;
 }
 
-inline std::string counted(std::size_t count, const std::string& what) {
-  return std::to_string(count) + " " + what + (count == 1 ? "" : "s");
-}
-
 }  // namespace musicgen::inline MUSICGEN_ABI::detail

@@ -5,7 +5,6 @@
 #include <cstddef>
 #include <string>
 #include <utility>
-#include <vector>
 
 #include "../core/error.hpp"
 #include "../core/tensor.hpp"

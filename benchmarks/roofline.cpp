@@ -63,6 +63,7 @@ void add_results(const std::string& file, Results& results) {
   const auto j = nlohmann::json::parse(in, nullptr, /*allow_exceptions=*/false);
   if (!j.is_object() || !j.contains("benchmarks")) throw Error(file + ": holds no results of a benchmark");
   for (const auto& run : j["benchmarks"]) {
+    if (run.value("run_type", "") == "aggregate") continue;  // a mean or a deviation of those before it
     Kernel kernel{run.value("name", ""), number(run, "real_time") * unit_in_seconds(run), number(run, "flop/s"),
                   number(run, "bytes/s"), number(run, "flop/byte")};
     kernel.name = kernel.name.substr(0, kernel.name.find("/real_time"));

@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "data_files.hpp"
+#include "threads.hpp"
 #include "train/runs.hpp"
 
 using namespace musicgen;
@@ -29,14 +30,13 @@ TEST_CASE("trainer: learns") {
 TEST_CASE("trainer: the same losses for 1, 2 and 3 threads") {
   std::vector<std::vector<double>> losses;
   for (const int threads : {1, 2, 3}) {
-    set_threads(threads);
+    const test::Threads pool(threads);
     Model<> model(tiny());
     TrainerOptions options = quick(12);
     options.optimizer.muon = 3;
     Trainer trainer(model, corpus(), options);
     losses.push_back(run(trainer).losses);
   }
-  set_threads(0);
   CHECK(losses[0] == losses[1]);
   CHECK(losses[0] == losses[2]);
 }

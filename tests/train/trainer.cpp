@@ -295,6 +295,15 @@ TEST_CASE("trainer: what cannot work is refused before it starts") {
   options = quick(1);
   options.stages.clear();
   CHECK_THROWS_WITH(Trainer(model, corpus(), options), "training: there are no stages");
+  options = quick(1);
+  options.batch = 65536;
+  CHECK_THROWS_WITH(Trainer(model, corpus(), options), "batch is 65536, expected 1 to 65535");
+  options = quick(1);
+  options.augmentation.tempo = {2, 1};
+  CHECK_THROWS_WITH(Trainer(model, corpus(), options), Catch::StartsWith("tempo is "));
+  options = quick(1);
+  options.stages = {Stage{}, Stage{.target_length = 0}};  // a later one, too
+  CHECK_THROWS_WITH(Trainer(model, corpus(), options), "target_length is 0, expected at least 1");
   const Vocabulary vocabulary = Vocabulary::standard();
   const Encoded song = encode(compose(1), vocabulary);
   const Corpus to_judge({make_song("one", Split::validation, song.tokens, song.programs, vocabulary)});

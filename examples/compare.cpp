@@ -1,6 +1,8 @@
 // Says how songs that a model wrote differ from real ones, and what of them it has copied.
 #include <chrono>
+#include <musicgen/core/files.hpp>
 #include <musicgen/core/text.hpp>
+#include <musicgen/core/thread_pool.hpp>
 #include <musicgen/musicgen.hpp>
 
 #include "comparison.hpp"

@@ -3,6 +3,8 @@
 #include <cstdio>
 #include <filesystem>
 #include <iostream>
+#include <musicgen/core/error.hpp>
+#include <musicgen/core/random.hpp>
 #include <musicgen/core/text.hpp>
 #include <musicgen/data/composer.hpp>
 #include <musicgen/midi.hpp>

@@ -1,6 +1,7 @@
 // Says how well a model knows songs, as one JSON object or as a table.
 #include <musicgen/core/text.hpp>
 #include <musicgen/musicgen.hpp>
+#include <nlohmann/json.hpp>
 
 #include "formatted.hpp"
 #include "machine.hpp"

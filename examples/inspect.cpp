@@ -1,5 +1,6 @@
 // Shows what is in a file: a model's configuration, or a song's tracks.
 #include <iomanip>
+#include <musicgen/core/files.hpp>
 #include <musicgen/core/text.hpp>
 #include <musicgen/musicgen.hpp>
 

@@ -1,6 +1,7 @@
 // Definitions of adam.hpp.
 #pragma once
 
+#include <Eigen/Core>
 #include <algorithm>
 #include <array>
 #include <cmath>

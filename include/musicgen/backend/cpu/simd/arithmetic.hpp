@@ -29,6 +29,12 @@ template <class Scalar, class F, class... X>
   if (i < n) part(i, n - i);
 }
 
+/// v := its elements' square roots, rounded correctly
+template <class V>
+[[gnu::always_inline]] inline void square_root(V& v) {
+  for (std::size_t i = 0; i < sizeof v / sizeof v[0]; ++i) v[i] = std::sqrt(v[i]);
+}
+
 /// y += x
 template <class Scalar>
 void add_row(Index n, const Scalar* x, Scalar* y) {

@@ -15,10 +15,13 @@ double floats(double count) {
   return 4 * count;
 }
 Matrix<float> random_matrix(Index rows, Index columns) {
-  return Matrix<float>::Random(rows, columns) * 0.1f;
+  Random random(1);
+  Matrix<float> m(rows, columns);
+  for (Index i = 0; i < m.size(); ++i) m.data()[i] = static_cast<float>(0.2 * random.uniform() - 0.1);
+  return m;
 }
 RowVector<float> random_row(Index columns) {
-  return RowVector<float>::Random(columns) * 0.1f;
+  return random_matrix(1, columns);
 }
 GruParameters<float> random_gru(Index I, Index H) {
   return {random_matrix(3 * H, I), random_matrix(3 * H, H), random_row(3 * H), random_row(3 * H)};

@@ -148,8 +148,8 @@ class SquareProduct {
  public:
   explicit SquareProduct(cpu::Index n, Precision precision = Precision::fp32)
       : a_(n, n), b_(n, n), c_(n, n), precision_(precision) {
-    a_.setOnes();
-    b_.setOnes();
+    a_.setConstant(1);
+    b_.setConstant(1);
   }
   void run() {
     cpu::product<float>(cpu::view(std::as_const(a_)), cpu::view(std::as_const(b_)), cpu::view(c_), cpu::Into::assign,

@@ -1,4 +1,4 @@
-// musicgen: learns from MIDI files and writes new music. Needs Eigen and nlohmann-json.
+// musicgen: learns from MIDI files and writes new music. Needs no other library.
 #pragma once
 
 #include "evaluate.hpp"             // how good models and their songs are

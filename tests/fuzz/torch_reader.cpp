@@ -1,6 +1,6 @@
 // Looks for bytes that harm the reader of PyTorch's checkpoints. With clang:
 //
-//   clang++ -std=c++20 -O1 -g -fsanitize=fuzzer,address,undefined -Iinclude -Itests -I/usr/include/eigen3
+//   clang++ -std=c++20 -O1 -g -fsanitize=fuzzer,address,undefined -Iinclude -Itests
 //     tests/fuzz/torch_reader.cpp -lzip
 //   ./a.out -max_len=8192 -rss_limit_mb=512 FOLDER_WITH_CHECKPOINTS_AND_PICKLES
 //

@@ -73,7 +73,7 @@ TEST_CASE("kernels: attention under all schedules") {
 }
 
 TEST_CASE("kernels: attention over scores in the hundreds does not overflow") {
-  const cpu::Matrix<double> h = 20 * random_floats(5, 8, 1);
+  const cpu::Matrix<double> h = cpu::matrix_of(20 * cpu::map(random_floats(5, 8, 1)));
   cpu::Matrix<double> context;
   cpu::attention_forward<double>(view(h), 1, 5, AttentionValue::match, context, nullptr);
   const cuda::Matrix<float> outputs = on_device(h);

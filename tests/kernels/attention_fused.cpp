@@ -26,11 +26,11 @@ struct Result {
 };
 
 Result on_the_cpu(const Size& size, const Matrix<float>& h, const Matrix<float>& dcontext) {
-  const Matrix<double> H = h.cast<double>(), dC = dcontext.cast<double>();
+  const Matrix<double> H = test::converted<double>(h), dC = test::converted<double>(dcontext);
   cpu::AttentionSaved<double> saved;
   Result result;
   cpu::attention_forward<double>(cpu::view(H), size.B, size.Q, size.options, result.context, &saved);
-  result.dh = Matrix<double>::Ones(h.rows(), h.cols());
+  result.dh = Matrix<double>::Constant(h.rows(), h.cols(), 1);
   cpu::attention_backward<double>(cpu::view(H), size.B, size.Q, size.options, saved, dC, cpu::view(result.dh));
   return result;
 }
@@ -47,7 +47,7 @@ Result emulated(const Size& size, const Matrix<float>& h, const Matrix<float>& d
                               dcontexts.data(), D.data(), dh.data(), size.options.value == AttentionValue::successor,
                               size.options.scale});
   const auto matrix = [&](const Floats& values, Index count) {
-    return Eigen::Map<const Matrix<float>>(values.data(), count, size.H).cast<double>().eval();
+    return test::converted<double>(Matrix<float>(cpu::View<const float>(values.data(), count, size.H, size.H)));
   };
   return {matrix(contexts, rows), matrix(dh, h.rows())};
 }
@@ -97,7 +97,7 @@ struct Terms {
 TEST_CASE("kernel attention_fused: scores of hundreds need more than bf16's eight bits") {
   const Size size{1, 60, 60, 400};
   const auto h = saturated(size.T, size.H), dc = random_matrix<float>(size.T, size.H, 4);
-  REQUIRE((h * h.transpose()).maxCoeff() > 200);
+  REQUIRE((map(h) * map(h).transpose()).maxCoeff() > 200);
   const Result expected = on_the_cpu(size, h, dc);
   const auto errors = [&](auto run) {
     const Result r = emulated(size, h, dc, run);

@@ -70,7 +70,7 @@ class EmulatedDecoder {
       const Matrix<float> no_input = Matrix<float>::Zero(1, layer.w_ih.cols());
       Matrix<float> biases;
       cpu::gru_inputs(layer, cpu::view(no_input), biases);
-      biases_.row(l) = biases;
+      std::copy_n(biases.data(), biases.size(), biases_.row(l).data());
     }
     pack(p.head.w1, 0, shape.w1_h());
     pack(p.head.w1, shape.H, shape.w1_c());
@@ -142,7 +142,7 @@ TEST_CASE("kernel decode: under every schedule, with any number of blocks, the s
   const Matrix<float> expected = decoded(3);
   emulator::under_all_schedules([&](emulator::Schedule schedule) {
     CAPTURE(schedule.name());
-    for (const int blocks : {1, 4}) CHECK((decoded(blocks).array() == expected.array()).all());
+    for (const int blocks : {1, 4}) CHECK(decoded(blocks) == expected);
   });
 }
 
@@ -156,9 +156,9 @@ TEST_CASE("kernel decode: restoring a state repeats what followed it, zeros are 
   const Matrix<float> first = decoder.step(&tokens[3]);
   decoder.step(&tokens[4]);
   decoder.restore(state);
-  CHECK((decoder.step(&tokens[3]).array() == first.array()).all());
+  CHECK(decoder.step(&tokens[3]) == first);
   decoder.restore(emulator::Global<std::byte>(state.size()));
-  CHECK((decoder.step(&tokens[0]).array() == begun.array()).all());
+  CHECK(decoder.step(&tokens[0]) == begun);
 }
 
 TEST_CASE("kernel decode: more songs than a launch has room for are refused") {

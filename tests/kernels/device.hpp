@@ -33,9 +33,9 @@ inline void with_all_kernels(const std::function<void()>& body) {
 }
 
 /// A copy in the device's memory.
-template <class M>
-cuda::Matrix<float> on_device(const M& m) {
-  const cpu::Matrix<float> values = m.template cast<float>();
+template <class Scalar>
+cuda::Matrix<float> on_device(const cpu::Matrix<Scalar>& m) {
+  const cpu::Matrix<float> values = converted<float>(m);
   cuda::Matrix<float> matrix;
   matrix.resize(static_cast<int>(m.rows()), static_cast<int>(m.cols()));
   if (m.size() > 0) cuda::copy(matrix.data(), values.data(), matrix.size() * sizeof(float));
@@ -45,12 +45,12 @@ cuda::Matrix<float> on_device(const M& m) {
 /// A copy in the host's memory.
 inline cpu::Matrix<float> on_host(const cuda::Matrix<float>& m) {
   const auto values = on_host(m.data(), m.size());
-  return Eigen::Map<const cpu::Matrix<float>>(values.data(), m.rows(), m.columns());
+  return cpu::Matrix<float>(cpu::View<const float>(values.data(), m.rows(), m.columns(), m.columns()));
 }
 
 /// Numbers that floats hold exactly, so that both sides begin with the same.
 inline cpu::Matrix<double> random_floats(cpu::Index rows, cpu::Index columns, std::uint64_t seed, double scale = 1) {
-  return random_matrix<double>(rows, columns, seed, scale).cast<float>().cast<double>();
+  return converted<double>(converted<float>(random_matrix<double>(rows, columns, seed, scale)));
 }
 
 /// The same as a factor of products.

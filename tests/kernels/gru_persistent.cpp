@@ -18,6 +18,7 @@ using cpu::Index;
 using cpu::Matrix;
 using emulator::Global;
 using emulator::under_all_schedules;
+using test::converted;
 using test::random_matrix;
 using test::relative_difference;
 
@@ -59,8 +60,8 @@ double worst_of_gates(const Matrix<float>& gates, const Matrix<double>& expected
   const Index H = gates.cols() / 4;
   double worst = 0;
   for (Index i = 0; i < 4; ++i)
-    worst =
-        std::max(worst, relative_difference(gates.middleCols(i * H, H).eval(), expected.middleCols(i * H, H).eval()));
+    worst = std::max(
+        worst, relative_difference(map(gates).middleCols(i * H, H).eval(), map(expected).middleCols(i * H, H).eval()));
   return worst;
 }
 
@@ -74,13 +75,13 @@ bool is_rounded(const Matrix<float>& x, const bf16* rounded) {
 template <class Operand, class Launch>
 double forward_difference(const Example& e, const GruPlan& plan, Launch&& launch) {
   const auto w_hh = e.weights<Operand>();
-  Matrix<float> gates = e.inputs.cast<float>(), h = Matrix<float>::Constant((e.T + 1) * e.B, e.H, NAN);
-  h.topRows(e.B) = e.h0.cast<float>();
+  Matrix<float> gates = converted<float>(e.inputs), h = Matrix<float>::Constant((e.T + 1) * e.B, e.H, NAN);
+  map(h).topRows(e.B) = map(e.h0).cast<float>();
   Global<uint4> workspace(plan.workspace_bytes / sizeof(uint4), uint4{~0u, ~0u, ~0u, ~0u});
   Global<bf16> rounded(static_cast<std::size_t>(h.size()), bf16{0xFFFF});
   launch(plan, GruStepsForward<Operand>{e.B, e.T, e.H, w_hh.data(), gates.data(), h.data(), rounded.data(),
                                         workspace.data()});
-  CHECK(is_rounded(h.bottomRows(e.T * e.B), rounded.data() + e.B * e.H));
+  CHECK(is_rounded(matrix_of(map(h).bottomRows(e.T * e.B)), rounded.data() + e.B * e.H));
   CHECK(rounded[0].bits == 0xFFFF);
   return std::max(relative_difference(h, e.forward.h), worst_of_gates(gates, e.forward.gates));
 }
@@ -88,8 +89,8 @@ double forward_difference(const Example& e, const GruPlan& plan, Launch&& launch
 template <class Operand, class Launch>
 double backward_difference(const Example& e, const GruPlan& plan, Launch&& launch) {
   const auto w_hh = e.weights<Operand>();
-  Matrix<float> gates = e.forward.gates.cast<float>();
-  const Matrix<float> h = e.forward.h.cast<float>(), dh = e.dh.cast<float>();
+  Matrix<float> gates = converted<float>(e.forward.gates);
+  const Matrix<float> h = converted<float>(e.forward.h), dh = converted<float>(e.dh);
   Global<uint4> workspace(plan.workspace_bytes / sizeof(uint4), uint4{~0u, ~0u, ~0u, ~0u});
   Global<bf16> rounded(static_cast<std::size_t>(gates.size()));
   launch(plan, GruStepsBackward<Operand>{e.B, e.T, e.H, w_hh.data(), h.data(), dh.data(), gates.data(), rounded.data(),

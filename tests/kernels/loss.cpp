@@ -27,7 +27,7 @@ void check(const cpu::Matrix<double>& logits, const std::vector<Token>& targets)
   CHECK(relative_difference(on_host(found.exact), gradient) < test::fp32_tolerance);
   // What products in bf16 take is its rounding, to the bit.
   const auto rounded = on_host(found.rounded.data(), found.rounded.size());
-  const auto again = test::factor_on_device(on_host(found.exact).cast<double>(), Precision::bf16);
+  const auto again = test::factor_on_device(test::converted<double>(on_host(found.exact)), Precision::bf16);
   const auto bits = on_host(again.rounded.data(), rounded.size());
   CHECK(std::equal(rounded.begin(), rounded.end(), bits.begin(), [](auto a, auto b) { return a.bits == b.bits; }));
 }
@@ -45,7 +45,7 @@ TEST_CASE("kernels: loss, value and gradient are the CPU's") {
   for (const auto& [N, V] : {std::pair(1, 19), {3 * 17, 310}, {32 * 17, 19}, {9, 31}, {9, 33}})
     check(random_floats(N, V, 2, 5), some_targets(N, V));
   check(random_floats(2, 19, 2), {no_token, no_token});
-  check(400 * random_floats(3, 19, 2), {0, 3, 18});
+  check(cpu::matrix_of(400 * cpu::map(random_floats(3, 19, 2))), {0, 3, 18});
 }
 
 TEST_CASE("kernels: loss under all schedules") {

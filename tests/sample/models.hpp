@@ -23,7 +23,7 @@ inline Model<> untrained(const Vocabulary& vocabulary = Vocabulary::standard(), 
   config.profile.programs = {40, 41, 0};
   config.canonical = canonical;
   Model<> model(config, seed);
-  model.weights().head.w2 *= contrast;
+  for (float& weight : cpu::values(model.weights().head.w2)) weight *= contrast;
   return model;
 }
 

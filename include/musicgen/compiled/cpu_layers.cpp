@@ -8,6 +8,7 @@
 #include <musicgen/backend/cpu/gru.ipp>
 #include <musicgen/backend/cpu/head.ipp>
 #include <musicgen/backend/cpu/loss.ipp>
+#include <musicgen/backend/cpu/matrix.ipp>
 #include <musicgen/backend/cpu/muon.ipp>
 #include <musicgen/backend/cpu/parameters.ipp>
 #include <musicgen/backend/cpu/product.ipp>

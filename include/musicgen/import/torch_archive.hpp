@@ -7,7 +7,6 @@
 //   NAME/byteorder    "little" or "big"; little where it is missing (before PyTorch 2.1)
 #pragma once
 
-#include <Eigen/Core>
 #include <algorithm>
 #include <array>
 #include <bit>
@@ -23,6 +22,7 @@
 #include <utility>
 #include <vector>
 
+#include "../core/bf16.hpp"
 #include "../core/config.hpp"
 #include "../core/error.hpp"
 #include "../core/tensor.hpp"
@@ -31,6 +31,23 @@
 #include "zip_archive.hpp"
 
 namespace musicgen::inline MUSICGEN_ABI::detail {
+
+/// What HalfStorage holds: 1 bit of sign, 5 of the exponent, 10 of the fraction (IEEE 754).
+struct Half {
+  std::uint16_t bits;
+  explicit operator double() const {
+    const int exponent = bits >> 10 & 31, fraction = bits & 1023;
+    const double size = exponent == 31  ? (fraction == 0 ? HUGE_VAL : std::nan(""))
+                        : exponent == 0 ? std::ldexp(fraction, -24)
+                                        : std::ldexp(1024 + fraction, exponent - 25);
+    return (bits & 0x8000) == 0 ? size : -size;
+  }
+};
+/// What BFloat16Storage holds.
+struct Bf16 {
+  std::uint16_t bits;
+  explicit operator double() const { return static_cast<double>(from_bf16(bits)); }
+};
 
 /// A tensor as its pickle describes it; nothing of it is checked against the storage yet.
 struct TorchTensor {
@@ -130,9 +147,9 @@ class TorchArchive {
     else if (tensor.storage_type == "torch.DoubleStorage")
       copy_as(double{});
     else if (tensor.storage_type == "torch.HalfStorage")
-      copy_as(Eigen::half{});
+      copy_as(Half{});
     else if (tensor.storage_type == "torch.BFloat16Storage")
-      copy_as(Eigen::bfloat16{});
+      copy_as(Bf16{});
     else
       throw bad("is not of floating-point numbers but a " + std::string(tensor.storage_type));
     if (!std::all_of(out.begin(), out.end(), [](T x) { return std::isfinite(x); }))
@@ -225,7 +242,7 @@ class TorchArchive {
       std::array<unsigned char, sizeof(From)> stored;
       std::memcpy(stored.data(), bytes.data() + at, sizeof stored);
       if (big_endian_) std::reverse(stored.begin(), stored.end());
-      element = static_cast<T>(std::bit_cast<From>(stored));
+      element = static_cast<T>(static_cast<double>(std::bit_cast<From>(stored)));
       if (++column == columns) column = 0, ++row;
     }
   }

@@ -1,6 +1,7 @@
 // What a model is, apart from its weights: its sizes, its words, what it knows of the music that it learned from.
 #pragma once
 
+#include <concepts>
 #include <optional>
 
 #include "../backend/backend.hpp"
@@ -41,16 +42,25 @@ namespace presets {
 /// (docs/results.md).
 inline constexpr Initialization narrow_embedding{0.25, 1.7320508};
 
+[[nodiscard]] ModelConfig small(const Vocabulary& vocabulary);
+[[nodiscard]] ModelConfig original(const Vocabulary& vocabulary);
+/// The same for music of which that is known.
+[[nodiscard]] ModelConfig with_profile(ModelConfig config, const MusicProfile& profile);
+
 /// Embedding 96, hidden 256, 2 layers, attention over successors, narrow_embedding: 3.8 MB, trains on a laptop with the
 /// defaults of `TrainerOptions`.
 /// @param corpus  gives the vocabulary and the profile
-[[nodiscard]] ModelConfig small(const Corpus& corpus);
-[[nodiscard]] ModelConfig small(const Vocabulary& vocabulary);
+template <std::same_as<Corpus> C>  // so that a model need not know what a corpus is until it is given one
+[[nodiscard]] ModelConfig small(const C& corpus) {
+  return with_profile(small(corpus.vocabulary()), corpus.profile());
+}
 
 /// The original project's: embedding 32, hidden 1028, 3 layers, attention over matches, drawn as PyTorch does.
 /// @param corpus  gives the vocabulary and the profile
-[[nodiscard]] ModelConfig original(const Corpus& corpus);
-[[nodiscard]] ModelConfig original(const Vocabulary& vocabulary);
+template <std::same_as<Corpus> C>
+[[nodiscard]] ModelConfig original(const C& corpus) {
+  return with_profile(original(corpus.vocabulary()), corpus.profile());
+}
 
 }  // namespace presets
 

@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "../core/error.hpp"
-#include "../data/corpus.hpp"
 #include "config.hpp"
 
 namespace musicgen::inline MUSICGEN_ABI {
@@ -39,20 +38,13 @@ MUSICGEN_INLINE ModelConfig small(const Vocabulary& vocabulary) {
   return {{vocabulary.size(), 96, 256, 2}, vocabulary, {}, true, AttentionValue::successor, narrow_embedding};
 }
 
-MUSICGEN_INLINE ModelConfig small(const Corpus& corpus) {
-  ModelConfig config = small(corpus.vocabulary());
-  config.profile = corpus.profile();
+MUSICGEN_INLINE ModelConfig with_profile(ModelConfig config, const MusicProfile& profile) {
+  config.profile = profile;
   return config;
 }
 
 MUSICGEN_INLINE ModelConfig original(const Vocabulary& vocabulary) {
   return {{vocabulary.size(), 32, 1028, 3}, vocabulary, {}, true};
-}
-
-MUSICGEN_INLINE ModelConfig original(const Corpus& corpus) {
-  ModelConfig config = original(corpus.vocabulary());
-  config.profile = corpus.profile();
-  return config;
 }
 
 }  // namespace presets

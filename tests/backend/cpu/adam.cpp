@@ -28,3 +28,15 @@ TEST_CASE("adam: the sum of squares covers every element") {
     CHECK(cpu::sum_of_squares<float>(x) == 4.0 * static_cast<double>(n));
   }
 }
+
+TEST_CASE("adam: an element does not depend on where it stands, and its square root is exact") {
+  const OptimizerOptions options{.weight_decay = 0.1};
+  const auto g = test::random_matrix<float>(1, 29, 1);
+  std::vector<float> w(29, 1), m(29), v(29);
+  cpu::adam_update<float>(w, cpu::values(g), m, v, 1, 0.01, 0.7, options);
+  for (std::size_t i = 0; i < 29; ++i) {
+    float one = 1, mean = 0, square = 0;
+    cpu::adam_update<float>({&one, 1}, std::span(&g.data()[i], 1), {&mean, 1}, {&square, 1}, 1, 0.01, 0.7, options);
+    CHECK(w[i] == one);
+  }
+}

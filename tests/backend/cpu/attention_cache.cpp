@@ -12,14 +12,14 @@ namespace {
 template <class Scalar>
 Matrix<Scalar> padded_row(const Matrix<Scalar>& m, Index row) {
   Matrix<Scalar> result = Matrix<Scalar>::Zero(1, simd::padded(m.cols()));
-  result.leftCols(m.cols()) = m.row(row);
+  map(result).leftCols(m.cols()) = map(m).row(row);
   return result;
 }
 
 /// An output as the ring keeps it.
 template <class Scalar>
-RowVector<double> kept_row(const Matrix<Scalar>& outputs, Index row, Precision precision) {
-  RowVector<double> saved = outputs.row(row).template cast<double>();
+Eigen::RowVectorXd kept_row(const Matrix<Scalar>& outputs, Index row, Precision precision) {
+  Eigen::RowVectorXd saved = map(outputs).row(row).template cast<double>();
   if (std::is_same_v<Scalar, float> && precision == Precision::bf16)
     for (double& x : saved) x = static_cast<double>(from_bf16(to_bf16(static_cast<float>(x))));
   if (std::is_same_v<Scalar, float> && precision == Precision::int8)
@@ -44,12 +44,12 @@ void check(Index B, Index T, Index window, Index H, Precision precision, Attenti
     parts.join(b, ring.blocks(T), 0, H / 2, context.data());
     parts.join(b, ring.blocks(T), H / 2, H - H / 2, context.data());
 
-    RowVector<double> exact = RowVector<double>::Zero(H);
+    Eigen::RowVectorXd exact = Eigen::RowVectorXd::Zero(H);
     double sum = 0;
     for (Index t = std::max<Index>(0, T - window); t < T; ++t) {
       const double weight =
           std::exp(static_cast<double>(options.scale) *
-                   kept_row(outputs, t * B + b, precision).dot(outputs.row(T * B + b).template cast<double>()));
+                   kept_row(outputs, t * B + b, precision).dot(map(outputs).row(T * B + b).template cast<double>()));
       sum += weight;
       exact += weight * kept_row(outputs, (options.value == AttentionValue::match ? t : t + 1) * B + b, precision);
     }

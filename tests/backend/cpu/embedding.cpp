@@ -21,10 +21,10 @@ TEST_CASE("embedding: the table gives what the layer's own inputs give, to the b
   const auto embedding = random_matrix<double>(4, 3, 5);
   const std::vector<Token> tokens{2, 0, 2, 3};
   Matrix<double> x(4, 3), table, gates, expected;
-  for (Index i = 0; i < 4; ++i) x.row(i) = embedding.row(tokens[static_cast<std::size_t>(i)]);
+  for (Index i = 0; i < 4; ++i) map(x).row(i) = map(embedding).row(tokens[static_cast<std::size_t>(i)]);
   gru_inputs<double>(layer, view(x), expected);
   embedding_forward<double>(embedding, layer, tokens, table, gates);
-  CHECK((gates.array() == expected.array()).all());
+  CHECK(gates == expected);
 }
 
 TEST_CASE("embedding: gradients agree with central differences, tokens that come again included") {
@@ -36,7 +36,8 @@ TEST_CASE("embedding: gradients agree with central differences, tokens that come
     Matrix<double> table, gates;
     embedding_forward<double>(embedding, layer, tokens, table, gates);
     // q starts from a bias alone, and its gradient is the recurrent part's
-    return test::dot(gates.leftCols(10), weights.leftCols(10)) + test::dot(gates.rightCols(5), weights.rightCols(5));
+    return test::dot(map(gates).leftCols(10), map(weights).leftCols(10)) +
+           test::dot(map(gates).rightCols(5), map(weights).rightCols(5));
   };
   Matrix<double> table, work, dembedding = Matrix<double>::Zero(4, 3), dw_ih = Matrix<double>::Zero(15, 3);
   embedding_backward<double>(embedding, layer, tokens, weights, table, work, dembedding, dw_ih);
@@ -44,7 +45,7 @@ TEST_CASE("embedding: gradients agree with central differences, tokens that come
   test::check_gradient(layer.w_ih, dw_ih, loss);
   const Matrix<double> once = dembedding;
   embedding_backward<double>(embedding, layer, tokens, weights, table, work, dembedding, dw_ih);
-  CHECK(test::relative_difference(dembedding, (2 * once).eval()) < 1e-14);
+  CHECK(test::relative_difference(dembedding, (2 * map(once)).eval()) < 1e-14);
 }
 
 TEST_CASE("embedding: the same bits for 1, 2 and 3 threads") {
@@ -59,8 +60,8 @@ TEST_CASE("embedding: the same bits for 1, 2 and 3 threads") {
     gather_rows<float>(table, tokens, gathered);
     results.push_back(gathered);
   }
-  CHECK((results[0].array() == results[1].array()).all());
-  CHECK((results[0].array() == results[2].array()).all());
+  CHECK(results[0] == results[1]);
+  CHECK(results[0] == results[2]);
 }
 
 TEST_CASE("embedding: a token out of range is named") {

@@ -23,10 +23,11 @@ TEST_CASE("head: logits follow the equations") {
   HeadSaved<double> saved;
   Matrix<double> logits;
   head_forward<double>(p, view(h), c, saved, logits);
-  Matrix<double> both(N, 2 * H);
-  both << h, c;
-  const Matrix<double> u = ((both * p.w1.transpose()).rowwise() + p.b1).array().tanh();
-  const Matrix<double> expected = (u * p.w2.transpose()).rowwise() + p.b2;
+  test::Dense<double> both(N, 2 * H);
+  both << map(h), map(c);
+  const Eigen::RowVectorXd b1 = map(p.b1), b2 = map(p.b2);
+  const test::Dense<double> u = ((both * map(p.w1).transpose()).rowwise() + b1).array().tanh();
+  const test::Dense<double> expected = (u * map(p.w2).transpose()).rowwise() + b2;
   CHECK(test::relative_difference(logits, expected) < 1e-14);
 }
 

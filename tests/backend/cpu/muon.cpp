@@ -4,18 +4,19 @@
 
 using namespace musicgen;
 using namespace musicgen::cpu;
-using musicgen::test::random_matrix;
+using musicgen::test::Dense;
+using musicgen::test::random_dense;
 
 namespace {
 
 /// An orthogonal matrix: a turn in every pair of dimensions.
-Matrix<double> turned(Index n, std::uint64_t seed) {
-  Matrix<double> Q = Matrix<double>::Identity(n, n);
+Dense<double> turned(Index n, std::uint64_t seed) {
+  Dense<double> Q = Dense<double>::Identity(n, n);
   Random random(seed);
   for (Index i = 0; i < n; ++i)
     for (Index j = 0; j < i; ++j) {
       const double angle = 6 * random.uniform();
-      const RowVector<double> a = Q.row(i), b = Q.row(j);
+      const Eigen::RowVectorXd a = Q.row(i), b = Q.row(j);
       Q.row(i) = std::cos(angle) * a - std::sin(angle) * b;
       Q.row(j) = std::sin(angle) * a + std::cos(angle) * b;
     }
@@ -26,12 +27,12 @@ Matrix<double> turned(Index n, std::uint64_t seed) {
 
 TEST_CASE("muon: what is made orthogonal keeps its directions, and its singular values come near 1") {
   const auto [rows, columns] = GENERATE(table<Index, Index>({{1, 1}, {1, 7}, {5, 5}, {16, 40}, {64, 64}}));
-  const Matrix<double> U = turned(rows, 1), V = turned(columns, 2);
-  Matrix<double> values = Matrix<double>::Zero(rows, columns);
+  const Dense<double> U = turned(rows, 1), V = turned(columns, 2);
+  Dense<double> values = Dense<double>::Zero(rows, columns);
   for (Index i = 0; i < rows; ++i) values(i, i) = 3 - 2.8 * static_cast<double>(i) / static_cast<double>(rows);
-  Matrix<double> X = U * values * V;
+  Dense<double> X = U * values * V;
   orthogonalize(view(X));
-  const Matrix<double> inside = U.transpose() * X * V.transpose();
+  const Dense<double> inside = U.transpose() * X * V.transpose();
   for (Index i = 0; i < rows; ++i) {
     double expected = values(i, i) / values.norm();
     for (int k = 0; k < 5; ++k)
@@ -47,13 +48,13 @@ TEST_CASE("muon: what is made orthogonal keeps its directions, and its singular 
 TEST_CASE("muon: follows the equations, high matrices as well as wide ones") {
   const auto [rows, columns] = GENERATE(table<Index, Index>({{6, 9}, {9, 6}}));
   const OptimizerOptions options{.weight_decay = 0.1, .muon_momentum = 0.8};
-  auto w = random_matrix<double>(rows, columns, 1), m = Matrix<double>::Zero(rows, columns).eval();
-  Matrix<double> expected = w, mean = m;
+  auto w = random_dense<double>(rows, columns, 1), m = Dense<double>::Zero(rows, columns).eval();
+  Dense<double> expected = w, mean = m;
   for (int t = 1; t <= 3; ++t) {
-    const auto g = random_matrix<double>(rows, columns, static_cast<std::uint64_t>(t) + 1);
+    const auto g = random_dense<double>(rows, columns, static_cast<std::uint64_t>(t) + 1);
     muon_update<double>(view(w), view(g), view(m), 0.05, 0.5, options);
     mean = 0.8 * mean + 0.2 * 0.5 * g;
-    Matrix<double> X = 0.8 * mean + 0.2 * 0.5 * g;
+    Dense<double> X = 0.8 * mean + 0.2 * 0.5 * g;
     orthogonalize(view(X));
     expected = expected * (1 - 0.05 * 0.1) - 0.05 * 0.2 * 3 * X;  // sqrt(9)
     CHECK(test::relative_difference(m, mean) < 1e-12);
@@ -77,8 +78,8 @@ TEST_CASE("muon: learns each gate's matrices for itself, everything else is Adam
     const bool matrix = name.starts_with("gru.weight") || name == "combine_ctx.weight";
     CHECK(std::equal(by_adam[i].values.begin(), by_adam[i].values.end(), by_muon[i].values.begin()) == !matrix);
   }
-  Matrix<double> gate = gradients.gru[1].w_hh.middleRows(6, 6) * 0.05 * 1.95;  // the update gate's
+  Dense<double> gate = map(gradients.gru[1].w_hh).middleRows(6, 6) * 0.05 * 1.95;  // the update gate's
   orthogonalize(view(gate));
-  const Matrix<double> expected = -2e-2 * 0.2 * std::sqrt(6.0) * gate;
-  CHECK(test::relative_difference(muon.gru[1].w_hh.middleRows(6, 6).eval(), expected) < 1e-12);
+  const Dense<double> expected = -2e-2 * 0.2 * std::sqrt(6.0) * gate;
+  CHECK(test::relative_difference(map(muon.gru[1].w_hh).middleRows(6, 6).eval(), expected) < 1e-12);
 }

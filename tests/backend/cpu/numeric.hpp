@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <catch.hpp>
 #include <cmath>
+#include <musicgen/backend/cpu/eigen.hpp>
 #include <musicgen/backend/cpu/matrix.hpp>
 #include <musicgen/core/random.hpp>
 #include <span>
@@ -16,6 +17,20 @@ cpu::Matrix<Scalar> random_matrix(cpu::Index rows, cpu::Index columns, std::uint
   cpu::Matrix<Scalar> m(rows, columns);
   for (cpu::Index i = 0; i < m.size(); ++i) m.data()[i] = static_cast<Scalar>(scale * (2 * random.uniform() - 1));
   return m;
+}
+
+/// What the layers' own arithmetic is held against: Eigen's.
+template <class Scalar>
+using Dense = Eigen::Matrix<Scalar, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+template <class Scalar>
+Dense<Scalar> random_dense(cpu::Index rows, cpu::Index columns, std::uint64_t seed, double scale = 1) {
+  return cpu::map(random_matrix<Scalar>(rows, columns, seed, scale));
+}
+
+/// Each number as another type.
+template <class To, class From>
+cpu::Matrix<To> converted(const cpu::Matrix<From>& m) {
+  return cpu::matrix_of(cpu::map(m).template cast<To>());
 }
 
 /// max |a - b| / max |b|

@@ -9,6 +9,7 @@
 #include "../../core/thread_pool.hpp"
 #include "adam.hpp"
 #include "matrix.hpp"
+#include "simd/arithmetic.hpp"
 
 namespace musicgen::inline MUSICGEN_ABI::cpu {
 
@@ -34,21 +35,31 @@ double sum_of_squares(std::span<const Scalar> x) {
 template <class Scalar>
 void adam_update(std::span<Scalar> w, std::span<const Scalar> g, std::span<Scalar> m, std::span<Scalar> v,
                  std::int64_t t, double learning_rate, double scale, const OptimizerOptions& options) {
-  using Array = Eigen::Array<Scalar, Eigen::Dynamic, 1>;
   const auto S = [](double x) { return static_cast<Scalar>(x); };
   const double correction1 = 1 - std::pow(options.beta1, static_cast<double>(t));
   const double correction2 = 1 - std::pow(options.beta2, static_cast<double>(t));
   const Scalar step = S(learning_rate / correction1), root = S(1 / std::sqrt(correction2));
+  const Scalar beta1 = S(options.beta1), rest1 = S(1 - options.beta1), beta2 = S(options.beta2),
+               rest2 = S(1 - options.beta2), clip = S(scale), epsilon = S(options.epsilon),
+               kept = S(1 - learning_rate * options.weight_decay);
   constexpr Index chunk = 1 << 14;
   const Index size = static_cast<Index>(w.size());
   thread_pool().parallel_for((size + chunk - 1) / chunk, [&](Index c) {
     const Index first = c * chunk, n = std::min(chunk, size - first);
-    Eigen::Map<Array> W(w.data() + first, n), M(m.data() + first, n), V(v.data() + first, n);
-    const Eigen::Map<const Array> G(g.data() + first, n);
-    if (options.weight_decay != 0) W *= S(1 - learning_rate * options.weight_decay);
-    M = S(options.beta1) * M + S(1 - options.beta1) * (S(scale) * G);
-    V = S(options.beta2) * V + S(1 - options.beta2) * (S(scale) * G).square();
-    W -= step * M / (V.sqrt() * root + S(options.epsilon));
+    Scalar *W = w.data() + first, *M = m.data() + first, *V = v.data() + first;
+    const Scalar* G = g.data() + first;
+    simd::transform_row(
+        n, M, [&](const auto& mean, const auto& x) { return beta1 * mean + rest1 * (clip * x); }, G);
+    simd::transform_row(
+        n, V, [&](const auto& mean, const auto& x) { return beta2 * mean + rest2 * ((clip * x) * (clip * x)); }, G);
+    simd::transform_row(
+        n, W,
+        [&](const auto& weight, const auto& mean, const auto& square) {
+          auto deviation = square;
+          simd::square_root(deviation);
+          return weight * kept - step * mean / (deviation * root + epsilon);
+        },
+        static_cast<const Scalar*>(M), static_cast<const Scalar*>(V));
   });
 }
 

@@ -6,6 +6,7 @@
 #include "../../core/thread_pool.hpp"
 #include "attention.hpp"
 #include "product.hpp"
+#include "simd/arithmetic.hpp"
 #include "simd/elementwise.hpp"
 
 namespace musicgen::inline MUSICGEN_ABI::cpu {
@@ -42,7 +43,8 @@ void softmax_of_earlier(View<Scalar> scores, Index first, float scale) {
   for (Index i = 0; i < scores.rows; ++i) {
     Scalar* row = scores.data + i * scores.row_stride;
     const Index earlier = std::min(first + i, scores.columns);
-    if (scale != 1) Eigen::Map<RowVector<Scalar>>(row, earlier) *= static_cast<Scalar>(scale);
+    if (scale != 1)
+      simd::transform_row(earlier, row, [&](const auto& score) { return score * static_cast<Scalar>(scale); });
     simd::softmax_row(row, earlier);
     std::fill(row + earlier, row + scores.columns, Scalar(0));
   }
@@ -101,11 +103,12 @@ void attention_backward(View<const Scalar> h, Index B, Index Q, AttentionOptions
       product_on_this_thread<Scalar>(dc.row_range(q, rows), scratch.columns, {ds.data, rows, T, T}, Into::assign, 0,
                                      panels);  // dA
       for (Index i = 0; i < rows; ++i) {
-        Eigen::Map<RowVector<Scalar>> d(ds.data + i * T, earlier);
-        const Eigen::Map<const RowVector<Scalar>> weights(a.data + i * T, earlier);
+        Scalar* d = ds.data + i * T;
+        const Scalar *weights = a.data + i * T, scale = static_cast<Scalar>(options.scale);
         Scalar sum = 0;
         for (Index s = 0; s < earlier; ++s) sum += d[s] * weights[s];
-        d = static_cast<Scalar>(options.scale) * weights.array() * (d.array() - sum);
+        simd::transform_row(
+            earlier, d, [&](const auto& da, const auto& weight) { return scale * weight * (da - sum); }, weights);
       }
       product_on_this_thread<Scalar>(ds, scratch.rows, dkeys.row_range(t, rows), Into::add);
       scratch.block.pack(keys.row_range(t, rows));

@@ -9,6 +9,7 @@
 
 #include "attention_cache.hpp"
 #include "number_formats.hpp"
+#include "simd/arithmetic.hpp"
 #include "simd/elementwise.hpp"
 #include "simd/rows.hpp"
 
@@ -23,17 +24,18 @@ AttentionParts<Scalar>::AttentionParts(Index B, Index window, Index H)
 
 template <class Scalar>
 void AttentionParts<Scalar>::join(Index b, Index blocks, Index first, Index count, Scalar* context) const {
-  Eigen::Map<RowVector<Scalar>> c(context + first, count);
-  c.setZero();
+  Scalar* c = context + first;
+  std::fill_n(c, count, Scalar(0));
   if (blocks == 0) return;
-  const Scalar m = largest.middleRows(b * most, blocks).maxCoeff();
+  const Scalar m = *std::max_element(&largest(b * most, 0), &largest(b * most, 0) + blocks);
   Scalar all = 0;
   for (Index i = b * most; i < b * most + blocks; ++i) {
     const Scalar factor = std::exp(largest(i, 0) - m);
     all += factor * total(i, 0);
-    c += factor * sums.row(i).segment(first, count);
+    simd::transform_row(
+        count, c, [&](const auto& sum, const auto& part) { return sum + factor * part; }, &sums(i, first));
   }
-  c /= all;
+  simd::transform_row(count, c, [&](const auto& sum) { return sum / all; });
 }
 
 template <class Scalar>

@@ -39,7 +39,7 @@ struct Activations {
 
 }  // namespace cpu
 
-/// Eigen matrices on the thread pool. `float` to work with, `double` to check with.
+/// Matrices in memory, on the thread pool. `float` to work with, `double` to check with.
 template <class S>
 struct BasicCpu {
   using Scalar = S;

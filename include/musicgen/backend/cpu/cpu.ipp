@@ -92,7 +92,7 @@ double BasicCpu<S>::update(Parameters& p, const Parameters& gradients, Parameter
   const double scale = options.clip > 0 ? std::min(1.0, options.clip / (norm + 1e-6)) : 1.0;
   Parameters::for_each(
       [&](const char* name, int, auto& w, const auto& g, auto& first, auto& second) {
-        if constexpr (!std::remove_cvref_t<decltype(w)>::IsVectorAtCompileTime) {
+        if constexpr (std::is_same_v<std::remove_cvref_t<decltype(w)>, cpu::Matrix<S>>) {
           const int parts = options.muon > 0 ? cpu::muon_parts(name) : 0;
           for (int part = 0; part < parts; ++part) {
             const auto part_of = [&](auto&& matrix) {

@@ -28,7 +28,7 @@ struct Decoder<Scalar>::Weights {
     // As gru_inputs() has it, to the bit, by the products that sampling needs anyway.
     table.resize(p.embedding.rows(), 4 * H);
     detail::gru_biases(p.gru[0], table.row(0).data());
-    table.bottomRows(table.rows() - 1).rowwise() = table.row(0);
+    for (Index i = 1; i < table.rows(); ++i) std::copy_n(table.data(), 4 * H, table.row(i).data());
     const View<const Scalar> w = view(p.gru[0].w_ih).transposed();
     const PackedWeights<Scalar> inputs({w.column_range(0, H), w.column_range(H, H), w.column_range(2 * H, H)},
                                        {0, H, 3 * H}, Precision::fp32);
@@ -86,7 +86,7 @@ struct Decoder<Scalar>::Step {
                     work.quantized[static_cast<std::size_t>(member)].data());
   }
   static void assign_columns(Matrix<Scalar>& m, const RowVector<Scalar>& row, Index first, Index count) {
-    m.middleCols(first, count).rowwise() = row.segment(first, count);
+    for (Index b = 0; b < m.rows(); ++b) std::copy_n(row.data() + first, count, m.row(b).data() + first);
   }
 
   void run_layers(Team& team, int member) {
@@ -104,9 +104,10 @@ struct Decoder<Scalar>::Step {
         detail::gru_gates<Scalar>(own.count, H, work.gates.row(b).data() + own.first,
                                   state.h[l].row(b).data() + own.first, work.next[l].row(b).data() + own.first);
     }
-    work.query.middleCols(own.first, own.count) = work.next.back().middleCols(own.first, own.count);
-    for (Index b = 0; b < B; ++b)
+    for (Index b = 0; b < B; ++b) {
+      std::copy_n(work.next.back().row(b).data() + own.first, own.count, work.query.row(b).data() + own.first);
       state.outputs.store(state.steps, b, own.first, simd::padded(own.count), work.query.row(b).data());
+    }
     team.wait();
   }
 

@@ -7,6 +7,7 @@
 #include "../../core/error.hpp"
 #include "../../core/thread_pool.hpp"
 #include "embedding.hpp"
+#include "simd/arithmetic.hpp"
 
 namespace musicgen::inline MUSICGEN_ABI::cpu {
 
@@ -20,7 +21,7 @@ void gather_rows(const Matrix<Scalar>& table, std::span<const Token> tokens, Mat
   constexpr Index rows = 256;
   thread_pool().parallel_for((out.rows() + rows - 1) / rows, [&](Index block) {
     for (Index i = block * rows; i < std::min(out.rows(), (block + 1) * rows); ++i)
-      out.row(i) = table.row(tokens[static_cast<std::size_t>(i)]);
+      std::copy_n(table.row(tokens[static_cast<std::size_t>(i)]).data(), table.cols(), out.row(i).data());
   });
 }
 
@@ -30,7 +31,7 @@ void add_rows(std::span<const Token> tokens, const Matrix<Scalar>& rows, Matrix<
   thread_pool().parallel_for((table.cols() + width - 1) / width, [&](Index block) {
     const Index first = block * width, count = std::min(width, table.cols() - first);
     for (Index i = 0; i < rows.rows(); ++i)
-      table.row(tokens[static_cast<std::size_t>(i)]).segment(first, count) += rows.row(i).segment(first, count);
+      simd::add_row(count, &rows(i, first), &table(tokens[static_cast<std::size_t>(i)], first));
   });
 }
 
@@ -48,7 +49,7 @@ void embedding_backward(const Matrix<Scalar>& embedding, const GruParameters<Sca
   table.setZero(embedding.rows(), dgates.cols());
   add_rows(tokens, dgates, table);
   gru_inputs_backward<Scalar>(first_layer, view(embedding), table, &de, dw_ih);
-  dembedding += de;
+  simd::add_row(de.size(), de.data(), dembedding.data());
 }
 
 }  // namespace musicgen::inline MUSICGEN_ABI::cpu

@@ -8,6 +8,7 @@
 #include "../../core/tensor.hpp"
 #include "../../core/thread_pool.hpp"
 #include "gru.hpp"
+#include "simd/arithmetic.hpp"
 #include "simd/elementwise.hpp"
 
 namespace musicgen::inline MUSICGEN_ABI::cpu {
@@ -50,8 +51,9 @@ void gru_gates(Index count, Index H, Scalar* a, const Scalar* h_before, Scalar* 
 template <class Scalar>
 void gru_biases(const GruParameters<Scalar>& p, Scalar* biases) {
   const Index H = p.w_hh.cols();
-  Eigen::Map<RowVector<Scalar>>(biases, 4 * H) << p.b_ih.head(2 * H) + p.b_hh.head(2 * H), p.b_hh.tail(H),
-      p.b_ih.tail(H);
+  for (Index i = 0; i < 2 * H; ++i) biases[i] = p.b_ih[i] + p.b_hh[i];
+  std::copy_n(p.b_hh.data() + 2 * H, H, biases + 2 * H);
+  std::copy_n(p.b_ih.data() + 2 * H, H, biases + 3 * H);
 }
 
 /// a = (r | z | q | n) becomes (dr | dz | dq | dn), which is also added to the sums; carry: the gradient that h_t has
@@ -108,7 +110,7 @@ void gru_inputs(const GruParameters<Scalar>& p, View<const Scalar> x, Matrix<Sca
   const Index H = p.w_hh.cols();
   gates.resize(x.rows, 4 * H);
   detail::gru_biases(p, gates.row(0).data());
-  gates.bottomRows(x.rows - 1).rowwise() = gates.row(0);
+  for (Index i = 1; i < x.rows; ++i) std::copy_n(gates.data(), 4 * H, gates.row(i).data());
   const View<const Scalar> w = view(p.w_ih).transposed();  // (I, 3H)
   product<Scalar>(x, w.column_range(0, 2 * H), view(gates).column_range(0, 2 * H), Into::add, products);
   product<Scalar>(x, w.column_range(2 * H, H), view(gates).column_range(3 * H, H), Into::add, products);
@@ -119,9 +121,9 @@ void gru_steps(const GruParameters<Scalar>& p, Index B, const Matrix<Scalar>* h0
   const Index H = p.w_hh.cols(), TB = saved.gates.rows();
   saved.h.resize(TB + B, H);
   if (h0)
-    saved.h.topRows(B) = *h0;
+    std::copy_n(h0->data(), B * H, saved.h.data());
   else
-    saved.h.topRows(B).setZero();
+    std::fill_n(saved.h.data(), B * H, Scalar(0));
   for (Index gate = 0; gate < 3; ++gate)
     saved.u[static_cast<std::size_t>(gate)].pack(view(p.w_hh).row_range(gate * H, H).transposed(), saved.products);
 
@@ -174,10 +176,10 @@ void gru_steps_backward(const GruParameters<Scalar>& p, Index B, GruSaved<Scalar
 
   product<Scalar>(view(saved.gates).column_range(0, 3 * H).transposed(), view(saved.h).row_range(0, TB),
                   view(gradients.w_hh), Into::add, saved.products);
-  const RowVector<Scalar>& sums = saved.bias_sums;
-  gradients.b_hh += sums.head(3 * H);
-  gradients.b_ih.head(2 * H) += sums.head(2 * H);
-  gradients.b_ih.tail(H) += sums.tail(H);
+  const Scalar* sums = saved.bias_sums.data();
+  simd::add_row(3 * H, sums, gradients.b_hh.data());
+  simd::add_row(2 * H, sums, gradients.b_ih.data());
+  simd::add_row(H, sums + 3 * H, gradients.b_ih.data() + 2 * H);
 }
 
 template <class Scalar>

@@ -1,26 +1,36 @@
 // Definitions of head.hpp.
 #pragma once
 
+#include <algorithm>
+
 #include "../../core/thread_pool.hpp"
 #include "column_sums.hpp"
 #include "head.hpp"
 #include "product.hpp"
+#include "simd/arithmetic.hpp"
 #include "simd/elementwise.hpp"
 
 namespace musicgen::inline MUSICGEN_ABI::cpu {
+
+namespace detail {
+/// m := (rows, row's size), each row a copy of `row`.
+template <class Scalar>
+void fill_rows(Matrix<Scalar>& m, Index rows, const RowVector<Scalar>& row) {
+  m.resize(rows, row.size());
+  for (Index i = 0; i < rows; ++i) std::copy_n(row.data(), row.size(), m.row(i).data());
+}
+}  // namespace detail
 
 template <class Scalar>
 void head_forward(const HeadParameters<Scalar>& p, View<const Scalar> h, const Matrix<Scalar>& c,
                   HeadSaved<Scalar>& saved, Matrix<Scalar>& logits) {
   const Index H = p.w1.rows();
   const View<const Scalar> w1 = view(p.w1).transposed();  // (2H, H)
-  saved.u.resize(h.rows, H);
-  saved.u.rowwise() = p.b1;
+  detail::fill_rows(saved.u, h.rows, p.b1);
   product<Scalar>(h, w1.row_range(0, H), view(saved.u), Into::add, saved.products);
   product<Scalar>(view(c), w1.row_range(H, H), view(saved.u), Into::add, saved.products);
   thread_pool().parallel_for(h.rows, [&](Index i) { simd::tanh_row(saved.u.row(i).data(), H); });
-  logits.resize(h.rows, p.w2.rows());
-  logits.rowwise() = p.b2;
+  detail::fill_rows(logits, h.rows, p.b2);
   product<Scalar>(view(saved.u), view(p.w2).transposed(), view(logits), Into::add, saved.products);
 }
 
@@ -35,7 +45,10 @@ void head_backward(const HeadParameters<Scalar>& p, View<const Scalar> h, const 
   Matrix<Scalar>& dv = saved.dv;
   dv.resize(N, H);
   product<Scalar>(view(dlogits), view(p.w2), view(dv), Into::assign, saved.products);
-  thread_pool().parallel_for(N, [&](Index i) { dv.row(i).array() *= Scalar(1) - saved.u.row(i).array().square(); });
+  thread_pool().parallel_for(N, [&](Index i) {  // the derivative of the tanh
+    simd::transform_row(
+        H, &dv(i, 0), [](const auto& d, const auto& u) { return d * (1 - u * u); }, saved.u.row(i).data());
+  });
 
   product<Scalar>(view(dv).transposed(), h, view(gradients.w1).column_range(0, H), Into::add, saved.products);
   product<Scalar>(view(dv).transposed(), view(c), view(gradients.w1).column_range(H, H), Into::add, saved.products);

@@ -7,6 +7,7 @@
 #include "../../core/error.hpp"
 #include "../../core/thread_pool.hpp"
 #include "loss.hpp"
+#include "simd/arithmetic.hpp"
 #include "simd/elementwise.hpp"
 
 namespace musicgen::inline MUSICGEN_ABI::cpu {
@@ -25,15 +26,15 @@ Scalar softmax_cross_entropy(Matrix<Scalar>& logits, std::span<const Token> targ
   nll.assign(targets.size(), Scalar(0));
   thread_pool().parallel_for(N, [&](Index i) {
     const Token y = targets[static_cast<std::size_t>(i)];
-    auto row = logits.row(i);
+    Scalar* row = logits.row(i).data();
     if (y == no_token) {
-      row.setZero();
+      std::fill_n(row, V, Scalar(0));
       return;
     }
     const Scalar of_target = row[y];
-    nll[static_cast<std::size_t>(i)] = simd::softmax_row(row.data(), V) - of_target;
+    nll[static_cast<std::size_t>(i)] = simd::softmax_row(row, V) - of_target;
     row[y] -= Scalar(1);
-    row /= static_cast<Scalar>(n);
+    simd::transform_row(V, row, [&](const auto& p) { return p / static_cast<Scalar>(n); });
   });
   double total = 0;  // in ascending order of rows
   for (const Scalar x : nll) total += static_cast<double>(x);

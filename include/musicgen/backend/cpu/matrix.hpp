@@ -1,24 +1,43 @@
-// Matrices of the CPU backend: Eigen's, row-major, and views with strides for the products.
+// Matrices of the CPU backend, row-major, and views with strides for the products.
 #pragma once
 
-#include <Eigen/Core>
 #include <cstddef>
+#include <cstring>
+#include <memory>
+#include <new>
+#include <span>
 #include <type_traits>
+#include <utility>
 
 #include "../../core/config.hpp"
 
 namespace musicgen::inline MUSICGEN_ABI::cpu {
 
-using Index = Eigen::Index;
+using Index = std::ptrdiff_t;
+
+namespace detail {
+/// @throws Error  for sizes that are negative or too large  @return  the product
+[[nodiscard]] Index checked_size(Index rows, Index columns, std::size_t bytes_of_one);
+void require_one_row(Index rows);
+}  // namespace detail
+
+/// What lies in memory as a matrix of any layout: Eigen's matrices, maps and blocks are.
+template <class M>
+concept StridedMatrix = requires(M& m) {
+  *m.data();
+  m.rows();
+  m.cols();
+  m.rowStride();
+  m.colStride();
+};
 
 template <class Scalar>
-using Matrix = Eigen::Matrix<Scalar, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
-template <class Scalar>
-using RowVector = Eigen::Matrix<Scalar, 1, Eigen::Dynamic>;
+class Matrix;
 
 /// A matrix that lies in memory at strides of its own: a block, every B-th row, a transpose.
 template <class T>
 struct View {
+  using Scalar = std::remove_const_t<T>;
   T* data;
   Index rows, columns;
   Index row_stride, column_stride;
@@ -26,8 +45,11 @@ struct View {
   View(T* first, Index row_count, Index column_count, Index stride, Index stride_of_columns = 1)
       : data(first), rows(row_count), columns(column_count), row_stride(stride), column_stride(stride_of_columns) {}
   /// The whole of a matrix.
-  View(std::conditional_t<std::is_const_v<T>, const Matrix<std::remove_const_t<T>>, Matrix<T>>& m)
+  View(std::conditional_t<std::is_const_v<T>, const Matrix<Scalar>, Matrix<Scalar>>& m)
       : View(m.data(), m.rows(), m.cols(), m.cols()) {}
+  /// The whole of a matrix of another library, which must outlive this.
+  template <StridedMatrix M>
+  View(M&& m) : View(m.data(), m.rows(), m.cols(), m.rowStride(), m.colStride()) {}
 
   View transposed() const { return {data, columns, rows, column_stride, row_stride}; }
   View row_range(Index first, Index count) const {
@@ -39,20 +61,140 @@ struct View {
   operator View<const T>() const { return {data, rows, columns, row_stride, column_stride}; }
 };
 
+/// Numbers row by row, from the beginning of a cache line on. Its names are those of Eigen's matrices. For arithmetic
+/// with those, backend/cpu/eigen.hpp has `map`.
+template <class S>
+class Matrix {
+  static_assert(std::is_arithmetic_v<S>);
+
+ public:
+  using Scalar = S;
+
+  Matrix() = default;
+  /// Of no certain values.  @throws Error  for sizes that are negative or too large
+  Matrix(Index rows, Index columns) { resize(rows, columns); }
+  /// A copy.
+  explicit Matrix(View<const Scalar> m) : Matrix(m.rows, m.columns) {
+    for (Index i = 0; i < rows_; ++i)
+      for (Index j = 0; j < columns_; ++j) (*this)(i, j) = m.data[i * m.row_stride + j * m.column_stride];
+  }
+  Matrix(const Matrix& other) : Matrix(other.rows_, other.columns_) { copy_from(other); }
+  Matrix(Matrix&& other) noexcept { swap(other); }
+  Matrix& operator=(const Matrix& other) {  // in the memory that is there, if it is as much
+    if (this == &other) return *this;
+    resize(other.rows_, other.columns_);
+    copy_from(other);
+    return *this;
+  }
+  Matrix& operator=(Matrix&& other) noexcept {
+    swap(other);
+    return *this;
+  }
+  ~Matrix() = default;
+
+  [[nodiscard]] static Matrix Zero(Index rows, Index columns) { return Constant(rows, columns, Scalar(0)); }
+  [[nodiscard]] static Matrix Constant(Index rows, Index columns, Scalar value) {
+    Matrix m(rows, columns);
+    m.setConstant(value);
+    return m;
+  }
+
+  [[nodiscard]] Index rows() const { return rows_; }
+  [[nodiscard]] Index cols() const { return columns_; }
+  [[nodiscard]] Index size() const { return rows_ * columns_; }
+  [[nodiscard]] Scalar* data() { return numbers_.get(); }
+  [[nodiscard]] const Scalar* data() const { return numbers_.get(); }
+  [[nodiscard]] Scalar& operator()(Index i, Index j) { return numbers_.get()[i * columns_ + j]; }
+  [[nodiscard]] const Scalar& operator()(Index i, Index j) const { return numbers_.get()[i * columns_ + j]; }
+  [[nodiscard]] std::span<Scalar> row(Index i) { return {data() + i * columns_, static_cast<std::size_t>(columns_)}; }
+  [[nodiscard]] std::span<const Scalar> row(Index i) const {
+    return {data() + i * columns_, static_cast<std::size_t>(columns_)};
+  }
+
+  /// Another shape. Values stay, in their order, if there are as many as before; otherwise they are of no certain ones.
+  /// @throws Error  for sizes that are negative or too large
+  void resize(Index rows, Index columns) {
+    const Index count = detail::checked_size(rows, columns, sizeof(Scalar));
+    if (count != size())
+      numbers_.reset(count == 0 ? nullptr
+                                : static_cast<Scalar*>(
+                                      ::operator new(static_cast<std::size_t>(count) * sizeof(Scalar), alignment)));
+    rows_ = rows;
+    columns_ = columns;
+  }
+  void setZero() {
+    if (size() > 0) std::memset(data(), 0, bytes());
+  }
+  void setZero(Index rows, Index columns) {
+    resize(rows, columns);
+    setZero();
+  }
+  void setConstant(Scalar value) {
+    for (Index i = 0; i < size(); ++i) data()[i] = value;
+  }
+
+  /// Whether shapes and values are the same; a NaN is equal to nothing.
+  [[nodiscard]] friend bool operator==(const Matrix& a, const Matrix& b) {
+    if (a.rows_ != b.rows_ || a.columns_ != b.columns_) return false;
+    for (Index i = 0; i < a.size(); ++i)
+      if (a.data()[i] != b.data()[i]) return false;
+    return true;
+  }
+
+ private:
+  static constexpr std::align_val_t alignment{64};
+  struct Free {
+    void operator()(Scalar* numbers) const { ::operator delete(numbers, alignment); }
+  };
+
+  [[nodiscard]] std::size_t bytes() const { return static_cast<std::size_t>(size()) * sizeof(Scalar); }
+  void copy_from(const Matrix& other) {
+    if (size() > 0) std::memcpy(data(), other.data(), bytes());
+  }
+  void swap(Matrix& other) noexcept {
+    std::swap(numbers_, other.numbers_);
+    std::swap(rows_, other.rows_);
+    std::swap(columns_, other.columns_);
+  }
+
+  std::unique_ptr<Scalar, Free> numbers_;
+  Index rows_ = 0, columns_ = 0;
+};
+
+/// A matrix of one row.
 template <class Scalar>
-View<Scalar> view(Matrix<Scalar>& m) {
-  return {m.data(), m.rows(), m.cols(), m.cols()};
+class RowVector : public Matrix<Scalar> {
+ public:
+  RowVector() : RowVector(0) {}
+  explicit RowVector(Index size) : Matrix<Scalar>(1, size) {}
+  /// @throws Error  for a matrix that has another number of rows
+  RowVector(Matrix<Scalar> m) : Matrix<Scalar>(std::move(m)) { detail::require_one_row(this->rows()); }
+
+  [[nodiscard]] static RowVector Zero(Index size) { return Matrix<Scalar>::Zero(1, size); }
+
+  [[nodiscard]] Scalar& operator[](Index i) { return this->data()[i]; }
+  [[nodiscard]] const Scalar& operator[](Index i) const { return this->data()[i]; }
+  void resize(Index size) { Matrix<Scalar>::resize(1, size); }
+  using Matrix<Scalar>::setZero;
+  void setZero(Index size) { Matrix<Scalar>::setZero(1, size); }
+};
+
+template <class Scalar>
+[[nodiscard]] View<Scalar> view(Matrix<Scalar>& m) {
+  return m;
 }
 template <class Scalar>
-View<const Scalar> view(const Matrix<Scalar>& m) {
-  return {m.data(), m.rows(), m.cols(), m.cols()};
+[[nodiscard]] View<const Scalar> view(const Matrix<Scalar>& m) {
+  return m;
 }
-/// For Eigen's arithmetic; columns adjacent.
-template <class T>
-auto map(View<T> m) {
-  using Plain = Matrix<std::remove_const_t<T>>;
-  using Mapped = std::conditional_t<std::is_const_v<T>, const Plain, Plain>;
-  return Eigen::Map<Mapped, 0, Eigen::OuterStride<>>(m.data, m.rows, m.columns, Eigen::OuterStride<>(m.row_stride));
+/// Of a matrix of another library, which must outlive it.
+template <StridedMatrix M>
+[[nodiscard]] auto view(M& m) {
+  return View<std::remove_pointer_t<decltype(m.data())>>(m);
 }
 
 }  // namespace musicgen::inline MUSICGEN_ABI::cpu
+
+#ifndef MUSICGEN_COMPILED
+#include "matrix.ipp"
+#endif

@@ -32,7 +32,8 @@ std::vector<TensorView<Scalar>> Parameters<Scalar>::tensors() {
   for_each(
       [&](const char* name, int layer, auto& m) {
         using M = std::remove_reference_t<decltype(m)>;
-        const Shape shape = M::IsVectorAtCompileTime ? Shape{m.size()} : Shape{m.rows(), m.cols()};
+        constexpr bool vector = std::is_same_v<M, RowVector<Scalar>>;
+        const Shape shape = vector ? Shape{m.size()} : Shape{m.rows(), m.cols()};
         all.push_back({layer < 0 ? name : name + std::to_string(layer), shape, values(m)});
       },
       *this);

@@ -79,7 +79,7 @@ TEST_CASE("simd: far arguments neither overflow nor turn into NaN") {
 
 TEST_CASE("simd: softmax of a row") {
   for (const simd::Index n : {1, 3, 8, 19, 405}) {
-    auto x = test::random_matrix<double>(1, n, 5, 20);
+    auto x = test::random_dense<double>(1, n, 5, 20);
     const auto exact = x;
     const double log_sum = simd::softmax_row(x.data(), n);
     const double sum = exact.array().exp().sum();

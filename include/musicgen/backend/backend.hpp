@@ -71,6 +71,15 @@ struct Sequences {
   std::span<const Token> targets;  ///< (Q*B), what follows the last Q inputs; `no_token`: not judged
 };
 
+/// Sequences, and what is to be computed of them, and how: the same from `upload` on to the last call.
+struct Pass : Sequences {
+  /// What the products of weights are computed in, fp32 or bf16, forward and backward. Attention's stay in fp32: its
+  /// scores reach hundreds, of which bf16 would keep no fraction. So do those of the embedding, which are few.
+  Precision products = Precision::fp32;
+  AttentionOptions attention{};
+  bool for_backward = true;  ///< false: a forward pass alone, which keeps less
+};
+
 namespace detail {
 
 /// Row `row` of logits.
@@ -99,30 +108,27 @@ concept Backend = Decoder<typename B::Decoder> &&
     std::constructible_from<typename B::Decoder, const typename B::Parameters&, int, int, Precision,
                             AttentionOptions> &&
     requires(typename B::Parameters& weights, typename B::Parameters& gradients, typename B::Activations& saved,
-             const Sequences& batch, const Dimensions& d, void (*work)()) {
+             const Pass& pass, const Dimensions& d, void (*work)()) {
   typename B::Scalar;
   { B::zeros(d) } -> std::same_as<typename B::Parameters>;  ///< of the shapes that these sizes ask for
   { B::HostParameters::zeros(d).tensors() } -> std::same_as<std::vector<TensorView<typename B::Scalar>>>;
   { B::to_host(weights) } -> std::convertible_to<const typename B::HostParameters&>;  ///< a copy, unless they are there
   { B::from_host(B::HostParameters::zeros(d)) } -> std::same_as<typename B::Parameters>;
-  B::upload(weights, batch, saved);                    ///< the batch's tokens, before all that follows
-  B::capture(weights, gradients, batch, saved, work);  ///< the work, which asks for the same at each batch of a size
-                                                       ///< but for the tokens: a device may note it, and not call it
-  B::embed(weights, batch, saved);                     ///< tokens to what the first layer's steps start from
-  B::gru_stack_forward(weights, batch, saved);         ///< outputs of all layers
-  B::attend(batch, saved);                             ///< contexts of the last Q outputs
-  B::head(weights, batch, saved);                      ///< logits (Q*B, V)
-  B::loss(batch, saved);                               ///< logits become their gradient
+  B::upload(weights, pass, saved);                    ///< the batch's tokens, before all that follows
+  B::capture(weights, gradients, pass, saved, work);  ///< the work, which asks for the same at each batch of a size
+                                                      ///< but for the tokens: a device may note it, and not call it
+  B::embed(weights, pass, saved);                     ///< tokens to what the first layer's steps start from
+  B::gru_stack_forward(weights, pass, saved);         ///< outputs of all layers
+  B::attend(pass, saved);                             ///< contexts of the last Q outputs
+  B::head(weights, pass, saved);                      ///< logits (Q*B, V)
+  B::loss(pass, saved);                               ///< logits become their gradient
   { B::mean_loss(saved) } -> std::convertible_to<double>;  ///< what it came to, nats per token
-  saved.for_backward = true;                               ///< false: a forward pass alone
-  saved.products = Precision::bf16;                        ///< what products are computed in: fp32 or bf16
-  saved.attention_options = AttentionOptions();            ///< how attend() does it
   B::logits(saved).row(0).data();                          ///< (Q*B, V), before the loss; in the host's memory
   {std::span<const typename B::Scalar>(B::nll(saved))};    ///< (Q*B), each target's, after it
-  B::head_backward(weights, batch, saved, gradients);      ///< gradients are added to
-  B::attend_backward(batch, saved);
-  B::gru_stack_backward(weights, batch, saved, gradients);
-  B::embed_backward(weights, batch, saved, gradients);
+  B::head_backward(weights, pass, saved, gradients);       ///< gradients are added to
+  B::attend_backward(pass, saved);
+  B::gru_stack_backward(weights, pass, saved, gradients);
+  B::embed_backward(weights, pass, saved, gradients);
   { B::squared_norm(gradients) } -> std::convertible_to<double>;
   {
     B::update(weights, gradients, gradients, gradients, std::int64_t{}, 1e-3, OptimizerOptions{})

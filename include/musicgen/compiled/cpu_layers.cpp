@@ -23,21 +23,22 @@
   template void cpu::detail::gru_gates(Index, Index, S*, const S*, S*);                                                \
   template void cpu::detail::gru_biases(const GruParameters<S>&, S*);                                                  \
   template void cpu::gru_inputs(const GruParameters<S>&, View<const S>, Matrix<S>&, Precision);                        \
-  template void cpu::gru_steps(const GruParameters<S>&, Index, const Matrix<S>*, GruSaved<S>&);                        \
-  template void cpu::gru_forward(const GruParameters<S>&, View<const S>, Index, const Matrix<S>*, GruSaved<S>&);       \
+  template void cpu::gru_steps(const GruParameters<S>&, Index, const Matrix<S>*, GruSaved<S>&, Precision);             \
+  template void cpu::gru_forward(const GruParameters<S>&, View<const S>, Index, const Matrix<S>*, GruSaved<S>&,        \
+                                 Precision);                                                                           \
   template void cpu::gru_steps_backward(const GruParameters<S>&, Index, GruSaved<S>&, const Matrix<S>&,                \
-                                        GruParameters<S>&);                                                            \
+                                        GruParameters<S>&, Precision);                                                 \
   template void cpu::gru_inputs_backward(const GruParameters<S>&, View<const S>, const Matrix<S>&, Matrix<S>*,         \
                                          Matrix<S>&, Precision);                                                       \
   template void cpu::gru_backward(const GruParameters<S>&, View<const S>, Index, GruSaved<S>&, const Matrix<S>&,       \
-                                  Matrix<S>*, GruParameters<S>&);                                                      \
+                                  Matrix<S>*, GruParameters<S>&, Precision);                                           \
   template void cpu::attention_forward(View<const S>, Index, Index, AttentionOptions, Matrix<S>&, AttentionSaved<S>*); \
   template void cpu::attention_backward(View<const S>, Index, Index, AttentionOptions, const AttentionSaved<S>&,       \
                                         const Matrix<S>&, View<S>);                                                    \
   template void cpu::head_forward(const HeadParameters<S>&, View<const S>, const Matrix<S>&, HeadSaved<S>&,            \
-                                  Matrix<S>&);                                                                         \
+                                  Matrix<S>&, Precision);                                                              \
   template void cpu::head_backward(const HeadParameters<S>&, View<const S>, const Matrix<S>&, HeadSaved<S>&,           \
-                                   const Matrix<S>&, View<S>, Matrix<S>&, HeadParameters<S>&);                         \
+                                   const Matrix<S>&, View<S>, Matrix<S>&, HeadParameters<S>&, Precision);              \
   template S cpu::softmax_cross_entropy(Matrix<S>&, std::span<const Token>, std::vector<S>&);                          \
   template void cpu::gather_rows(const Matrix<S>&, std::span<const Token>, Matrix<S>&);                                \
   template void cpu::add_rows(std::span<const Token>, const Matrix<S>&, Matrix<S>&);                                   \

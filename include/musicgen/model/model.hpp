@@ -98,8 +98,10 @@ class Model {
 
  private:
   static Parameters drawn(const ModelConfig& config, std::uint64_t seed);
-  void upload(const Sequences& batch, Workspace& workspace, bool for_backward) const;
-  void compute_logits(const Sequences& batch, Workspace& workspace) const;
+  Pass pass_of(const Sequences& batch, bool for_backward) const;
+  Pass upload(const Sequences& batch, Workspace& workspace, bool for_backward) const;
+  void compute_logits(const Pass& pass, Workspace& workspace) const;
+  void backward_of(const Pass& pass);
 
   ModelConfig config_;
   Parameters weights_, gradients_;

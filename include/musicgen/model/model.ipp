@@ -64,47 +64,51 @@ void Model<B>::set_products(Precision products) {
 
 template <Backend B>
 double Model<B>::forward(const Sequences& batch) {
-  upload(batch, activations_, true);
-  compute_logits(batch, activations_);
-  B::loss(batch, activations_);
+  const Pass pass = upload(batch, activations_, true);
+  compute_logits(pass, activations_);
+  B::loss(pass, activations_);
   return loss();
 }
 
 template <Backend B>
 void Model<B>::forward_backward(const Sequences& batch) {
-  upload(batch, activations_, true);
-  B::capture(weights_, gradients_, batch, activations_, [&] {
-    compute_logits(batch, activations_);
-    B::loss(batch, activations_);
-    backward(batch);
+  const Pass pass = upload(batch, activations_, true);
+  B::capture(weights_, gradients_, pass, activations_, [&] {
+    compute_logits(pass, activations_);
+    B::loss(pass, activations_);
+    backward_of(pass);
   });
 }
 
 template <Backend B>
 void Model<B>::backward(const Sequences& batch) {
+  backward_of(pass_of(batch, true));
+}
+
+template <Backend B>
+void Model<B>::backward_of(const Pass& pass) {
   if (has_gradients_)
     gradients_.set_zero();
   else
     gradients_ = B::zeros(config_.dimensions);
   has_gradients_ = true;
-  B::head_backward(weights_, batch, activations_, gradients_);
-  B::attend_backward(batch, activations_);
-  B::gru_stack_backward(weights_, batch, activations_, gradients_);
-  B::embed_backward(weights_, batch, activations_, gradients_);
+  B::head_backward(weights_, pass, activations_, gradients_);
+  B::attend_backward(pass, activations_);
+  B::gru_stack_backward(weights_, pass, activations_, gradients_);
+  B::embed_backward(weights_, pass, activations_, gradients_);
 }
 
 template <Backend B>
 auto Model<B>::logits(const Sequences& batch, Workspace& workspace) const -> Logits {
-  upload(batch, workspace, false);
-  compute_logits(batch, workspace);
+  compute_logits(upload(batch, workspace, false), workspace);
   return B::logits(workspace);
 }
 
 template <Backend B>
 auto Model<B>::nll(const Sequences& batch, Workspace& workspace) const -> std::span<const Scalar> {
-  upload(batch, workspace, false);
-  compute_logits(batch, workspace);
-  B::loss(batch, workspace);
+  const Pass pass = upload(batch, workspace, false);
+  compute_logits(pass, workspace);
+  B::loss(pass, workspace);
   return B::nll(workspace);
 }
 
@@ -129,21 +133,24 @@ auto Model<B>::drawn(const ModelConfig& config, std::uint64_t seed) -> Parameter
   return B::from_host(std::move(weights));
 }
 
-/// The batch's tokens, and how the workspace is to be used.
 template <Backend B>
-void Model<B>::upload(const Sequences& batch, Workspace& workspace, bool for_backward) const {
-  workspace.for_backward = for_backward;
-  workspace.products = products_;
-  workspace.attention_options = config_.attention;
-  B::upload(weights_, batch, workspace);
+Pass Model<B>::pass_of(const Sequences& batch, bool for_backward) const {
+  return {batch, products_, config_.attention, for_backward};
 }
 
 template <Backend B>
-void Model<B>::compute_logits(const Sequences& batch, Workspace& workspace) const {
-  B::embed(weights_, batch, workspace);
-  B::gru_stack_forward(weights_, batch, workspace);
-  B::attend(batch, workspace);
-  B::head(weights_, batch, workspace);
+Pass Model<B>::upload(const Sequences& batch, Workspace& workspace, bool for_backward) const {
+  const Pass pass = pass_of(batch, for_backward);
+  B::upload(weights_, pass, workspace);
+  return pass;
+}
+
+template <Backend B>
+void Model<B>::compute_logits(const Pass& pass, Workspace& workspace) const {
+  B::embed(weights_, pass, workspace);
+  B::gru_stack_forward(weights_, pass, workspace);
+  B::attend(pass, workspace);
+  B::head(weights_, pass, workspace);
 }
 
 }  // namespace musicgen::inline MUSICGEN_ABI

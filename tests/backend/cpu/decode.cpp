@@ -42,8 +42,8 @@ TEST_CASE("decode: the recurrent state has the bits of the whole sequence's") {
   const auto tokens = random_tokens(T * B, V, 1);
   Cpu::Activations saved;
   const Sequences batch{B, T, T, tokens, {}};
-  Cpu::embed(model.weights(), batch, saved);
-  Cpu::gru_stack_forward(model.weights(), batch, saved);
+  Cpu::embed(model.weights(), Pass{batch}, saved);
+  Cpu::gru_stack_forward(model.weights(), Pass{batch}, saved);
   auto decoder = model.decoder(B, T);
   for (int t = 0; t < T; ++t) {
     decoder.step(std::span(tokens).subspan(static_cast<std::size_t>(t * B), B));

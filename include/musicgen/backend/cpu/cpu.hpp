@@ -26,15 +26,9 @@ struct Activations {
   std::vector<Scalar> nll;  ///< (Q*B), of each target
   double loss = 0;          ///< their mean
 
-  Matrix<Scalar> dcontext;   ///< (Q*B, H)
-  Matrix<Scalar> dh, dx;     ///< (T*B, H), of a layer's outputs and inputs
-  Matrix<Scalar> de;         ///< (V, E), what an embedding gets of this batch
-  bool for_backward = true;  ///< false: a forward pass alone, which keeps less
-
-  /// What the products of weights are computed in, forward and backward. Attention's stay in fp32: its scores reach
-  /// hundreds, of which bf16 would keep no fraction. So do those of the embedding, which are few.
-  Precision products = Precision::fp32;
-  AttentionOptions attention_options{};
+  Matrix<Scalar> dcontext;  ///< (Q*B, H)
+  Matrix<Scalar> dh, dx;    ///< (T*B, H), of a layer's outputs and inputs
+  Matrix<Scalar> de;        ///< (V, E), what an embedding gets of this batch
 };
 
 }  // namespace cpu
@@ -52,39 +46,36 @@ struct BasicCpu {
   static const Parameters& to_host(const Parameters& p) { return p; }
   static Parameters from_host(Parameters p) { return p; }
 
-  static void upload(const Parameters&, const Sequences&, Activations&) {}
+  static void upload(const Parameters&, const Pass&, Activations&) {}
   template <class Work>
-  static void capture(const Parameters&, const Parameters&, const Sequences&, Activations&, const Work& work) {
+  static void capture(const Parameters&, const Parameters&, const Pass&, Activations&, const Work& work) {
     work();
   }
 
-  static void embed(const Parameters& p, const Sequences& batch, Activations& saved);
-  static void gru_stack_forward(const Parameters& p, const Sequences& batch, Activations& saved);
-  static void attend(const Sequences& batch, Activations& saved);
-  static void head(const Parameters& p, const Sequences& batch, Activations& saved);
-  static void loss(const Sequences& batch, Activations& saved);
+  static void embed(const Parameters& p, const Pass& pass, Activations& saved);
+  static void gru_stack_forward(const Parameters& p, const Pass& pass, Activations& saved);
+  static void attend(const Pass& pass, Activations& saved);
+  static void head(const Parameters& p, const Pass& pass, Activations& saved);
+  static void loss(const Pass& pass, Activations& saved);
   static double mean_loss(const Activations& saved) { return saved.loss; }
   static const cpu::Matrix<S>& logits(const Activations& saved) { return saved.logits; }
   static std::span<const S> nll(const Activations& saved) { return saved.nll; }
 
-  static void head_backward(const Parameters& p, const Sequences& batch, Activations& saved, Parameters& gradients);
-  static void attend_backward(const Sequences& batch, Activations& saved);
-  static void gru_stack_backward(const Parameters& p, const Sequences& batch, Activations& saved,
-                                 Parameters& gradients);
-  static void embed_backward(const Parameters& p, const Sequences& batch, Activations& saved, Parameters& gradients);
+  static void head_backward(const Parameters& p, const Pass& pass, Activations& saved, Parameters& gradients);
+  static void attend_backward(const Pass& pass, Activations& saved);
+  static void gru_stack_backward(const Parameters& p, const Pass& pass, Activations& saved, Parameters& gradients);
+  static void embed_backward(const Parameters& p, const Pass& pass, Activations& saved, Parameters& gradients);
 
   static double squared_norm(const Parameters& gradients);
   static double update(Parameters& p, const Parameters& gradients, Parameters& m, Parameters& v, std::int64_t t,
                        double learning_rate, const OptimizerOptions& options);
 
  private:
-  static cpu::View<const S> outputs(const Sequences& batch, Activations& saved) {
-    return saved.gru.back().outputs(batch.B);
-  }
+  static cpu::View<const S> outputs(const Pass& pass, Activations& saved) { return saved.gru.back().outputs(pass.B); }
   /// The rows of the last Q steps.
   template <class T>
-  static cpu::View<T> last(cpu::View<T> m, const Sequences& batch) {
-    return m.row_range((batch.T - batch.Q) * batch.B, batch.Q * batch.B);
+  static cpu::View<T> last(cpu::View<T> m, const Pass& pass) {
+    return m.row_range((pass.T - pass.Q) * pass.B, pass.Q * pass.B);
   }
 };
 

@@ -15,64 +15,60 @@
 namespace musicgen::inline MUSICGEN_ABI {
 
 template <class S>
-void BasicCpu<S>::embed(const Parameters& p, const Sequences& batch, Activations& saved) {
+void BasicCpu<S>::embed(const Parameters& p, const Pass& pass, Activations& saved) {
   saved.gru.resize(p.gru.size());
-  cpu::embedding_forward<S>(p.embedding, p.gru[0], batch.inputs, saved.table, saved.gru[0].gates);
+  cpu::embedding_forward<S>(p.embedding, p.gru[0], pass.inputs, saved.table, saved.gru[0].gates);
 }
 
 template <class S>
-void BasicCpu<S>::gru_stack_forward(const Parameters& p, const Sequences& batch, Activations& saved) {
-  for (auto& layer : saved.gru) layer.products = saved.products;
-  cpu::gru_steps<S>(p.gru[0], batch.B, nullptr, saved.gru[0]);
+void BasicCpu<S>::gru_stack_forward(const Parameters& p, const Pass& pass, Activations& saved) {
+  cpu::gru_steps<S>(p.gru[0], pass.B, nullptr, saved.gru[0], pass.products);
   for (std::size_t l = 1; l < p.gru.size(); ++l)
-    cpu::gru_forward<S>(p.gru[l], saved.gru[l - 1].outputs(batch.B), batch.B, nullptr, saved.gru[l]);
+    cpu::gru_forward<S>(p.gru[l], saved.gru[l - 1].outputs(pass.B), pass.B, nullptr, saved.gru[l], pass.products);
 }
 
 template <class S>
-void BasicCpu<S>::attend(const Sequences& batch, Activations& saved) {
-  cpu::attention_forward<S>(outputs(batch, saved), batch.B, batch.Q, saved.attention_options, saved.context,
-                            saved.for_backward ? &saved.attention : nullptr);
+void BasicCpu<S>::attend(const Pass& pass, Activations& saved) {
+  cpu::attention_forward<S>(outputs(pass, saved), pass.B, pass.Q, pass.attention, saved.context,
+                            pass.for_backward ? &saved.attention : nullptr);
 }
 
 template <class S>
-void BasicCpu<S>::head(const Parameters& p, const Sequences& batch, Activations& saved) {
-  saved.head.products = saved.products;
-  cpu::head_forward<S>(p.head, last(outputs(batch, saved), batch), saved.context, saved.head, saved.logits);
+void BasicCpu<S>::head(const Parameters& p, const Pass& pass, Activations& saved) {
+  cpu::head_forward<S>(p.head, last(outputs(pass, saved), pass), saved.context, saved.head, saved.logits,
+                       pass.products);
 }
 
 template <class S>
-void BasicCpu<S>::loss(const Sequences& batch, Activations& saved) {
-  saved.loss = static_cast<double>(cpu::softmax_cross_entropy(saved.logits, batch.targets, saved.nll));
+void BasicCpu<S>::loss(const Pass& pass, Activations& saved) {
+  saved.loss = static_cast<double>(cpu::softmax_cross_entropy(saved.logits, pass.targets, saved.nll));
 }
 
 template <class S>
-void BasicCpu<S>::head_backward(const Parameters& p, const Sequences& batch, Activations& saved,
-                                Parameters& gradients) {
-  const auto h = outputs(batch, saved);
+void BasicCpu<S>::head_backward(const Parameters& p, const Pass& pass, Activations& saved, Parameters& gradients) {
+  const auto h = outputs(pass, saved);
   saved.dh.setZero(h.rows, h.columns);
-  cpu::head_backward<S>(p.head, last(h, batch), saved.context, saved.head, saved.logits,
-                        last(cpu::view(saved.dh), batch), saved.dcontext, gradients.head);
+  cpu::head_backward<S>(p.head, last(h, pass), saved.context, saved.head, saved.logits, last(cpu::view(saved.dh), pass),
+                        saved.dcontext, gradients.head, pass.products);
 }
 
 template <class S>
-void BasicCpu<S>::attend_backward(const Sequences& batch, Activations& saved) {
-  cpu::attention_backward<S>(outputs(batch, saved), batch.B, batch.Q, saved.attention_options, saved.attention,
-                             saved.dcontext, cpu::view(saved.dh));
+void BasicCpu<S>::attend_backward(const Pass& pass, Activations& saved) {
+  cpu::attention_backward<S>(outputs(pass, saved), pass.B, pass.Q, pass.attention, saved.attention, saved.dcontext,
+                             cpu::view(saved.dh));
 }
 
 template <class S>
-void BasicCpu<S>::gru_stack_backward(const Parameters& p, const Sequences& batch, Activations& saved,
-                                     Parameters& gradients) {
+void BasicCpu<S>::gru_stack_backward(const Parameters& p, const Pass& pass, Activations& saved, Parameters& gradients) {
   for (std::size_t l = p.gru.size() - 1; l > 0; --l, std::swap(saved.dh, saved.dx))
-    cpu::gru_backward<S>(p.gru[l], saved.gru[l - 1].outputs(batch.B), batch.B, saved.gru[l], saved.dh, &saved.dx,
-                         gradients.gru[l]);
-  cpu::gru_steps_backward<S>(p.gru[0], batch.B, saved.gru[0], saved.dh, gradients.gru[0]);
+    cpu::gru_backward<S>(p.gru[l], saved.gru[l - 1].outputs(pass.B), pass.B, saved.gru[l], saved.dh, &saved.dx,
+                         gradients.gru[l], pass.products);
+  cpu::gru_steps_backward<S>(p.gru[0], pass.B, saved.gru[0], saved.dh, gradients.gru[0], pass.products);
 }
 
 template <class S>
-void BasicCpu<S>::embed_backward(const Parameters& p, const Sequences& batch, Activations& saved,
-                                 Parameters& gradients) {
-  cpu::embedding_backward<S>(p.embedding, p.gru[0], batch.inputs, saved.gru[0].gates, saved.table, saved.de,
+void BasicCpu<S>::embed_backward(const Parameters& p, const Pass& pass, Activations& saved, Parameters& gradients) {
+  cpu::embedding_backward<S>(p.embedding, p.gru[0], pass.inputs, saved.gru[0].gates, saved.table, saved.de,
                              gradients.embedding, gradients.gru[0].w_ih);
 }
 

@@ -41,13 +41,12 @@ struct GruParameters {
 /// What the forward pass keeps for the backward pass.
 template <class Scalar>
 struct GruSaved {
-  Matrix<Scalar> h;                      ///< ((T+1)*B, H)  h_{-1}, h_0, ... h_{T-1}
-  Matrix<Scalar> gates;                  ///< (T*B, 4H)  r | z | q | n;  after the backward pass  dr | dz | dq | dn
-  std::array<Packed<Scalar>, 3> u;       ///< U_r', U_z', U_n'  (H, H), packed for the forward pass
-  Packed<Scalar> w_hh;                   ///< (3H, H), packed for the backward pass
-  Matrix<Scalar> carry;                  ///< (B, H)  the gradient that goes from a step to the one before
-  RowVector<Scalar> bias_sums;           ///< (4H)  of dr | dz | dq | dn over all rows
-  Precision products = Precision::fp32;  ///< what the layer's products are computed in
+  Matrix<Scalar> h;                 ///< ((T+1)*B, H)  h_{-1}, h_0, ... h_{T-1}
+  Matrix<Scalar> gates;             ///< (T*B, 4H)  r | z | q | n;  after the backward pass  dr | dz | dq | dn
+  std::array<Packed<Scalar>, 3> u;  ///< U_r', U_z', U_n'  (H, H), packed for the forward pass
+  Packed<Scalar> w_hh;              ///< (3H, H), packed for the backward pass
+  Matrix<Scalar> carry;             ///< (B, H)  the gradient that goes from a step to the one before
+  RowVector<Scalar> bias_sums;      ///< (4H)  of dr | dz | dq | dn over all rows
 
   /// The outputs h_0 ... h_{T-1}, (T*B, H).
   View<Scalar> outputs(Index B) { return view(h).row_range(B, h.rows() - B); }
@@ -79,21 +78,22 @@ void gru_inputs(const GruParameters<Scalar>& p, View<const Scalar> x, Matrix<Sca
 /// All steps, from saved.gates as `gru_inputs` leaves them.
 /// @param h0  (B, H), the state before the first step; nullptr: zero
 template <class Scalar>
-void gru_steps(const GruParameters<Scalar>& p, Index B, const Matrix<Scalar>* h0, GruSaved<Scalar>& saved);
+void gru_steps(const GruParameters<Scalar>& p, Index B, const Matrix<Scalar>* h0, GruSaved<Scalar>& saved,
+               Precision products = Precision::fp32);
 
 /// All steps of a layer.
 /// @param x   (T*B, I)
 /// @param h0  (B, H), the state before the first step; nullptr: zero
 template <class Scalar>
 void gru_forward(const GruParameters<Scalar>& p, View<const Scalar> x, Index B, const Matrix<Scalar>* h0,
-                 GruSaved<Scalar>& saved);
+                 GruSaved<Scalar>& saved, Precision products = Precision::fp32);
 
 /// Back through all steps: saved.gates becomes their gradients. Leaves the inputs out.
 /// @param dh         (T*B, H), with respect to the outputs
 /// @param gradients  of w_hh and both biases; added to
 template <class Scalar>
 void gru_steps_backward(const GruParameters<Scalar>& p, Index B, GruSaved<Scalar>& saved, const Matrix<Scalar>& dh,
-                        GruParameters<Scalar>& gradients);
+                        GruParameters<Scalar>& gradients, Precision products = Precision::fp32);
 
 /// Back through the inputs.
 /// @param x       (N, I)  @param dgates  (N, 4H), the gradients of `gru_inputs`' result
@@ -112,7 +112,8 @@ void gru_inputs_backward(const GruParameters<Scalar>& p, View<const Scalar> x, c
 /// @throws Error     for gradients of other shapes
 template <class Scalar>
 void gru_backward(const GruParameters<Scalar>& p, View<const Scalar> x, Index B, GruSaved<Scalar>& saved,
-                  const Matrix<Scalar>& dh, Matrix<Scalar>* dx, GruParameters<Scalar>& gradients);
+                  const Matrix<Scalar>& dh, Matrix<Scalar>* dx, GruParameters<Scalar>& gradients,
+                  Precision products = Precision::fp32);
 
 }  // namespace musicgen::inline MUSICGEN_ABI::cpu
 

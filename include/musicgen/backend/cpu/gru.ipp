@@ -117,7 +117,8 @@ void gru_inputs(const GruParameters<Scalar>& p, View<const Scalar> x, Matrix<Sca
 }
 
 template <class Scalar>
-void gru_steps(const GruParameters<Scalar>& p, Index B, const Matrix<Scalar>* h0, GruSaved<Scalar>& saved) {
+void gru_steps(const GruParameters<Scalar>& p, Index B, const Matrix<Scalar>* h0, GruSaved<Scalar>& saved,
+               Precision products) {
   const Index H = p.w_hh.cols(), TB = saved.gates.rows();
   saved.h.resize(TB + B, H);
   if (h0)
@@ -125,7 +126,7 @@ void gru_steps(const GruParameters<Scalar>& p, Index B, const Matrix<Scalar>* h0
   else
     std::fill_n(saved.h.data(), B * H, Scalar(0));
   for (Index gate = 0; gate < 3; ++gate)
-    saved.u[static_cast<std::size_t>(gate)].pack(view(p.w_hh).row_range(gate * H, H).transposed(), saved.products);
+    saved.u[static_cast<std::size_t>(gate)].pack(view(p.w_hh).row_range(gate * H, H).transposed(), products);
 
   const Index width = saved.u[0].width();
   detail::for_unit_groups(B, H, width, [&](Team& team, Index first_panel, Index last_panel) {
@@ -146,16 +147,16 @@ void gru_steps(const GruParameters<Scalar>& p, Index B, const Matrix<Scalar>* h0
 
 template <class Scalar>
 void gru_forward(const GruParameters<Scalar>& p, View<const Scalar> x, Index B, const Matrix<Scalar>* h0,
-                 GruSaved<Scalar>& saved) {
-  gru_inputs(p, x, saved.gates, saved.products);
-  gru_steps(p, B, h0, saved);
+                 GruSaved<Scalar>& saved, Precision products) {
+  gru_inputs(p, x, saved.gates, products);
+  gru_steps(p, B, h0, saved, products);
 }
 
 template <class Scalar>
 void gru_steps_backward(const GruParameters<Scalar>& p, Index B, GruSaved<Scalar>& saved, const Matrix<Scalar>& dh,
-                        GruParameters<Scalar>& gradients) {
+                        GruParameters<Scalar>& gradients, Precision products) {
   const Index H = p.w_hh.cols(), TB = saved.gates.rows();
-  saved.w_hh.pack(view(p.w_hh), saved.products);
+  saved.w_hh.pack(view(p.w_hh), products);
   saved.carry.setZero(B, H);
   saved.bias_sums.setZero(4 * H);
   const Index width = saved.w_hh.width();
@@ -175,7 +176,7 @@ void gru_steps_backward(const GruParameters<Scalar>& p, Index B, GruSaved<Scalar
   });
 
   product<Scalar>(view(saved.gates).column_range(0, 3 * H).transposed(), view(saved.h).row_range(0, TB),
-                  view(gradients.w_hh), Into::add, saved.products);
+                  view(gradients.w_hh), Into::add, products);
   const Scalar* sums = saved.bias_sums.data();
   simd::add_row(3 * H, sums, gradients.b_hh.data());
   simd::add_row(2 * H, sums, gradients.b_ih.data());
@@ -197,15 +198,15 @@ void gru_inputs_backward(const GruParameters<Scalar>& p, View<const Scalar> x, c
 
 template <class Scalar>
 void gru_backward(const GruParameters<Scalar>& p, View<const Scalar> x, Index B, GruSaved<Scalar>& saved,
-                  const Matrix<Scalar>& dh, Matrix<Scalar>* dx, GruParameters<Scalar>& gradients) {
+                  const Matrix<Scalar>& dh, Matrix<Scalar>* dx, GruParameters<Scalar>& gradients, Precision products) {
   if (gradients.w_ih.rows() != p.w_ih.rows() || gradients.w_ih.cols() != p.w_ih.cols() ||
       gradients.w_hh.size() != p.w_hh.size() || gradients.b_ih.size() != p.b_ih.size() ||
       gradients.b_hh.size() != p.b_hh.size())
     throw Error("gru: the gradients have not the shapes of the weights, " +
                 to_string(Shape{p.w_ih.rows(), p.w_ih.cols()}) + " and " +
                 to_string(Shape{p.w_hh.rows(), p.w_hh.cols()}));
-  gru_steps_backward(p, B, saved, dh, gradients);
-  gru_inputs_backward(p, x, saved.gates, dx, gradients.w_ih, saved.products);
+  gru_steps_backward(p, B, saved, dh, gradients, products);
+  gru_inputs_backward(p, x, saved.gates, dx, gradients.w_ih, products);
 }
 
 }  // namespace musicgen::inline MUSICGEN_ABI::cpu

@@ -25,16 +25,15 @@ struct HeadParameters {
 /// What the forward pass keeps.
 template <class Scalar>
 struct HeadSaved {
-  Matrix<Scalar> u;                      ///< (N, H)
-  Matrix<Scalar> dv;                     ///< (N, H), the gradient before the tanh
-  Precision products = Precision::fp32;  ///< what the products are computed in
+  Matrix<Scalar> u;   ///< (N, H)
+  Matrix<Scalar> dv;  ///< (N, H), the gradient before the tanh
 };
 
 /// @param h       (N, H)  @param c  (N, H)
 /// @param logits  (N, V), assigned
 template <class Scalar>
 void head_forward(const HeadParameters<Scalar>& p, View<const Scalar> h, const Matrix<Scalar>& c,
-                  HeadSaved<Scalar>& saved, Matrix<Scalar>& logits);
+                  HeadSaved<Scalar>& saved, Matrix<Scalar>& logits, Precision products = Precision::fp32);
 
 /// @param dlogits    (N, V)
 /// @param dh         (N, H), added to
@@ -43,7 +42,7 @@ void head_forward(const HeadParameters<Scalar>& p, View<const Scalar> h, const M
 template <class Scalar>
 void head_backward(const HeadParameters<Scalar>& p, View<const Scalar> h, const Matrix<Scalar>& c,
                    HeadSaved<Scalar>& saved, const Matrix<Scalar>& dlogits, View<Scalar> dh, Matrix<Scalar>& dc,
-                   HeadParameters<Scalar>& gradients);
+                   HeadParameters<Scalar>& gradients, Precision products = Precision::fp32);
 
 }  // namespace musicgen::inline MUSICGEN_ABI::cpu
 

@@ -29,10 +29,6 @@ namespace cuda {
 /// What a forward pass leaves for the backward pass, and the gradients that travel between the layers. Buffers are
 /// used again from one batch to the next: after the first of the largest size nothing is allocated.
 struct Activations {
-  bool for_backward = true;              ///< false: a forward pass alone, which keeps less
-  Precision products = Precision::fp32;  ///< what products are computed in, the embedding's apart
-  AttentionOptions attention_options{};
-
   Batch batch;
   Buffer<bf16> rounded;  ///< the weights
   Matrix<float> table;   ///< (V, 4H), the first layer's inputs for each token; later their gradients
@@ -74,38 +70,38 @@ struct Cuda {
     return p;
   }
 
-  static void upload(const Parameters& p, const Sequences& batch, Activations& saved) {
-    saved.batch.assign(batch.inputs, batch.targets, p.layout.dimensions.V);
+  static void upload(const Parameters& p, const Pass& pass, Activations& saved) {
+    saved.batch.assign(pass.inputs, pass.targets, p.layout.dimensions.V);
   }
   template <class Work>
-  static void capture(const Parameters& p, const Parameters& gradients, const Sequences& batch, Activations& saved,
+  static void capture(const Parameters& p, const Parameters& gradients, const Pass& pass, Activations& saved,
                       const Work& work) {
-    saved.learning.run({cuda::place_of(p.values.data()), cuda::place_of(gradients.values.data()), batch.B, batch.T,
-                        batch.Q, static_cast<int>(saved.products), static_cast<int>(saved.attention_options.value),
-                        std::bit_cast<int>(saved.attention_options.scale)},
+    saved.learning.run({cuda::place_of(p.values.data()), cuda::place_of(gradients.values.data()), pass.B, pass.T,
+                        pass.Q, static_cast<int>(pass.products), static_cast<int>(pass.attention.value),
+                        std::bit_cast<int>(pass.attention.scale)},
                        work);
   }
 
-  static void embed(const Parameters& p, const Sequences&, Activations& saved) {
+  static void embed(const Parameters& p, const Pass& pass, Activations& saved) {
     saved.gru.resize(static_cast<std::size_t>(p.layout.dimensions.L));
-    cuda::embedding_forward(cuda::weights_for_products(p, saved.products, saved.rounded), saved.batch, saved.table,
+    cuda::embedding_forward(cuda::weights_for_products(p, pass.products, saved.rounded), saved.batch, saved.table,
                             saved.gru[0]);
   }
-  static void gru_stack_forward(const Parameters& p, const Sequences& batch, Activations& saved) {
-    const cuda::Weights w = weights(p, saved);
-    cuda::gru_steps(w, 0, batch.B, nullptr, saved.gru[0]);
+  static void gru_stack_forward(const Parameters& p, const Pass& pass, Activations& saved) {
+    const cuda::Weights w = weights(p, pass, saved);
+    cuda::gru_steps(w, 0, pass.B, nullptr, saved.gru[0]);
     for (std::size_t l = 1; l < saved.gru.size(); ++l)
-      cuda::gru_forward(w, static_cast<int>(l), saved.gru[l - 1].outputs(batch.B), batch.B, nullptr, saved.gru[l]);
+      cuda::gru_forward(w, static_cast<int>(l), saved.gru[l - 1].outputs(pass.B), pass.B, nullptr, saved.gru[l]);
   }
-  static void attend(const Sequences& batch, Activations& saved) {
-    cuda::attention_forward(outputs(batch, saved).exact, batch.B, batch.Q, saved.attention_options, saved.context,
-                            saved.attention, saved.for_backward, saved.products == Precision::bf16);
+  static void attend(const Pass& pass, Activations& saved) {
+    cuda::attention_forward(outputs(pass, saved).exact, pass.B, pass.Q, pass.attention, saved.context, saved.attention,
+                            pass.for_backward, pass.products == Precision::bf16);
   }
-  static void head(const Parameters& p, const Sequences& batch, Activations& saved) {
-    cuda::head_forward(weights(p, saved), last(outputs(batch, saved), batch), saved.context.view(), saved.head,
+  static void head(const Parameters& p, const Pass& pass, Activations& saved) {
+    cuda::head_forward(weights(p, pass, saved), last(outputs(pass, saved), pass), saved.context.view(), saved.head,
                        saved.logits);
   }
-  static void loss(const Sequences&, Activations& saved) {
+  static void loss(const Pass&, Activations& saved) {
     cuda::softmax_cross_entropy(saved.logits, saved.batch, saved.loss);
   }
   static double mean_loss(const Activations& saved) {
@@ -125,27 +121,26 @@ struct Cuda {
     return {saved.host_nll.data(), count};
   }
 
-  static void head_backward(const Parameters& p, const Sequences& batch, Activations& saved, Parameters& gradients) {
-    const cuda::Factor h = outputs(batch, saved);
+  static void head_backward(const Parameters& p, const Pass& pass, Activations& saved, Parameters& gradients) {
+    const cuda::Factor h = outputs(pass, saved);
     saved.dh.set_zero(h.exact.rows, h.exact.columns);
-    cuda::head_backward(weights(p, saved), last(h, batch), saved.context.view(), saved.head, saved.logits.view(),
-                        saved.dh.view().row_range((batch.T - batch.Q) * batch.B, batch.Q * batch.B), saved.dcontext,
+    cuda::head_backward(weights(p, pass, saved), last(h, pass), saved.context.view(), saved.head, saved.logits.view(),
+                        saved.dh.view().row_range((pass.T - pass.Q) * pass.B, pass.Q * pass.B), saved.dcontext,
                         gradients.tensors().head());
   }
-  static void attend_backward(const Sequences& batch, Activations& saved) {
-    cuda::attention_backward(outputs(batch, saved).exact, batch.B, batch.Q, saved.attention_options, saved.attention,
+  static void attend_backward(const Pass& pass, Activations& saved) {
+    cuda::attention_backward(outputs(pass, saved).exact, pass.B, pass.Q, pass.attention, saved.attention,
                              saved.context.exact, saved.dcontext, saved.dh.view());
   }
-  static void gru_stack_backward(const Parameters& p, const Sequences& batch, Activations& saved,
-                                 Parameters& gradients) {
-    const cuda::Weights w = weights(p, saved);
+  static void gru_stack_backward(const Parameters& p, const Pass& pass, Activations& saved, Parameters& gradients) {
+    const cuda::Weights w = weights(p, pass, saved);
     for (std::size_t l = saved.gru.size() - 1; l > 0; --l, std::swap(saved.dh, saved.dx))
-      cuda::gru_backward(w, static_cast<int>(l), saved.gru[l - 1].outputs(batch.B), batch.B, saved.gru[l], saved.dh,
+      cuda::gru_backward(w, static_cast<int>(l), saved.gru[l - 1].outputs(pass.B), pass.B, saved.gru[l], saved.dh,
                          saved.dx, gradients.tensors().gru(static_cast<int>(l)));
-    cuda::gru_steps_backward(w, 0, batch.B, saved.gru[0], saved.dh, gradients.tensors().gru(0));
+    cuda::gru_steps_backward(w, 0, pass.B, saved.gru[0], saved.dh, gradients.tensors().gru(0));
   }
-  static void embed_backward(const Parameters& p, const Sequences&, Activations& saved, Parameters& gradients) {
-    cuda::embedding_backward(weights(p, saved), saved.batch, saved.gru[0], saved.table, gradients.tensors());
+  static void embed_backward(const Parameters& p, const Pass& pass, Activations& saved, Parameters& gradients) {
+    cuda::embedding_backward(weights(p, pass, saved), saved.batch, saved.gru[0], saved.table, gradients.tensors());
   }
 
   static double squared_norm(const Parameters& gradients) { return cuda::sum_of_squares(gradients.values); }
@@ -156,15 +151,13 @@ struct Cuda {
 
  private:
   /// As `embed` has prepared them.
-  static cuda::Weights weights(const Parameters& p, const Activations& saved) {
-    return {p.tensors(), saved.products == Precision::bf16 ? saved.rounded.data() : nullptr};
+  static cuda::Weights weights(const Parameters& p, const Pass& pass, const Activations& saved) {
+    return {p.tensors(), pass.products == Precision::bf16 ? saved.rounded.data() : nullptr};
   }
-  static cuda::Factor outputs(const Sequences& batch, const Activations& saved) {
-    return saved.gru.back().outputs(batch.B);
-  }
+  static cuda::Factor outputs(const Pass& pass, const Activations& saved) { return saved.gru.back().outputs(pass.B); }
   /// The rows of the last Q steps.
-  static cuda::Factor last(const cuda::Factor& m, const Sequences& batch) {
-    return m.row_range((batch.T - batch.Q) * batch.B, batch.Q * batch.B);
+  static cuda::Factor last(const cuda::Factor& m, const Pass& pass) {
+    return m.row_range((pass.T - pass.Q) * pass.B, pass.Q * pass.B);
   }
 };
 

@@ -1,8 +1,9 @@
-// Shows what is in a file: a model's configuration, or a song's tracks.
+// Shows what is in a file: a model's configuration, or a song's tracks, beats, keys, chords and phrases.
 #include <iomanip>
 #include <musicgen/core/text.hpp>
 #include <musicgen/musicgen.hpp>
 
+#include "analysis_text.hpp"
 #include "program.hpp"
 
 using namespace musicgen;
@@ -53,15 +54,19 @@ void inspect_song(const std::filesystem::path& file) {
   int k = 0;
   for (const Track& track : score.tracks) inspect_track(track, track.is_melodic() ? "i" + std::to_string(k++) : "-");
   for (const std::string& warning : score.warnings) std::cout << "  passed over: " << warning << '\n';
+  print_analysis(std::cout, analyze(score));
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app("Shows a model's configuration or a song's tracks");
+  CLI::App app("Shows a model's configuration, or a song's tracks, beats, keys, chords and phrases");
   std::filesystem::path file;
+  bool json = false;
   app.add_option("FILE", file, "a model or a MIDI file")->required();
+  app.add_flag("--json", json, "a song's beats, keys, chords and phrases as one JSON object");
   return run_program(app, argc, argv, [&] {
+    if (json) return void(std::cout << analysis_json(analyze(read_midi(file))) << '\n');
     const auto bytes = read_bytes(file);
     const std::string head(bytes.begin(), bytes.begin() + std::min<std::ptrdiff_t>(4, std::ssize(bytes)));
     if (head == "MThd" || head == "RIFF" || has_midi_extension(file))

@@ -9,6 +9,8 @@
 #include "beat_grid.hpp"
 #include "beat_notes.hpp"
 #include "beat_sounds.hpp"
+#include "chords.hpp"
+#include "keys.hpp"
 #include "melody.hpp"
 #include "meter.hpp"
 #include "spans.hpp"
@@ -28,6 +30,8 @@ MUSICGEN_INLINE Analysis analyze(const Score& score) {
   const std::vector<detail::BeatNote> melody = detail::melody_of(score, notes);
   const detail::BeatSounds sounds = detail::beat_sounds(notes, analysis.beats.size());
   detail::find_bars(analysis, detail::find_accents(notes, melody, sounds), score);
+  detail::find_chords(analysis, sounds);
+  detail::find_keys(analysis, sounds);
   return analysis;
 }
 

@@ -6,6 +6,7 @@
 
 #include "accents.hpp"
 #include "analyze.hpp"
+#include "bar_likeness.hpp"
 #include "beat_grid.hpp"
 #include "beat_notes.hpp"
 #include "beat_sounds.hpp"
@@ -13,6 +14,7 @@
 #include "keys.hpp"
 #include "melody.hpp"
 #include "meter.hpp"
+#include "phrases.hpp"
 #include "spans.hpp"
 
 namespace musicgen::inline MUSICGEN_ABI {
@@ -32,6 +34,7 @@ MUSICGEN_INLINE Analysis analyze(const Score& score) {
   detail::find_bars(analysis, detail::find_accents(notes, melody, sounds), score);
   detail::find_chords(analysis, sounds);
   detail::find_keys(analysis, sounds);
+  detail::find_phrases(analysis, melody, detail::bar_contents(analysis, notes, melody, sounds));
   return analysis;
 }
 

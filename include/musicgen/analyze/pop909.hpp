@@ -5,6 +5,7 @@
 // Pure functions: any number of threads may call them.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <optional>
 #include <string_view>
@@ -26,15 +27,22 @@ struct Pop909Folders {
 [[nodiscard]] std::optional<Pop909Folders> find_pop909_annotations(const std::filesystem::path& root,
                                                                    std::string_view song);
 
+/// Where bars are taken from: docs/analysis.md compares them.
+enum class Pop909Bars : std::uint8_t {
+  structure,  ///< the bars that phrases are counted in, found in the song by alignment; beat_midi.txt where there are
+              ///< none
+  beat_midi  ///< the third column of beat_midi.txt, or the second one (bars of three) where the third marks every sixth
+};
+
 /// Reads a song's annotations.
 ///
-/// Downbeats are the third column of beat_midi.txt (bars of four beats), or the second one (bars of three) where the
-/// third marks every sixth beat: docs/analysis.md. Keys are those of key_audio.txt; where analyzed_key.txt has one key
+/// Keys are those of key_audio.txt; where analyzed_key.txt has one key
 /// for the whole song, that one. Phrases are those of human_label1.txt; their bars are found in the song by aligning
 /// its melody and chords, beat by beat, with those of the same folder (melody.txt, finalized_chord.txt).
-/// @param score  the song's, from which the ticks of beats come, and what phrases are aligned with
+/// @param score  the song's, from which the ticks of beats come, and what bars and phrases are aligned with
 /// @throws Error  if beat_midi.txt cannot be read, or for a line that is not what it should be: file and line
-[[nodiscard]] Analysis read_pop909_annotations(const Pop909Folders& folders, const Score& score);
+[[nodiscard]] Analysis read_pop909_annotations(const Pop909Folders& folders, const Score& score,
+                                               Pop909Bars bars = Pop909Bars::structure);
 
 }  // namespace musicgen::inline MUSICGEN_ABI
 

@@ -111,10 +111,24 @@ inline void read_pop909_keys(Analysis& analysis, const Pop909Folders& folders) {
   }
 }
 
-inline void read_pop909_phrases(Analysis& analysis, const std::filesystem::path& folder, const Score& score) {
-  const auto labels = read_phrase_labels(folder / "human_label1.txt");
-  if (labels.empty()) return;
-  const StructureAlignment aligned(analysis, folder, score);
+/// Bars begin where those of the structural annotations do; between two that lie further apart, and outside, bars of
+/// the metre go on.
+inline void set_structure_bars(Analysis& analysis, const StructureAlignment& aligned) {
+  const int beats = analysis.meter.beats, count = static_cast<int>(analysis.beats.size());
+  std::vector<bool> downbeat(analysis.beats.size());
+  int last = aligned.beat(0);
+  for (int beat = last % beats; beat < std::min(last, count); beat += beats)
+    downbeat[static_cast<std::size_t>(beat)] = true;
+  for (int bar = 1; last < count; ++bar) {
+    const int next = bar * beats < aligned.size() ? aligned.beat(bar * beats) : count;
+    for (; last < std::min(next, count); last += beats) downbeat[static_cast<std::size_t>(last)] = true;
+    last = next;
+  }
+  set_bars(analysis, downbeat, analysis.meter);
+}
+
+inline void read_pop909_phrases(Analysis& analysis, const StructureAlignment& aligned,
+                                const std::vector<PhraseLabel>& labels) {
   const int count = static_cast<int>(analysis.beats.size());
   int bars = 0, covered = 0;
   const auto append = [&](int end, char letter) {
@@ -155,11 +169,18 @@ MUSICGEN_INLINE std::optional<Pop909Folders> find_pop909_annotations(const std::
   return folders;
 }
 
-MUSICGEN_INLINE Analysis read_pop909_annotations(const Pop909Folders& folders, const Score& score) {
+MUSICGEN_INLINE Analysis read_pop909_annotations(const Pop909Folders& folders, const Score& score, Pop909Bars bars) {
   Analysis analysis = detail::read_pop909_beats(folders.music / "beat_midi.txt", score);
   detail::read_pop909_chords(analysis, folders.music / "chord_midi.txt");
+  if (folders.structure.empty()) {
+    detail::read_pop909_keys(analysis, folders);
+    return analysis;
+  }
+  const detail::StructureAlignment aligned(analysis, folders.structure, score);
+  if (bars == Pop909Bars::structure && aligned.size() > 0) detail::set_structure_bars(analysis, aligned);
   detail::read_pop909_keys(analysis, folders);
-  if (!folders.structure.empty()) detail::read_pop909_phrases(analysis, folders.structure, score);
+  const auto labels = detail::read_phrase_labels(folders.structure / "human_label1.txt");
+  if (!labels.empty()) detail::read_pop909_phrases(analysis, aligned, labels);
   return analysis;
 }
 

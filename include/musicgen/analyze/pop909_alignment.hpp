@@ -28,6 +28,8 @@ class StructureAlignment {
     align(annotated_beats(folder), song_beats(analysis, score));
   }
 
+  int size() const { return static_cast<int>(beats_.size()); }  ///< annotated beats
+
   /// The song's beat at which a beat of the annotations begins; beats beyond the last are extrapolated.
   int beat(int annotated) const {
     if (beats_.empty()) return annotated;

@@ -98,17 +98,20 @@ def beat_roots(rows, lengths):
 
 
 def structure_shift(folder, structure, beats):
-    """How many beats of the song come before the first of the structural annotations, by agreement of chords."""
+    """How many beats of the song come before the first of the structural annotations, by agreement of chords, and the
+    share of beats that agree: low where the annotations leave beats out."""
     roots = [-1] * len(beats)
     for start, end, label in read_table(folder / "chord_midi.txt"):
         for i in range(bisect.bisect_left(beats, float(start) - 0.02), bisect.bisect_left(beats, float(end) - 0.02)):
             roots[i] = -1 if label == "N" else pitch_class(label.split(":")[0])
-    table = [row for row in read_table(structure / "finalized_chord.txt") if row[0] != "N" or True]
+    table = read_table(structure / "finalized_chord.txt")
     annotated = beat_roots([row[0] for row in table], [int(row[-1]) for row in table])
-    return max(
-        range(-8, 80),
-        key=lambda s: sum(0 <= i + s < len(roots) and roots[i + s] == r >= 0 for i, r in enumerate(annotated)),
-    )
+
+    def agreement(shift):
+        return sum(0 <= i + shift < len(roots) and roots[i + shift] == r for i, r in enumerate(annotated) if r >= 0)
+
+    shift = max(range(-8, 80), key=agreement)
+    return shift, agreement(shift) / max(1, sum(r >= 0 for r in annotated))
 
 
 def boundaries(label_file, shift, beats_a_bar, beats):
@@ -140,7 +143,7 @@ def score(song, arguments):
     result["key, any of several"] = float(key in keys)
 
     beats_a_bar = 3 if len(beats) < 3.5 * len(downbeats) else 4
-    shift = structure_shift(folder, structure, beats)
+    shift, agreement = structure_shift(folder, structure, beats)
     bar = beats_a_bar * (beats[-1] - beats[0]) / (len(beats) - 1)
     phrases = [phrase["start"] for phrase in found["phrases"]] + [p["end"] for p in found["phrases"][-1:]]
     scores = [
@@ -148,9 +151,10 @@ def score(song, arguments):
         for k in (1, 2)
     ]
     result["phrases"] = max(scores)
-    bars = [beats[i] for i in range(shift % beats_a_bar, len(beats), beats_a_bar)]
-    result["downbeats, structure"] = f_measure(found["downbeats"], bars, 0.07)
-    result["truth's downbeats, structure"] = f_measure(downbeats, bars, 0.07)
+    if agreement >= 0.85:  # else bars lie elsewhere in a part of the song
+        bars = [beats[i] for i in range(shift % beats_a_bar, len(beats), beats_a_bar)]
+        result["downbeats, structure"] = f_measure(found["downbeats"], bars, 0.07)
+        result["truth's downbeats, structure"] = f_measure(downbeats, bars, 0.07)
     return result
 
 
@@ -175,8 +179,9 @@ def main():
         for result in results:
             print(*(value if isinstance(value, str) else f"{value:.2f}" for value in result.values()))
     print(len(results), "songs")
-    for name in list(results[0])[1:]:
-        print(f"{name:30} {sum(result[name] for result in results) / len(results):.3f}")
+    for name in dict.fromkeys(name for result in results for name in result if name != "song"):
+        values = [result[name] for result in results if name in result]
+        print(f"{name:30} {sum(values) / len(values):.3f}" + (f"  ({len(values)})" if len(values) < len(results) else ""))
 
 
 if __name__ == "__main__":

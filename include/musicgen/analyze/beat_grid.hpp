@@ -89,11 +89,12 @@ inline BeatGrid find_grid(const std::vector<BeatNote>& notes, const Score& score
   if (last > most_beats) return {0, "it is longer than " + number_text(most_beats) + " beats"};
   const GridFit sixteenths = fit_grid(notes, 4), triplets = fit_grid(notes, 3);
   const GridFit& fit = triplets.closeness > sixteenths.closeness + 0.1 ? triplets : sixteenths;
-  if (static_cast<double>(notes.size()) * fit.closeness * fit.closeness < least_evidence)
-    return {0, "its notes are too few to say where beats are"};
-  if (fit.closeness < least_closeness)
+  const auto count = static_cast<double>(notes.size());
+  if (fit.closeness < least_closeness && count >= 16)
     return {0, "its notes do not keep to the grid of its tempo map (closeness " + number_text(fit.closeness, 2) +
-                   " of 1, at least 0.3)"};
+                   " of 1, at least " + number_text(least_closeness) + ")"};
+  if (fit.closeness < least_closeness || count * fit.closeness * fit.closeness < least_evidence)
+    return {0, "its notes are too few to say where beats are"};
   return {beat_offset(notes, fit), {}};
 }
 

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <catch.hpp>
 #include <chrono>
 #include <cmath>
@@ -216,6 +217,34 @@ TEST_CASE("analyze: one track, an upbeat before the first beat, a note at the ve
   check_form(analysis);
   CHECK(analysis.beats[0].tick == -240);
   CHECK(analysis.beats[1].tick == 240);
+}
+
+TEST_CASE("analyze: whatever the notes, what is found hangs together") {
+  for (std::uint64_t seed = 0; seed < 200; ++seed) {
+    Random random(seed, 1);
+    const auto below = [&](int n) { return static_cast<int>(random.below(static_cast<std::uint64_t>(n))); };
+    const int division = 1 + below(seed % 2 == 0 ? 8 : 960), grid = std::max(1, division / (1 + below(4)));
+    Score score;
+    std::vector<TempoChange> tempo;
+    for (int i = below(4); i > 0; --i)
+      tempo.push_back({below(200) * grid, static_cast<std::uint32_t>(1 + below(2000000))});
+    score.tempo = TempoMap(static_cast<std::uint16_t>(division), tempo);
+    for (int i = below(3); i > 0; --i)
+      score.time_signatures.push_back({below(100) * division, 1 + below(12), 1 << below(5)});
+    for (int k = below(4); k >= 0; --k) {
+      Track track{.name = k == 2 ? "Melody" : "", .channel = below(16)};
+      if (below(8) == 0) track.own_tempo = TempoMap(static_cast<std::uint16_t>(1 + below(480)));
+      for (int i = below(below(2) == 0 ? 5 : 300); i > 0; --i) {
+        const std::int64_t start = below(400) * grid + (below(20) == 0 ? below(division) : 0);
+        track.notes.push_back({start, start + 1 + below(below(10) == 0 ? 100 * division : 2 * division),
+                               static_cast<std::uint8_t>(below(128)), static_cast<std::uint8_t>(1 + below(127))});
+      }
+      std::sort(track.notes.begin(), track.notes.end(), by_onset);
+      score.tracks.push_back(std::move(track));
+    }
+    INFO("seed " << seed);
+    check_form(analyze(score));
+  }
 }
 
 TEST_CASE("analyze: ten thousand bars take a moment, not an hour") {

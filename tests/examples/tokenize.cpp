@@ -1,6 +1,7 @@
 // tokenize, compose and inspect: from files to words and back.
 #include <catch.hpp>
 #include <musicgen/tokens/encoder.hpp>
+#include <nlohmann/json.hpp>
 #include <sstream>
 
 #include "examples/programs.hpp"

@@ -15,6 +15,8 @@
 
 namespace musicgen::inline MUSICGEN_ABI::detail {
 
+namespace accents {
+
 enum Accent : std::size_t {
   harmony_of_beat,  ///< pitch classes of the beat are others than those of the beat before
   harmony_of_half,  ///< the same for two beats
@@ -29,7 +31,10 @@ enum Accent : std::size_t {
   bass_drop,      ///< how far the bass goes down
   accent_count
 };
-using Accents = std::array<double, accent_count>;
+
+}  // namespace accents
+
+using Accents = std::array<double, accents::accent_count>;
 
 namespace accents {
 
@@ -119,7 +124,7 @@ inline std::vector<Accents> find_accents(const std::vector<BeatNote>& notes, con
   accents::add_harmony(all, sounds);
   accents::add_bass(all, notes, sounds);
   accents::add_notes(all, notes, melody);
-  for (std::size_t k = 0; k < accent_count; ++k) {
+  for (std::size_t k = 0; k < accents::accent_count; ++k) {
     double sum = 0, squares = 0;
     for (const Accents& a : all) sum += a[k], squares += a[k] * a[k];
     const double n = static_cast<double>(std::max<std::size_t>(all.size(), 1)), mean = sum / n;

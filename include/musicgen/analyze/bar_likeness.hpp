@@ -62,11 +62,12 @@ inline std::vector<BarContent> bar_contents(const Analysis& analysis, const std:
 inline double melody_likeness(const BarContent& a, const BarContent& b) {
   if (a.melody.empty() && b.melody.empty()) return 1;
   double common = 0;
+  auto near = b.melody.begin();
   for (const auto& x : a.melody) {
+    while (near != b.melody.end() && near->sixteenth < x.sixteenth - 1) ++near;
     double best = 0;
-    for (const auto& y : b.melody)
-      if (x.pitch == y.pitch && std::abs(x.sixteenth - y.sixteenth) <= 1)
-        best = std::max(best, x.sixteenth == y.sixteenth ? 1.0 : 0.5);
+    for (auto y = near; y != b.melody.end() && y->sixteenth <= x.sixteenth + 1; ++y)
+      if (x.pitch == y->pitch) best = std::max(best, x.sixteenth == y->sixteenth ? 1.0 : 0.5);
     common += best;
   }
   return std::min(1.0, 2 * common / static_cast<double>(a.melody.size() + b.melody.size()));

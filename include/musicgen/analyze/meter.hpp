@@ -37,7 +37,7 @@ class MeterModel {
   MeterModel(const std::vector<Accents>& accents, std::vector<bool> notated)
       : accents_(accents), notated_(std::move(notated)) {}
 
-  /// The likeliest bars of `m` beats, 2..7.
+  /// The likeliest bars of `m` beats, 3..7.
   BarLines bar_lines(int m) const {
     const auto places = static_cast<std::size_t>(m);
     const auto weights = weights_of(places);
@@ -77,13 +77,11 @@ class MeterModel {
   /// Other metres are made of the same accents: a strong first beat, the others weak.
   static std::vector<Accents> weights_of(std::size_t places) {
     if (places == 4) return {weights_of_four.begin(), weights_of_four.end()};
-    Accents strong = weights_of_four[0], weak{};
-    for (std::size_t k = 0; k < accent_count; ++k) {
+    Accents weak{};
+    for (std::size_t k = 0; k < accents::accent_count; ++k)
       weak[k] = (weights_of_four[1][k] + weights_of_four[3][k]) / 2;
-      if (places == 2) strong[k] = (weights_of_four[0][k] + weights_of_four[2][k]) / 2;
-    }
     std::vector<Accents> all(places, weak);
-    all[0] = strong;
+    all[0] = weights_of_four[0];
     return all;
   }
 
@@ -97,7 +95,7 @@ class MeterModel {
     std::vector<double> gains(weights.size(), 0);
     double sum = 0;
     for (std::size_t p = 0; p < weights.size(); ++p) {
-      for (std::size_t k = 0; k < accent_count; ++k) gains[p] += weights[p][k] * accents_[t][k];
+      for (std::size_t k = 0; k < accents::accent_count; ++k) gains[p] += weights[p][k] * accents_[t][k];
       sum += std::exp(gains[p]);
     }
     for (double& gain : gains) gain += std::log(static_cast<double>(gains.size()) / sum);
@@ -109,10 +107,11 @@ class MeterModel {
   std::vector<bool> notated_;
 };
 
-/// A metre that the file states in whole quarter notes: 4/4 is 4, 6/8 is 3; 0 if it states none.
+/// A metre that the file states in whole quarter notes: 4/4 is 4, 6/8 is 3; 0 if it states none. Two beats are none:
+/// what is written in 2/4 is told as 4/4, since files that say so mostly mean that they do not know.
 inline int notated_beats(const TimeSignature& signature) {
   const int quarters = signature.numerator * 4 / signature.denominator;
-  return signature.numerator * 4 % signature.denominator == 0 && quarters >= 2 && quarters <= 7 ? quarters : 0;
+  return signature.numerator * 4 % signature.denominator == 0 && quarters >= 3 && quarters <= 7 ? quarters : 0;
 }
 
 /// Where the file's own bars begin; empty if it has no time signatures, or beats are not on its quarter notes.

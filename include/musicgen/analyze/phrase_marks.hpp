@@ -16,6 +16,8 @@
 
 namespace musicgen::inline MUSICGEN_ABI::detail {
 
+namespace phrase_marks {
+
 enum PhraseMark : std::size_t {
   melody_rest,      ///< the longest rest of the melody around the bar line
   melody_hold,      ///< the longest note of the melody in the bar before
@@ -25,9 +27,12 @@ enum PhraseMark : std::size_t {
   return_begins,   ///< four bars from here are like earlier or later ones, but the bar before is not
   return_ends,     ///< the reverse
   texture_change,  ///< notes get more or fewer
-  phrase_mark_count
+  mark_count
 };
-using PhraseMarks = std::array<double, phrase_mark_count>;
+
+}  // namespace phrase_marks
+
+using PhraseMarks = std::array<double, phrase_marks::mark_count>;
 
 namespace phrase_marks {
 
@@ -73,22 +78,26 @@ inline std::vector<PhraseMarks> find_phrase_marks(const Analysis& analysis, cons
     for (std::size_t k = first; k <= melody.size(); ++k) {
       const double start = k < melody.size() ? melody[k].start : line + 2 * length;
       if (end < line + length / 2)
-        marks[melody_rest] = std::max(marks[melody_rest], std::min(start - std::max(end, line - length), 2 * length));
+        marks[phrase_marks::melody_rest] =
+            std::max(marks[phrase_marks::melody_rest], std::min(start - std::max(end, line - length), 2 * length));
       if (start >= line + length / 2) break;
-      if (start < line) marks[melody_hold] = std::max(marks[melody_hold], std::min(melody[k].end - start, 2 * length));
+      if (start < line)
+        marks[phrase_marks::melody_hold] =
+            std::max(marks[phrase_marks::melody_hold], std::min(melody[k].end - start, 2 * length));
       end = std::max(end, melody[k].end);
     }
-    marks[melody_rest] = std::log1p(std::max(0.0, marks[melody_rest]));
-    marks[melody_hold] = std::log1p(marks[melody_hold]);
+    marks[phrase_marks::melody_rest] = std::log1p(std::max(0.0, marks[phrase_marks::melody_rest]));
+    marks[phrase_marks::melody_hold] = std::log1p(marks[phrase_marks::melody_hold]);
     const auto sung = [&](std::ptrdiff_t j) {
       return j < 0 || j >= likeness.size() ? 0.0 : std::min(1.0, bars[static_cast<std::size_t>(j)].sung);
     };
-    marks[melody_change] = std::abs(sung(i - 2) + sung(i - 1) - sung(i) - sung(i + 1)) / 2;
-    marks[novelty_of_four] = phrase_marks::novelty(likeness, i, 4);
-    marks[novelty_of_two] = phrase_marks::novelty(likeness, i, 2);
-    marks[return_begins] = phrase_marks::stripe_begins(likeness, i, 1);
-    marks[return_ends] = phrase_marks::stripe_begins(likeness, i, -1);
-    if (bar > 0) marks[texture_change] = std::abs(std::log1p(bars[bar].onsets) - std::log1p(bars[bar - 1].onsets));
+    marks[phrase_marks::melody_change] = std::abs(sung(i - 2) + sung(i - 1) - sung(i) - sung(i + 1)) / 2;
+    marks[phrase_marks::novelty_of_four] = phrase_marks::novelty(likeness, i, 4);
+    marks[phrase_marks::novelty_of_two] = phrase_marks::novelty(likeness, i, 2);
+    marks[phrase_marks::return_begins] = phrase_marks::stripe_begins(likeness, i, 1);
+    marks[phrase_marks::return_ends] = phrase_marks::stripe_begins(likeness, i, -1);
+    if (bar > 0)
+      marks[phrase_marks::texture_change] = std::abs(std::log1p(bars[bar].onsets) - std::log1p(bars[bar - 1].onsets));
   }
   return all;
 }

@@ -33,7 +33,7 @@ inline std::vector<double> begin_scores(std::vector<PhraseMarks> marks) {
        {0.67, 0.88, 0.77, 0.27, 0.32, 0.90, 0.52, 0.11},
        {-0.92, -0.17, 0.01, -0.26, -0.13, -0.28, -0.20, -0.11}}};
   constexpr double constant = -0.545;
-  for (std::size_t k = 0; k < phrase_mark_count; ++k) {
+  for (std::size_t k = 0; k < phrase_marks::mark_count; ++k) {
     double sum = 0, squares = 0;
     for (const PhraseMarks& m : marks) sum += m[k], squares += m[k] * m[k];
     const double n = static_cast<double>(marks.size()), mean = sum / n;
@@ -44,7 +44,7 @@ inline std::vector<double> begin_scores(std::vector<PhraseMarks> marks) {
   for (std::size_t i = 0; i < marks.size(); ++i)
     for (std::size_t o = 0; o < 3; ++o)
       if (i + o >= 1 && i + o - 1 < marks.size())
-        for (std::size_t k = 0; k < phrase_mark_count; ++k) scores[i] += weights[o][k] * marks[i + o - 1][k];
+        for (std::size_t k = 0; k < phrase_marks::mark_count; ++k) scores[i] += weights[o][k] * marks[i + o - 1][k];
   return scores;
 }
 

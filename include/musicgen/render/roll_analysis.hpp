@@ -4,6 +4,7 @@
 
 #include <cmath>
 #include <cstddef>
+#include <iterator>
 #include <string>
 
 #include "../analyze/analysis.hpp"
@@ -13,6 +14,7 @@
 
 namespace musicgen::inline MUSICGEN_ABI::detail {
 
+inline constexpr Color roll_bar{196, 202, 210};
 inline constexpr double roll_strip = 16, roll_strips = 2 * roll_strip + 4;  // pixels: a strip's height, and both
 
 /// A text between two places, if it fits there.
@@ -40,7 +42,7 @@ inline void draw_analysis(Canvas& canvas, const RollLayout& layout, const Analys
     const double line = x(time);
     if (analysis.beats[static_cast<std::size_t>(bar.first_beat)].place != 0 || line < last + 4) continue;
     if (time.count() + offset >= 0 && time.count() + offset <= layout.seconds)
-      canvas.rectangle(line, layout.top, line + 1, layout.bottom, roll_grid);
+      canvas.rectangle(line, layout.top, line + 1, layout.bottom, roll_bar);
     last = line;
   }
   for (const PhraseSpan& phrase : analysis.phrases) {

@@ -2,13 +2,17 @@
 #include <catch.hpp>
 #include <chrono>
 #include <cmath>
+#include <filesystem>
 #include <musicgen/analyze/analyze.hpp>
+#include <musicgen/analyze/pop909.hpp>
 #include <musicgen/core/random.hpp>
 #include <musicgen/midi/score.hpp>
+#include <musicgen/midi/smf_reader.hpp>
 #include <string>
 #include <vector>
 
 #include "analyze/pieces.hpp"
+#include "data_files.hpp"
 
 using namespace musicgen;
 using namespace musicgen::test;
@@ -45,6 +49,25 @@ void check_form(const Analysis& analysis) {
   check_spans(analysis.keys);
   check_spans(analysis.chords);
   check_spans(analysis.phrases);
+}
+
+/// How well times agree, within a tolerance and one to one.
+double f_measure(const std::vector<Seconds>& found, const std::vector<Seconds>& truth, Seconds tolerance) {
+  std::size_t i = 0, j = 0, hits = 0;
+  while (i < found.size() && j < truth.size()) {
+    if (std::chrono::abs(found[i] - truth[j]) <= tolerance)
+      ++hits, ++i, ++j;
+    else
+      ++(found[i] < truth[j] ? i : j);
+  }
+  return 2 * static_cast<double>(hits) / static_cast<double>(std::max<std::size_t>(1, found.size() + truth.size()));
+}
+
+/// A little after a time, since beats may lie some milliseconds apart.
+std::string chord_at(const Analysis& analysis, Seconds time) {
+  for (const ChordSpan& chord : analysis.chords)
+    if (time + Seconds(0.1) < chord.end) return chord.label();
+  return "N";
 }
 
 Score score_of_ticks(const std::vector<TickNote>& notes, std::uint16_t division = ticks_a_beat) {
@@ -253,4 +276,42 @@ TEST_CASE("analyze: ten thousand bars take a moment, not an hour") {
   check_form(analysis);
   CHECK(analysis.bars.size() == 10000);
   CHECK(std::chrono::steady_clock::now() - begin < std::chrono::seconds(60));
+}
+
+TEST_CASE("analyze: real songs, as people have annotated them") {
+  const auto music = pop909_dir(), annotations = pop909_annotations_dir();
+  if (!music || !annotations) return skip("POP909 or its annotations are not here");
+  double songs = 0, beats = 0, downbeats = 0, keys = 0, chords = 0, phrases = 0;
+  for (int number = 5; number < 910; number += 10) {
+    const std::string name = (number < 10 ? "00" : number < 100 ? "0" : "") + std::to_string(number);
+    const auto folders = find_pop909_annotations(*annotations, name);
+    if (!folders || !std::filesystem::exists(*music / name / (name + ".mid"))) continue;
+    const Score score = read_midi(*music / name / (name + ".mid"));
+    const Analysis truth = read_pop909_annotations(*folders, score), found = analyze(score);
+    check_form(truth);
+    check_form(found);
+    const auto times = [](const auto& spans) {
+      std::vector<Seconds> all;
+      for (const auto& span : spans) all.push_back(span.start);
+      return all;
+    };
+    std::vector<Seconds> truth_beats, found_beats;
+    for (const Beat& beat : truth.beats) truth_beats.push_back(beat.time);
+    for (const Beat& beat : found.beats) found_beats.push_back(beat.time);
+    const Seconds bar(60 / truth.tempo * truth.meter.beats);
+    songs += 1;
+    beats += f_measure(found_beats, truth_beats, Seconds(0.07));
+    downbeats += f_measure(found.downbeats(), truth.downbeats(), Seconds(0.07));
+    phrases += f_measure(times(found.phrases), times(truth.phrases), bar);
+    keys += found.main_key() != nullptr && found.main_key()->label() == truth.main_key()->label();
+    int right = 0;
+    for (const Beat& beat : truth.beats) right += chord_at(found, beat.time) == chord_at(truth, beat.time);
+    chords += right / static_cast<double>(truth.beats.size());
+  }
+  if (songs == 0) return skip("no validation songs here");
+  CHECK(beats / songs >= 0.97);
+  CHECK(downbeats / songs >= 0.85);
+  CHECK(keys / songs >= 0.85);
+  CHECK(chords / songs >= 0.75);
+  CHECK(phrases / songs >= 0.7);
 }

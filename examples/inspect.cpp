@@ -1,10 +1,12 @@
-// Shows what is in a file: a model's configuration, or a song's tracks.
+// Shows what is in a file: a model's configuration, or a song's tracks, beats, keys, chords and phrases.
 #include <iomanip>
 #include <musicgen/core/files.hpp>
 #include <musicgen/core/text.hpp>
 #include <musicgen/musicgen.hpp>
 
+#include "analysis_text.hpp"
 #include "program.hpp"
+#include "render.hpp"
 
 using namespace musicgen;
 
@@ -38,8 +40,7 @@ void inspect_track(const Track& track, const std::string& number) {
   std::cout << "  " << detail::printable(track.name) << '\n';
 }
 
-void inspect_song(const std::filesystem::path& file) {
-  const Score score = read_midi(file);
+void inspect_song(const Score& score, const Analysis& analysis) {
   const std::vector<Note> notes = score.notes();
   std::cout << "format " << score.format << ", division " << score.tempo.division() << ", "
             << detail::counted(score.tempo.changes().size(), "tempo change") << ", " << std::fixed
@@ -56,20 +57,31 @@ void inspect_song(const std::filesystem::path& file) {
   int k = 0;
   for (const Track& track : score.tracks) inspect_track(track, track.is_melodic() ? "i" + std::to_string(k++) : "-");
   for (const std::string& warning : score.warnings) std::cout << "  passed over: " << warning << '\n';
+  print_analysis(std::cout, analysis);
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app("Shows a model's configuration or a song's tracks");
+  CLI::App app("Shows a model's configuration, or a song's tracks, beats, keys, chords and phrases");
   std::filesystem::path file;
+  std::filesystem::path picture;
+  bool json = false;
   app.add_option("FILE", file, "a model or a MIDI file")->required()->check(file_name());
+  app.add_flag("--json", json, "a song's beats, keys, chords and phrases as one JSON object");
+  app.add_option("--picture", picture, "a song's piano roll with bars, chords and phrases (PNG)");
   return run_program(app, argc, argv, [&] {
+    require_distinct({file}, {picture});
     const auto bytes = read_bytes(file);
     const std::string head(bytes.begin(), bytes.begin() + std::min<std::ptrdiff_t>(4, std::ssize(bytes)));
-    if (head == "MThd" || head == "RIFF" || has_midi_extension(file))
-      inspect_song(file);
+    if (head != "MThd" && head != "RIFF" && !has_midi_extension(file) && !json && picture.empty())
+      return inspect_model(file);
+    const Score score = read_midi(file);
+    const Analysis analysis = analyze(score);
+    if (!picture.empty()) render_analysis(picture, score, analysis, file.stem().string());
+    if (json)
+      std::cout << analysis_json(analysis) << '\n';
     else
-      inspect_model(file);
+      inspect_song(score, analysis);
   });
 }

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <chrono>
 #include <filesystem>
+#include <musicgen/analyze/analysis.hpp>
 #include <musicgen/core/error.hpp>
 #include <musicgen/midi/score.hpp>
 #include <optional>
@@ -39,6 +40,20 @@ inline void render_picture([[maybe_unused]] const std::filesystem::path& file,
                            [[maybe_unused]] const musicgen::Score& score, [[maybe_unused]] const std::string& title) {
 #ifdef MUSICGEN_HAS_PIANO_ROLL
   musicgen::write_piano_roll(file, score, {.title = title});
+#else
+  require_pictures();
+#endif
+}
+
+/// A song with its bars, chords and phrases, wide enough for the chords' names.
+inline void render_analysis([[maybe_unused]] const std::filesystem::path& file,
+                            [[maybe_unused]] const musicgen::Score& score,
+                            [[maybe_unused]] const musicgen::Analysis& analysis,
+                            [[maybe_unused]] const std::string& title) {
+#ifdef MUSICGEN_HAS_PIANO_ROLL
+  const auto bars = static_cast<int>(std::min<std::size_t>(analysis.bars.size(), 490));
+  musicgen::write_piano_roll(
+      file, score, {.width = std::max(1200, 76 + 40 * bars), .height = 640, .title = title, .analysis = analysis});
 #else
   require_pictures();
 #endif

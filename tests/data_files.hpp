@@ -82,22 +82,37 @@ inline void unpack(const std::filesystem::path& archive, const std::filesystem::
     throw std::runtime_error("tar cannot unpack " + from);
 }
 
+/// What an archive of POP909's holds under `name`, all of it if that is empty, unpacked once into a folder of the build
+/// folder's; nothing where there is none.
+inline std::optional<std::filesystem::path> unpacked_pop909(const char* archive_name, const char* name,
+                                                            const std::filesystem::path& into) {
+  namespace fs = std::filesystem;
+  const fs::path build = MUSICGEN_BUILD_DIR, unpacked = build / into;
+  const fs::path archive = source_dir().parent_path() / "shared" / "pop909" / archive_name;
+  if (fs::is_directory(unpacked) || !fs::is_regular_file(archive)) return folder(unpacked);
+  const TemporaryDirectory beside(build);
+  fs::create_directory(beside / "all");
+  unpack(archive, beside / "all");
+  // Tests run side by side: whoever comes second finds the first one's folder there and drops its own.
+  std::error_code taken;
+  fs::rename(beside / "all" / name, unpacked, taken);
+  return folder(unpacked);
+}
+
 }  // namespace detail
 
 /// The folder of POP909 (the one that holds 001/, 002/, ...): MUSICGEN_POP909_DIR, else what
 /// ../shared/pop909/pop909.tar.xz holds, unpacked once into the build folder; nothing where there is neither.
 inline std::optional<std::filesystem::path> pop909_dir() {
-  namespace fs = std::filesystem;
   if (const auto named = detail::environment("MUSICGEN_POP909_DIR")) return detail::folder(*named);
-  const fs::path build = MUSICGEN_BUILD_DIR, unpacked = build / "POP909";
-  const fs::path archive = source_dir().parent_path() / "shared" / "pop909" / "pop909.tar.xz";
-  if (fs::is_directory(unpacked) || !fs::is_regular_file(archive)) return detail::folder(unpacked);
-  const TemporaryDirectory beside(build);
-  detail::unpack(archive, beside.path());
-  // Tests run side by side: whoever comes second finds the first one's folder there and drops its own.
-  std::error_code taken;
-  fs::rename(beside / "POP909", unpacked, taken);
-  return detail::folder(unpacked);
+  return detail::unpacked_pop909("pop909.tar.xz", "POP909", "POP909");
+}
+
+/// The folder of its annotations (POP909/001, structure/POP909/001): MUSICGEN_POP909_ANNOTATIONS_DIR, else what
+/// ../shared/pop909/annotations.tar.xz holds, likewise.
+inline std::optional<std::filesystem::path> pop909_annotations_dir() {
+  if (const auto named = detail::environment("MUSICGEN_POP909_ANNOTATIONS_DIR")) return detail::folder(*named);
+  return detail::unpacked_pop909("annotations.tar.xz", "", "POP909-annotations");
 }
 
 /// The folder with the reference models `model_*.safetensors`: MUSICGEN_GOLDEN_DIR, by default ../shared/golden;

@@ -1,6 +1,7 @@
 // musicgen: learns from MIDI files and writes new music. Needs no other library.
 #pragma once
 
+#include "analyze.hpp"              // beats, keys, chords and phrases
 #include "evaluate.hpp"             // how good models and their songs are
 #include "layers.hpp"               // the layers by themselves
 #include "midi.hpp"                 // scores, Standard MIDI Files

@@ -13,6 +13,9 @@ struct Note;
 struct Score;
 struct Track;
 
+// analyze/
+struct Analysis;
+
 // tokens/
 class Grammar;
 class SongState;

@@ -1,6 +1,7 @@
 // tokenize, compose and inspect: from files to words and back.
 #include <catch.hpp>
 #include <musicgen/tokens/encoder.hpp>
+#include <nlohmann/json.hpp>
 #include <sstream>
 
 #include "examples/programs.hpp"
@@ -92,6 +93,39 @@ TEST_CASE("examples: composed songs are whole, many, and the same each time") {
     for (const char* folder : {"a", "b", "c"}) different.insert(content((place / folder) + name));
   }
   CHECK(different.size() == 6);
+}
+
+TEST_CASE("examples: inspect says what a song is as music, in lines, as JSON and as a picture") {
+  const Workplace place;
+  std::vector<TickNote> notes;
+  for (int bar = 0; bar < 16; ++bar)
+    for (int beat = 0; beat < 4; ++beat)
+      for (const int pitch : {beat == 0 ? 36 : 48, 64, 67})
+        notes.push_back({500 * (4 * bar + beat), 500 * (4 * bar + beat) + (beat == 0 ? 490 : 300),
+                         static_cast<std::uint8_t>(pitch), 80});
+  Score score;
+  score.tracks = {{.name = "PIANO", .notes = notes}};
+  write_midi(place / "song.mid", score);
+  write_midi(place / "empty.mid", Score{});
+  const std::string text = place.output("inspect", {place / "song.mid", "--picture", place / "song.png"});
+  CHECK_THAT(text, Catch::Contains("4/4, 120.0 beats a minute, 64 beats in 16 bars") && Catch::Contains("C:maj"));
+  CHECK(content(place / "song.png").substr(1, 3) == "PNG");
+
+  const auto song = nlohmann::json::parse(place.output("inspect", {"--json", place / "song.mid"}));
+  CHECK(song["beats"].size() == 64);
+  CHECK(song["downbeats"].size() == 16);
+  CHECK(song["downbeats"][1] == 2.0);
+  CHECK(song["meter"] == "4/4");
+  CHECK(song["tempo"] == 120.0);
+  CHECK(song["key"] == "C:maj");
+  CHECK(song["chords"] == nlohmann::json::parse(R"([{"start": 0.0, "end": 32.0, "label": "C:maj"}])"));
+  CHECK(song["phrases"].back()["end"] == 32.0);
+
+  const auto empty = nlohmann::json::parse(place.output("inspect", {"--json", place / "empty.mid"}));
+  CHECK(empty["beats"].empty());
+  CHECK(empty["key"].is_null());
+  CHECK(empty["no_beat"] == "it has no notes");
+  CHECK_THAT(place.output("inspect", {place / "empty.mid"}), Catch::Contains("no beat: it has no notes"));
 }
 
 TEST_CASE("examples: inspect shows a song's tracks and a model's sizes") {

@@ -82,6 +82,39 @@ TEST_CASE("render: a picture has the size, title and mark that were asked for") 
   CHECK(last < expected + 140);
 }
 
+TEST_CASE("render: an analysis draws phrases over the notes, bars through them") {
+  std::vector<Note> notes;
+  for (int i = 0; i < 32; ++i) notes.push_back({0.5 * i, 0.5 * i + 0.4, 60 + i % 5, 90, 0});
+  const Score song = score_of(notes);
+  PianoRollOptions options{.width = 1000, .height = 300};
+  const Canvas plain = draw_piano_roll(song, options);
+  Analysis analysis;
+  for (int i = 0; i < 32; ++i) analysis.beats.push_back({Seconds(0.5 * i), 500 * i, i / 4, i % 4});
+  for (int i = 0; i < 8; ++i) analysis.bars.push_back({4 * i, 4 * i + 4, {4, 4}});
+  analysis.end = Seconds(16);
+  PhraseSpan phrase{{Seconds(0), Seconds(8), 0, 16}};
+  phrase.end_bar = 4;
+  ChordSpan chord{{Seconds(4), Seconds(16), 8, 32}};
+  chord.quality = ChordQuality::minor;
+  analysis.phrases = {phrase};
+  analysis.chords = {chord};
+  options.analysis = analysis;
+  const Canvas drawn = draw_piano_roll(song, options);
+
+  const auto x = [&](double second) { return 54 + static_cast<int>((1000 - 22 - 54) * second / 15.9); };
+  const Color strip = drawn.at(x(7), 48 + 4), beyond = drawn.at(x(9), 48 + 4);  // phrases
+  CHECK_FALSE(strip == plain.at(x(7), 48 + 4));
+  CHECK(beyond == plain.at(x(9), 48 + 4));
+  CHECK_FALSE(drawn.at(x(14), 48 + 22) == drawn.at(x(3), 48 + 22));  // chords
+  int lines = 0;
+  for (int column = x(0.5); column < x(15.5); ++column) {
+    bool line = true;
+    for (const int y : {95, 150, 255}) line = line && !(drawn.at(column, y) == plain.at(column, y));
+    lines += line;
+  }
+  CHECK(lines >= 5);  // bars at 2, 4, 6, ... seconds, some where seconds have lines too
+}
+
 TEST_CASE("render: songs below each other share their axes") {
   // The second song is a note that sounds later and higher than the first one's.
   const PianoRollSong songs[] = {{score_of({{0, 2, 48, 120, 0}}), "first"}, {score_of({{6, 8, 84, 120, 0}}), "second"}};

@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "../analyze/analysis.hpp"
 #include "../core/config.hpp"
 #include "../midi/score.hpp"
 #include "canvas.hpp"
@@ -23,6 +24,7 @@ struct PianoRollOptions {
   std::optional<std::chrono::duration<double>> mark = {};  ///< a vertical line there, ...
   std::string mark_label = {};                             ///< ... with this beside it, in the first song
   std::chrono::duration<double> length{0};                 ///< what begins later is left out; 0: nothing is
+  std::optional<Analysis> analysis = {};  ///< of `draw_piano_roll`'s score: bars, phrases and chords are drawn
 };
 
 /// One of several songs in a picture.
@@ -31,6 +33,8 @@ struct PianoRollSong {
   std::string label;                        ///< over its notes
   std::chrono::duration<double> offset{0};  ///< by which it is moved to the right, or, under 0, to the left
   std::vector<int> colors = {};  ///< the number of each track that has notes, by which it is colored; empty: 0, 1, ...
+
+  std::optional<Analysis> analysis = {};  ///< bars as lines, phrases and chords in two strips over the notes
 
   int color(std::size_t track) const { return track < colors.size() ? colors[track] : static_cast<int>(track); }
 };

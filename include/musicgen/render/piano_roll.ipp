@@ -9,49 +9,12 @@
 
 #include "../core/error.hpp"
 #include "piano_roll.hpp"
+#include "roll_analysis.hpp"
+#include "roll_layout.hpp"
 
 namespace musicgen::inline MUSICGEN_ABI {
 
 namespace detail {
-
-inline constexpr Color roll_background{255, 255, 255}, roll_ink{38, 43, 51}, roll_faint_ink{110, 118, 129},
-    roll_grid{221, 225, 230}, roll_black_keys{245, 247, 249};
-
-/// Which pitches and seconds lie where.
-class RollLayout {
- public:
-  /// @param notes  of all songs
-  /// @param limit  seconds, 0: none
-  RollLayout(const std::vector<Note>& notes, int width, double limit) : right(width - 22.0) {
-    double duration = 0;
-    for (const Note& n : notes) duration = std::max(duration, n.end);
-    if (!notes.empty()) {
-      const auto by_pitch = [](const Note& a, const Note& b) { return a.pitch < b.pitch; };
-      const auto [low, high] = std::minmax_element(notes.begin(), notes.end(), by_pitch);
-      lowest = std::max(0, low->pitch - 2), highest = std::min(127, high->pitch + 2);
-    }
-    for (; highest - lowest < 24; lowest = std::max(0, lowest - 1), highest = std::min(127, highest + 1)) {
-    }
-    if (limit > 0) duration = std::min(duration, limit);
-    seconds = duration > 0 ? duration : 1;
-  }
-
-  /// The same axes elsewhere.
-  RollLayout between(double new_top, double new_bottom) const {
-    RollLayout moved = *this;
-    moved.top = new_top;
-    moved.bottom = new_bottom;
-    return moved;
-  }
-
-  double x(double second) const { return left + (right - left) * std::clamp(second / seconds, 0.0, 1.0); }
-  double row_height() const { return (bottom - top) / (highest - lowest + 1); }
-  double row_top(int pitch) const { return top + (highest - pitch) * row_height(); }
-
-  double left = 54, top = 0, right, bottom = 0;  // of the part that holds the notes
-  int lowest = 48, highest = 72;                 // pitches
-  double seconds;
-};
 
 /// A note's color: the track's, the paler the softer.
 inline Color roll_color(int track, int velocity) {
@@ -195,10 +158,12 @@ inline Canvas draw_piano_rolls(std::span<const PianoRollSong> songs, const Piano
   Canvas canvas(options.width, options.height, detail::roll_background);
   for (std::size_t i = 0; i < songs.size(); ++i) {
     const double top = std::round(header + height * static_cast<double>(i)), label = songs[i].label.empty() ? 0 : 20;
-    const auto layout = axes.between(top + label, std::round(top + height) - axis);
+    const double strips = songs[i].analysis ? detail::roll_strips : 0;
+    const auto layout = axes.between(top + label + strips, std::round(top + height) - axis);
     canvas.text(layout.left, top + 11, 10, songs[i].label, detail::roll_ink);
     detail::draw_pitches(canvas, layout);
     detail::draw_seconds(canvas, layout);
+    if (songs[i].analysis) detail::draw_analysis(canvas, layout, *songs[i].analysis, songs[i].offset.count());
     detail::draw_notes(canvas, layout, notes[i]);
     if (options.mark) detail::draw_mark(canvas, layout, options.mark->count(), i == 0 ? options.mark_label : "");
   }
@@ -210,7 +175,7 @@ inline Canvas draw_piano_rolls(std::span<const PianoRollSong> songs, const Piano
 }
 
 inline Canvas draw_piano_roll(const Score& score, const PianoRollOptions& options) {
-  const PianoRollSong song{score, ""};
+  const PianoRollSong song{.score = score, .label = "", .analysis = options.analysis};
   return draw_piano_rolls(std::span(&song, 1), options);
 }
 

@@ -1,0 +1,110 @@
+// What can be said of a piece as music: beats and bars, keys, chords, phrases. Plain data, whoever found it:
+// `analyze()` from the notes, or people (analyze/pop909.hpp).
+//
+// Everything is told in seconds and in beats, which are counted from 0 through the piece.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "../core/config.hpp"
+
+namespace musicgen::inline MUSICGEN_ABI {
+
+using Seconds = std::chrono::duration<double>;
+
+/// How many beats a bar has, and what note a beat is: 3/4 has 3 beats, quarter notes.
+struct Meter {
+  int beats = 4;
+  int unit = 4;
+  bool operator==(const Meter&) const = default;
+};
+[[nodiscard]] std::string to_string(Meter meter);  ///< "4/4"
+
+struct Beat {
+  Seconds time{};
+  std::int64_t tick = 0;  ///< of the score; times are those of its tempo map
+  int bar = 0;            ///< the one it is in
+  int place = 0;          ///< within the bar, 0 is the downbeat
+  bool operator==(const Beat&) const = default;
+};
+
+/// A bar has the beats [first_beat, end_beat). The first one may lack its beginning (an upbeat: its beats have the last
+/// places), the last one its end.
+struct Bar {
+  int first_beat = 0, end_beat = 0;
+  Meter meter{};
+  bool operator==(const Bar&) const = default;
+};
+
+/// From one beat to another. `end_beat` is the number of beats where it lasts until the end.
+struct BeatSpan {
+  Seconds start{}, end{};
+  int first_beat = 0, end_beat = 0;
+  [[nodiscard]] Seconds length() const { return end - start; }
+  bool operator==(const BeatSpan&) const = default;
+};
+
+/// A key, for as long as it is in force.
+struct KeySpan : BeatSpan {
+  int tonic = 0;  ///< 0 is C, 11 is B
+  bool minor = false;
+  [[nodiscard]] std::string label() const;  ///< "Eb:min"
+  bool operator==(const KeySpan&) const = default;
+};
+
+enum class ChordQuality : std::uint8_t { none, major, minor, diminished, augmented, sus2, sus4 };
+
+/// A chord, reduced to its triad.
+struct ChordSpan : BeatSpan {
+  int root = 0;  ///< 0 is C, 11 is B; 0 where there is no chord
+  ChordQuality quality = ChordQuality::none;
+  int bass = 0;                             ///< the lowest pitch class, the root unless the chord is inverted
+  [[nodiscard]] std::string label() const;  ///< Harte et al. 2005: "C:maj", "Eb:min", "N" for none; without the bass
+  bool operator==(const ChordSpan&) const = default;
+};
+
+/// A phrase of some bars. Those that return have the same letter.
+struct PhraseSpan : BeatSpan {
+  int first_bar = 0, end_bar = 0;
+  char letter = 'A';   ///< of either case; i, o and x, X are introduction, end and other
+  bool melody = true;  ///< whether a melody sounds; its letter is then a capital
+  [[nodiscard]] std::string label() const { return std::string(1, letter); }
+  [[nodiscard]] int bars() const { return end_bar - first_bar; }
+  bool operator==(const PhraseSpan&) const = default;
+};
+
+/// Spans of one kind lie one after the other, without gaps, from the first beat to the last one's end.
+struct Analysis {
+  std::vector<Beat> beats{};
+  std::vector<Bar> bars{};
+  Meter meter{};          ///< that of most beats
+  double tempo = 0;       ///< median, beats a minute; 0 without beats
+  Seconds end{};          ///< of the last beat
+  std::string no_beat{};  ///< why there are no beats, in words; empty if there are. Then there is nothing else either.
+
+  std::vector<KeySpan> keys{};
+  std::vector<ChordSpan> chords{};
+  std::vector<PhraseSpan> phrases{};
+
+  [[nodiscard]] bool has_beat() const { return !beats.empty(); }
+  [[nodiscard]] std::vector<Seconds> downbeats() const;
+  /// The key that is in force for longest, all its spans together; nullptr if there is none.
+  [[nodiscard]] const KeySpan* main_key() const;
+  /// When a beat begins; for the number of beats, when the last one ends.
+  [[nodiscard]] Seconds beat_time(int beat) const;
+  /// Introduction, verses, choruses: "i4A8B8A8B8o4".
+  [[nodiscard]] std::string form() const;
+  bool operator==(const Analysis&) const = default;
+};
+
+/// "Eb": pitch classes are spelled with flats, as in POP909.
+[[nodiscard]] const char* pitch_class_name(int pitch_class);
+
+}  // namespace musicgen::inline MUSICGEN_ABI
+
+#ifndef MUSICGEN_COMPILED
+#include "analysis.ipp"
+#endif

@@ -1,0 +1,49 @@
+// The notes of a score on its quarter notes. Internal: for definitions alone.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "../core/config.hpp"
+#include "../midi/score.hpp"
+
+namespace musicgen::inline MUSICGEN_ABI::detail {
+
+/// A note in quarter notes from tick 0, later from the first beat.
+struct BeatNote {
+  double start, end;
+  int pitch, velocity, track;  // track as in Score::notes(); drums have none, -1
+};
+
+/// All notes, drums among them, by start, then track, then pitch.
+inline std::vector<BeatNote> quarter_notes(const Score& score) {
+  std::vector<BeatNote> notes;
+  const double division = score.tempo.division();
+  int melodic = 0;
+  for (const Track& track : score.tracks) {
+    const int number = track.is_melodic() ? melodic++ : -1;
+    for (const TickNote& note : track.notes) {
+      std::int64_t start = note.start, end = note.end;
+      if (track.own_tempo) {
+        start = score.tempo.tick(track.own_tempo->seconds(start));
+        end = std::max(start + 1, score.tempo.tick(track.own_tempo->seconds(end)));
+      }
+      notes.push_back({static_cast<double>(start) / division, static_cast<double>(end) / division, note.pitch,
+                       note.velocity, number});
+    }
+  }
+  std::sort(notes.begin(), notes.end(), [](const BeatNote& a, const BeatNote& b) {
+    if (a.start != b.start) return a.start < b.start;
+    if (a.track != b.track) return a.track < b.track;
+    return a.pitch != b.pitch ? a.pitch < b.pitch : a.end < b.end;
+  });
+  return notes;
+}
+
+inline std::size_t index(int i) {
+  return static_cast<std::size_t>(i);
+}
+
+}  // namespace musicgen::inline MUSICGEN_ABI::detail

@@ -1,0 +1,111 @@
+// Chords: a hidden Markov model of a triad a beat (Sheh and Ellis, "Chord segmentation and recognition using EM-trained
+// hidden Markov models", 2003; for MIDI Raphael and Stoddard, "Functional harmonic analysis using probabilistic
+// models", 2004), with one template for major and one for minor triads, turned to the twelve roots.
+//
+// What a beat says of a chord is w . x, log-linear: x holds the pitch classes that sound in the beat (square roots of
+// their lengths, scaled to a sum), the lowest one, and the pitch classes of the beats before and after, all counted
+// from the root. w was fitted on POP909's training songs by maximum likelihood. A change costs least on a downbeat.
+// Internal: for definitions alone.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "../core/config.hpp"
+#include "analysis.hpp"
+#include "beat_sounds.hpp"
+#include "spans.hpp"
+#include "viterbi.hpp"
+
+namespace musicgen::inline MUSICGEN_ABI::detail {
+
+namespace chords {
+
+enum View : std::size_t { present, bass, past, future, views };
+using Views = std::array<std::array<double, 12>, views>;  // by pitch class
+
+inline constexpr std::size_t no_chord = 24, states = 25;  // root, or root + 12 for minor
+
+/// Templates by degree above the root, in semitones.
+inline constexpr std::array<Views, 2> templates{
+    {{{{4.2, -1.5, -2.2, -5.9, 6.0, -1.6, -1.8, 6.7, -1.5, -0.9, -1.6, -1.3},
+       {3.2, -1.4, -0.7, -1.0, 0.5, -0.6, -1.6, 0.3, -0.9, -1.1, 1.0, 0.5},
+       {3.3, -1.0, -0.1, -3.0, 2.2, -0.4, -0.7, 3.1, -0.8, -0.7, -0.3, -0.3},
+       {2.4, -1.3, -0.1, -4.7, 2.2, 0.5, -0.7, 2.1, -0.6, 0.1, -0.7, -0.3}}},
+     {{{3.2, -1.8, -2.2, 6.9, -6.2, -2.3, 0.0, 5.5, -2.1, -2.7, -0.4, -1.8},
+       {3.3, -1.3, -1.4, 0.4, -1.5, -0.9, -0.9, 0.4, -1.1, -1.4, 0.6, -1.0},
+       {3.5, -0.7, 0.0, 2.0, -3.8, -0.6, -0.6, 2.6, -1.3, -2.4, 0.5, -1.7},
+       {2.8, -0.7, -0.5, 2.4, -4.7, 0.3, -0.7, 1.9, -0.7, -1.6, -0.7, -1.6}}}}};
+
+inline void add_scaled(std::array<double, 12>& to, const Chroma& from, bool roots) {
+  double sum = 0.3;
+  for (const float x : from) sum += roots ? std::sqrt(x) : x;
+  for (std::size_t c = 0; c < 12; ++c) to[c] = (roots ? std::sqrt(from[c]) : from[c]) / sum;
+}
+
+inline Views views_of(const BeatSounds& sounds, std::size_t beat) {
+  Views x{};
+  add_scaled(x[present], sounds.chroma[beat], true);
+  if (beat > 0) add_scaled(x[past], sounds.chroma[beat - 1], false);
+  if (beat + 1 < sounds.chroma.size()) add_scaled(x[future], sounds.chroma[beat + 1], false);
+  for (const std::size_t half : {2 * beat, 2 * beat + 1})
+    if (sounds.lowest[half] != silent) x[bass][index(sounds.lowest[half] % 12)] += half % 2 == 0 ? 0.6 : 0.4;
+  return x;
+}
+
+inline std::array<double, states> scores_of(const BeatSounds& sounds, std::size_t beat) {
+  std::array<double, states> scores{};
+  const Views x = views_of(sounds, beat);
+  for (std::size_t root = 0; root < 12; ++root)
+    for (std::size_t view = 0; view < views; ++view)
+      for (std::size_t degree = 0; degree < 12; ++degree) {
+        const double value = x[view][(root + degree) % 12];
+        scores[root] += templates[0][view][degree] * value;
+        scores[root + 12] += templates[1][view][degree] * value;
+      }
+  double length = 0;
+  for (const float beats : sounds.chroma[beat]) length += beats;
+  scores[no_chord] = length > 0 ? 3.51 + 0.03 * std::log1p(length) : 4.7;
+  return scores;
+}
+
+/// The lowest pitch class for most of the beats, if it belongs to the chord, else the root.
+inline int bass_of(const ChordSpan& chord, const BeatSounds& sounds) {
+  std::array<int, 12> halves{};
+  for (int half = 2 * chord.first_beat; half < 2 * chord.end_beat; ++half)
+    if (const int pitch = sounds.lowest[index(half)]; pitch != silent) ++halves[index(pitch % 12)];
+  const int lowest = static_cast<int>(std::max_element(halves.begin(), halves.end()) - halves.begin());
+  const int degree = (lowest - chord.root + 12) % 12, third = chord.quality == ChordQuality::minor ? 3 : 4;
+  return degree == third || degree == 7 ? lowest : chord.root;
+}
+
+}  // namespace chords
+
+/// Fills `analysis.chords`; bars are known.
+inline void find_chords(Analysis& analysis, const BeatSounds& sounds) {
+  std::vector<std::array<double, chords::states>> scores(sounds.chroma.size());
+  for (std::size_t beat = 0; beat < scores.size(); ++beat) scores[beat] = chords::scores_of(sounds, beat);
+  const auto price = [&](std::size_t beat) {
+    const int place = analysis.beats[beat].place;
+    const int beats = analysis.bars[index(analysis.beats[beat].bar)].meter.beats;
+    return place == 0 ? 0.5 : 2 * place == beats ? 1.0 : 2.5;
+  };
+  const std::vector<std::uint8_t> states = likeliest_states(scores, price);
+  for (std::size_t beat = 0; beat < states.size(); ++beat) {
+    const int first = static_cast<int>(beat);
+    ChordSpan chord{beat_span(analysis, first, first + 1)};
+    if (states[beat] != chords::no_chord) {
+      chord.root = states[beat] % 12;
+      chord.quality = states[beat] < 12 ? ChordQuality::major : ChordQuality::minor;
+    }
+    append_span(analysis.chords, chord);
+  }
+  for (ChordSpan& chord : analysis.chords)
+    if (chord.quality != ChordQuality::none) chord.bass = chords::bass_of(chord, sounds);
+}
+
+}  // namespace musicgen::inline MUSICGEN_ABI::detail

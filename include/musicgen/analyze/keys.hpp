@@ -1,0 +1,77 @@
+// Keys: a hidden Markov model of the 24 keys (Temperley, "What's key for key? The Krumhansl-Schmuckler algorithm
+// reconsidered", 1999: profiles compared with segments, at a price for each change), decoded by Viterbi's algorithm.
+//
+// What a beat says of a key is w . x, where x holds, counted from the tonic, the share of each pitch class in what
+// sounds, and the root of the chord in force, major and minor chords apart: relative keys share their pitch classes,
+// and differ in which chords they dwell on. The profiles w were fitted on POP909's training songs by maximum
+// likelihood, so that w . x averaged over a song is the log-odds of its keys. Internal: for definitions alone.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "../core/config.hpp"
+#include "analysis.hpp"
+#include "beat_sounds.hpp"
+#include "spans.hpp"
+#include "viterbi.hpp"
+
+namespace musicgen::inline MUSICGEN_ABI::detail {
+
+namespace keys {
+
+enum View : std::size_t { pitches, major_chords, minor_chords, views };
+using Views = std::array<std::array<double, 12>, views>;
+
+/// By degree above the tonic, in semitones.
+inline constexpr std::array<Views, 2> profiles{
+    {{{{7.0, -0.6, -1.2, -1.6, 3.0, 0.0, -2.8, 6.1, -0.4, -3.6, -3.9, -2.6},
+       {11.3, -0.3, -6.7, -1.7, -2.4, 3.9, 0.1, 8.6, -0.4, -2.1, -5.2, -1.7},
+       {-1.8, -0.4, 1.7, -0.1, 3.7, 0.1, 0.2, -5.1, -0.3, 2.2, -0.7, -3.9}}},
+     {{{8.5, -2.7, 0.4, 1.4, -2.1, 0.0, -1.3, 5.6, -1.3, -3.8, -3.1, -1.1},
+       {0.4, -4.8, -3.1, -1.7, -0.8, -2.5, -0.5, 4.0, 4.1, -0.7, 2.6, -0.6},
+       {12.6, 0.1, -2.4, -0.3, -1.7, 2.7, -0.4, 0.5, -0.5, -1.7, -3.7, -0.8}}}}};
+inline constexpr double minor_gain = 0.48;   ///< the minor profiles' constant
+inline constexpr double change_price = 350;  ///< what some 25 bars of a distant key make up for
+
+inline Views views_of(const Chroma& chroma, const ChordSpan& chord) {
+  Views x{};
+  double sum = 0.3;
+  for (const float length : chroma) sum += length;
+  for (std::size_t c = 0; c < 12; ++c) x[pitches][c] = chroma[c] / sum;
+  if (chord.quality == ChordQuality::major) x[major_chords][index(chord.root)] = 1;
+  if (chord.quality == ChordQuality::minor) x[minor_chords][index(chord.root)] = 1;
+  return x;
+}
+
+}  // namespace keys
+
+/// Fills `analysis.keys`; chords are known.
+inline void find_keys(Analysis& analysis, const BeatSounds& sounds) {
+  std::vector<std::array<double, 24>> scores(sounds.chroma.size());
+  for (const ChordSpan& chord : analysis.chords)
+    for (int beat = chord.first_beat; beat < chord.end_beat; ++beat) {
+      const keys::Views x = keys::views_of(sounds.chroma[index(beat)], chord);
+      auto& score = scores[index(beat)];
+      for (std::size_t key = 0; key < 24; ++key) {
+        if (key >= 12) score[key] = keys::minor_gain;
+        for (std::size_t view = 0; view < keys::views; ++view)
+          for (std::size_t degree = 0; degree < 12; ++degree)
+            score[key] += keys::profiles[key / 12][view][degree] * x[view][(key + degree) % 12];
+      }
+    }
+  const std::vector<std::uint8_t> states = likeliest_states(scores, [&](std::size_t beat) {
+    return analysis.beats[beat].place == 0 ? keys::change_price : keys::change_price + 20;
+  });
+  for (std::size_t beat = 0; beat < states.size(); ++beat) {
+    const int first = static_cast<int>(beat);
+    KeySpan key{beat_span(analysis, first, first + 1)};
+    key.tonic = states[beat] % 12;
+    key.minor = states[beat] >= 12;
+    append_span(analysis.keys, key);
+  }
+}
+
+}  // namespace musicgen::inline MUSICGEN_ABI::detail

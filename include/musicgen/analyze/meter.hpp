@@ -1,0 +1,156 @@
+// Metre: how many beats a bar has, and which beat is its first.
+//
+// A hidden Markov model of the place in the bar (after Klapuri, Eronen and Astola, "Analysis of the meter of acoustic
+// musical signals", 2006, and Temperley, "Music and Probability", 2007). State p in 0..m-1 is the place of a beat in a
+// bar of m; it goes to p+1, from m-1 to 0, and at a price to 0 before its time, which makes a short bar. Accents x of a
+// beat say its place by a log-linear model, P(p | x) = exp(w_p . x) / sum_q exp(w_q . x), so that with all places
+// equally likely beforehand a bar structure has the log-likelihood ratio sum_t log(m P(p_t | x_t)) to none; Viterbi's
+// algorithm finds the best one for each m, and the best m wins. Internal: for definitions alone.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <utility>
+#include <vector>
+
+#include "../core/config.hpp"
+#include "../midi/score.hpp"
+#include "accents.hpp"
+#include "analysis.hpp"
+#include "spans.hpp"
+
+namespace musicgen::inline MUSICGEN_ABI::detail {
+
+/// Which beats are downbeats, for some metre.
+struct BarLines {
+  double evidence = 0;  // log-likelihood ratio
+  std::vector<bool> downbeat{};
+};
+
+class MeterModel {
+ public:
+  /// @param notated  the beats at which bars begin as the file has it, empty if it does not say
+  MeterModel(const std::vector<Accents>& accents, std::vector<bool> notated)
+      : accents_(accents), notated_(std::move(notated)) {}
+
+  /// The likeliest bars of `m` beats, 3..7.
+  BarLines bar_lines(int m) const {
+    const auto places = static_cast<std::size_t>(m);
+    const auto weights = weights_of(places);
+    std::vector<double> best(places, 0), next(places);
+    std::vector<std::uint8_t> came_from(accents_.size() * places);
+    for (std::size_t t = 0; t < accents_.size(); ++t) {
+      const std::vector<double> gains = gains_at(t, weights);
+      std::size_t last = places - 1;  // of the bar before this beat's, if a bar begins here
+      for (std::size_t p = 0; p < places; ++p)
+        if (best[p] - price(p, places) > best[last] - price(last, places)) last = p;
+      next[0] = (t == 0 ? 0 : best[last] - price(last, places)) + gains[0];
+      came_from[t * places] = static_cast<std::uint8_t>(last);
+      for (std::size_t p = 1; p < places; ++p) {
+        next[p] = (t == 0 ? 0 : best[p - 1]) + gains[p];
+        came_from[t * places + p] = static_cast<std::uint8_t>(p - 1);
+      }
+      best.swap(next);
+    }
+    auto place = static_cast<std::size_t>(std::max_element(best.begin(), best.end()) - best.begin());
+    BarLines lines{best[place], std::vector<bool>(accents_.size())};
+    for (std::size_t t = accents_.size(); t-- > 0;) {
+      lines.downbeat[t] = place == 0;
+      place = came_from[t * places + place];
+    }
+    return lines;
+  }
+
+ private:
+  /// Of the places in a bar of four, fitted on POP909 where its annotators agree: docs/analysis.md.
+  static constexpr std::array<Accents, 4> weights_of_four{
+      {{0.39, -0.24, 0.17, 0.23, 0.88, -0.03, 0.73, -0.55, 0.08, 0.33, 0.38},
+       {-0.59, 0.34, 0.00, -0.22, -0.81, 0.03, -0.03, 0.23, -0.18, 0.05, -0.19},
+       {0.69, -1.04, -0.18, 0.04, 0.68, -0.27, -0.01, 0.03, 0.29, -0.59, 0.20},
+       {-0.49, 0.94, 0.00, -0.05, -0.76, 0.28, -0.69, 0.29, -0.19, 0.20, -0.40}}};
+  static constexpr double notated_gain = 0.1;  ///< what the file says decides where notes say little
+
+  /// Other metres are made of the same accents: a strong first beat, the others weak.
+  static std::vector<Accents> weights_of(std::size_t places) {
+    if (places == 4) return {weights_of_four.begin(), weights_of_four.end()};
+    Accents weak{};
+    for (std::size_t k = 0; k < accents::accent_count; ++k)
+      weak[k] = (weights_of_four[1][k] + weights_of_four[3][k]) / 2;
+    std::vector<Accents> all(places, weak);
+    all[0] = weights_of_four[0];
+    return all;
+  }
+
+  /// Of a bar that ends after place p: half bars are likelier than others.
+  static double price(std::size_t p, std::size_t places) {
+    if (p + 1 == places) return 0;
+    return 2 * (p + 1) == places ? 16 : 24;
+  }
+
+  std::vector<double> gains_at(std::size_t t, const std::vector<Accents>& weights) const {
+    std::vector<double> gains(weights.size(), 0);
+    double sum = 0;
+    for (std::size_t p = 0; p < weights.size(); ++p) {
+      for (std::size_t k = 0; k < accents::accent_count; ++k) gains[p] += weights[p][k] * accents_[t][k];
+      sum += std::exp(gains[p]);
+    }
+    for (double& gain : gains) gain += std::log(static_cast<double>(gains.size()) / sum);
+    if (!notated_.empty() && notated_[t]) gains[0] += notated_gain;
+    return gains;
+  }
+
+  const std::vector<Accents>& accents_;
+  std::vector<bool> notated_;
+};
+
+/// A metre that the file states in whole quarter notes: 4/4 is 4, 6/8 is 3; 0 if it states none. Two beats are none:
+/// what is written in 2/4 is told as 4/4, since files that say so mostly mean that they do not know.
+inline int notated_beats(const TimeSignature& signature) {
+  const int quarters = signature.numerator * 4 / signature.denominator;
+  return signature.numerator * 4 % signature.denominator == 0 && quarters >= 3 && quarters <= 7 ? quarters : 0;
+}
+
+/// Where the file's own bars begin; empty if it has no time signatures, or beats are not on its quarter notes.
+inline std::vector<bool> notated_bars(const Analysis& analysis, const Score& score) {
+  const std::int64_t division = score.tempo.division();
+  std::vector<bool> begins(analysis.beats.size());
+  std::size_t next = 0;
+  std::int64_t start = 0, bar = 0;  // of the signature in force, in ticks
+  if (score.time_signatures.empty()) return {};
+  for (std::size_t i = 0; i < begins.size(); ++i) {
+    const std::int64_t tick = analysis.beats[i].tick;
+    for (; next < score.time_signatures.size() && score.time_signatures[next].tick <= tick; ++next) {
+      start = score.time_signatures[next].tick;
+      bar = notated_beats(score.time_signatures[next]) * division;
+    }
+    const std::int64_t offset = ((tick - start) % division + division) % division;
+    if (24 * std::min(offset, division - offset) > division) return {};
+    begins[i] = bar > 0 && tick >= start - division / 24 && (tick - start + division / 24) % bar <= division / 12;
+  }
+  return begins;
+}
+
+/// Puts the beats into bars.
+inline void find_bars(Analysis& analysis, const std::vector<Accents>& accents, const Score& score) {
+  const MeterModel model(accents, notated_bars(analysis, score));
+  std::vector<int> candidates{4, 3};
+  for (const TimeSignature& signature : score.time_signatures)
+    if (const int beats = notated_beats(signature);
+        beats > 0 && std::find(candidates.begin(), candidates.end(), beats) == candidates.end())
+      candidates.push_back(beats);
+  BarLines best;
+  Meter meter;
+  for (const int beats : candidates) {
+    BarLines lines = model.bar_lines(beats);
+    if (!best.downbeat.empty() && lines.evidence <= best.evidence) continue;
+    best = std::move(lines);
+    meter = {beats, 4};
+  }
+  set_bars(analysis, best.downbeat, meter);
+}
+
+}  // namespace musicgen::inline MUSICGEN_ABI::detail

@@ -1,0 +1,88 @@
+// Spans of beats put together. Internal: for definitions alone.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <iterator>
+#include <utility>
+#include <vector>
+
+#include "../core/config.hpp"
+#include "analysis.hpp"
+
+namespace musicgen::inline MUSICGEN_ABI::detail {
+
+/// The first `end` of the beats from `first` on, with their times.
+inline BeatSpan beat_span(const Analysis& analysis, int first, int end) {
+  return {analysis.beat_time(first), analysis.beat_time(end), first, end};
+}
+
+/// The beat that begins nearest to a time; the number of beats where the end of the last one is nearer.
+inline int nearest_beat(const Analysis& analysis, Seconds time) {
+  const auto& beats = analysis.beats;
+  const auto next =
+      std::lower_bound(beats.begin(), beats.end(), time, [](const Beat& beat, Seconds t) { return beat.time < t; });
+  const int i = static_cast<int>(next - beats.begin());
+  return i > 0 && time - beats[static_cast<std::size_t>(i - 1)].time <= analysis.beat_time(i) - time ? i - 1 : i;
+}
+
+/// The bar that begins nearest to a beat; the number of bars where the end of the last one is nearer.
+inline int nearest_bar(const Analysis& analysis, int beat) {
+  if (beat >= std::ssize(analysis.beats)) return static_cast<int>(analysis.bars.size());
+  const int bar = analysis.beats[static_cast<std::size_t>(beat)].bar;
+  const Bar& b = analysis.bars[static_cast<std::size_t>(bar)];
+  return beat - b.first_beat <= b.end_beat - beat ? bar : bar + 1;
+}
+
+/// Puts the beats into bars of `meter` that begin where `downbeat` says; those before the first downbeat are an upbeat.
+/// A bar that comes out longer or shorter than the meter has the number of beats that it has.
+inline void set_bars(Analysis& analysis, const std::vector<bool>& downbeat, Meter meter) {
+  analysis.meter = meter;
+  analysis.bars.clear();
+  const int count = static_cast<int>(analysis.beats.size());
+  for (int i = 0; i < count; ++i)
+    if (i == 0 || downbeat[static_cast<std::size_t>(i)]) analysis.bars.push_back({i, count, meter});
+  for (std::size_t k = 0; k < analysis.bars.size(); ++k) {
+    Bar& bar = analysis.bars[k];
+    const bool last = k + 1 == analysis.bars.size();
+    if (!last) bar.end_beat = analysis.bars[k + 1].first_beat;
+    const int length = bar.end_beat - bar.first_beat;
+    const bool upbeat = k == 0 && !downbeat[0];
+    if (length > meter.beats || (!upbeat && !last)) bar.meter.beats = length;
+    const int shift = upbeat ? bar.meter.beats - length : 0;
+    for (int i = bar.first_beat; i < bar.end_beat; ++i) {
+      Beat& beat = analysis.beats[static_cast<std::size_t>(i)];
+      beat.bar = static_cast<int>(k);
+      beat.place = i - bar.first_beat + shift;
+    }
+  }
+}
+
+/// The median tempo, beats a minute.
+inline double median_tempo(const Analysis& analysis) {
+  std::vector<double> lengths;
+  for (std::size_t i = 0; i < analysis.beats.size(); ++i)
+    lengths.push_back((analysis.beat_time(static_cast<int>(i) + 1) - analysis.beats[i].time).count());
+  if (lengths.empty()) return 0;
+  const auto middle = lengths.begin() + std::ssize(lengths) / 2;
+  std::nth_element(lengths.begin(), middle, lengths.end());
+  return *middle > 0 ? 60 / *middle : 0;
+}
+
+/// Appends a span, or lengthens the last one if it says the same.
+template <class Span>
+void append_span(std::vector<Span>& spans, Span span) {
+  if (span.first_beat == span.end_beat) return;
+  if (!spans.empty()) {
+    Span longer = spans.back();
+    static_cast<BeatSpan&>(longer) = span;
+    if (longer == span) {
+      spans.back().end = span.end;
+      spans.back().end_beat = span.end_beat;
+      return;
+    }
+  }
+  spans.push_back(std::move(span));
+}
+
+}  // namespace musicgen::inline MUSICGEN_ABI::detail

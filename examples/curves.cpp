@@ -2,8 +2,8 @@
 #include <cerrno>
 #include <cstring>
 #include <fstream>
+#include <musicgen/core/json.hpp>
 #include <musicgen/musicgen.hpp>
-#include <nlohmann/json.hpp>
 
 #include "program.hpp"
 #include "render.hpp"
@@ -23,14 +23,15 @@ Curve read_log(const fs::path& file, double below) {
   Curve curve{file.stem().string(), {}};
   std::string text;
   for (int line = 1; std::getline(in, text); ++line) {
-    const auto j = nlohmann::json::parse(text, nullptr, /*allow_exceptions=*/false);
+    const auto j = detail::parse_json(text);
     if (in.eof() && !j.is_object()) break;  // the last line of a run that still writes, or was killed
     const auto bad = [&] { return file_error(file, "line " + std::to_string(line) + " is none of a training log"); };
     if (!j.is_object() || !j.contains("step")) throw bad();
     if (!j.contains("validation_loss")) continue;
-    const nlohmann::json tokens = j.value("tokens", nlohmann::json()), loss = j["validation_loss"];
-    if (!tokens.is_number() || !loss.is_number() || tokens < 1) throw bad();
-    const Curve::Point point{tokens.get<double>() * 1e-6, loss.get<double>()};
+    const auto tokens = detail::json_value<double>(j.value("tokens", nlohmann::json()));
+    const auto loss = detail::json_value<double>(j["validation_loss"]);
+    if (!tokens || !loss || *tokens < 1) throw bad();
+    const Curve::Point point{*tokens * 1e-6, *loss};
     if (point.y <= below && (curve.points.empty() || point.x > curve.points.back().x)) curve.points.push_back(point);
   }
   if (curve.points.empty()) throw file_error(file, "has no validation loss that could be drawn");

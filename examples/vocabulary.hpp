@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <musicgen/core/error.hpp>
 #include <musicgen/core/files.hpp>
+#include <musicgen/core/json.hpp>
 #include <musicgen/tokens/vocabulary.hpp>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -12,7 +13,7 @@
 
 /// @throws musicgen::Error  naming the file if it is no JSON list of tokens
 inline musicgen::Vocabulary read_vocabulary(const std::filesystem::path& file) {
-  const auto json = nlohmann::json::parse(musicgen::read_bytes(file), nullptr, /*allow_exceptions=*/false);
+  const auto json = musicgen::detail::parse_json(musicgen::read_bytes(file));
   if (!json.is_array() || !std::all_of(json.begin(), json.end(), [](const auto& word) { return word.is_string(); }))
     throw musicgen::file_error(file, "is no JSON list of words");
   try {

@@ -1,4 +1,4 @@
-// musicgen: learns from MIDI files and writes new music. Needs no other library.
+// musicgen: learns from MIDI files and writes new music. Needs nlohmann-json.
 #pragma once
 
 #include "analyze.hpp"              // beats, keys, chords and phrases

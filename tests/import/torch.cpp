@@ -3,7 +3,6 @@
 #include <catch.hpp>
 #include <cmath>
 #include <musicgen/core/random.hpp>
-#include <nlohmann/json.hpp>
 
 #include "data_files.hpp"
 #include "import/archives.hpp"
@@ -25,7 +24,7 @@ double logit_difference(Model<>& model, const Safetensors& reference, const std:
 }
 
 Vocabulary vocabulary_of(const std::filesystem::path& file) {
-  return Vocabulary::from_names(nlohmann::json::parse(read_bytes(file)).get<std::vector<std::string>>());
+  return Vocabulary::from_names(musicgen::detail::parse_json(read_bytes(file)).get<std::vector<std::string>>());
 }
 
 /// A checkpoint that is {"epoch": 3, KEY: the state dict, "optimizer": None}.

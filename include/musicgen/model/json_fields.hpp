@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -16,16 +17,16 @@ namespace musicgen::inline MUSICGEN_ABI {
 /// The member `key` of an object.
 /// @throws Error  if it is not there, or no T
 template <class T>
-T json_field(const detail::Json& j, const char* key, const std::filesystem::path& file) {
-  const detail::Json* found = j.find(key);
-  auto value = found == nullptr ? std::nullopt : detail::json_value<T>(*found);
+T json_field(const nlohmann::json& j, const char* key, const std::filesystem::path& file) {
+  const auto found = j.find(key);
+  auto value = found == j.end() ? std::nullopt : detail::json_value<T>(*found);
   if (!value) throw file_error(file, std::string("the metadata lacks \"") + key + "\" or it has the wrong type");
   return std::move(*value);
 }
 
 /// The object that an entry of a model's metadata says.
 /// @throws Error  if it is none
-inline detail::Json parse_metadata_entry(std::string_view text, const char* key, const std::filesystem::path& file) {
+inline nlohmann::json parse_metadata_entry(std::string_view text, const char* key, const std::filesystem::path& file) {
   auto j = detail::parse_json(text);
   if (!j.is_object())
     throw file_error(file, std::string("its metadata has no \"") + key + "\": not written by musicgen");

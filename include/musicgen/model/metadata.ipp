@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -26,7 +27,7 @@ inline AttentionValue attention_value_of(const std::string& name, const std::fil
 }
 
 /// Zero stands for what is not known, in files and nowhere else.
-inline MusicProfile parse_profile(const Json& j, const std::filesystem::path& file) {
+inline MusicProfile parse_profile(const nlohmann::json& j, const std::filesystem::path& file) {
   MusicProfile profile{.programs = json_field<std::vector<int>>(j, "programs", file)};
   for (const auto& [field, time] :
        {std::pair("longest_note", &profile.max_note_length), {"usual_length", &profile.usual_length}}) {
@@ -42,7 +43,7 @@ inline MusicProfile parse_profile(const Json& j, const std::filesystem::path& fi
   return profile;
 }
 
-inline AttentionOptions parse_attention(const Json& j, const std::filesystem::path& file) {
+inline AttentionOptions parse_attention(const nlohmann::json& j, const std::filesystem::path& file) {
   AttentionOptions attention;
   if (j.contains("attention"))
     attention.value = attention_value_of(json_field<std::string>(j, "attention", file), file);
@@ -50,7 +51,7 @@ inline AttentionOptions parse_attention(const Json& j, const std::filesystem::pa
   return attention;
 }
 
-inline std::optional<Vocabulary> parse_vocabulary(const Json& j, const std::filesystem::path& file) {
+inline std::optional<Vocabulary> parse_vocabulary(const nlohmann::json& j, const std::filesystem::path& file) {
   if (!j.contains("vocabulary")) return std::nullopt;
   const auto names = json_field<std::vector<std::string>>(j, "vocabulary", file);
   try {
@@ -65,26 +66,25 @@ inline std::optional<Vocabulary> parse_vocabulary(const Json& j, const std::file
 MUSICGEN_INLINE std::string to_metadata(const ModelConfig& config) {
   const Dimensions& d = config.dimensions;
   const auto steps = [](std::optional<std::chrono::milliseconds> time) { return time ? time->count() / 10 : 0; };
-  detail::Json j = detail::Json::object();
-  j["version"] = model_file_version;
-  j["vocabulary_size"] = d.V;
-  j["embedding"] = d.E;
-  j["hidden"] = d.H;
-  j["layers"] = d.L;
-  j["programs"] = config.profile.programs;
-  j["canonical"] = config.canonical;
-  j["longest_note"] = steps(config.profile.max_note_length);
-  j["usual_length"] = steps(config.profile.usual_length);
-  j["usual_velocity"] = config.profile.usual_velocity.value_or(0);
-  j["attention"] = detail::attention_value_names[static_cast<std::size_t>(config.attention.value)];
-  j["attention_scale"] = static_cast<double>(config.attention.scale);
+  nlohmann::json j{{"version", model_file_version},
+                   {"vocabulary_size", d.V},
+                   {"embedding", d.E},
+                   {"hidden", d.H},
+                   {"layers", d.L},
+                   {"programs", config.profile.programs},
+                   {"canonical", config.canonical},
+                   {"longest_note", steps(config.profile.max_note_length)},
+                   {"usual_length", steps(config.profile.usual_length)},
+                   {"usual_velocity", config.profile.usual_velocity.value_or(0)},
+                   {"attention", detail::attention_value_names[static_cast<std::size_t>(config.attention.value)]},
+                   {"attention_scale", config.attention.scale}};
   if (config.profile.sustain) j["sustain"] = *config.profile.sustain;
   if (config.vocabulary) j["vocabulary"] = config.vocabulary->names();
   return j.dump();
 }
 
 MUSICGEN_INLINE ModelConfig parse_metadata(std::string_view text, const std::filesystem::path& file) {
-  const detail::Json j = parse_metadata_entry(text, "musicgen", file);
+  const nlohmann::json j = parse_metadata_entry(text, "musicgen", file);
   if (const int version = json_field<int>(j, "version", file); version > model_file_version)
     throw file_error(file, "is of version " + std::to_string(version) + ", this program reads up to " +
                                std::to_string(model_file_version));

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <cstdint>
 #include <cstring>
+#include <nlohmann/json.hpp>
 #include <type_traits>
 #include <utility>
 
@@ -48,22 +49,23 @@ inline std::string scale_of(const std::string& name) {
 /// A tensor of the header.
 /// @param data_size  bytes of all tensors
 /// @throws Error     unless it lies within them
-inline Safetensors::Entry parse_entry(const std::string& name, const Json& entry, std::size_t data_size,
+inline Safetensors::Entry parse_entry(const std::string& name, const nlohmann::json& entry, std::size_t data_size,
                                       const std::filesystem::path& file) {
   const auto bad = [&](const std::string& what) { return file_error(file, 8, "tensor \"" + name + "\": " + what); };
-  const auto counts = [&](const char* key) {
-    const Json* found = entry.find(key);
-    return found == nullptr ? std::nullopt : json_value<std::vector<std::uint64_t>>(*found);
+  const auto field = [&](const char* key) {
+    return entry.is_object() && entry.contains(key) ? entry[key] : nlohmann::json();
   };
-  const Json* dtype = entry.find("dtype");
-  const auto shape = counts("shape"), offsets = counts("data_offsets");
-  if (dtype == nullptr || !dtype->is_text() || !shape || !offsets || offsets->size() != 2)
+  const nlohmann::json dtype = field("dtype"), shape = field("shape"), offsets = field("data_offsets");
+  const auto is_count = [](const nlohmann::json& x) { return x.is_number_unsigned(); };
+  if (!dtype.is_string() || !shape.is_array() || !offsets.is_array() || offsets.size() != 2 ||
+      !std::all_of(shape.begin(), shape.end(), is_count) || !std::all_of(offsets.begin(), offsets.end(), is_count))
     throw bad("needs a dtype, a shape and two data_offsets");
-  Safetensors::Entry e{dtype->text(), {}, (*offsets)[0], 0};
-  const std::size_t last = (*offsets)[1], size = dtype_size(e.dtype);
+  Safetensors::Entry e{dtype.get<std::string>(), {}, offsets[0].get<std::size_t>(), 0};
+  const std::size_t last = offsets[1].get<std::size_t>(), size = dtype_size(e.dtype);
   if (size == 0) throw bad("dtype \"" + e.dtype + "\" is not supported");
   std::size_t bytes = size;
-  for (const std::uint64_t extent : *shape) {
+  for (const auto& x : shape) {
+    const auto extent = x.get<std::uint64_t>();
     if (extent != 0 && bytes > data_size / extent) throw bad("its data go beyond the end of the file: cut short");
     bytes *= static_cast<std::size_t>(extent);
     e.shape.push_back(static_cast<std::int64_t>(extent));
@@ -76,11 +78,11 @@ inline Safetensors::Entry parse_entry(const std::string& name, const Json& entry
 
 /// The texts of the header, by name.
 /// @throws Error  if they are none
-inline std::map<std::string, std::string> parse_texts(const Json& entry, const std::filesystem::path& file) {
+inline std::map<std::string, std::string> parse_texts(const nlohmann::json& entry, const std::filesystem::path& file) {
   if (!entry.is_object()) throw file_error(file, 8, "the metadata is no JSON object");
   std::map<std::string, std::string> texts;
-  for (const std::string& key : entry.names())
-    if (const Json& value = *entry.find(key); value.is_text()) texts[key] = value.text();
+  for (const auto& [key, value] : entry.items())
+    if (value.is_string()) texts[key] = value.get<std::string>();
   return texts;
 }
 
@@ -116,8 +118,7 @@ MUSICGEN_INLINE Safetensors Safetensors::parse(std::span<const std::byte> bytes,
   if (!header.is_object()) throw file_error(name, 8, "the header is no JSON object");
   const auto data = bytes.subspan(8 + n);
   all.data_.assign(data.begin(), data.end());
-  for (const std::string& key : header.names()) {
-    const detail::Json& entry = *header.find(key);
+  for (const auto& [key, entry] : header.items()) {
     if (key == "__metadata__")
       all.metadata_ = detail::parse_texts(entry, name);
     else
@@ -133,14 +134,11 @@ MUSICGEN_INLINE void Safetensors::write(const std::filesystem::path& file) const
     return std::pair(detail::dtype_size(b.second.dtype), a.second.first) <
            std::pair(detail::dtype_size(a.second.dtype), b.second.first);
   });
-  detail::Json header = detail::Json::object();
+  nlohmann::json header = nlohmann::json::object();
   if (!metadata_.empty()) header["__metadata__"] = metadata_;
   std::size_t first = 0;
   for (const auto& [name, e] : tensors) {
-    detail::Json& entry = header[name] = detail::Json::object();
-    entry["dtype"] = e.dtype;
-    entry["shape"] = e.shape;
-    entry["data_offsets"] = std::vector{first, first + e.size};
+    header[name] = {{"dtype", e.dtype}, {"shape", e.shape}, {"data_offsets", {first, first + e.size}}};
     first += e.size;
   }
   std::string text = header.dump();

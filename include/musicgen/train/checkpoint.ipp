@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <nlohmann/json.hpp>
 #include <string>
 #include <utility>
 
@@ -35,14 +36,13 @@ void for_each_member(State& s, Visit&& visit) {
 }
 
 inline std::string to_metadata(const TrainingState& state) {
-  Json j = Json::object();
-  j["seconds"] = state.time.count();
+  nlohmann::json j{{"seconds", state.time.count()}};
   for_each_member(state, [&](const char* name, const auto& member) { j[name] = member; });
   return j.dump();
 }
 
 inline TrainingState parse_state(const std::string& text, const std::filesystem::path& file) {
-  Json j = parse_metadata_entry(text, "training", file);
+  nlohmann::json j = parse_metadata_entry(text, "training", file);
   if (!j.contains("muon")) j["muon"] = false;        // there was no Muon when it was written
   if (!j.contains("best_step")) j["best_step"] = 0;  // it was not kept
   TrainingState s;

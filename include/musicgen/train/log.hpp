@@ -5,6 +5,7 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 
@@ -17,16 +18,15 @@
 namespace musicgen::inline MUSICGEN_ABI {
 
 /// One line of the log.
-inline detail::Json to_json(const Progress& p) {
-  detail::Json j = detail::Json::object();
-  j["step"] = p.step;
-  j["stage"] = p.stage;
-  j["loss"] = p.loss;
-  j["smoothed_loss"] = p.smoothed_loss;
-  j["learning_rate"] = p.learning_rate;
-  j["gradient_norm"] = p.gradient_norm;
-  j["tokens"] = p.tokens;
-  j["seconds"] = p.time.count();
+inline nlohmann::json to_json(const Progress& p) {
+  nlohmann::json j{{"step", p.step},
+                   {"stage", p.stage},
+                   {"loss", p.loss},
+                   {"smoothed_loss", p.smoothed_loss},
+                   {"learning_rate", p.learning_rate},
+                   {"gradient_norm", p.gradient_norm},
+                   {"tokens", p.tokens},
+                   {"seconds", p.time.count()}};
   if (p.validation_loss) j["validation_loss"] = *p.validation_loss;
   return j;
 }
@@ -60,11 +60,10 @@ class TrainingLog {
     int number = 0;
     for (std::string line; std::getline(in, line);) {
       const auto j = detail::parse_json(line);
-      const detail::Json* found = j.find("step");
-      const auto step = found != nullptr ? detail::json_value<std::int64_t>(*found) : std::nullopt;
+      const auto step =
+          j.is_object() && j.contains("step") ? detail::json_value<std::int64_t>(j["step"]) : std::nullopt;
       const bool begun = number > 0 || line.starts_with("{\"");
-      const bool cut_off =
-          in.eof() && (step || (j.kind() == detail::Json::Kind::none && begun));  // when the run was killed
+      const bool cut_off = in.eof() && (step || (j.is_discarded() && begun));  // when the run was killed
       ++number;
       if (!step && !cut_off)
         throw file_error(file_, "line " + std::to_string(number) + " is none of a training log: not overwritten");

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <concepts>
+#include <nlohmann/json.hpp>
 #include <numbers>
 #include <string_view>
 
@@ -18,22 +19,21 @@ namespace stages {
 
 namespace detail {
 
-inline Stage stage_from_json(const musicgen::detail::Json& j, std::size_t number, const std::filesystem::path& file) {
+inline Stage stage_from_json(const nlohmann::json& j, std::size_t number, const std::filesystem::path& file) {
   const auto bad = [&](const std::string& what) {
     return file_error(file, "stage " + std::to_string(number) + ": " + what);
   };
   if (!j.is_object()) throw bad("is no JSON object");
   Stage s;
   s.name = std::to_string(number);
-  const auto length_range = [&](const musicgen::detail::Json& value) -> std::array<int, 2> {
-    if (const auto length = musicgen::detail::json_value<int>(value)) return {*length, *length};
-    const auto range = musicgen::detail::json_value<std::vector<int>>(value);
+  const auto length_range = [&](const nlohmann::json& value) -> std::array<int, 2> {
+    const auto range =
+        musicgen::detail::json_value<std::vector<int>>(value.is_array() ? value : nlohmann::json{value, value});
     if (!range || range->size() != 2) throw bad("\"input_length\" is neither a whole number nor two, or too large");
     return {(*range)[0], (*range)[1]};
   };
-  for (const std::string& key : j.names()) {
-    const musicgen::detail::Json& value = *j.find(key);
-    const auto takes_number = [&]<class T>(const char* name, T& field) {
+  for (const auto& [key, value] : j.items()) {
+    const auto takes_number = [&, &key = key, &value = value]<class T>(const char* name, T& field) {
       if (key != name) return false;
       const auto found = musicgen::detail::json_value<T>(value);
       if (!found) throw bad("\"" + key + "\" is no" + (std::integral<T> ? " whole" : "") + " number or too large");
@@ -41,8 +41,8 @@ inline Stage stage_from_json(const musicgen::detail::Json& j, std::size_t number
       field = *found;
       return true;
     };
-    if (key == "name" && value.is_text())
-      s.name = value.text();
+    if (key == "name" && value.is_string())
+      s.name = value.get<std::string>();
     else if (key == "input_length")
       s.input_length = length_range(value);
     else if (!takes_number("target_length", s.target_length) &&
@@ -85,10 +85,10 @@ MUSICGEN_INLINE std::vector<Stage> all_positions(int tokens) {
 
 MUSICGEN_INLINE std::vector<Stage> from_file(const std::filesystem::path& file) {
   const auto j = musicgen::detail::parse_json(read_bytes(file));
-  if (j.kind() == musicgen::detail::Json::Kind::none) throw file_error(file, "is no JSON");
-  if (!j.is_list() || j.values().empty()) throw file_error(file, "is no list of stages");
+  if (j.is_discarded()) throw file_error(file, "is no JSON");
+  if (!j.is_array() || j.empty()) throw file_error(file, "is no list of stages");
   std::vector<Stage> all;
-  for (const auto& stage : j.values()) all.push_back(detail::stage_from_json(stage, all.size() + 1, file));
+  for (const auto& stage : j) all.push_back(detail::stage_from_json(stage, all.size() + 1, file));
   return all;
 }
 

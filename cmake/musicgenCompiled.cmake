@@ -10,7 +10,7 @@ else()
   add_library(musicgen_compiled STATIC EXCLUDE_FROM_ALL ${compiled_sources}) # where somebody links it
 endif()
 add_library(musicgen::compiled ALIAS musicgen_compiled)
-# Two units in place of a dozen: what the files share, nlohmann-json above all, is compiled twice and no oftener.
+# Two units in place of a dozen: what the files share is compiled twice and no oftener.
 set_target_properties(musicgen_compiled PROPERTIES EXPORT_NAME compiled POSITION_INDEPENDENT_CODE ON UNITY_BUILD ON
                                                    UNITY_BUILD_BATCH_SIZE 6)
 target_link_libraries(musicgen_compiled PUBLIC musicgen)

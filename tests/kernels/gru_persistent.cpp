@@ -81,7 +81,7 @@ double forward_difference(const Example& e, const GruPlan& plan, Launch&& launch
   Global<bf16> rounded(static_cast<std::size_t>(h.size()), bf16{0xFFFF});
   launch(plan, GruStepsForward<Operand>{e.B, e.T, e.H, w_hh.data(), gates.data(), h.data(), rounded.data(),
                                         workspace.data()});
-  CHECK(is_rounded(matrix_of(map(h).bottomRows(e.T * e.B)), rounded.data() + e.B * e.H));
+  CHECK(is_rounded(cpu::matrix_of(map(h).bottomRows(e.T * e.B)), rounded.data() + e.B * e.H));
   CHECK(rounded[0].bits == 0xFFFF);
   return std::max(relative_difference(h, e.forward.h), worst_of_gates(gates, e.forward.gates));
 }

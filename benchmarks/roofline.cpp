@@ -2,10 +2,14 @@
 // Waterman, Patterson, "Roofline", CACM 52, 2009). The roof is measured in the same run: the products and the reads of
 // ceilings.cpp.
 //
-//   roofline RESULTS.json [PICTURE.png]      of benchmarks --benchmark_format=json
+//   roofline [--picture PICTURE.png] RESULTS.json...      of benchmarks --benchmark_format=json
+//
+// Of ceilings that were measured several times, before the kernels and after them, the highest counts.
 #include <algorithm>
 #include <cmath>
+#include <cstddef>
 #include <cstdio>
+#include <exception>
 #include <fstream>
 #include <iostream>
 #include <musicgen/core/error.hpp>
@@ -32,6 +36,7 @@ struct Kernel {
 struct Results {
   std::vector<Kernel> kernels;
   double product = 0, read = 0;  // the ceilings, a second
+  std::size_t read_bytes = 0;    // what was read for the second
 };
 
 double number(const nlohmann::json& j, const char* key) {
@@ -44,23 +49,36 @@ double unit_in_seconds(const nlohmann::json& j) {
   return unit == "s" ? 1 : unit == "ms" ? 1e-3 : unit == "us" ? 1e-6 : 1e-9;
 }
 
+/// The largest read is from memory; the others come out of the caches.
+void add_read(Results& results, const Kernel& kernel) {
+  const std::size_t bytes = std::stoull(kernel.name.substr(std::string("ceiling/read/").size()));
+  if (bytes < results.read_bytes) return;
+  results.read = bytes > results.read_bytes ? kernel.bytes : std::max(results.read, kernel.bytes);
+  results.read_bytes = bytes;
+}
+
 /// @throws Error  for a file that no benchmark wrote
-Results read_results(const std::string& file) {
+void add_results(const std::string& file, Results& results) {
   std::ifstream in(file);
   const auto j = nlohmann::json::parse(in, nullptr, /*allow_exceptions=*/false);
   if (!j.is_object() || !j.contains("benchmarks")) throw Error(file + ": holds no results of a benchmark");
-  Results results;
   for (const auto& run : j["benchmarks"]) {
+    if (run.value("run_type", "") == "aggregate") continue;  // a mean or a deviation of those before it
     Kernel kernel{run.value("name", ""), number(run, "real_time") * unit_in_seconds(run), number(run, "flop/s"),
                   number(run, "bytes/s"), number(run, "flop/byte")};
     kernel.name = kernel.name.substr(0, kernel.name.find("/real_time"));
     if (kernel.name.starts_with("ceiling/product")) results.product = std::max(results.product, kernel.flops);
-    // The largest read is from memory; the others come out of the caches.
-    if (kernel.name.starts_with("ceiling/read")) results.read = kernel.bytes;
+    if (kernel.name.starts_with("ceiling/read/")) add_read(results, kernel);
     if (!kernel.name.starts_with("ceiling/")) results.kernels.push_back(kernel);
   }
+}
+
+/// @throws Error  for a file that no benchmark wrote, or without the ceilings
+Results read_results(const std::vector<std::string>& files) {
+  Results results;
+  for (const std::string& file : files) add_results(file, results);
   if (results.product == 0 || results.read == 0)
-    throw Error(file + ": the ceilings were not measured: run ceiling/ with the rest");
+    throw Error(files[0] + ": the ceilings were not measured: run ceiling/ with the rest");
   return results;
 }
 
@@ -148,19 +166,25 @@ class Plot {
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc < 2 || argc > 3) {
-    std::cerr << "roofline RESULTS.json [PICTURE.png]\n";
+  std::vector<std::string> files(argv + 1, argv + argc);
+  std::string picture;
+  if (files.size() >= 2 && files[0] == "--picture") {
+    picture = files[1];
+    files.erase(files.begin(), files.begin() + 2);
+  }
+  if (files.empty() || files[0].starts_with("--")) {
+    std::cerr << "roofline [--picture PICTURE.png] RESULTS.json...\n";
     return 2;
   }
   try {
-    const Results results = read_results(argv[1]);
+    const Results results = read_results(files);
     print_table(results);
 #ifdef MUSICGEN_HAS_PIANO_ROLL
-    if (argc == 3) Plot(results).write(argv[2]);
+    if (!picture.empty()) Plot(results).write(picture);
 #else
-    if (argc == 3) throw Error("built without libpng: no picture");
+    if (!picture.empty()) throw Error("built without libpng: no picture");
 #endif
-  } catch (const Error& error) {
+  } catch (const std::exception& error) {
     std::cerr << "roofline: " << error.what() << '\n';
     return 1;
   }

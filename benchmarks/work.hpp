@@ -7,6 +7,7 @@
 #include <musicgen/backend/cpu/product.hpp>
 #include <musicgen/backend/cpu/simd/dispatch.hpp>
 #include <musicgen/backend/cpu/simd/vector.hpp>
+#include <musicgen/core/thread_pool.hpp>
 #include <musicgen/layers.hpp>
 #include <musicgen/musicgen.hpp>
 #include <numeric>

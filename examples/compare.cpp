@@ -1,6 +1,8 @@
 // Says how songs that a model wrote differ from real ones, and what of them it has copied.
 #include <chrono>
+#include <musicgen/core/files.hpp>
 #include <musicgen/core/text.hpp>
+#include <musicgen/core/thread_pool.hpp>
 #include <musicgen/musicgen.hpp>
 
 #include "comparison.hpp"
@@ -20,10 +22,14 @@ struct Options {
 };
 
 void add_options(CLI::App& app, Options& o) {
-  app.add_option("--generated", o.generated, "a folder of MIDI files that a model wrote")->required();
-  app.add_option("--data", o.data, "what it has learned from: a folder of MIDI files, POP909 or MAESTRO")->required();
+  app.add_option("--generated", o.generated, "a folder of MIDI files that a model wrote")
+      ->required()
+      ->check(file_name());
+  app.add_option("--data", o.data, "what it has learned from: a folder of MIDI files, POP909 or MAESTRO")
+      ->required()
+      ->check(file_name());
   app.add_option("--real", o.real,
-                 "real songs that it has not learned from; by default the validation split of --data");
+                 "real songs that it has not learned from; by default the validation split of --data, a tenth of it");
   app.add_option("--seconds", o.seconds, "how much of each song to compare, from its beginning")
       ->capture_default_str()
       ->check(number_in(1, 600000));
@@ -31,7 +37,7 @@ void add_options(CLI::App& app, Options& o) {
   app.add_option("--picture", o.picture, "the distributions of the statistics, PNG");
   app.add_option("--threads", o.threads, "0: as many as the machine has; results do not depend on it")
       ->capture_default_str()
-      ->check(CLI::Range(0, 1024));
+      ->check(whole_number_in(0, 1024));
 }
 
 std::vector<Song> beginnings(const std::vector<const Song*>& songs, double seconds, const Vocabulary& vocabulary) {
@@ -78,7 +84,7 @@ void compare_songs(const Options& o) {
     throw Error("two songs of each kind are the least, and there are: generated, " + std::to_string(generated.size()) +
                 " in " + o.generated.string() + "; real and not learned from, " + std::to_string(held_out.size()) +
                 " in " + (real ? o.real : o.data).string() + "; learned from, " + std::to_string(distinct.size()) +
-                " in " + o.data.string());
+                " in " + o.data.string() + (real ? "" : " (--real names others that it has not learned from)"));
 
   const Vocabulary& vocabulary = data.vocabulary();
   const auto some = [&](const auto& songs) { return beginnings(evenly_chosen(songs, count), o.seconds, vocabulary); };

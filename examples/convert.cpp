@@ -127,7 +127,7 @@ void convert(const Options& o) {
 int main(int argc, char** argv) {
   CLI::App app("Makes a PyTorch checkpoint of this network a model, and a model a PyTorch state dict or another model");
   Options options;
-  app.add_option("IN", options.in, "a checkpoint that torch.save wrote, or a model")->required();
+  app.add_option("IN", options.in, "a checkpoint that torch.save wrote, or a model")->required()->check(file_name());
   app.add_option("OUT", options.out, "the model to write, OUT.safetensors, or the state dict, OUT.pt")->required();
   app.add_option("--vocabulary", options.vocabulary,
                  "with a checkpoint: a JSON list of its tokens, in the order of their numbers");

@@ -1,4 +1,6 @@
 // Draws what training runs have logged: validation loss over tokens.
+#include <cerrno>
+#include <cstring>
 #include <fstream>
 #include <musicgen/core/json.hpp>
 #include <musicgen/musicgen.hpp>
@@ -14,8 +16,10 @@ namespace {
 
 /// @throws Error  for a file that is no training log, or has no validation loss of at most `below`
 Curve read_log(const fs::path& file, double below) {
-  std::ifstream in(file);
-  if (!in) throw file_error(file, "cannot be read");
+  std::error_code fault;
+  if (fs::is_directory(file, fault)) throw file_error(file, "is a directory");
+  std::ifstream in(file);  // a pipe as well
+  if (!in) throw file_error(file, std::string("cannot be opened: ") + std::strerror(errno));
   Curve curve{file.stem().string(), {}};
   std::string text;
   for (int line = 1; std::getline(in, text); ++line) {
@@ -43,7 +47,7 @@ int main(int argc, char** argv) {
   fs::path out;
   double below = 1e9;
   app.add_option("LOG.jsonl", logs, "what `train --log` has written; the name is the legend's")->required();
-  app.add_option("--out", out, "the picture to write, PNG")->required();
+  app.add_option("--out", out, "the picture to write, PNG")->required()->check(file_name());
   app.add_option("--below", below, "leave out losses over this")->check(number_in(1e-6, 1e6));
   return run_program(app, argc, argv, [&] {
     require_pictures();

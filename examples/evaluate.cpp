@@ -1,6 +1,7 @@
 // Says how well a model knows songs, as one JSON object or as a table.
 #include <musicgen/core/text.hpp>
 #include <musicgen/musicgen.hpp>
+#include <nlohmann/json.hpp>
 
 #include "formatted.hpp"
 #include "machine.hpp"
@@ -55,16 +56,18 @@ int main(int argc, char** argv) {
   int window = 2048;
   bool table = false;
   Machine machine;
-  app.add_option("--model", model_file, "a model that `train` made")->required();
-  app.add_option("--data", data, "a folder of MIDI files, POP909, MAESTRO, or one MIDI file")->required();
+  app.add_option("--model", model_file, "a model that `train` made")->required()->check(file_name());
+  app.add_option("--data", data, "a folder of MIDI files, POP909, MAESTRO, or one MIDI file")
+      ->required()
+      ->check(file_name());
   app.add_option("--split", split, "train, validation, test or all")
       ->capture_default_str()
       ->check(CLI::IsMember({"train", "validation", "test", "all"}));
-  app.add_option("--files", files, "only the first so many songs, by path")->check(CLI::Range(1, 1 << 30));
+  app.add_option("--files", files, "only the first so many songs, by path")->check(whole_number_in(1, 1 << 30));
   const auto* precision_given =
       add_precision(app, precision, "judge as the sampler sees it: weights in this precision, attention over a window");
   const auto* window_given = app.add_option("--window", window, "the same, attention over the last so many tokens")
-                                 ->check(CLI::Range(1, 1 << 24));
+                                 ->check(whole_number_in(1, 1 << 24));
   app.add_flag("--table", table, "a table for reading, in place of JSON");
   machine.add_options(app);
 

@@ -1,5 +1,7 @@
 // Writes new songs, from nothing or from where a given one stops.
+#include <charconv>
 #include <iomanip>
+#include <musicgen/core/text.hpp>
 #include <musicgen/musicgen.hpp>
 #include <set>
 
@@ -22,7 +24,7 @@ struct Options {
   SamplerOptions sampler;
   presets::Lifelike style = presets::lifelike(MusicProfile());
   std::string key;
-  std::vector<int> tracks;           // from 1
+  std::vector<std::string> tracks;   // lists of numbers from 1
   std::vector<std::string> renamed;  // what to say about old names
   Machine machine;
 };
@@ -100,7 +102,7 @@ void add_choice_options(CLI::App& app, Options& o) {
   PitchSampling& pitch = o.style.get<PitchSampling>();
   app.add_option("--top-k", s.top_k, "choose among the k most probable tokens; 0: all")
       ->capture_default_str()
-      ->check(CLI::Range(0, 1 << 20))
+      ->check(whole_number_in(0, 1 << 20))
       ->group(group);
   const auto add = [&](const std::string& name, float& to, double low, double high, const std::string& help) {
     add_number(app, group, name, to, low, high, help);
@@ -158,6 +160,29 @@ void add_style_options(CLI::App& app, Options& o) {
            "music that the model learned from");
 }
 
+/// "1,3"; empty for what is no list of numbers of tracks
+std::vector<int> numbers_in(const std::string& list) {
+  std::vector<int> numbers;
+  for (const char* at = list.c_str(); true; ++at) {
+    int number = 0;
+    const auto [rest, fault] = std::from_chars(at, list.c_str() + list.size(), number);
+    if (fault != std::errc() || number < 1 || number > track_count) return {};
+    numbers.push_back(number);
+    at = rest;
+    if (*at == '\0') return numbers;
+    if (*at != ',') return {};
+  }
+}
+
+CLI::Validator track_list() {
+  return CLI::Validator(
+      [](const std::string& text) {
+        if (!numbers_in(text).empty()) return std::string();
+        return '"' + text + "\" is no list of whole numbers in 1 to " + std::to_string(track_count) + " such as 1,3";
+      },
+      "LIST");
+}
+
 CLI::Validator musical_key() {
   return CLI::Validator(
       [](const std::string& text) {
@@ -172,21 +197,22 @@ CLI::Validator musical_key() {
 }
 
 void add_options(CLI::App& app, Options& o) {
-  app.add_option("--out", o.out, "the MIDI file to write; with --count NAME-1.mid, NAME-2.mid, ...")->required();
+  app.add_option("--out", o.out, "the MIDI file to write; with --count NAME-1.mid, NAME-2.mid, ...")
+      ->required()
+      ->check(file_name());
   app.add_option("--model", o.model, "a model that `train` made; the bundled one if not given");
   app.add_option(
          "--seconds", o.seconds,
          "how long the song is to be, a prompt included; by default until the model ends it, ten minutes at most")
       ->check(number_in(0.01, 600000));
   app.add_option("--seed", o.sampler.seed, "equal seeds give equal songs")->capture_default_str()->check(seed_number());
-  app.add_option("--count", o.count, "how many songs")->capture_default_str()->check(CLI::Range(1, 100000));
+  app.add_option("--count", o.count, "how many songs")->capture_default_str()->check(whole_number_in(1, 100000));
   app.add_option("--temperature", o.sampler.temperature, "under 1: safer, over 1: bolder, 0: always the most probable")
       ->capture_default_str()
       ->check(number_in(0, 100));
   app.add_option("--key", o.key, R"(only notes of this key: "E minor", "C# major", "Bb")")->check(musical_key());
   app.add_option("--tracks", o.tracks, R"(only notes on these of the model's tracks, from 1: "1,3")")
-      ->delimiter(',')
-      ->check(CLI::Range(1, track_count));
+      ->check(track_list());
   app.add_option("--prompt", o.prompt, "a MIDI file to go on from; the song begins with it");
   app.add_option("--prompt-seconds", o.prompt_seconds, "how much of the prompt to take; all by default")
       ->check(number_in(0.01, 600000));
@@ -195,7 +221,7 @@ void add_options(CLI::App& app, Options& o) {
   app.add_option("--audio", o.audio, "the song as sound, WAV")->group("Output");
   app.add_option("--save-tokens", o.tokens_file, "the tokens of the written song as text, one a line")->group("Output");
   app.add_option("--tokens", o.tokens, "end the song after so many tokens, if the model does not before")
-      ->check(CLI::Range(std::int64_t{2}, std::int64_t{1} << 40))
+      ->check(whole_number_in(2, std::int64_t{1} << 40))
       ->group("Output");
   add_style_options(app, o);
   add_choice_options(app, o);
@@ -225,6 +251,10 @@ void write(const GeneratedSong& song, const Vocabulary& vocabulary, const Option
            const std::optional<Score>& prompt, std::chrono::duration<double> prompt_length) {
   const auto name = [&](const fs::path& file) { return numbered(file, number, o.count); };
   write_midi(name(o.out), song.score);
+  // Said at once: the song is there, whatever becomes of its picture.
+  std::cout << name(o.out).string() << ": " << std::fixed << std::setprecision(1) << song.score.duration() << " s, "
+            << detail::counted(song.score.notes().size(), "note") << ", "
+            << detail::counted(song.tokens.size(), "token") << '\n';
   if (!o.tokens_file.empty()) {
     // As `tokenize` reads the file: in canonical order, and without numbers for tracks that have no note in it.
     std::string text;
@@ -238,8 +268,6 @@ void write(const GeneratedSong& song, const Vocabulary& vocabulary, const Option
   else if (!o.picture.empty())
     render_picture(name(o.picture), song.score, title);
   if (!o.audio.empty()) render_audio(name(o.audio), song.score);
-  std::cout << name(o.out).string() << ": " << std::fixed << std::setprecision(1) << song.score.duration() << " s, "
-            << song.score.notes().size() << " notes, " << song.tokens.size() << " tokens\n";
 }
 
 /// Finds out before the music is made that a file cannot be written, or would take another's place.
@@ -273,12 +301,13 @@ auto processors(const Options& o, const MusicProfile& profile) {
   if (!o.key.empty()) rules.push_back(Key::parse(o.key));
   if (!o.tracks.empty()) {
     std::vector<int> tracks;
-    for (const int number : o.tracks) {
-      if (!profile.programs.empty() && number > std::ssize(profile.programs))
-        throw CLI::ValidationError("--tracks", "the model has " + std::to_string(profile.programs.size()) +
-                                                   " tracks, and no " + std::to_string(number));
-      tracks.push_back(number - 1);
-    }
+    for (const std::string& list : o.tracks)
+      for (const int number : numbers_in(list)) {
+        if (!profile.programs.empty() && number > std::ssize(profile.programs))
+          throw CLI::ValidationError("--tracks", "the model has " + detail::counted(profile.programs.size(), "track") +
+                                                     ", and no " + std::to_string(number));
+        tracks.push_back(number - 1);
+      }
     rules.push_back(Tracks(tracks));
   }
   presets::Lifelike style = o.style;

@@ -1,5 +1,6 @@
 // Shows what is in a file: a model's configuration, or a song's tracks, beats, keys, chords and phrases.
 #include <iomanip>
+#include <musicgen/core/files.hpp>
 #include <musicgen/core/text.hpp>
 #include <musicgen/musicgen.hpp>
 
@@ -23,8 +24,8 @@ void inspect_model(const std::filesystem::path& file) {
   for (const int program : config.profile.programs) std::cout << ' ' << program;
   std::cout << '\n';
   if (const auto state = training_state(tensors))
-    std::cout << "training: step " << state->step << ", stage " << state->stage + 1 << ", " << state->tokens
-              << " tokens, " << std::lround(state->time.count()) << " s\n";
+    std::cout << "training: step " << state->step << ", stage " << state->stage + 1 << ", "
+              << detail::counted(state->tokens, "token") << ", " << std::lround(state->time.count()) << " s\n";
   for (const auto& [name, entry] : tensors.entries())
     std::cout << "  " << std::left << std::setw(28) << name << entry.dtype << ' ' << to_string(entry.shape) << '\n';
 }
@@ -32,17 +33,19 @@ void inspect_model(const std::filesystem::path& file) {
 void inspect_track(const Track& track, const std::string& number) {
   const std::string channel = track.channel == no_channel ? "-" : std::to_string(track.channel + 1);
   std::cout << "  " << std::setw(3) << number << "  channel " << std::setw(2) << channel << "  program " << std::setw(3)
-            << track.program << "  " << std::setw(5) << track.notes.size() << (track.is_drums() ? " drums" : " notes");
-  if (!track.events.empty()) std::cout << ", " << track.events.size() << " controllers and the like";
-  if (!track.texts.empty()) std::cout << ", " << track.texts.size() << " texts";
+            << track.program << "  " << std::setw(5) << track.notes.size() << (track.is_drums() ? " drum" : " note")
+            << (track.notes.size() == 1 ? " " : "s");
+  if (!track.events.empty()) std::cout << ", " << detail::counted(track.events.size(), "controller") << " and the like";
+  if (!track.texts.empty()) std::cout << ", " << detail::counted(track.texts.size(), "text");
   std::cout << "  " << detail::printable(track.name) << '\n';
 }
 
 void inspect_song(const Score& score, const Analysis& analysis) {
   const std::vector<Note> notes = score.notes();
   std::cout << "format " << score.format << ", division " << score.tempo.division() << ", "
-            << score.tempo.changes().size() << " tempo changes, " << std::fixed << std::setprecision(1)
-            << score.duration() << " s, " << notes.size() << " notes that are not drums\n";
+            << detail::counted(score.tempo.changes().size(), "tempo change") << ", " << std::fixed
+            << std::setprecision(1) << score.duration() << " s, " << detail::counted(notes.size(), "note")
+            << ", drums apart\n";
   if (!score.name.empty()) std::cout << "name: " << detail::printable(score.name) << '\n';
   for (const TimeSignature& time : score.time_signatures)
     std::cout << "  " << time.numerator << '/' << time.denominator << " from tick " << time.tick << '\n';
@@ -64,9 +67,9 @@ int main(int argc, char** argv) {
   std::filesystem::path file;
   std::filesystem::path picture;
   bool json = false;
-  app.add_option("FILE", file, "a model or a MIDI file")->required();
+  app.add_option("FILE", file, "a model or a MIDI file")->required()->check(file_name());
   app.add_flag("--json", json, "a song's beats, keys, chords and phrases as one JSON object");
-  app.add_option("--picture", picture, "a song's piano roll with bars, chords and phrases (PNG)");
+  app.add_option("--picture", picture, "a song's piano roll with bars, chords and phrases (PNG)")->check(file_name());
   return run_program(app, argc, argv, [&] {
     require_distinct({file}, {picture});
     const auto bytes = read_bytes(file);

@@ -12,6 +12,8 @@
 #include <string>
 #include <vector>
 
+#include "program.hpp"
+
 inline CLI::Option* add_precision(CLI::App& app, musicgen::Precision& precision, const std::string& help,
                                   const std::vector<std::string>& names = {"fp32", "bf16", "int8"}) {
   const auto choose = [&precision](const std::string& name) {
@@ -31,7 +33,7 @@ struct Machine {
         ->check(CLI::IsMember({"cpu", "cuda", "auto"}));
     app.add_option("--threads", threads, "0: as many as the machine has; results do not depend on it")
         ->capture_default_str()
-        ->check(CLI::Range(0, 1024));
+        ->check(whole_number_in(0, 1024));
   }
 
   /// Calls body(Backend{}) with the one that the options and the machine ask for.

@@ -24,17 +24,30 @@
 #include <system_error>
 #include <vector>
 
+/// What number_in() and whole_number_in() share.
+template <class Number>
+CLI::Validator between(Number low, Number high, const std::string& kind) {
+  std::ostringstream range;
+  range.precision(15);
+  range << low << " to " << high;
+  const auto check = [low, high, kind, range = range.str()](const std::string& text) {
+    Number number{};
+    if (!CLI::detail::lexical_cast(text, number)) return '"' + text + "\" is no " + kind + " in " + range;
+    return number >= low && number <= high ? std::string() : text + " is not in " + range;
+  };
+  return {check, range.str()};
+}
 /// A number from `low` to `high`; unlike CLI::Range it lets no NaN pass.
 inline CLI::Validator number_in(double low, double high) {
-  return CLI::Validator(
-      [low, high](const std::string& text) {
-        double number = 0;
-        const bool is_number = CLI::detail::lexical_cast(text, number);
-        std::ostringstream range;
-        range << text << " is not in " << low << " to " << high;
-        return is_number && number >= low && number <= high ? std::string() : range.str();
-      },
-      "NUMBER");
+  return between(low, high, "number");
+}
+inline CLI::Validator whole_number_in(std::int64_t low, std::int64_t high) {
+  return between(low, high, "whole number");
+}
+
+/// The name of a file or folder, which there is no program without.
+inline CLI::Validator file_name() {
+  return CLI::Validator([](const std::string& text) { return text.empty() ? "is empty" : std::string(); }, "FILE");
 }
 
 /// A whole number that is not negative and fits into 64 bits, in digits.

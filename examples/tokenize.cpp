@@ -57,7 +57,9 @@ int main(int argc, char** argv) {
   std::string in, out, vocabulary_file;
   MidiReadOptions reading;
   bool notes = false, decoding = false;
-  app.add_option("IN", in, "a MIDI file; with --decode a text of tokens; - is the standard input")->required();
+  app.add_option("IN", in, "a MIDI file; with --decode a text of tokens; - is the standard input")
+      ->required()
+      ->check(file_name());
   app.add_option("OUT", out, "with --decode: the MIDI file to write");
   auto* decode_flag = app.add_flag("--decode", decoding, "turn the tokens in IN into the MIDI file OUT");
   app.add_flag("--notes", notes, "notes, one a line: start and end in seconds, pitch, velocity, track")

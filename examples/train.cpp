@@ -2,6 +2,8 @@
 #include <atomic>
 #include <concepts>
 #include <csignal>
+#include <musicgen/core/files.hpp>
+#include <musicgen/core/text.hpp>
 #include <musicgen/musicgen.hpp>
 
 #include "formatted.hpp"
@@ -28,11 +30,14 @@ struct Options {
 };
 
 void add_options(CLI::App& app, Options& o) {
-  const CLI::Range positive(1, 1 << 20);
+  const CLI::Validator positive = whole_number_in(1, 1 << 20);
   TrainerOptions& t = o.trainer;
-  app.add_option("--data", o.data, "a folder of MIDI files, POP909, MAESTRO, or one MIDI file")->required();
+  app.add_option("--data", o.data, "a folder of MIDI files, POP909, MAESTRO, or one MIDI file")
+      ->required()
+      ->check(file_name());
   app.add_option("--out", t.checkpoint, "the model to write; beside it NAME.last.safetensors, to resume from")
-      ->required();
+      ->required()
+      ->check(file_name());
   app.add_option("--preset", o.preset,
                  "small (96/256/2) or original (32/1028/3, its attention, optimizer, stages and learning rate)")
       ->capture_default_str()
@@ -51,10 +56,12 @@ void add_options(CLI::App& app, Options& o) {
   app.add_option("--optimizer", o.optimizer,
                  "adamw (original), or muon, which learns matrices of hidden units in fewer steps (small)")
       ->check(CLI::IsMember({"adamw", "muon"}));
-  app.add_option("--batch", o.batch, "sequences in a step; 8 (original: 32) if not given")->check(CLI::Range(1, 65535));
-  app.add_option("--steps", t.steps, "end after so many steps")
-      ->check(CLI::Range(std::int64_t{1}, std::int64_t{1} << 40));
-  app.add_option("--minutes", o.minutes, "end after so much time; 20 if neither this nor --steps is given")
+  app.add_option("--batch", o.batch, "sequences in a step; 8 (original: 32) if not given")
+      ->check(whole_number_in(1, 65535));
+  app.add_option("--steps", t.steps, "end after so many steps, those before a --resume among them")
+      ->check(whole_number_in(1, std::int64_t{1} << 40));
+  app.add_option("--minutes", o.minutes,
+                 "end after so much time, that before a --resume included; 20 if neither this nor --steps is given")
       ->check(number_in(1e-9, 1e9));
   app.add_option("--stages", o.stages, "original, all-positions, or a JSON file with a list of stages");
   app.add_option("--learning-rate", o.learning_rate,
@@ -62,20 +69,21 @@ void add_options(CLI::App& app, Options& o) {
       ->check(number_in(1e-9, 1e9));
   app.add_option("--transpose", o.transpose, "lowest and highest number of semitones to move songs by")
       ->expected(2)
-      ->check(CLI::Range(-60, 60));
+      ->check(whole_number_in(-60, 60));
   app.add_option("--tempo", o.tempo, "lowest and highest factor to play them faster by: 0.95 1.05")
       ->expected(2)
       ->check(number_in(0.1, 10));
   app.add_option("--velocity", o.velocity, "lowest and highest number of the 31 velocities to play them louder by")
       ->expected(2)
-      ->check(CLI::Range(-30, 30));
+      ->check(whole_number_in(-30, 30));
   app.add_option("--seed", t.seed, "equal seeds give equal models, if --steps is the limit")
       ->capture_default_str()
       ->check(seed_number());
   add_precision(app, t.products, "of the products: bf16 is for GPUs, and slower on most processors", {"fp32", "bf16"});
-  app.add_flag("--resume", o.resume,
-               "go on from NAME.last.safetensors, with the same options as before; without it a model of that name is "
-               "replaced");
+  app.add_flag(
+      "--resume", o.resume,
+      "go on from NAME.last.safetensors, with the same options as before; after the end of a run, with a larger "
+      "--minutes or --steps, which count the whole run. Without --resume a model of that name is replaced");
   app.add_option("--init", o.init,
                  "start from this model's weights (fine-tuning); \"bundled\": those of the bundled model");
   app.add_option("--log", t.log, "JSON lines, one a step");
@@ -154,6 +162,15 @@ void require_replaceable(const std::filesystem::path& file) {
   }
 }
 
+/// Finds out before the songs are read that a file cannot be written. Pipes are left alone: their readers would take
+/// the attempt for the end. An empty name is none.
+void require_writable(const std::filesystem::path& file) {
+  namespace fs = std::filesystem;
+  std::error_code fault;
+  const fs::file_type type = fs::status(file, fault).type();
+  if (!file.empty() && type != fs::file_type::fifo && type != fs::file_type::character) AtomicFile{file};
+}
+
 /// Where it computes.
 template <Backend B>
 std::string place() {
@@ -163,11 +180,24 @@ std::string place() {
   return std::to_string(thread_pool().threads()) + " threads";
 }
 
+/// Why a resumed run takes no step, if it takes none.
+std::string nothing_left(const TrainingState& state, const TrainerOptions& o) {
+  const std::string because = "\nnothing left to do: ";
+  if (state.finished) return because + "the stages are over";
+  if (o.steps > 0 && state.step >= o.steps)
+    return because + "the limit of " + detail::counted(o.steps, "step") + " is reached; --steps counts the whole run";
+  if (o.max_time.count() > 0 && state.time >= o.max_time)
+    return because + "the limit of " + formatted("%g", o.max_time.count() / 60) +
+           " minutes is reached; --minutes counts the whole run";
+  return "";
+}
+
 template <Backend B>
 void train(Options& o) {
   choose_training(o);
   const auto last = last_checkpoint(o.trainer.checkpoint);
   require_distinct({o.data, o.init, o.stages}, {o.trainer.checkpoint, last, o.trainer.log, o.cache});
+  for (const auto& file : {o.trainer.checkpoint, last, o.trainer.log, o.cache}) require_writable(file);
   if (!o.resume) {
     require_replaceable(o.trainer.checkpoint);
     require_replaceable(last);
@@ -194,7 +224,7 @@ void train(Options& o) {
   Trainer trainer(model, corpus, o.trainer);
   if (o.resume) {
     if (trainer.resume())
-      std::cout << "resumed at step " << trainer.state().step << std::endl;
+      std::cout << "resumed at step " << trainer.state().step << nothing_left(trainer.state(), o.trainer) << std::endl;
     else
       std::cout << last.string() << " does not exist: a new run" << std::endl;
   }
@@ -220,7 +250,6 @@ int main(int argc, char** argv) {
   Options options;
   add_options(app, options);
   return run_program(app, argc, argv, [&] {
-    if (options.trainer.checkpoint.empty()) throw CLI::ValidationError("--out", "is empty");
     const auto require_ascending = [](const char* name, const auto& range) {
       if (range[0] > range[1]) throw CLI::ValidationError(name, "the lowest is over the highest");
     };

@@ -7,6 +7,7 @@
 
 #include "corpora.hpp"
 #include "data_files.hpp"
+#include "threads.hpp"
 
 using namespace musicgen;
 using namespace musicgen::test;
@@ -52,10 +53,9 @@ TEST_CASE("data: reading gives the same on any number of threads") {
   write_text(dir / "song7.mid", "bad");
   std::vector<ReadResult> readings;
   for (const int threads : {1, 2, 3}) {
-    set_threads(threads);
+    const test::Threads pool(threads);
     readings.push_back(read_files(list_folder(dir.path()), {}));
   }
-  set_threads(0);
   CHECK(readings[0].songs.size() > 30);
   for (const ReadResult& reading : readings) {
     CHECK(reading.songs == readings[0].songs);

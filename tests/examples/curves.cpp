@@ -26,7 +26,9 @@ TEST_CASE("examples: learning curves are drawn from training logs") {
   };
   refused(place / "none.jsonl", "has no validation loss");
   refused(place / "other.jsonl", "line 1 is none of a training log");
-  refused(place / "missing.jsonl", "cannot be read");
+  refused(place / "missing.jsonl", "missing.jsonl: cannot be opened: No such file");
+  fs::create_directories(place / "folder.jsonl");
+  refused(place / "folder.jsonl", "folder.jsonl: is a directory");
   write(place / "tiny.jsonl", "{\"step\": 1, \"tokens\": 1e-320, \"validation_loss\": 2}\n");
   refused(place / "tiny.jsonl", "line 1 is none of a training log");
   CHECK_THAT(place.run("curves", {place / "a.jsonl", "--below", "1", "--out", place / "refused.png"}).err,

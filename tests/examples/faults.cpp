@@ -167,6 +167,12 @@ TEST_CASE("examples: outputs that cannot be written") {
     check_fault(place, "tokenize", {"--decode", place / "tokens.txt", out}, out);
     check_fault(place, "train", {"--data", songs, "--out", out, "--steps", "1"}, out);
     check_fault(place, "train", {"--data", songs, "--out", place / "m", "--log", out, "--steps", "1"}, out);
+    // Before the songs are read, which may take long; here it would fail.
+    for (const std::string option : {"--out", "--log", "--cache"}) {
+      std::vector<std::string> arguments{"--data", place / "missing", "--steps", "1", option, out};
+      if (option != "--out") arguments.insert(arguments.end(), {"--out", place / "m"});
+      check_fault(place, "train", arguments, out);
+    }
     check_fault(place, "compare", {"--generated", songs, "--data", songs, "--json", out}, out);
   }
   check_fault(place, "compose", {"--out", song}, song);

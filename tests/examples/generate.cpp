@@ -75,6 +75,23 @@ TEST_CASE("examples: several songs are numbered, and are those of one after the 
   CHECK((content(place / "one.mid") != content(place / "a.b-2.mid")));
 }
 
+TEST_CASE("examples: a song that is written is told, though its picture or its tokens cannot be") {
+  const Workplace place;
+  if (!fs::exists("/dev/full")) return skip("no /dev/full");
+  const std::string song = place / "song.mid";
+  for (const std::string option : {"--picture", "--save-tokens"}) {
+    INFO(option);
+    fs::remove(song);
+    const Finished finished =
+        place.run("generate", {"--model", place.model(), "--out", song, "--tokens", "50", option, "/dev/full"});
+    CHECK(finished.status == 1);
+    CHECK_THAT(finished.out, Catch::StartsWith(song + ": "));
+    CHECK(lines(finished.err).size() == 1);
+    CHECK_THAT(finished.err, Catch::Contains("/dev/full: cannot be written"));
+    CHECK_FALSE(read_midi(song, {.strict = true}).notes().empty());
+  }
+}
+
 TEST_CASE("examples: saved tokens are those of the written file") {
   const Workplace place;
   const std::string model = place.model();

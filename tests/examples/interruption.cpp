@@ -88,7 +88,16 @@ TEST_CASE("examples: resuming a run that is over, or one that never was") {
   const auto command = place.command("m", 5, {"--resume"});
   CHECK_THAT(place.output("train", command), Catch::Contains("a new run"));
   const std::string model = place.model_bytes("m");
-  CHECK_THAT(place.output("train", command), Catch::Contains("resumed at step 5") && Catch::Contains("finished"));
+  CHECK_THAT(place.output("train", command),
+             Catch::Contains("resumed at step 5\nnothing left to do: the limit of 5 steps is reached") &&
+                 Catch::Contains("finished"));
   CHECK((place.model_bytes("m") == model));
-  CHECK_THAT(place.output("train", place.command("m", 8, {"--resume"})), Catch::Contains("finished at step 8"));
+  CHECK_THAT(place.output("train", place.command("m", 8, {"--resume"})),
+             Catch::Contains("finished at step 8") && !Catch::Contains("nothing left"));
+  CHECK_THAT(place.output("train", place.command("m", 99, {"--resume", "--minutes", "1e-9"})),
+             Catch::Contains("nothing left to do: the limit of 1e-09 minutes is reached"));
+  write(place / "short.json", R"([{"target_length": 31, "max_steps": 3}])");
+  const auto stage = place.command("stage", 99, {"--resume", "--stages", place / "short.json"});
+  CHECK_THAT(place.output("train", stage), !Catch::Contains("nothing left"));
+  CHECK_THAT(place.output("train", stage), Catch::Contains("nothing left to do: the stages are over"));
 }

@@ -28,6 +28,16 @@ TEST_CASE("examples: compose, train, generate, evaluate and inspect, one after t
   CHECK_THAT(place.output("inspect", {place / "m.last.safetensors"}), Catch::Contains("step 150"));
 }
 
+TEST_CASE("examples: one song, one note and one token are told in the singular") {
+  const Workplace place;
+  CHECK_THAT(place.output("compose", {"--out", place / "composed", "--count", "1"}), Catch::StartsWith("1 song, "));
+  const Note note{0, 1, 60, 64, 0};
+  write_midi(place / "one.mid", Score::from_notes(std::span(&note, 1)));
+  CHECK_THAT(place.output("inspect", {place / "one.mid"}), Catch::Contains(" s, 1 note, drums apart\n") &&
+                                                               Catch::Contains("    1 note ") &&
+                                                               !Catch::Contains(" 1 tempo changes"));
+}
+
 TEST_CASE("examples: the same seed trains the same model, on any number of threads") {
   const TrainingPlace place;
   for (const std::string threads : {"1", "2", "3"})

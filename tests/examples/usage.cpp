@@ -52,6 +52,24 @@ TEST_CASE("examples: unknown and missing options are usage errors") {
   CHECK(place.files().empty());
 }
 
+TEST_CASE("examples: files that have no name are usage errors") {
+  const Workplace place;
+  const std::string out = place / "a";
+  check_usage(place, "generate", {"--out", ""}, "--out: is empty");
+  check_usage(place, "train", {"--data", "songs", "--out", ""}, "--out: is empty");
+  check_usage(place, "train", {"--data", "", "--out", out}, "--data: is empty");
+  check_usage(place, "evaluate", {"--model", "", "--data", "songs"}, "--model: is empty");
+  check_usage(place, "evaluate", {"--model", "m", "--data", ""}, "--data: is empty");
+  check_usage(place, "compare", {"--generated", "", "--data", "songs"}, "--generated: is empty");
+  check_usage(place, "compare", {"--generated", "songs", "--data", ""}, "--data: is empty");
+  check_usage(place, "compose", {"--out", ""}, "--out: is empty");
+  check_usage(place, "curves", {"a.jsonl", "--out", ""}, "--out: is empty");
+  check_usage(place, "hello", {"m", ""}, "SONG.mid: is empty");
+  check_usage(place, "inspect", {""}, "FILE: is empty");
+  check_usage(place, "tokenize", {""}, "IN: is empty");
+  CHECK(place.files().empty());
+}
+
 TEST_CASE("examples: options out of range, and those that do not go together, are usage errors") {
   const Workplace place;
   const auto generate = [&](std::vector<std::string> arguments, const std::string& named) {
@@ -84,11 +102,16 @@ TEST_CASE("examples: options out of range, and those that do not go together, ar
   generate({"--variety", "nan"}, "--variety");
   generate({"--key", "H"}, "E minor");
   generate({"--tracks", "0"}, "--tracks");
-  generate({"--tracks", "1,two"}, "--tracks");
+  for (const std::string list : {"1,two", "1,,3", ",1", "1,", "", "17", "1,0", " 1", "1 3"})
+    generate({"--tracks", list}, "--tracks: \"" + list + "\" is no list of whole numbers in 1 to 16");
   generate({"--seconds", "-5"}, "--seconds");
   generate({"--seconds", "nan"}, "--seconds");
   generate({"--tokens", "0"}, "--tokens");
-  generate({"--count", "0"}, "--count");
+  generate({"--count", "0"}, "--count: 0 is not in 1 to 100000");
+  generate({"--count", "2.5"}, "--count: \"2.5\" is no whole number in 1 to 100000");
+  generate({"--temperature", "101"}, "--temperature: 101 is not in 0 to 100");
+  generate({"--temperature", "warm"}, "--temperature: \"warm\" is no number in 0 to 100");
+  generate({"--max-rest", "2e6"}, "--max-rest: 2e6 is not in 0 to 1000000");
   generate({"--seed", "-1"}, "--seed");
   generate({"--seed", "many"}, "--seed");
   generate({"--device", "abacus"}, "--device");

@@ -156,6 +156,33 @@ TEST_CASE("midi: any score comes back as it was written") {
   }
 }
 
+TEST_CASE("midi: a file that is read, written and read again is an equal score, and any change to one an unequal one") {
+  const TemporaryDirectory folder;
+  Random random(1);
+  write_midi(folder / "first.mid", random_score(random));
+  const Score score = read_midi(folder / "first.mid", {.strict = true});
+  write_midi(folder / "again.mid", score);
+  REQUIRE((read_midi(folder / "again.mid", {.strict = true}) == score));
+  const auto changed = [&](auto change) {
+    Score other = score;
+    change(other);
+    return other != score;
+  };
+  CHECK(changed([](Score& s) { s.format = 3; }));
+  CHECK(changed([](Score& s) { s.tempo = TempoMap(7); }));
+  CHECK(changed([](Score& s) { s.tracks.emplace_back(); }));
+  CHECK(changed([](Score& s) { s.tracks.at(0).notes.push_back({0, 1, 60, 64}); }));
+  CHECK(changed([](Score& s) { s.tracks.at(0).events.push_back(ChannelEvent::program(9, 1)); }));
+  CHECK(changed([](Score& s) { s.warnings.emplace_back("a fault"); }));
+  CHECK(changed([](Score& s) { s.name += '!'; }));
+  CHECK(changed([](Score& s) { s.time_signatures.push_back({0, 3, 4}); }));
+  CHECK(changed([](Score& s) { s.key_signatures.push_back({0, 3}); }));
+  CHECK(changed([](Score& s) { s.markers.push_back({0, "end"}); }));
+  CHECK(changed([](Score& s) { s.texts.push_back({0, MetaType::text, "words"}); }));
+  CHECK(changed([](Score& s) { s.sysex.push_back({0, {1}}); }));
+  CHECK(changed([](Score& s) { s.other_chunks.push_back({"XFIH", {1}}); }));
+}
+
 /// A file with a bit of everything that a reader looks at.
 Bytes sample() {
   const Bytes first = Bytes{0, 0xFF, 3, 2} + text("ab") + Bytes{0, 0xFF, 0x51, 3, 7, 0xA1, 0x20, 0, 0xC1, 5} +

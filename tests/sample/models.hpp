@@ -3,7 +3,6 @@
 
 #include <array>
 #include <cstdint>
-#include <musicgen/core/thread_pool.hpp>
 #include <musicgen/model.hpp>
 #include <musicgen/sample/processor.hpp>
 #include <musicgen/sample/processors/pitch_range.hpp>
@@ -11,6 +10,8 @@
 #include <musicgen/sample/processors/tracks.hpp>
 #include <string>
 #include <vector>
+
+#include "threads.hpp"
 
 namespace musicgen::test {
 
@@ -47,14 +48,5 @@ inline Vocabulary fewer_words() {
 inline auto few_notes() {
   return Chain(PitchRange{60, 61}, Tracks(std::array{0}));
 }
-
-/// The number of threads while this lives, and as many as the machine has afterwards.
-class Threads {
- public:
-  explicit Threads(int count) { set_threads(count); }
-  Threads(const Threads&) = delete;
-  Threads& operator=(const Threads&) = delete;
-  ~Threads() { set_threads(0); }
-};
 
 }  // namespace musicgen::test

@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "data_files.hpp"
+#include "threads.hpp"
 #include "train/runs.hpp"
 
 using namespace musicgen;
@@ -29,14 +30,13 @@ TEST_CASE("trainer: learns") {
 TEST_CASE("trainer: the same losses for 1, 2 and 3 threads") {
   std::vector<std::vector<double>> losses;
   for (const int threads : {1, 2, 3}) {
-    set_threads(threads);
+    const test::Threads pool(threads);
     Model<> model(tiny());
     TrainerOptions options = quick(12);
     options.optimizer.muon = 3;
     Trainer trainer(model, corpus(), options);
     losses.push_back(run(trainer).losses);
   }
-  set_threads(0);
   CHECK(losses[0] == losses[1]);
   CHECK(losses[0] == losses[2]);
 }
@@ -295,6 +295,15 @@ TEST_CASE("trainer: what cannot work is refused before it starts") {
   options = quick(1);
   options.stages.clear();
   CHECK_THROWS_WITH(Trainer(model, corpus(), options), "training: there are no stages");
+  options = quick(1);
+  options.batch = 65536;
+  CHECK_THROWS_WITH(Trainer(model, corpus(), options), "batch is 65536, expected 1 to 65535");
+  options = quick(1);
+  options.augmentation.tempo = {2, 1};
+  CHECK_THROWS_WITH(Trainer(model, corpus(), options), Catch::StartsWith("tempo is "));
+  options = quick(1);
+  options.stages = {Stage{}, Stage{.target_length = 0}};  // a later one, too
+  CHECK_THROWS_WITH(Trainer(model, corpus(), options), "target_length is 0, expected at least 1");
   const Vocabulary vocabulary = Vocabulary::standard();
   const Encoded song = encode(compose(1), vocabulary);
   const Corpus to_judge({make_song("one", Split::validation, song.tokens, song.programs, vocabulary)});

@@ -112,6 +112,10 @@ struct Score {
   /// @param programs  0..127
   /// @throws Error  for what no MIDI file can hold: "note 17: pitch 300 is not in 0..127"
   [[nodiscard]] static Score from_notes(std::span<const Note> notes, std::span<const int> programs = {});
+
+  /// Whether all that the file says is the same, and what was passed over. What is read, written and read again is
+  /// equal, if nothing was.
+  bool operator==(const Score&) const = default;
 };
 
 }  // namespace musicgen::inline MUSICGEN_ABI

@@ -20,7 +20,7 @@ inline constexpr int model_file_version = 3;
 
 /// @param text  empty: there is no such entry
 /// @param file  only names the file in errors
-/// @throws Error  naming the field
+/// @throws Error  naming the field, or as require_valid(config) with the file's name
 [[nodiscard]] ModelConfig parse_metadata(std::string_view text, const std::filesystem::path& file);
 
 /// Refuses sizes that the file's own tensors do not have, before memory for them is asked for.

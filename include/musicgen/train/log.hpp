@@ -56,7 +56,7 @@ class TrainingLog {
     std::error_code fault;
     if (!std::filesystem::is_regular_file(file_, fault)) return kept;  // /dev/stdout, a pipe
     std::ifstream in(file_);
-    if (!in) throw file_error(file_, std::string("cannot be read: ") + std::strerror(errno));
+    if (!in) throw file_error(file_, std::string("cannot be opened: ") + std::strerror(errno));
     int number = 0;
     for (std::string line; std::getline(in, line);) {
       const auto j = detail::parse_json(line);

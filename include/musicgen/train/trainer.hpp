@@ -71,7 +71,8 @@ class Trainer {
 
   /// Starts from the model's present weights.
   /// @param model   kept by reference, as the corpus is: both must outlive the trainer
-  /// @throws Error  for a corpus whose vocabulary is not the model's, an output that cannot be written, no stages
+  /// @throws Error  for a corpus whose vocabulary is not the model's, an output that cannot be written, no stages, or
+  ///                batches that cannot be, of any stage (see require_valid(BatchOptions))
   Trainer(Model<B>& model, const Corpus& corpus, TrainerOptions options);
   Trainer(Model<B>&, const Corpus&&, TrainerOptions) = delete;
   Trainer(Model<B>&&, const Corpus&, TrainerOptions) = delete;
@@ -101,7 +102,7 @@ class Trainer {
   std::chrono::duration<double> time() const { return Clock::now() - start_; }
   double part_over() const;
   bool limit_reached() const { return part_over() >= 1; }
-  BatchOptions batch_options() const;
+  BatchOptions batch_options(const Stage& stage) const;
   void learn(const Sequences& batch, Progress& progress);
   Progress step();
   void validate(Progress& progress);

@@ -36,7 +36,7 @@ template <Backend B>
 Trainer<B>::Trainer(Model<B>& model, const Corpus& corpus, TrainerOptions options)
     : model_(model), corpus_(corpus), options_(std::move(options)) {
   if (options_.stages.empty()) throw Error("training: there are no stages");
-  if (options_.batch < 1) throw Error("training: batch is " + std::to_string(options_.batch) + ", not positive");
+  for (const Stage& stage : options_.stages) require_valid(batch_options(stage));  // now, not when its turn comes
   if (options_.validate_every < 1 || options_.validation_batches < 1)
     throw Error("training: validate_every and validation_batches have to be positive");
   if (model_.vocabulary() != corpus_.vocabulary()) throw Error("training: the model's vocabulary is not the corpus's");
@@ -122,12 +122,12 @@ double Trainer<B>::part_over() const {
 }
 
 template <Backend B>
-BatchOptions Trainer<B>::batch_options() const {
+BatchOptions Trainer<B>::batch_options(const Stage& stage) const {
   return {.batch = options_.batch,
-          .input_length = stage().input_length,
-          .target_length = stage().target_length,
-          .start_probability = stage().start_probability,
-          .end_probability = stage().end_probability,
+          .input_length = stage.input_length,
+          .target_length = stage.target_length,
+          .start_probability = stage.start_probability,
+          .end_probability = stage.end_probability,
           .augmentation = options_.augmentation};
 }
 
@@ -138,7 +138,8 @@ Progress Trainer<B>::step() {
   Progress progress{
       .stage = state_.stage + 1, .stage_name = stage().name, .learning_rate = schedule.at(state_.step, part_over())};
   const auto number = static_cast<std::uint64_t>(state_.step);
-  sequences_.assign(make_batch(corpus_, Split::train, batch_options(), state_.seed, number), model_.vocabulary());
+  sequences_.assign(make_batch(corpus_, Split::train, batch_options(stage()), state_.seed, number),
+                    model_.vocabulary());
   if (stage().teacher_forcing < 1)
     sequences_.force(model_, stage().teacher_forcing, Random(state_.seed, detail::forcing_stream + number));
   learn(sequences_.view(), progress);

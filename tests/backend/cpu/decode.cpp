@@ -1,6 +1,7 @@
 #include <musicgen/model.hpp>
 
 #include "numeric.hpp"
+#include "threads.hpp"
 
 using namespace musicgen;
 
@@ -137,7 +138,7 @@ TEST_CASE("decode: in every precision the same bits for 1, 2 and 3 threads, alon
   for (const Precision precision : {Precision::fp32, Precision::bf16, Precision::int8}) {
     std::vector<cpu::Matrix<float>> last;
     for (const int threads : {1, 2, 3}) {
-      set_threads(threads);
+      const test::Threads pool(threads);
       auto decoder = model.decoder(B, 130, precision), alone = decoder.of_batch(1);
       for (int t = 0; t < T; ++t) {
         const auto row = std::span(tokens).subspan(static_cast<std::size_t>(t * B), B);
@@ -146,7 +147,6 @@ TEST_CASE("decode: in every precision the same bits for 1, 2 and 3 threads, alon
         if (t == T - 1) last.push_back(all);
       }
     }
-    set_threads(0);
     CHECK((last[0].array() == last[1].array()).all());
     CHECK((last[0].array() == last[2].array()).all());
   }

@@ -1,6 +1,7 @@
 #include <musicgen/backend/cpu/embedding.hpp>
 
 #include "numeric.hpp"
+#include "threads.hpp"
 
 using namespace musicgen;
 using namespace musicgen::cpu;
@@ -52,13 +53,12 @@ TEST_CASE("embedding: the same bits for 1, 2 and 3 threads") {
   for (int i = 0; i < 500; ++i) tokens.push_back(static_cast<Token>(i * i % 7));
   std::vector<Matrix<float>> results;
   for (const int threads : {1, 2, 3}) {
-    set_threads(threads);
+    const test::Threads pool(threads);
     Matrix<float> table = Matrix<float>::Zero(7, 150), gathered;
     add_rows(tokens, rows, table);
     gather_rows<float>(table, tokens, gathered);
     results.push_back(gathered);
   }
-  set_threads(0);
   CHECK((results[0].array() == results[1].array()).all());
   CHECK((results[0].array() == results[2].array()).all());
 }

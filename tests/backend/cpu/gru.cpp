@@ -1,6 +1,7 @@
 #include <musicgen/backend/cpu/gru.hpp>
 
 #include "numeric.hpp"
+#include "threads.hpp"
 
 using namespace musicgen;
 using namespace musicgen::cpu;
@@ -103,7 +104,7 @@ TEST_CASE("gru: the same bits for 1, 2 and 3 threads") {
   const auto x = random_matrix<float>(T * B, I, 5), dh = random_matrix<float>(T * B, H, 6);
   std::vector<Matrix<float>> results;
   for (const int threads : {1, 2, 3}) {
-    set_threads(threads);
+    const test::Threads pool(threads);
     GruSaved<float> saved;
     auto gradients = zero_layer<float>(I, H);
     Matrix<float> dx;
@@ -116,7 +117,6 @@ TEST_CASE("gru: the same bits for 1, 2 and 3 threads") {
         w_ih.reshaped<Eigen::RowMajor>().transpose(), w_hh.reshaped<Eigen::RowMajor>().transpose(), b_ih, b_hh;
     results.push_back(all);
   }
-  set_threads(0);
   CHECK((results[0].array() == results[1].array()).all());
   CHECK((results[0].array() == results[2].array()).all());
 }

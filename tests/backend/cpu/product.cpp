@@ -2,6 +2,7 @@
 
 #include "instruction_sets.hpp"
 #include "numeric.hpp"
+#include "threads.hpp"
 
 using namespace musicgen;
 using namespace musicgen::cpu;
@@ -64,10 +65,12 @@ TEST_CASE("product: the same bits for any number of threads and whatever rows th
   under_every_isa([] {
     const auto a = random_matrix<float>(203, 300, 1), b = random_matrix<float>(300, 301, 2);
     Matrix<float> first(203, 301), other(203, 301), alone(1, 301);
-    set_threads(1);
-    product<float>(view(a), view(b), view(first));
+    {
+      const test::Threads pool(1);
+      product<float>(view(a), view(b), view(first));
+    }
     for (const int threads : {2, 3, 5}) {
-      set_threads(threads);
+      const test::Threads pool(threads);
       product<float>(view(a), view(b), view(other));
       CHECK((first.array() == other.array()).all());
     }
@@ -75,7 +78,6 @@ TEST_CASE("product: the same bits for any number of threads and whatever rows th
       product<float>(view(a).row_range(row, 1), view(b), view(alone));
       CHECK((alone.row(0).array() == first.row(row).array()).all());
     }
-    set_threads(0);
   });
 }
 
@@ -122,11 +124,10 @@ TEST_CASE("product: bf16 gives the same bits for any number of threads, and doub
     const auto a = random_matrix<float>(203, 301, 1), b = random_matrix<float>(301, 300, 2);
     Matrix<float> first(203, 300), other(203, 300);
     for (const int threads : {1, 2, 3, 5}) {
-      set_threads(threads);
+      const test::Threads pool(threads);
       product<float>(view(a), view(b), view(threads == 1 ? first : other), Into::assign, Precision::bf16);
       if (threads > 1) CHECK((first.array() == other.array()).all());
     }
-    set_threads(0);
   });
   const auto a = random_matrix<double>(5, 7, 1), b = random_matrix<double>(7, 3, 2);
   Matrix<double> c(5, 3), exact(5, 3);

@@ -69,7 +69,7 @@ int main(int argc, char** argv) {
   bool json = false;
   app.add_option("FILE", file, "a model or a MIDI file")->required()->check(file_name());
   app.add_flag("--json", json, "a song's beats, keys, chords and phrases as one JSON object");
-  app.add_option("--picture", picture, "a song's piano roll with bars, chords and phrases (PNG)");
+  app.add_option("--picture", picture, "a song's piano roll with bars, chords and phrases (PNG)")->check(file_name());
   return run_program(app, argc, argv, [&] {
     require_distinct({file}, {picture});
     const auto bytes = read_bytes(file);

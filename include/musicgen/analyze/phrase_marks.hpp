@@ -20,6 +20,7 @@ namespace phrase_marks {
 
 enum PhraseMark : std::size_t {
   melody_rest,      ///< the longest rest of the melody around the bar line
+  melody_entry,     ///< the longest rest that ends there, or no more than an upbeat before
   melody_hold,      ///< the longest note of the melody in the bar before
   melody_change,    ///< the melody comes in or falls silent
   novelty_of_four,  ///< four bars before are like each other and unlike the four after, ...
@@ -77,6 +78,9 @@ inline std::vector<PhraseMarks> find_phrase_marks(const Analysis& analysis, cons
     double end = first > 0 ? melody[first - 1].end : line - 2 * length;
     for (std::size_t k = first; k <= melody.size(); ++k) {
       const double start = k < melody.size() ? melody[k].start : line + 2 * length;
+      if (start > line - 1.6 && start < line + length * 0.4)
+        marks[phrase_marks::melody_entry] =
+            std::max(marks[phrase_marks::melody_entry], std::min(start - end, 4 * length));
       if (end < line + length / 2)
         marks[phrase_marks::melody_rest] =
             std::max(marks[phrase_marks::melody_rest], std::min(start - std::max(end, line - length), 2 * length));
@@ -87,6 +91,7 @@ inline std::vector<PhraseMarks> find_phrase_marks(const Analysis& analysis, cons
       end = std::max(end, melody[k].end);
     }
     marks[phrase_marks::melody_rest] = std::log1p(std::max(0.0, marks[phrase_marks::melody_rest]));
+    marks[phrase_marks::melody_entry] = std::log1p(std::max(0.0, marks[phrase_marks::melody_entry]));
     marks[phrase_marks::melody_hold] = std::log1p(marks[phrase_marks::melody_hold]);
     const auto sung = [&](std::ptrdiff_t j) {
       return j < 0 || j >= likeness.size() ? 0.0 : std::min(1.0, bars[static_cast<std::size_t>(j)].sung);

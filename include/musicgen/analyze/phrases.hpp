@@ -29,10 +29,10 @@ namespace phrases {
 /// Log-odds of each bar to begin a phrase.
 inline std::vector<double> begin_scores(std::vector<PhraseMarks> marks) {
   constexpr std::array<PhraseMarks, 3> weights{
-      {{-0.35, -0.24, -0.19, -0.24, 0.28, 0.49, 0.38, -0.01},  // at the bar before
-       {0.67, 0.88, 0.77, 0.27, 0.32, 0.90, 0.52, 0.11},
-       {-0.92, -0.17, 0.01, -0.26, -0.13, -0.28, -0.20, -0.11}}};
-  constexpr double constant = -0.545;
+      {{-0.36, -0.42, -0.29, -0.11, -0.25, 0.32, 0.49, 0.39, -0.01},  // at the bar before
+       {0.14, 0.59, 0.95, 0.63, 0.24, 0.30, 0.89, 0.53, 0.10},
+       {-0.32, -0.18, -0.23, 0.01, -0.16, -0.07, -0.23, -0.18, -0.07}}};
+  constexpr double constant = -0.55;
   for (std::size_t k = 0; k < phrase_marks::mark_count; ++k) {
     double sum = 0, squares = 0;
     for (const PhraseMarks& m : marks) sum += m[k], squares += m[k] * m[k];
@@ -78,7 +78,7 @@ class Letters {
   explicit Letters(const std::vector<BarContent>& bars) : bars_(bars) {}
 
   char letter_of(const PhraseSpan& phrase) {
-    const double least = phrase.melody ? 0.55 : 0.85;
+    const double least = phrase.melody ? 0.6 : 0.85;
     Part* most = nullptr;
     double best = least;
     for (Part& part : parts_)

@@ -54,7 +54,7 @@ Encoded encode_file(const Score& score, const Vocabulary& vocabulary, const std:
 
 int main(int argc, char** argv) {
   CLI::App app("Writes a MIDI file's tokens to the standard output, one a line");
-  std::string in, out, vocabulary_file;
+  std::string in, out, vocabulary_file, language = "performance";
   MidiReadOptions reading;
   bool notes = false, decoding = false;
   app.add_option("IN", in, "a MIDI file; with --decode a text of tokens; - is the standard input")
@@ -66,11 +66,21 @@ int main(int argc, char** argv) {
       ->excludes(decode_flag);
   app.add_flag("--strict", reading.strict, "refuse a MIDI file with faults")->excludes(decode_flag);
   app.add_flag("--sustain", reading.sustain, "let the sustain pedal lengthen notes")->excludes(decode_flag);
-  app.add_option("--vocabulary", vocabulary_file, "a JSON list of tokens to use instead of the standard 405");
+  auto* words =
+      app.add_option("--vocabulary", vocabulary_file, "a JSON list of tokens to use instead of the standard 405");
+  app.add_option(
+         "--language", language,
+         "performance: time in steps of 10 ms; beats: bars, key, tempo, phrases and chords, time in twelfths of a "
+         "quarter note")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"performance", "beats"}))
+      ->excludes(words);
 
   return run_program(app, argc, argv, [&] {
     if (decoding == out.empty()) throw CLI::ValidationError("OUT", "goes with --decode, and only with it");
-    const Vocabulary vocabulary = vocabulary_file.empty() ? Vocabulary::standard() : read_vocabulary(vocabulary_file);
+    const Vocabulary vocabulary = !vocabulary_file.empty() ? read_vocabulary(vocabulary_file)
+                                  : language == "beats"    ? Vocabulary::beats()
+                                                           : Vocabulary::standard();
     if (decoding) {
       require_distinct({in, vocabulary_file}, {out});
       DecodeReport report;

@@ -45,7 +45,7 @@ inline void measure(Song& song, const Vocabulary& vocabulary) {
     if (group.position == 0) return;  // ^
     require_whole(group, song, vocabulary);
     song.steps += group.steps;
-    if (group.kind == Kind::time) return;
+    if (group.kind == Kind::time || group.kind == Kind::plan) return;
     const bool on = group.kind == Kind::note_on;
     const auto i = static_cast<std::size_t>(group.position);
     require_of_song(on || group.kind == Kind::note_off, song, i, "begins no event");

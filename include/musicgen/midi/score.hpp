@@ -110,8 +110,10 @@ struct Score {
   /// has is no track. Each track has a channel of its own, drums' left free; a 16th has to share the first one's.
   /// @param notes     any order; tracks 0..65533
   /// @param programs  0..127
+  /// @param tempo     the score's grid of ticks, in place of that of 1 ms
   /// @throws Error  for what no MIDI file can hold: "note 17: pitch 300 is not in 0..127"
-  [[nodiscard]] static Score from_notes(std::span<const Note> notes, std::span<const int> programs = {});
+  [[nodiscard]] static Score from_notes(std::span<const Note> notes, std::span<const int> programs = {},
+                                        TempoMap tempo = TempoMap());
 
   /// Whether all that the file says is the same, and what was passed over. What is read, written and read again is
   /// equal, if nothing was.

@@ -60,13 +60,14 @@ inline void check_note(const Note& note, std::size_t k) {
 
 }  // namespace detail
 
-MUSICGEN_INLINE Score Score::from_notes(std::span<const Note> notes, std::span<const int> programs) {
+MUSICGEN_INLINE Score Score::from_notes(std::span<const Note> notes, std::span<const int> programs, TempoMap tempo) {
   for (std::size_t k = 0; k < notes.size(); ++k) detail::check_note(notes[k], k);
   for (std::size_t k = 0; k < programs.size(); ++k)
     if (programs[k] < 0 || programs[k] > 127)
       throw Error("track " + std::to_string(k) + ": program " + std::to_string(programs[k]) + " is not in 0..127");
 
   Score score;
+  score.tempo = std::move(tempo);
   std::vector<std::size_t> place;  // of track k in score.tracks
   for (const Note& n : notes) place.resize(std::max(place.size(), static_cast<std::size_t>(n.track) + 1));
   for (const Note& n : notes) place[static_cast<std::size_t>(n.track)] = 1;

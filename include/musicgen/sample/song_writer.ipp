@@ -24,6 +24,7 @@ MUSICGEN_INLINE SongWriter::SongWriter(const Vocabulary& vocabulary, bool canoni
       values_(unknown_.size()) {
   require_in_range(options);
   chain.check();
+  if (vocabulary.has_beats()) throw Error("sampler: songs in the language of beats cannot be sampled");
   // Without the grammar whatever the model writes is taken.
   const int tracks =
       profile.programs.empty() || !options.grammar ? track_count : static_cast<int>(profile.programs.size());

@@ -44,7 +44,8 @@ class NoteAssembler {
 
   [[nodiscard]] std::int64_t steps() const { return song_.steps(); }     ///< time so far, in steps of 10 ms
   [[nodiscard]] double seconds() const { return song_.time().count(); }  ///< the same in seconds
-  [[nodiscard]] bool ended() const { return song_.ended(); }             ///< `$` has come
+  [[nodiscard]] const SongState& song() const { return song_; }
+  [[nodiscard]] bool ended() const { return song_.ended(); }  ///< `$` has come
   [[nodiscard]] const DecodeReport& report() const { return report_; }
 
  private:
@@ -54,7 +55,9 @@ class NoteAssembler {
   DecodeReport report_;
 };
 
-/// The score that tokens say, on a grid of 1 ms in which their steps are exact; track K has `programs[K]`.
+/// The score that tokens say; track K has `programs[K]`. Ticks are of 1 ms; in the language of beats there are 480 a
+/// quarter note, and the plan is in the score's meta events: tempo, time and key signatures, phrases as markers, chords
+/// as texts ("Eb:min"). A step is always a whole number of ticks.
 ///
 /// Encoding it again gives the same tokens if they came from `encode`. (The score's melodic tracks are numbered without
 /// holes: a song that uses track 2 and not 1, which `encode` writes only where the vocabulary lacks words, has its

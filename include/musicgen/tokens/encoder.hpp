@@ -17,6 +17,7 @@
 #include "../core/config.hpp"
 #include "../core/error.hpp"
 #include "../midi/score.hpp"
+#include "plan.hpp"
 #include "vocabulary.hpp"
 
 namespace musicgen::inline MUSICGEN_ABI {
@@ -34,6 +35,13 @@ struct EncodeReport {
   std::int64_t restruck = 0;        ///< ended by the next note of their pitch and track
   std::int64_t dropped_tracks = 0;  ///< melodic tracks beyond the 16 with the most notes
   std::int64_t dropped_notes = 0;   ///< notes of those tracks, and notes that the vocabulary has no words for
+  EncodeReport& operator+=(const EncodeReport& more) {
+    merged += more.merged;
+    restruck += more.restruck;
+    dropped_tracks += more.dropped_tracks;
+    dropped_notes += more.dropped_notes;
+    return *this;
+  }
   bool operator==(const EncodeReport&) const = default;
 };
 
@@ -65,14 +73,26 @@ void resolve_overlaps(std::vector<GridNote>& notes, EncodeReport& report);
 /// @throws Error  for a song longer than a week
 [[nodiscard]] GridSong quantize(const Score& score, const Vocabulary& vocabulary);
 
+/// The same on the grid of a plan, from its first bar line on; notes before that are left out.
+[[nodiscard]] GridSong quantize(const Score& score, const PlacedPlan& plan, const Vocabulary& vocabulary);
+
+/// The tokens of settled notes in the language of beats, with a plan.
+/// @param notes  pitches of the song itself; moved as the plan's key says
+/// @throws Error  as below
+[[nodiscard]] std::vector<Token> encode_notes(std::span<const GridNote> notes, const Plan& plan,
+                                              const Vocabulary& vocabulary);
+
 /// The tokens of settled notes, `^` and `$` included.
 /// @throws Error  for notes that are out of the order of their starts, end before they begin or outlast a week, and for
 ///                one that the vocabulary has no words for
 [[nodiscard]] std::vector<Token> encode_notes(std::span<const GridNote> notes, const Vocabulary& vocabulary);
 
-/// The tokens of a score's melodic tracks. A score without notes is `^ $`.
-/// @throws Error  for a song longer than a week
+/// The tokens of a score's melodic tracks. A score without notes is `^ $`. In the language of beats the plan is what
+/// analyze() finds.
+/// @throws Error  for a song longer than a week; in the language of beats also for one without beats: its reason
 [[nodiscard]] Encoded encode(const Score& score, const Vocabulary& vocabulary);
+/// In the language of beats, with a plan that is known.
+[[nodiscard]] Encoded encode(const Score& score, const PlacedPlan& plan, const Vocabulary& vocabulary);
 
 }  // namespace musicgen::inline MUSICGEN_ABI
 

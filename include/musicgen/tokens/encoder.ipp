@@ -13,8 +13,10 @@
 #include <tuple>
 #include <utility>
 
+#include "../analyze/analyze.hpp"
 #include "../core/text.hpp"
 #include "encoder.hpp"
+#include "plan_writer.hpp"
 
 namespace musicgen::inline MUSICGEN_ABI {
 
@@ -160,10 +162,12 @@ MUSICGEN_INLINE void resolve_overlaps(std::vector<GridNote>& notes, EncodeReport
   notes.resize(kept);
 }
 
-MUSICGEN_INLINE GridSong quantize(const Score& score, const Vocabulary& vocabulary) {
+namespace detail {
+
+/// The score's notes at the steps that `to_step` gives for their seconds; none is before step 0.
+template <class ToStep>
+GridSong notes_on_grid(const Score& score, std::span<const Part> parts, ToStep&& to_step) {
   GridSong song;
-  const auto parts = detail::parts_to_encode(score, vocabulary, song.report);
-  const double origin = detail::first_onset(score, parts);
   for (std::size_t k = 0; k < parts.size(); ++k) {
     const Track& track = *parts[k].track;
     song.programs.push_back(track.program);
@@ -172,16 +176,56 @@ MUSICGEN_INLINE GridSong quantize(const Score& score, const Vocabulary& vocabula
         ++song.report.dropped_notes;
         continue;
       }
-      const auto start = detail::nearest_step(score.seconds(track, n.start) - origin);
-      const auto end = detail::nearest_step(score.seconds(track, n.end) - origin);
+      const std::int32_t start = to_step(score.seconds(track, n.start));
+      const std::int32_t end = to_step(score.seconds(track, n.end));
+      if (start < 0) {
+        ++song.report.dropped_notes;
+        continue;
+      }
       song.notes.push_back({start, std::max(end, start + 1), static_cast<std::uint8_t>(k), n.pitch, n.velocity});
     }
   }
+  return song;
+}
+
+/// The step of a plan at some time, which may lie between two.
+inline double step_at(const PlacedPlan& plan, double seconds) {
+  const auto after = std::upper_bound(plan.seconds.begin(), plan.seconds.end(), seconds);
+  const auto k = static_cast<std::size_t>(
+      std::clamp<std::ptrdiff_t>(after - plan.seconds.begin() - 1, 0, std::ssize(plan.seconds) - 2));
+  const double part = (seconds - plan.seconds[k]) / (plan.seconds[k + 1] - plan.seconds[k]);
+  return plan.steps[k] + part * (plan.steps[k + 1] - plan.steps[k]);
+}
+
+}  // namespace detail
+
+MUSICGEN_INLINE GridSong quantize(const Score& score, const Vocabulary& vocabulary) {
+  EncodeReport report;
+  const auto parts = detail::parts_to_encode(score, vocabulary, report);
+  const double origin = detail::first_onset(score, parts);
+  GridSong song =
+      detail::notes_on_grid(score, parts, [&](double seconds) { return detail::nearest_step(seconds - origin); });
+  song.report += report;
   resolve_overlaps(song.notes, song.report);
   return song;
 }
 
-MUSICGEN_INLINE std::vector<Token> encode_notes(std::span<const GridNote> notes, const Vocabulary& vocabulary) {
+MUSICGEN_INLINE GridSong quantize(const Score& score, const PlacedPlan& plan, const Vocabulary& vocabulary) {
+  EncodeReport report;
+  const auto parts = detail::parts_to_encode(score, vocabulary, report);
+  GridSong song = detail::notes_on_grid(score, parts, [&](double seconds) {
+    return detail::nearest_step(detail::step_at(plan, seconds) * step_seconds);
+  });
+  song.report += report;
+  resolve_overlaps(song.notes, song.report);
+  return song;
+}
+
+namespace detail {
+
+/// Notes' ends, in the order of tokens.
+/// @throws Error  for notes that tokens cannot say
+inline std::vector<std::uint64_t> ends_of(std::span<const GridNote> notes, const Vocabulary& vocabulary) {
   std::vector<std::uint64_t> offs;
   offs.reserve(notes.size());
   for (std::int32_t now = 0; const GridNote& n : notes) {
@@ -190,46 +234,85 @@ MUSICGEN_INLINE std::vector<Token> encode_notes(std::span<const GridNote> notes,
     if (n.end > max_song_steps + 1)
       throw Error("the note at step " + std::to_string(n.start) + " ends at step " + std::to_string(n.end) +
                   ": tokens are for a week at most");
-    if (!detail::has_words_for(vocabulary, n.track, n.pitch))
+    if (!has_words_for(vocabulary, n.track, n.pitch))
       throw Error("the vocabulary has no words for pitch " + std::to_string(n.pitch) + " on track " +
                   std::to_string(n.track));
     now = n.start;
-    offs.push_back(detail::event_key(n.end, n));
+    offs.push_back(event_key(n.end, n));
   }
-  detail::radix_sort(offs, [](std::uint64_t off) { return off; });
+  radix_sort(offs, [](std::uint64_t off) { return off; });
+  return offs;
+}
 
-  // At most: `^`, three tokens an on, two an off, a time token before each, t100 for whole seconds, `$`.
-  const std::size_t seconds = offs.empty() ? 0 : static_cast<std::size_t>(offs.back() >> 11) / max_time_steps;
-  std::vector<Token> tokens(7 * notes.size() + seconds + 2);
-  Token* next = tokens.data();
-  const auto velocities = detail::velocity_tokens(vocabulary);
-  std::int32_t now = notes.empty() ? 0 : notes.front().start;
+/// Writes `^`, the notes and `$`; `wait(tokens, from, to)` what stands between, where time passes.
+template <class Wait>
+std::vector<Token> write_notes(std::span<const GridNote> notes, std::span<const std::uint64_t> offs, std::int32_t now,
+                               const Vocabulary& vocabulary, Wait&& wait) {
+  std::vector<Token> tokens;
+  tokens.reserve(7 * notes.size() + 2);
+  const auto velocities = velocity_tokens(vocabulary);
   const auto wait_until = [&](std::int32_t step) {
-    for (; step - now > max_time_steps; now += max_time_steps) *next++ = vocabulary.time(max_time_steps);
-    if (step > now) *next++ = vocabulary.time(step - now);
+    wait(tokens, now, step);
     now = step;
   };
-  *next++ = vocabulary.start();
+  tokens.push_back(vocabulary.start());
   for (auto on = notes.begin(); const std::uint64_t off : offs) {
     const auto off_step = static_cast<std::int32_t>(off >> 11);
     for (; on != notes.end() && on->start < off_step; ++on) {
       wait_until(on->start);
-      *next++ = vocabulary.note_on(on->pitch);
-      *next++ = velocities[std::min<std::size_t>(on->velocity, velocities.size() - 1)];
-      *next++ = vocabulary.track(on->track);
+      tokens.push_back(vocabulary.note_on(on->pitch));
+      tokens.push_back(velocities[std::min<std::size_t>(on->velocity, velocities.size() - 1)]);
+      tokens.push_back(vocabulary.track(on->track));
     }
     wait_until(off_step);
-    *next++ = vocabulary.note_off(static_cast<int>(off & 0x7F));
-    *next++ = vocabulary.track(static_cast<int>(off >> 7 & 0xF));
+    tokens.push_back(vocabulary.note_off(static_cast<int>(off & 0x7F)));
+    tokens.push_back(vocabulary.track(static_cast<int>(off >> 7 & 0xF)));
   }
-  *next++ = vocabulary.end();
-  tokens.resize(static_cast<std::size_t>(next - tokens.data()));
+  tokens.push_back(vocabulary.end());
   return tokens;
 }
 
+inline void write_gap(std::vector<Token>& tokens, std::int32_t steps, const Vocabulary& vocabulary, int longest) {
+  for (; steps > longest; steps -= longest) tokens.push_back(vocabulary.time(longest));
+  if (steps > 0) tokens.push_back(vocabulary.time(steps));
+}
+
+}  // namespace detail
+
+MUSICGEN_INLINE std::vector<Token> encode_notes(std::span<const GridNote> notes, const Vocabulary& vocabulary) {
+  const auto offs = detail::ends_of(notes, vocabulary);
+  return detail::write_notes(notes, offs, notes.empty() ? 0 : notes.front().start, vocabulary,
+                             [&](std::vector<Token>& tokens, std::int32_t from, std::int32_t to) {
+                               detail::write_gap(tokens, to - from, vocabulary, max_time_steps);
+                             });
+}
+
+MUSICGEN_INLINE std::vector<Token> encode_notes(std::span<const GridNote> notes, const Plan& plan,
+                                                const Vocabulary& vocabulary) {
+  std::vector<GridNote> moved(notes.begin(), notes.end());
+  for (GridNote& note : moved) note.pitch = static_cast<std::uint8_t>(note.pitch - transposition_of(plan.key));
+  const auto offs = detail::ends_of(moved, vocabulary);
+  detail::PlanWriter writer(plan, vocabulary, offs.empty() ? 0 : static_cast<std::int32_t>(offs.back() >> 11));
+  const int longest = vocabulary.max_steps();
+  return detail::write_notes(moved, offs, 0, vocabulary,
+                             [&](std::vector<Token>& tokens, std::int32_t from, std::int32_t to) {
+                               for (std::int32_t stop; (stop = writer.next()) <= to; from = stop) {
+                                 detail::write_gap(tokens, stop - from, vocabulary, longest);
+                                 writer.write(tokens);
+                               }
+                               detail::write_gap(tokens, to - from, vocabulary, longest);
+                             });
+}
+
 MUSICGEN_INLINE Encoded encode(const Score& score, const Vocabulary& vocabulary) {
+  if (vocabulary.has_beats() && !score.notes().empty()) return encode(score, plan_of(analyze(score)), vocabulary);
   GridSong song = quantize(score, vocabulary);
   return {encode_notes(song.notes, vocabulary), std::move(song.programs), song.report};
+}
+
+MUSICGEN_INLINE Encoded encode(const Score& score, const PlacedPlan& plan, const Vocabulary& vocabulary) {
+  GridSong song = quantize(score, plan, vocabulary);
+  return {encode_notes(song.notes, plan.plan, vocabulary), std::move(song.programs), song.report};
 }
 
 }  // namespace musicgen::inline MUSICGEN_ABI

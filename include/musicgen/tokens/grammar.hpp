@@ -10,6 +10,11 @@
 // The canonical grammar adds the order that the encoder writes. Within a step: offs before ons, each by track, then
 // pitch; and no gap before `$`. Songs under it survive decoding and encoding token by token.
 //
+// In the language of beats a bar line comes first, and wherever a bar is full, and nothing else may come there; time
+// tokens end in their bar. After the bar line, in this order, as far as they come: key (in the first bar), tempo,
+// metre, phrase (in the first bar, and at the end of another), chord; a chord on any beat. All stand before the notes'
+// events. In a song of phrases one follows the other, and between two only offs and `$` may come.
+//
 // Neither can be led into a dead end. At a free position tN may come, save after `^` and t1..t99. After `^` come the
 // ons or, if no note can be said, `$`; after t1..t99 the offs of what sounds, in any order that a new step allows, and
 // if nothing sounds, `$` or, where that may not come, the ons. A token that begins a group looks ahead for its end.
@@ -70,6 +75,11 @@ class GrammarRules {
   /// @throws Error  saying what was expected instead of a token that is not allowed
   [[noreturn]] void refuse(const SongState& song, Token token) const;
 
+  /// Whether a word of the plan has begun that only `word` can finish: T96 F2, PA L8.
+  static bool is_half(const SongState& song) {
+    return song.place().last == TokenKind::tempo || song.place().last == TokenKind::phrase;
+  }
+
  private:
   using Tracks = SongState::Tracks;
 
@@ -87,10 +97,13 @@ class GrammarRules {
                                (canonical_ ? song.ons_left(pitch) : SongState::all_tracks));
   }
   Tracks endable(const SongState& song, int pitch) const {
-    return static_cast<Tracks>(song.sounding_tracks(pitch) & ~song.fresh_tracks(pitch) &
-                               (canonical_ ? song.offs_left(pitch) : SongState::all_tracks));
+    const auto tracks = static_cast<Tracks>(song.sounding_tracks(pitch) & ~song.fresh_tracks(pitch) &
+                                            (canonical_ ? song.offs_left(pitch) : SongState::all_tracks));
+    // Offs between phrases end the song, all of them: none may be left out, if there is an order.
+    return tracks != 0 && canonical_ && needs_phrase(song) ? first_sounding(song, pitch) : tracks;
   }
   bool time_may_come(const SongState& song) const {
+    if (needs_phrase(song)) return false;
     // Where no note can be said and none sounds, only `$` is left to come, and the canonical `$` follows no gap.
     return !song.gap_is_closed() && (!canonical_ || song.sounding() > 0 || !ons_.empty());
   }
@@ -98,8 +111,22 @@ class GrammarRules {
     return song.sounding() == 0 && !(canonical_ && song.time_tokens() > 0);
   }
 
+  // ---- bars ----
+
+  /// Whether the phrase is over, and with it the song unless another begins.
+  static bool needs_phrase(const SongState& song) { return song.place().phrase != 0 && song.place().bars_left == 0; }
+  /// Whether only a bar line may come, or before the first one `$`.
+  bool is_at_bar_line(const SongState& song) const { return has_beats_ && song.bar_left() == 0; }
+  /// A word of the plan, or `|`.
+  bool plan_may_come(const SongState& song, TokenEvent word) const;
+  /// The first track that sounds at all, if `pitch` is its lowest that does.
+  static Tracks first_sounding(const SongState& song, int pitch);
+  bool fits_bar(const SongState& song, int steps) const { return !has_beats_ || steps <= song.bar_left(); }
+  bool may_sound(const SongState& song) const { return !has_beats_ || !needs_phrase(song); }
+
   Vocabulary vocabulary_;
-  bool canonical_;
+  bool canonical_, has_beats_;
+  std::vector<Numbered> plan_;        // words of the plan
   std::vector<std::uint8_t> usable_;  // (V) not forbidden
   std::vector<Numbered> all_ons_, all_velocities_, all_times_, tracks_, offs_;
   std::vector<Numbered> ons_;  // of the notes that can be said: on, off, a velocity and a track

@@ -12,6 +12,7 @@ namespace musicgen::inline MUSICGEN_ABI {
 MUSICGEN_INLINE GrammarRules::GrammarRules(const Vocabulary& vocabulary, GrammarOptions options)
     : vocabulary_(vocabulary),
       canonical_(options.canonical),
+      has_beats_(vocabulary.has_beats()),
       usable_(static_cast<std::size_t>(vocabulary.size()), 1),
       all_ons_(words_of(TokenKind::note_on)),
       all_velocities_(words_of(TokenKind::velocity)),
@@ -21,6 +22,10 @@ MUSICGEN_INLINE GrammarRules::GrammarRules(const Vocabulary& vocabulary, Grammar
   ons_.reserve(all_ons_.size());
   velocities_.reserve(all_velocities_.size());
   times_.reserve(all_times_.size());
+  for (auto kind = static_cast<std::size_t>(TokenKind::bar); kind < token_kind_count; ++kind) {
+    const auto words = words_of(static_cast<TokenKind>(kind));
+    plan_.insert(plan_.end(), words.begin(), words.end());
+  }
   forbid(options.forbidden);
 }
 
@@ -61,6 +66,37 @@ MUSICGEN_INLINE void GrammarRules::forbid(std::span<const std::uint8_t> forbidde
   for (const Numbered on : ons_) playable_[on.value] = usable_tracks;
 }
 
+MUSICGEN_INLINE bool GrammarRules::plan_may_come(const SongState& song, TokenEvent word) const {
+  const SongState::Place& place = song.place();
+  if (word.kind == TokenKind::bar) return is_at_bar_line(song);
+  if (is_at_bar_line(song)) return false;
+  if (place.last == TokenKind::tempo) return word.kind == TokenKind::fine_tempo;
+  if (place.last == TokenKind::phrase) return word.kind == TokenKind::phrase_bars;
+  if (word.kind <= place.last) return false;
+  switch (word.kind) {
+    case TokenKind::fine_tempo:
+    case TokenKind::phrase_bars:
+      return false;
+    case TokenKind::key:
+      return place.bars == 1;
+    case TokenKind::phrase:
+      return place.bars_left == 0 && place.bar_steps == 0 && (place.bars == 1 || place.phrase != 0);
+    case TokenKind::chord:
+      return !needs_phrase(song) && place.bar_steps % beat_steps(song.meter()) == 0;
+    default:
+      return place.bar_steps == 0;
+  }
+}
+
+MUSICGEN_INLINE auto GrammarRules::first_sounding(const SongState& song, int pitch) -> Tracks {
+  unsigned used = 0;
+  for (int p = 0; p < pitch_count; ++p) used |= song.sounding_tracks(p);
+  const unsigned first = used & (~used + 1);
+  for (int p = 0; p < pitch; ++p)
+    if (song.sounding_tracks(p) & first) return 0;
+  return static_cast<Tracks>(song.sounding_tracks(pitch) & first);
+}
+
 MUSICGEN_INLINE bool GrammarRules::allows(const SongState& song, Token token) const {
   if (token < 0 || token >= vocabulary_.size()) return false;
   const TokenEvent m = vocabulary_[token];
@@ -69,13 +105,16 @@ MUSICGEN_INLINE bool GrammarRules::allows(const SongState& song, Token token) co
   if (song.ended()) return false;
   switch (song.group()) {
     case SongState::Group::none:
+      if (m.kind >= TokenKind::bar) return usable && plan_may_come(song, m);
+      if (is_at_bar_line(song)) return m.kind == TokenKind::end && song.place().bars == 0;
+      if (is_half(song)) return false;
       switch (m.kind) {
         case TokenKind::note_on:
-          return startable(song, m.value) != 0;
+          return may_sound(song) && startable(song, m.value) != 0;
         case TokenKind::note_off:
           return endable(song, m.value) != 0;
         case TokenKind::time:
-          return usable && time_may_come(song);
+          return usable && time_may_come(song) && fits_bar(song, m.value);
         case TokenKind::end:
           return usable && end_may_come(song);
         default:
@@ -103,11 +142,18 @@ MUSICGEN_INLINE void GrammarRules::allowed(const SongState& song, std::span<std:
   if (song.ended()) return;
   switch (song.group()) {
     case SongState::Group::none:
-      for (const Numbered on : ons_) mask[on.token] = startable(song, on.value) != 0;
+      for (const Numbered word : plan_) mask[word.token] = allows(song, word.token);
+      if (is_at_bar_line(song)) {
+        mask[static_cast<std::size_t>(vocabulary_.end())] = allows(song, vocabulary_.end());
+        return;
+      }
+      if (is_half(song)) return;
+      if (may_sound(song))
+        for (const Numbered on : ons_) mask[on.token] = startable(song, on.value) != 0;
       if (song.sounding() > 0)
         for (const Numbered off : offs_) mask[off.token] = endable(song, off.value) != 0;
       if (time_may_come(song))
-        for (const Numbered time : times_) mask[time.token] = 1;
+        for (const Numbered time : times_) mask[time.token] = fits_bar(song, time.value);
       if (end_may_come(song)) {
         const auto end = static_cast<std::size_t>(vocabulary_.end());
         mask[end] = usable_[end];
@@ -136,8 +182,8 @@ MUSICGEN_INLINE bool GrammarRules::is_stuck(const SongState& song) const {
 MUSICGEN_INLINE void GrammarRules::refuse(const SongState& song, Token token) const {
   const bool known = token >= 0 && token < vocabulary_.size();
   std::string expected;
-  for (const TokenKind kind : {TokenKind::note_on, TokenKind::note_off, TokenKind::velocity, TokenKind::track,
-                               TokenKind::time, TokenKind::start, TokenKind::end}) {
+  for (std::size_t k = 0; k < token_kind_count; ++k) {
+    const auto kind = static_cast<TokenKind>(k);
     int count = 0;
     Token example = no_token;
     for (Token t = 0; t < vocabulary_.size(); ++t)
@@ -167,10 +213,21 @@ MUSICGEN_INLINE Closing closing(const GrammarRules& rules, const SongState& song
   if (song.ended()) return end;
   if (!song.started()) end.tokens.push_back(vocabulary.start());
   end.drop = song.group_length();
-  if (song.sounding() == 0)
-    end.drop += song.time_tokens();
-  else if (song.time_tokens() == 0)
-    end.tokens.push_back(rules.shortest_time());
+  if (song.sounding() == 0) {
+    end.drop += song.silent_tokens();
+  } else {
+    end.drop += GrammarRules::is_half(song);
+    // The time token, if one is needed, and a bar line where a bar is full.
+    const auto bar_line = [&](int left) {
+      if (vocabulary.has_beats() && left == 0) end.tokens.push_back(vocabulary.find(TokenKind::bar));
+    };
+    bar_line(song.bar_left());
+    if (song.time_tokens() == 0) {
+      const Token time = rules.shortest_time();
+      end.tokens.push_back(time);
+      bar_line(song.bar_left() - vocabulary[time].value);
+    }
+  }
   song.for_each_sounding([&](int pitch, int track) {
     end.tokens.push_back(vocabulary.note_off(pitch));
     end.tokens.push_back(vocabulary.track(track));

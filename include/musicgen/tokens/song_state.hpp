@@ -23,6 +23,15 @@ struct SongStep {
   std::int64_t first_stray = 0;  ///< position of the first of them
 };
 
+inline constexpr int usual_tempo = 120;  ///< quarters a minute where none is said, as in MIDI files
+
+/// Semitones from C major, or A minor, to a key of TokenKind::key: -6..5; 0 for -1, no key.
+[[nodiscard]] constexpr int transposition_of(int key) {
+  if (key < 0) return 0;
+  const int above = key < 12 ? key : (key + 3) % 12;  // from C, or from A
+  return above < 6 ? above : above - 12;
+}
+
 /// What a song has of its own, z ~ N(0, 1) for each: processors that vary multiply their strengths by e^(c z).
 struct SongVariation {
   float density = 0, velocity = 0, pitch_class = 0;
@@ -58,14 +67,39 @@ class SongState {
   // ---- time ----
 
   [[nodiscard]] std::int64_t position() const { return position_; }  ///< tokens so far
-  [[nodiscard]] std::int64_t steps() const { return steps_; }        ///< time so far, in steps of 10 ms
+  [[nodiscard]] std::int64_t steps() const { return steps_; }        ///< time so far, in steps
   [[nodiscard]] std::chrono::duration<double> time() const { return seconds(steps_); }
   [[nodiscard]] bool started() const { return position_ > 0; }
   [[nodiscard]] bool ended() const { return ended_; }  ///< `$` has come
   /// Time tokens since the last note event; an unfinished group is not one.
   [[nodiscard]] int time_tokens() const { return time_tokens_; }
+  /// Those, and tokens of bars and the plan among them.
+  [[nodiscard]] int silent_tokens() const { return silent_tokens_; }
   /// Whether the last token was `^`, or one of t1..t99: then the encoder writes no further time token.
   [[nodiscard]] bool gap_is_closed() const { return gap_is_closed_; }
+
+  // ---- bars and the plan, in the language of beats ----
+
+  /// Where in the music a song is. Without bars all of it is as here.
+  struct Place {
+    std::int32_t bars = 0;              ///< bar lines so far
+    std::int16_t bar_steps = 0;         ///< since the last of them
+    std::int16_t bars_left = 0;         ///< of the phrase, this bar included; 0 at its end, or if there is none
+    std::uint8_t meter = common_time;   ///< of `meters`; 4/4 until one comes
+    std::uint8_t chord = no_chord + 1;  ///< that: none has come
+    std::int8_t key = -1;               ///< -1: none has come
+    std::uint8_t phrase = 0;            ///< its letter; 0: the song has none
+    std::int16_t tempo = 0;             ///< quarters a minute; 0: none has come
+    /// The last word of the plan in this step, if no note's event has come in it; else `chord`, after which none may.
+    TokenKind last = TokenKind::chord;
+    bool operator==(const Place&) const = default;
+  };
+  [[nodiscard]] const Place& place() const { return place_; }
+  [[nodiscard]] Meter meter() const { return meters[place_.meter]; }
+  /// Steps to the end of the bar; 0: a bar line has to come.
+  [[nodiscard]] int bar_left() const { return place_.bars == 0 ? 0 : bar_steps(meter()) - place_.bar_steps; }
+  /// Semitones by which the song is higher than its tokens say: -6..5.
+  [[nodiscard]] int transposition() const { return transposition_of(place_.key); }
 
   // ---- the group of tokens begun and not finished ----
 
@@ -140,18 +174,27 @@ class SongState {
     }
   };
 
+  /// From where a tempo holds, in steps and seconds.
+  struct Tempo {
+    std::int64_t step = 0;
+    double seconds = 0;
+    int quarters = usual_tempo;
+  };
+
   static std::size_t index(int pitch) { return static_cast<std::size_t>(pitch); }
   static std::size_t index(int pitch, int track) {
     return static_cast<std::size_t>(track) * pitch_count + static_cast<std::size_t>(pitch);
   }
   static Tracks bit(int track) { return static_cast<Tracks>(1u << track); }
-  static std::chrono::duration<double> seconds(std::int64_t steps) {
-    return std::chrono::duration<double>(static_cast<double>(steps) / (1 / step_seconds));
-  }
+  /// When a step is. In bars: by the last eight tempos, the oldest of which goes for all that was before.
+  [[nodiscard]] std::chrono::duration<double> seconds(std::int64_t steps) const;
 
   void pass_over(SongStep& step, int tokens) const;
   void begin_event(TokenEvent token, SongStep& step);
   void pass_time(int steps);
+  void plan(TokenEvent token);
+  void change_tempo(int quarters);
+  Tempo& latest_tempo() { return tempos_[tempo_changes_ % tempos_.size()]; }
   void complete_on(int track, SongStep& step);
   void complete_off(int track, SongStep& step);
   std::int64_t start_of(int pitch, int track) const;
@@ -163,11 +206,14 @@ class SongState {
   std::array<std::uint8_t, track_count * pitch_count> velocities_{};  // of the latest on
   Order off_order_, on_order_;                                        // what is left of the step
   std::int64_t steps_ = 0, position_ = 0, prompt_steps_ = 0;
+  Place place_;
+  std::array<Tempo, 8> tempos_{};  // the latest of them, in turn: what sounds may have begun under another one
+  std::uint32_t tempo_changes_ = 0;
   std::optional<Onset> last_note_;
   std::optional<std::int64_t> last_onset_;
   std::uint64_t number_ = 0;
   SongVariation variation_;
-  int sounding_count_ = 0, time_tokens_ = 0, notes_at_onset_ = 0;
+  int sounding_count_ = 0, time_tokens_ = 0, silent_tokens_ = 0, notes_at_onset_ = 0;
   int pitch_ = 0, velocity_ = 0;  // of the group
   Group group_ = Group::none;
   bool ended_ = false;

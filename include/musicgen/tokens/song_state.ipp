@@ -66,15 +66,61 @@ MUSICGEN_INLINE void SongState::begin_event(TokenEvent token, SongStep& step) {
     case TokenKind::end:
       ended_ = true;
       break;
-    default:
+    case TokenKind::velocity:
+    case TokenKind::track:
       pass_over(step, 1);
+      break;
+    default:
+      plan(token);
   }
+}
+
+MUSICGEN_INLINE void SongState::plan(TokenEvent token) {
+  place_.last = token.kind;
+  ++silent_tokens_;
+  gap_is_closed_ = false;
+  switch (token.kind) {
+    case TokenKind::bar:
+      ++place_.bars;
+      place_.bar_steps = 0;
+      if (place_.bars_left > 0) --place_.bars_left;
+      break;
+    case TokenKind::key:
+      place_.key = static_cast<std::int8_t>(token.value);
+      break;
+    case TokenKind::tempo:
+    case TokenKind::fine_tempo:
+      change_tempo(token.kind == TokenKind::tempo ? 4 * token.value : place_.tempo / 4 * 4 + token.value);
+      break;
+    case TokenKind::meter:
+      place_.meter = static_cast<std::uint8_t>(token.value);
+      break;
+    case TokenKind::phrase:
+      place_.phrase = static_cast<std::uint8_t>(token.value);
+      break;
+    case TokenKind::phrase_bars:
+      place_.bars_left = static_cast<std::int16_t>(token.value);
+      break;
+    default:
+      place_.chord = static_cast<std::uint8_t>(token.value);
+  }
+}
+
+MUSICGEN_INLINE void SongState::change_tempo(int quarters) {
+  const Tempo next{steps_, seconds(steps_).count(), quarters};
+  // A fine tempo takes the place of the one it belongs to.
+  if (tempo_changes_ == 0 || latest_tempo().step != steps_) ++tempo_changes_;
+  latest_tempo() = next;
+  place_.tempo = static_cast<std::int16_t>(quarters);
 }
 
 MUSICGEN_INLINE void SongState::pass_time(int steps) {
   steps_ += steps;
+  place_.bar_steps = static_cast<std::int16_t>(place_.bar_steps + steps);
+  place_.last = TokenKind::phrase_bars;  // a chord may come
   ++time_tokens_;
-  gap_is_closed_ = steps < max_time_steps;
+  ++silent_tokens_;
+  gap_is_closed_ = steps < (place_.bars > 0 ? max_beat_steps : max_time_steps);
   fresh_.fill(0);
   off_order_ = on_order_ = Order{};
 }
@@ -83,7 +129,8 @@ MUSICGEN_INLINE void SongState::complete_on(int track, SongStep& step) {
   const std::size_t p = index(pitch_), at = index(pitch_, track);
   group_ = Group::none;
   gap_is_closed_ = false;
-  time_tokens_ = 0;
+  time_tokens_ = silent_tokens_ = 0;
+  place_.last = TokenKind::chord;
   const bool sounds = is_sounding(pitch_, track);
   if (fresh_[p] & bit(track)) {
     if (sounds) velocities_[at] = std::max(velocities_[at], static_cast<std::uint8_t>(velocity_));
@@ -109,7 +156,8 @@ MUSICGEN_INLINE void SongState::complete_off(int track, SongStep& step) {
   const std::size_t p = index(pitch_);
   group_ = Group::none;
   gap_is_closed_ = false;
-  time_tokens_ = 0;
+  time_tokens_ = silent_tokens_ = 0;
+  place_.last = TokenKind::chord;
   if (!is_sounding(pitch_, track) || (fresh_[p] & took_over_[p] & bit(track))) return pass_over(step, 2);
   step.ended = end_note(pitch_, track);
   off_order_ = Order::beyond(track, pitch_);
@@ -123,12 +171,25 @@ MUSICGEN_INLINE SongState::Onset SongState::onset(int pitch, int track) const {
   return {start_of(pitch, track), pitch, velocities_[index(pitch, track)], track};
 }
 
+MUSICGEN_INLINE std::chrono::duration<double> SongState::seconds(std::int64_t steps) const {
+  if (place_.bars == 0) return std::chrono::duration<double>(static_cast<double>(steps) / (1 / step_seconds));
+  const std::uint32_t known = std::min<std::uint32_t>(tempo_changes_, static_cast<std::uint32_t>(tempos_.size()));
+  Tempo tempo;
+  for (std::uint32_t k = 0; k < known; ++k) {
+    tempo = tempos_[(tempo_changes_ - k) % tempos_.size()];
+    if (tempo.step <= steps) break;
+  }
+  const std::int64_t microseconds = (steps - tempo.step) * microseconds_a_quarter(tempo.quarters);
+  return std::chrono::duration<double>(tempo.seconds + static_cast<double>(microseconds) / (1e6 * steps_a_quarter));
+}
+
 MUSICGEN_INLINE Note SongState::end_note(int pitch, int track) {
   sounding_[index(pitch)] = static_cast<Tracks>(sounding_[index(pitch)] & ~bit(track));
   --sounding_count_;
   const std::int64_t start = start_of(pitch, track);
-  return {seconds(start).count(), seconds(std::max(steps_, start + 1)).count(), pitch, velocities_[index(pitch, track)],
-          track};
+  const int sounding_pitch = std::clamp(pitch + transposition(), 0, pitch_count - 1);
+  return {seconds(start).count(), seconds(std::max(steps_, start + 1)).count(), sounding_pitch,
+          velocities_[index(pitch, track)], track};
 }
 
 }  // namespace musicgen::inline MUSICGEN_ABI

@@ -1,6 +1,6 @@
 // Tokens in groups: what one event of a song is, in one to three tokens.
 //
-//   ^    +p vN iK    -p iK    tN    $
+//   ^    +p vN iK    -p iK    tN    $    and each token of a bar or plan by itself
 #pragma once
 
 #include <cstddef>
@@ -21,6 +21,7 @@ struct TokenGroup {
     note_off,
     time,
     end,
+    plan,   ///< a bar line, or a word of the plan
     broken  ///< the beginning of a note's on or off that something else follows; or a `vN` or `iK` that follows nothing
   };
   Kind kind;
@@ -56,8 +57,11 @@ class TokenGrouper {
         return take(TokenGroup{TokenGroup::Kind::start, 1, position});
       case TokenKind::end:
         return take(TokenGroup{TokenGroup::Kind::end, 1, position});
-      default:
+      case TokenKind::velocity:
+      case TokenKind::track:
         return take(TokenGroup{TokenGroup::Kind::broken, 1, position});
+      default:
+        return take(TokenGroup{TokenGroup::Kind::plan, 1, position});
     }
   }
 

@@ -1,11 +1,21 @@
-// The words of the language: what each token means, and its number.
+// The words of both languages: what each token means, and its number.
 //
 //   +p  note on, pitch p 0..127        -p  note off       vN  velocity, 31 values       iK  track K 0..15
-//   tN  N steps of 10 ms, N 1..100      ^  start           $  end
+//   tN  N steps, N 1..100               ^  start           $  end
 //
-// A note on is the triple  +p vN iK,  a note off the pair  -p iK,  time steps stand between. The standard vocabulary
-// has all 405 and depends on no corpus; any other set of the same words works too (each in a number of its own), and
-// is kept in the checkpoint of the model that was trained on it.
+// A note on is the triple  +p vN iK,  a note off the pair  -p iK,  time steps stand between.
+//
+// In the language of performances a step is 10 ms, and there are no other words. Its vocabulary, `standard()`, has all
+// 405 and depends on no corpus. In the language of beats a step is a twelfth of a quarter note, bars begin with `|`,
+// and the plan of the music stands where it comes into force:
+//
+//   |   bar line          KEbm  key           T96 F2  tempo, 96 + 2 quarters a minute     M3/4  metre
+//   PA  phrase A    L8  of 8 bars             CG:min  chord, CN none
+//
+// Pitches and chords are those of C major or A minor there: the key says how far all of it is moved.
+//
+// Any other set of the same words works too (each in a number of its own), and is kept in the checkpoint of the model
+// that was trained on it.
 #pragma once
 
 #include <array>
@@ -17,6 +27,7 @@
 #include <string_view>
 #include <vector>
 
+#include "../analyze/analysis.hpp"
 #include "../core/config.hpp"
 #include "../core/error.hpp"
 
@@ -29,8 +40,64 @@ inline constexpr Token no_token = -1;
 inline constexpr double step_seconds = 0.01;  ///< the time grid of tokens
 inline constexpr int pitch_count = 128, track_count = 16, max_time_steps = 100;
 
-enum class TokenKind : std::uint8_t { note_on, note_off, velocity, track, time, start, end };
-inline constexpr std::size_t token_kind_count = static_cast<std::size_t>(TokenKind::end) + 1;
+/// The time grid of the language of beats, and its longest time token, a bar of 4/4.
+inline constexpr int steps_a_quarter = 12, max_beat_steps = 48;
+/// How long a quarter note lasts, as MIDI files say it.
+[[nodiscard]] constexpr int microseconds_a_quarter(int tempo) {
+  return (60'000'000 + tempo / 2) / tempo;
+}
+
+enum class TokenKind : std::uint8_t {
+  note_on,
+  note_off,
+  velocity,
+  track,
+  time,
+  start,
+  end,
+  bar,          // the language of beats alone, as all that follows
+  key,          ///< 0..11 major on C..B, 12..23 minor
+  tempo,        ///< quarters a minute / 4
+  fine_tempo,   ///< quarters a minute, what is left
+  meter,        ///< see `meters`
+  phrase,       ///< its letter: A..Z with a melody, a..z without; i and o begin and end a song
+  phrase_bars,  ///< 1..64
+  chord         ///< 6 * root + quality, counted from major; 72: none
+};
+inline constexpr std::size_t token_kind_count = static_cast<std::size_t>(TokenKind::chord) + 1;
+
+/// Bars that the language of beats knows.
+inline constexpr std::array<Meter, 17> meters{{{1, 4},
+                                               {2, 4},
+                                               {3, 4},
+                                               {4, 4},
+                                               {5, 4},
+                                               {6, 4},
+                                               {7, 4},
+                                               {8, 4},
+                                               {3, 8},
+                                               {5, 8},
+                                               {6, 8},
+                                               {7, 8},
+                                               {9, 8},
+                                               {12, 8},
+                                               {2, 2},
+                                               {3, 2},
+                                               {4, 2}}};
+inline constexpr int common_time = 3;  ///< 4/4 among them
+
+/// Steps from a beat to the next, and of a bar.
+[[nodiscard]] constexpr int beat_steps(Meter meter) {
+  return 4 * steps_a_quarter / meter.unit;
+}
+[[nodiscard]] constexpr int bar_steps(Meter meter) {
+  return meter.beats * beat_steps(meter);
+}
+
+inline constexpr int triad_count = 6, no_chord = 12 * triad_count;
+
+/// "Eb:min", "N"
+[[nodiscard]] std::string chord_name(int chord);
 
 /// "note_on"
 [[nodiscard]] const char* to_string(TokenKind kind);
@@ -59,13 +126,22 @@ class Vocabulary {
   /// All 405 tokens: +0..+127, -0..-127, v10..v127, i0..i15, t1..t100, ^, $.
   [[nodiscard]] static Vocabulary standard();
 
+  /// The 644 tokens of the language of beats: notes, velocities and tracks as above, t1..t48, ^, $, and those of bars
+  /// and plans.
+  [[nodiscard]] static Vocabulary beats();
+
   /// @param names  "+60", "v79", ... in the order of their numbers
   /// @throws Error  for a word that is none, a word twice, or a vocabulary without `^`, `$`, velocities, tracks or
-  ///                one of t1..t100
+  ///                one of t1..t100 (where there is `|`: t1..t48)
   [[nodiscard]] static Vocabulary from_names(std::span<const std::string> names);
 
   /// V
   [[nodiscard]] int size() const { return static_cast<int>(events_.size()); }
+
+  /// Whether time is counted in beats and bars; otherwise it is in seconds.
+  [[nodiscard]] bool has_beats() const { return find(TokenKind::bar) != no_token; }
+  /// The longest time token; longer gaps are several.
+  [[nodiscard]] int max_steps() const { return (*this)[tokens(TokenKind::time).back()].value; }
 
   /// What `token` means; it must be in [0, V).
   [[nodiscard]] TokenEvent operator[](Token token) const { return events_[static_cast<std::size_t>(token)]; }

@@ -11,8 +11,9 @@
 namespace musicgen::inline MUSICGEN_ABI {
 
 MUSICGEN_INLINE const char* to_string(TokenKind kind) {
-  constexpr std::array<const char*, token_kind_count> names{"note_on", "note_off", "velocity", "track",
-                                                            "time",    "start",    "end"};
+  constexpr std::array<const char*, token_kind_count> names{
+      "note_on", "note_off", "velocity",   "track", "time",   "start",       "end",  "bar",
+      "key",     "tempo",    "fine_tempo", "meter", "phrase", "phrase_bars", "chord"};
   return names[static_cast<std::size_t>(kind)];
 }
 
@@ -21,35 +22,107 @@ MUSICGEN_INLINE int quantized_velocity(int velocity) {
   return static_cast<int>(std::lround(std::min(velocity, 127) * 32 / 127.0)) * 127 / 32;
 }
 
+MUSICGEN_INLINE std::string chord_name(int value) {
+  ChordSpan chord;
+  if (value != no_chord) {
+    chord.root = value / triad_count;
+    chord.quality = static_cast<ChordQuality>(1 + value % triad_count);
+  }
+  return chord.label();
+}
+
 namespace detail {
 
+inline constexpr std::array tempo_range{8, 63};  // 32 to 255 quarters a minute, in fours
+inline constexpr int max_phrase_bars = 64;
+
 inline bool is_word(TokenEvent m) {
+  const auto within = [&](int low, int high) { return m.value >= low && m.value <= high; };
   switch (m.kind) {
     case TokenKind::note_on:
     case TokenKind::note_off:
-      return m.value >= 0 && m.value < pitch_count;
+      return within(0, pitch_count - 1);
     case TokenKind::velocity:
       return std::find(velocity_values.begin(), velocity_values.end(), m.value) != velocity_values.end();
     case TokenKind::track:
-      return m.value >= 0 && m.value < track_count;
+      return within(0, track_count - 1);
     case TokenKind::time:
-      return m.value >= 1 && m.value <= max_time_steps;
-    default:
+      return within(1, max_time_steps);
+    case TokenKind::start:
+    case TokenKind::end:
+    case TokenKind::bar:
       return m.value == 0;
+    case TokenKind::key:
+      return within(0, 23);
+    case TokenKind::tempo:
+      return within(tempo_range[0], tempo_range[1]);
+    case TokenKind::fine_tempo:
+      return within(0, 3);
+    case TokenKind::meter:
+      return within(0, static_cast<int>(meters.size()) - 1);
+    case TokenKind::phrase:
+      return within('A', 'Z') || within('a', 'z');
+    case TokenKind::phrase_bars:
+      return within(1, max_phrase_bars);
+    case TokenKind::chord:
+      return within(0, no_chord);
+  }
+  return false;
+}
+
+inline constexpr std::string_view kind_letters = "+-vit^$|KTFMPLC";
+static_assert(kind_letters.size() == token_kind_count);
+
+inline std::string value_text(TokenEvent m) {
+  const auto v = static_cast<std::size_t>(m.value);
+  switch (m.kind) {
+    case TokenKind::start:
+    case TokenKind::end:
+    case TokenKind::bar:
+      return {};
+    case TokenKind::key:
+      return pitch_class_name(m.value) + std::string(m.value < 12 ? "" : "m");
+    case TokenKind::tempo:
+      return std::to_string(4 * m.value);
+    case TokenKind::meter:
+      return to_string(meters[v]);
+    case TokenKind::phrase:
+      return std::string(1, static_cast<char>(m.value));
+    case TokenKind::chord:
+      return chord_name(m.value);
+    default:
+      return std::to_string(m.value);
   }
 }
 
 }  // namespace detail
 
-MUSICGEN_INLINE Vocabulary Vocabulary::standard() {
+namespace detail {
+
+/// Notes, velocities, tracks, time, `^` and `$`.
+inline std::vector<TokenEvent> words_of_notes(int longest_time) {
   std::vector<TokenEvent> all;
   for (int p = 0; p < pitch_count; ++p) all.push_back({TokenKind::note_on, p});
   for (int p = 0; p < pitch_count; ++p) all.push_back({TokenKind::note_off, p});
   for (int v : velocity_values) all.push_back({TokenKind::velocity, v});
   for (int k = 0; k < track_count; ++k) all.push_back({TokenKind::track, k});
-  for (int n = 1; n <= max_time_steps; ++n) all.push_back({TokenKind::time, n});
+  for (int n = 1; n <= longest_time; ++n) all.push_back({TokenKind::time, n});
   all.push_back({TokenKind::start, 0});
   all.push_back({TokenKind::end, 0});
+  return all;
+}
+
+}  // namespace detail
+
+MUSICGEN_INLINE Vocabulary Vocabulary::standard() {
+  return Vocabulary(detail::words_of_notes(max_time_steps));
+}
+
+MUSICGEN_INLINE Vocabulary Vocabulary::beats() {
+  std::vector<TokenEvent> all = detail::words_of_notes(max_beat_steps);
+  for (auto kind = static_cast<std::size_t>(TokenKind::bar); kind < token_kind_count; ++kind)
+    for (int value = 0; value < pitch_count; ++value)
+      if (const TokenEvent word{static_cast<TokenKind>(kind), value}; detail::is_word(word)) all.push_back(word);
   return Vocabulary(std::move(all));
 }
 
@@ -79,7 +152,8 @@ MUSICGEN_INLINE Vocabulary::Vocabulary(std::vector<TokenEvent> events) : events_
   }
   require({TokenKind::start, 0});
   require({TokenKind::end, 0});
-  for (int n = 1; n <= max_time_steps; ++n) require({TokenKind::time, n});
+  const int longest = has_beats() ? max_beat_steps : max_time_steps;
+  for (int n = 1; n <= longest; ++n) require({TokenKind::time, n});
   for (const TokenKind kind : {TokenKind::velocity, TokenKind::track})
     if (tokens(kind).empty()) throw Error(std::string("vocabulary: has no ") + to_string(kind));
 }
@@ -106,23 +180,24 @@ MUSICGEN_INLINE std::vector<std::string> Vocabulary::names() const {
 }
 
 MUSICGEN_INLINE std::string Vocabulary::to_name(TokenEvent event) {
-  const char letter = "+-vit^$"[static_cast<std::size_t>(event.kind)];
-  const bool has_value = event.kind != TokenKind::start && event.kind != TokenKind::end;
-  return letter + (has_value ? std::to_string(event.value) : std::string());
+  return detail::kind_letters[static_cast<std::size_t>(event.kind)] + detail::value_text(event);
 }
 
 MUSICGEN_INLINE std::optional<TokenEvent> Vocabulary::parse(std::string_view text) {
-  constexpr std::string_view letters = "+-vit^$";
-  const auto kind = text.empty() ? std::string_view::npos : letters.find(text[0]);
-  if (kind == std::string_view::npos) return std::nullopt;
-  TokenEvent event{static_cast<TokenKind>(kind), 0};
-  const std::string_view digits = text.substr(1);
-  if (!digits.empty()) {
-    const auto [rest, fault] = std::from_chars(digits.data(), digits.data() + digits.size(), event.value);
-    if (fault != std::errc() || rest != digits.data() + digits.size()) return std::nullopt;
-  }
+  const auto at = text.empty() ? std::string_view::npos : detail::kind_letters.find(text[0]);
+  if (at == std::string_view::npos) return std::nullopt;
   // "+07" and "^0" are no tokens, and values out of range are none either.
-  return detail::is_word(event) && to_name(event) == text ? std::optional(event) : std::nullopt;
+  const auto kind = static_cast<TokenKind>(at);
+  if (kind <= TokenKind::time) {  // numbers, which there may be many of
+    TokenEvent event{kind, 0};
+    const auto [rest, fault] = std::from_chars(text.data() + 1, text.data() + text.size(), event.value);
+    const bool whole = fault == std::errc() && rest == text.data() + text.size();
+    return whole && detail::is_word(event) && to_name(event) == text ? std::optional(event) : std::nullopt;
+  }
+  for (int value = 0; value < pitch_count; ++value)
+    if (const TokenEvent event{kind, value}; detail::is_word(event) && detail::value_text(event) == text.substr(1))
+      return event;
+  return std::nullopt;
 }
 
 }  // namespace musicgen::inline MUSICGEN_ABI

@@ -1,6 +1,7 @@
 // Shows a MIDI file as tokens or as notes, and makes tokens a MIDI file.
 #include <iomanip>
 #include <iterator>
+#include <musicgen/analyze/analyze.hpp>
 #include <musicgen/core/files.hpp>
 #include <musicgen/core/text.hpp>
 #include <musicgen/midi.hpp>
@@ -46,7 +47,7 @@ void tell(const DecodeReport& report) {
 
 Encoded encode_file(const Score& score, const Vocabulary& vocabulary, const std::string& name) {
   try {
-    return encode(score, vocabulary);
+    return vocabulary.has_beats() ? encode(score, plan_of(analyze(score)), vocabulary) : encode(score, vocabulary);
   } catch (const Error& error) {
     throw file_error(name, error.what());
   }

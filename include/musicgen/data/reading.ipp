@@ -6,6 +6,7 @@
 #include <string>
 #include <utility>
 
+#include "../analyze/analyze.hpp"
 #include "../core/error.hpp"
 #include "../core/thread_pool.hpp"
 #include "../midi.hpp"
@@ -27,7 +28,8 @@ struct ReadFile {
 inline ReadFile read_file(const MidiFile& file, const Listing& listing, const CorpusOptions& options) {
   const Score score = read_midi(file.path, {.sustain = applies_sustain(listing, options)});
   if (listing.layout == Layout::pop909) require_melody(score);
-  Encoded encoded = encode(score, options.vocabulary);
+  Encoded encoded = options.vocabulary.has_beats() ? encode(score, plan_of(analyze(score)), options.vocabulary)
+                                                   : encode(score, options.vocabulary);
   if (encoded.tokens.size() <= 2) throw Error("has no notes that tokens can say");
   return {make_song(file.name, file.split, std::move(encoded.tokens), std::move(encoded.programs), options.vocabulary),
           encoded.report,

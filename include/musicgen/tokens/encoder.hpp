@@ -87,11 +87,10 @@ void resolve_overlaps(std::vector<GridNote>& notes, EncodeReport& report);
 ///                one that the vocabulary has no words for
 [[nodiscard]] std::vector<Token> encode_notes(std::span<const GridNote> notes, const Vocabulary& vocabulary);
 
-/// The tokens of a score's melodic tracks. A score without notes is `^ $`. In the language of beats the plan is what
-/// analyze() finds.
-/// @throws Error  for a song longer than a week; in the language of beats also for one without beats: its reason
+/// The tokens of a score's melodic tracks, in the language of performances. A score without notes is `^ $`.
+/// @throws Error  for a song longer than a week, or a vocabulary of beats
 [[nodiscard]] Encoded encode(const Score& score, const Vocabulary& vocabulary);
-/// In the language of beats, with a plan that is known.
+/// The same in the language of beats, with a plan such as plan_of(analyze(score)).
 [[nodiscard]] Encoded encode(const Score& score, const PlacedPlan& plan, const Vocabulary& vocabulary);
 
 }  // namespace musicgen::inline MUSICGEN_ABI

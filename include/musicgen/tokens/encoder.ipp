@@ -13,7 +13,6 @@
 #include <tuple>
 #include <utility>
 
-#include "../analyze/analyze.hpp"
 #include "../core/text.hpp"
 #include "encoder.hpp"
 #include "plan_writer.hpp"
@@ -305,7 +304,7 @@ MUSICGEN_INLINE std::vector<Token> encode_notes(std::span<const GridNote> notes,
 }
 
 MUSICGEN_INLINE Encoded encode(const Score& score, const Vocabulary& vocabulary) {
-  if (vocabulary.has_beats() && !score.notes().empty()) return encode(score, plan_of(analyze(score)), vocabulary);
+  if (vocabulary.has_beats()) throw Error("encode: a song in the language of beats needs a plan");
   GridSong song = quantize(score, vocabulary);
   return {encode_notes(song.notes, vocabulary), std::move(song.programs), song.report};
 }

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <musicgen/data/composer.hpp>
 #include <musicgen/data/corpus.hpp>
 #include <musicgen/model/model.hpp>
@@ -99,6 +100,12 @@ TEST_CASE("model: with products in bf16 loss and gradients are those of fp32 to 
     CHECK(test::relative_difference(others[i].values, gradients[i].values) < 2e-2);
     CHECK(test::relative_difference(others[i].values, gradients[i].values) > 0);
   }
+  // backward() belongs to the last forward(), whatever has been set since.
+  std::vector<float> before(others[1].values.begin(), others[1].values.end());
+  rounded.forward(batch);
+  rounded.set_products(Precision::fp32);
+  rounded.backward(batch);
+  CHECK(std::equal(before.begin(), before.end(), rounded.gradients().tensors()[1].values.begin()));
   CHECK_THROWS_WITH(exact.set_products(Precision::int8), "products are computed in fp32 or bf16, not in int8");
 }
 

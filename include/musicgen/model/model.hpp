@@ -106,7 +106,7 @@ class Model {
   ModelConfig config_;
   Parameters weights_, gradients_;
   bool has_gradients_ = false;
-  Precision products_ = Precision::fp32;
+  Precision products_ = Precision::fp32, products_of_forward_ = Precision::fp32;
   Workspace activations_;
 };
 

@@ -64,6 +64,7 @@ void Model<B>::set_products(Precision products) {
 
 template <Backend B>
 double Model<B>::forward(const Sequences& batch) {
+  products_of_forward_ = products_;
   const Pass pass = upload(batch, activations_, true);
   compute_logits(pass, activations_);
   B::loss(pass, activations_);
@@ -82,7 +83,9 @@ void Model<B>::forward_backward(const Sequences& batch) {
 
 template <Backend B>
 void Model<B>::backward(const Sequences& batch) {
-  backward_of(pass_of(batch, true));
+  Pass pass = pass_of(batch, true);
+  pass.products = products_of_forward_;
+  backward_of(pass);
 }
 
 template <Backend B>

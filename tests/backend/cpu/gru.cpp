@@ -117,3 +117,21 @@ TEST_CASE("gru: the same bits for 1, 2 and 3 threads") {
   CHECK(results[0] == results[1]);
   CHECK(results[0] == results[2]);
 }
+
+TEST_CASE("gru: matrices of other shapes are refused, with both") {
+  const Index I = 3, H = 4, B = 2;
+  const auto p = random_layer<double>(I, H);
+  const auto x = random_matrix<double>(3 * B, I, 5), dh = random_matrix<double>(3 * B, H, 6);
+  const auto h0 = random_matrix<double>(B, H + 1, 7);
+  GruSaved<double> saved;
+  auto gradients = zero_layer<double>(I, H);
+  Matrix<double> dx;
+  CHECK_THROWS_WITH(gru_forward<double>(p, view(x), B, &h0, saved), "gru: h0: (2, 5), expected (2, 4)");
+  gru_forward<double>(p, view(x), B, nullptr, saved);
+  const auto short_dh = random_matrix<double>(2 * B, H, 6);
+  CHECK_THROWS_WITH(gru_backward<double>(p, view(x), B, saved, short_dh, &dx, gradients),
+                    "gru: dh: (4, 4), expected (6, 4)");
+  auto others = zero_layer<double>(I, H + 1);
+  CHECK_THROWS_WITH(gru_backward<double>(p, view(x), B, saved, dh, &dx, others),
+                    "gru: gradient of w_ih: (15, 3), expected (12, 3)");
+}

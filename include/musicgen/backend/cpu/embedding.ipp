@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <iterator>
 #include <string>
 
 #include "../../core/error.hpp"
@@ -46,6 +47,9 @@ template <class Scalar>
 void embedding_backward(const Matrix<Scalar>& embedding, const GruParameters<Scalar>& first_layer,
                         std::span<const Token> tokens, const Matrix<Scalar>& dgates, Matrix<Scalar>& table,
                         Matrix<Scalar>& de, Matrix<Scalar>& dembedding, Matrix<Scalar>& dw_ih) {
+  detail::require_shape_of("embedding: gradient", dembedding, embedding);
+  detail::require_shape("embedding: dgates", dgates.rows(), dgates.cols(), std::ssize(tokens),
+                        4 * first_layer.w_hh.cols());
   table.setZero(embedding.rows(), dgates.cols());
   add_rows(tokens, dgates, table);
   gru_inputs_backward<Scalar>(first_layer, view(embedding), table, &de, dw_ih);

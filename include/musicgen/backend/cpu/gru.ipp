@@ -3,9 +3,7 @@
 
 #include <algorithm>
 
-#include "../../core/error.hpp"
 #include "../../core/team.hpp"
-#include "../../core/tensor.hpp"
 #include "../../core/thread_pool.hpp"
 #include "gru.hpp"
 #include "simd/arithmetic.hpp"
@@ -120,6 +118,7 @@ template <class Scalar>
 void gru_steps(const GruParameters<Scalar>& p, Index B, const Matrix<Scalar>* h0, GruSaved<Scalar>& saved,
                Precision products) {
   const Index H = p.w_hh.cols(), TB = saved.gates.rows();
+  if (h0) detail::require_shape("gru: h0", h0->rows(), h0->cols(), B, H);
   saved.h.resize(TB + B, H);
   if (h0)
     std::copy_n(h0->data(), B * H, saved.h.data());
@@ -156,6 +155,10 @@ template <class Scalar>
 void gru_steps_backward(const GruParameters<Scalar>& p, Index B, GruSaved<Scalar>& saved, const Matrix<Scalar>& dh,
                         GruParameters<Scalar>& gradients, Precision products) {
   const Index H = p.w_hh.cols(), TB = saved.gates.rows();
+  detail::require_shape("gru: dh", dh.rows(), dh.cols(), TB, H);
+  detail::require_shape_of("gru: gradient of w_hh", gradients.w_hh, p.w_hh);
+  detail::require_shape_of<Scalar>("gru: gradient of b_ih", gradients.b_ih, p.b_ih);
+  detail::require_shape_of<Scalar>("gru: gradient of b_hh", gradients.b_hh, p.b_hh);
   saved.w_hh.pack(view(p.w_hh), products);
   saved.carry.setZero(B, H);
   saved.bias_sums.setZero(4 * H);
@@ -199,12 +202,7 @@ void gru_inputs_backward(const GruParameters<Scalar>& p, View<const Scalar> x, c
 template <class Scalar>
 void gru_backward(const GruParameters<Scalar>& p, View<const Scalar> x, Index B, GruSaved<Scalar>& saved,
                   const Matrix<Scalar>& dh, Matrix<Scalar>* dx, GruParameters<Scalar>& gradients, Precision products) {
-  if (gradients.w_ih.rows() != p.w_ih.rows() || gradients.w_ih.cols() != p.w_ih.cols() ||
-      gradients.w_hh.size() != p.w_hh.size() || gradients.b_ih.size() != p.b_ih.size() ||
-      gradients.b_hh.size() != p.b_hh.size())
-    throw Error("gru: the gradients have not the shapes of the weights, " +
-                to_string(Shape{p.w_ih.rows(), p.w_ih.cols()}) + " and " +
-                to_string(Shape{p.w_hh.rows(), p.w_hh.cols()}));
+  detail::require_shape_of("gru: gradient of w_ih", gradients.w_ih, p.w_ih);
   gru_steps_backward(p, B, saved, dh, gradients, products);
   gru_inputs_backward(p, x, saved.gates, dx, gradients.w_ih, products);
 }

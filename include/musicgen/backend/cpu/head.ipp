@@ -39,6 +39,11 @@ void head_backward(const HeadParameters<Scalar>& p, View<const Scalar> h, const 
                    HeadSaved<Scalar>& saved, const Matrix<Scalar>& dlogits, View<Scalar> dh, Matrix<Scalar>& dc,
                    HeadParameters<Scalar>& gradients, Precision products) {
   const Index H = p.w1.rows(), N = h.rows;
+  detail::require_shape("head: dlogits", dlogits.rows(), dlogits.cols(), N, p.w2.rows());
+  detail::require_shape_of("head: gradient of w1", gradients.w1, p.w1);
+  detail::require_shape_of("head: gradient of w2", gradients.w2, p.w2);
+  detail::require_shape_of<Scalar>("head: gradient of b1", gradients.b1, p.b1);
+  detail::require_shape_of<Scalar>("head: gradient of b2", gradients.b2, p.b2);
   product<Scalar>(view(dlogits).transposed(), view(saved.u), view(gradients.w2), Into::add, products);
   add_column_sums<Scalar>(view(dlogits), gradients.b2.data());
 

@@ -1,6 +1,7 @@
 // Matrices of the CPU backend, row-major, and views with strides for the products.
 #pragma once
 
+#include <concepts>
 #include <cstddef>
 #include <cstring>
 #include <memory>
@@ -19,6 +20,8 @@ namespace detail {
 /// @throws Error  for sizes that are negative or too large  @return  the product
 [[nodiscard]] Index checked_size(Index rows, Index columns, std::size_t bytes_of_one);
 void require_one_row(Index rows);
+/// @throws Error  naming both shapes, unless they are the same
+void require_shape(const char* name, Index rows, Index columns, Index expected_rows, Index expected_columns);
 }  // namespace detail
 
 /// What lies in memory as a matrix of any layout: Eigen's matrices, maps and blocks are.
@@ -49,7 +52,8 @@ struct View {
       : View(m.data(), m.rows(), m.cols(), m.cols()) {}
   /// The whole of a matrix of another library, which must outlive this.
   template <StridedMatrix M>
-  View(M&& m) : View(m.data(), m.rows(), m.cols(), m.rowStride(), m.colStride()) {}
+  requires std::convertible_to<decltype(std::declval<M&>().data()), T*> View(M&& m)
+      : View(m.data(), m.rows(), m.cols(), m.rowStride(), m.colStride()) {}
 
   View transposed() const { return {data, columns, rows, column_stride, row_stride}; }
   View row_range(Index first, Index count) const {
@@ -175,9 +179,17 @@ class RowVector : public Matrix<Scalar> {
   [[nodiscard]] Scalar& operator[](Index i) { return this->data()[i]; }
   [[nodiscard]] const Scalar& operator[](Index i) const { return this->data()[i]; }
   void resize(Index size) { Matrix<Scalar>::resize(1, size); }
-  using Matrix<Scalar>::setZero;
+  void setZero() { Matrix<Scalar>::setZero(); }
   void setZero(Index size) { Matrix<Scalar>::setZero(1, size); }
 };
+
+namespace detail {
+/// @throws Error  naming both shapes, unless they are the same
+template <class Scalar>
+void require_shape_of(const char* name, const Matrix<Scalar>& m, const Matrix<Scalar>& expected) {
+  require_shape(name, m.rows(), m.cols(), expected.rows(), expected.cols());
+}
+}  // namespace detail
 
 template <class Scalar>
 [[nodiscard]] View<Scalar> view(Matrix<Scalar>& m) {

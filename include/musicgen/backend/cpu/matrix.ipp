@@ -20,4 +20,11 @@ MUSICGEN_INLINE void require_one_row(Index rows) {
   if (rows != 1) throw Error("matrix: " + std::to_string(rows) + " rows where there is to be one");
 }
 
+MUSICGEN_INLINE void require_shape(const char* name, Index rows, Index columns, Index expected_rows,
+                                   Index expected_columns) {
+  if (rows == expected_rows && columns == expected_columns) return;
+  const auto shape = [](Index m, Index n) { return "(" + std::to_string(m) + ", " + std::to_string(n) + ")"; };
+  throw Error(std::string(name) + ": " + shape(rows, columns) + ", expected " + shape(expected_rows, expected_columns));
+}
+
 }  // namespace musicgen::inline MUSICGEN_ABI::cpu::detail

@@ -36,13 +36,13 @@ inline constexpr std::array<Views, 2> profiles{
 inline constexpr double minor_gain = 0.48;   ///< the minor profiles' constant
 inline constexpr double change_price = 350;  ///< what some 25 bars of a distant key make up for
 
-inline Views views_of(const Chroma& chroma, const ChordSpan& chord) {
+inline Views views_of(const beatwise::Chroma& chroma, const ChordSpan& chord) {
   Views x{};
   double sum = 0.3;
   for (const float length : chroma) sum += length;
   for (std::size_t c = 0; c < 12; ++c) x[pitches][c] = chroma[c] / sum;
-  if (chord.quality == ChordQuality::major) x[major_chords][index(chord.root)] = 1;
-  if (chord.quality == ChordQuality::minor) x[minor_chords][index(chord.root)] = 1;
+  if (chord.quality == ChordQuality::major) x[major_chords][beatwise::index(chord.root)] = 1;
+  if (chord.quality == ChordQuality::minor) x[minor_chords][beatwise::index(chord.root)] = 1;
   return x;
 }
 
@@ -53,8 +53,8 @@ inline void find_keys(Analysis& analysis, const BeatSounds& sounds) {
   std::vector<std::array<double, 24>> scores(sounds.chroma.size());
   for (const ChordSpan& chord : analysis.chords)
     for (int beat = chord.first_beat; beat < chord.end_beat; ++beat) {
-      const keys::Views x = keys::views_of(sounds.chroma[index(beat)], chord);
-      auto& score = scores[index(beat)];
+      const keys::Views x = keys::views_of(sounds.chroma[beatwise::index(beat)], chord);
+      auto& score = scores[beatwise::index(beat)];
       for (std::size_t key = 0; key < 24; ++key) {
         if (key >= 12) score[key] = keys::minor_gain;
         for (std::size_t view = 0; view < keys::views; ++view)

@@ -12,6 +12,7 @@
 #include "../core/config.hpp"
 #include "beat_notes.hpp"
 #include "beat_sounds.hpp"
+#include "standardize.hpp"
 
 namespace musicgen::inline MUSICGEN_ABI::detail {
 
@@ -124,13 +125,7 @@ inline std::vector<Accents> find_accents(const std::vector<BeatNote>& notes, con
   accents::add_harmony(all, sounds);
   accents::add_bass(all, notes, sounds);
   accents::add_notes(all, notes, melody);
-  for (std::size_t k = 0; k < accents::accent_count; ++k) {
-    double sum = 0, squares = 0;
-    for (const Accents& a : all) sum += a[k], squares += a[k] * a[k];
-    const double n = static_cast<double>(std::max<std::size_t>(all.size(), 1)), mean = sum / n;
-    const double deviation = std::sqrt(std::max(0.0, squares / n - mean * mean)) + 0.05;
-    for (Accents& a : all) a[k] = (a[k] - mean) / deviation;
-  }
+  standardize(all, [](std::size_t) { return true; });
   return all;
 }
 

@@ -15,6 +15,7 @@ import json
 import pathlib
 import re
 import subprocess
+import sys
 
 PITCH_CLASSES = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
 
@@ -127,7 +128,10 @@ def boundaries(label_file, shift, beats_a_bar, beats):
 def score(song, arguments):
     music, annotations = pathlib.Path(arguments.music), pathlib.Path(arguments.annotations)
     folder, structure = annotations / "POP909" / song, annotations / "structure" / "POP909" / song
-    run = subprocess.run([arguments.inspect, "--json", music / song / f"{song}.mid"], capture_output=True, check=True)
+    run = subprocess.run([arguments.inspect, "--json", music / song / f"{song}.mid"], capture_output=True)
+    if run.returncode != 0:
+        said = run.stderr.decode(errors="replace").strip().split("\n")[-1]
+        raise ValueError(f"{arguments.inspect} ends with {run.returncode}: {said}")
     found = json.loads(run.stdout)
     beats, downbeats = read_beats(folder)
     result = {
@@ -158,6 +162,16 @@ def score(song, arguments):
     return result
 
 
+def score_or_say(song, arguments):
+    """The song's figures; whatever is wrong with its files, in a line that names it."""
+    try:
+        return score(song, arguments)
+    except OSError:
+        raise  # names the file
+    except (ValueError, LookupError, TypeError, ZeroDivisionError) as fault:
+        raise ValueError(f"song {song}: {fault or type(fault).__name__}") from fault
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--music", required=True, help="the folder that holds 001/001.mid")
@@ -172,9 +186,9 @@ def main():
         if re.fullmatch(r"\d{3}", folder.name) and folder.name[-1] in arguments.ending
     )
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
-        results = list(pool.map(lambda song: score(song, arguments), songs))
+        results = list(pool.map(lambda song: score_or_say(song, arguments), songs))
     if not results:
-        parser.error("no songs")
+        raise ValueError(f"no songs in {arguments.music} whose numbers end in {arguments.ending}")
     if arguments.songs:
         for result in results:
             print(*(value if isinstance(value, str) else f"{value:.2f}" for value in result.values()))
@@ -185,4 +199,9 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except (OSError, ValueError) as fault:
+        sys.exit(f"score_analysis.py: {' '.join(str(fault).split())}")
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -7,17 +7,26 @@
 #include <cstdint>
 #include <iomanip>
 #include <musicgen/analyze.hpp>
+#include <musicgen/core/text.hpp>
 #include <nlohmann/json.hpp>
 #include <ostream>
+#include <span>
 #include <string>
 #include <vector>
 
+/// The beats from 0 s on: that of a pick-up may begin before the file does.
+inline std::span<const musicgen::Beat> beats_of_file(const musicgen::Analysis& analysis) {
+  const std::span<const musicgen::Beat> beats(analysis.beats);
+  return beats.subspan(!beats.empty() && beats[0].tick < 0 ? 1 : 0);
+}
+
 /// One object: "beats" and "downbeats" (seconds), "meter", "tempo" (beats a minute), "key" (the one longest in force),
 /// "keys", "chords", "phrases" (lists of {"start", "end", "label"}); what there is none of is empty or null, and
-/// "no_beat" then says why.
+/// "no_beat" then says why. All is told from 0 s on: the beat of a pick-up that begins earlier is left out, and spans
+/// that begin with it begin at 0.
 inline std::string analysis_json(const musicgen::Analysis& analysis) {
   using nlohmann::ordered_json;
-  const auto seconds = [](musicgen::Seconds time) { return std::round(time.count() * 1e6) / 1e6; };
+  const auto seconds = [](musicgen::Seconds time) { return std::round(std::max(0.0, time.count()) * 1e6) / 1e6; };
   const auto spans = [&](const auto& all) {
     ordered_json list = ordered_json::array();
     for (const auto& span : all)
@@ -25,8 +34,10 @@ inline std::string analysis_json(const musicgen::Analysis& analysis) {
     return list;
   };
   ordered_json object{{"beats", ordered_json::array()}, {"downbeats", ordered_json::array()}};
-  for (const musicgen::Beat& beat : analysis.beats) object["beats"].push_back(seconds(beat.time));
-  for (const musicgen::Seconds time : analysis.downbeats()) object["downbeats"].push_back(seconds(time));
+  for (const musicgen::Beat& beat : beats_of_file(analysis)) {
+    object["beats"].push_back(seconds(beat.time));
+    if (beat.place == 0) object["downbeats"].push_back(seconds(beat.time));
+  }
   const auto known = [&](auto value) { return analysis.has_beat() ? ordered_json(value) : ordered_json(); };
   object["meter"] = known(to_string(analysis.meter));
   object["tempo"] = known(std::round(analysis.tempo * 1000) / 1000);
@@ -75,10 +86,13 @@ inline void print_analysis(std::ostream& out, const musicgen::Analysis& analysis
     out << "no beat: " << analysis.no_beat << '\n';
     return;
   }
+  using musicgen::detail::counted;
+  const auto beats = beats_of_file(analysis);
   out << to_string(analysis.meter) << ", " << std::fixed << std::setprecision(1) << analysis.tempo
-      << " beats a minute, " << analysis.beats.size() << " beats in " << analysis.bars.size() << " bars";
-  if (const auto downbeats = analysis.downbeats(); !downbeats.empty())
-    out << ", the first downbeat at " << std::setprecision(2) << downbeats.front().count() << " s";
+      << " beats a minute, " << counted(beats.size(), "beat") << " in " << counted(analysis.bars.size(), "bar");
+  const auto downbeat = std::find_if(beats.begin(), beats.end(), [](const auto& beat) { return beat.place == 0; });
+  if (downbeat != beats.end())
+    out << ", the first downbeat at " << std::setprecision(2) << downbeat->time.count() << " s";
   out << '\n';
   if (!analysis.keys.empty()) print_keys(out, analysis);
   out << "form: " << analysis.form() << '\n';

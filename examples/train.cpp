@@ -188,7 +188,8 @@ std::string nothing_left(const TrainingState& state, const TrainerOptions& o) {
     return because + "the limit of " + detail::counted(o.steps, "step") + " is reached; --steps counts the whole run";
   if (o.max_time.count() > 0 && state.time >= o.max_time)
     return because + "the limit of " + formatted("%g", o.max_time.count() / 60) +
-           " minutes is reached; --minutes counts the whole run";
+           (o.max_time == std::chrono::minutes(1) ? " minute" : " minutes") +
+           " is reached; --minutes counts the whole run";
   return "";
 }
 

@@ -41,6 +41,24 @@ TEST_CASE("analysis: the main key is in force for longest, all its spans togethe
   CHECK(analysis.main_key()->label() == "C:min");
 }
 
+TEST_CASE("analysis: what is silent does not count for the main key") {
+  Analysis analysis;
+  const auto add = [&](double start, double end, int tonic, ChordQuality quality, double silence_from) {
+    KeySpan key{{Seconds(start), Seconds(end), 0, 0}};
+    key.tonic = tonic;
+    analysis.keys.push_back(key);
+    ChordSpan chord{{Seconds(start), Seconds(silence_from), 0, 0}};
+    chord.quality = quality;
+    analysis.chords.push_back(chord);
+    analysis.chords.push_back({{Seconds(silence_from), Seconds(end), 0, 0}});
+  };
+  add(0, 30, 0, ChordQuality::major, 30);
+  add(30, 100, 2, ChordQuality::major, 50);
+  CHECK(analysis.main_key()->label() == "C:maj");
+  for (ChordSpan& chord : analysis.chords) chord.quality = ChordQuality::none;
+  CHECK(analysis.main_key()->label() == "D:maj");
+}
+
 TEST_CASE("analysis: times of beats and downbeats") {
   Analysis analysis;
   for (int i = 0; i < 4; ++i) analysis.beats.push_back({Seconds(0.5 * i), 480 * i, (i + 1) / 3, (i + 1) % 3});

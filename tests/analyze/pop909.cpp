@@ -146,3 +146,26 @@ TEST_CASE("pop909: lines that make no sense are named") {
   CHECK_THAT(fault_of("structure/POP909/001/human_label1.txt", "A8B"), Catch::EndsWith("no phrases: \"B\""));
   CHECK_THAT(fault_of("structure/POP909/001/melody.txt", "60 1.5\n"), Catch::EndsWith("has no count at its end"));
 }
+
+TEST_CASE("pop909: numbers that no song has are named, not converted") {
+  const auto fault_of = [](const std::string& file, const std::string& text) {
+    const Annotated song;
+    song.write(file, text);
+    try {
+      static_cast<void>(song.read());
+    } catch (const Error& error) {
+      return std::string(error.what());
+    }
+    return std::string();
+  };
+  CHECK_THAT(fault_of("POP909/001/beat_midi.txt", "0 1 1\n1e300 0 0\n"),
+             Catch::EndsWith("beat_midi.txt: line 2 has no number from -1000000 to 1000000 in field 1"));
+  CHECK_THAT(fault_of("POP909/001/beat_midi.txt", "-1e300 1 1\n1 0 0\n"), Catch::Contains("line 1 has no number from"));
+  CHECK_THAT(fault_of("POP909/001/chord_midi.txt", "0 1e300 C:maj\n"),
+             Catch::EndsWith("chord_midi.txt: line 1 has no number from -1000000 to 1000000 in field 2"));
+  CHECK_THAT(fault_of("POP909/001/key_audio.txt", "0 1e300 C:maj\n"),
+             Catch::EndsWith("key_audio.txt: line 1 has no number from -1000000 to 1000000 in field 2"));
+  CHECK_THAT(fault_of("structure/POP909/001/melody.txt", "0 4\n1e300 4\n"),
+             Catch::EndsWith("melody.txt: line 2 has no number from 0 to 127 in field 1"));
+  CHECK_THAT(fault_of("structure/POP909/001/melody.txt", "-1 4\n"), Catch::Contains("line 1 has no number from 0"));
+}

@@ -137,3 +137,32 @@ TEST_CASE("examples: inspect shows a song's tracks and a model's sizes") {
   CHECK_THAT(model, Catch::Contains("embedding 8, hidden 16, layers 1") && Catch::Contains("405 tokens") &&
                         Catch::Contains("programs: 40 41 0") && Catch::Contains("embed.weight"));
 }
+
+TEST_CASE("examples: inspect counts one beat in one bar in the singular") {
+  const Workplace place;
+  Score score;
+  score.tracks = {{.name = "PIANO", .notes = {{0, 490, 36, 100}}}};
+  for (int i = 0; i < 4; ++i) score.tracks[0].notes.push_back({125 * i, 125 * i + 120, 60, 80});
+  write_midi(place / "song.mid", score);
+  CHECK_THAT(place.output("inspect", {place / "song.mid"}), Catch::Contains(", 1 beat in 1 bar"));
+}
+
+TEST_CASE("examples: inspect tells nothing of the time before a file begins") {
+  const Workplace place;
+  Score score;
+  score.tracks = {{.name = "PIANO", .notes = {{125, 240, 67, 80}}}};
+  for (int i = 0; i < 64; ++i)
+    for (const int pitch : {48, 64, 67})
+      if (pitch != 48 || i % 4 == 0)
+        score.tracks[0].notes.push_back({250 + i * 500, 250 + i * 500 + 400, static_cast<std::uint8_t>(pitch), 80});
+  write_midi(place / "song.mid", score);
+  REQUIRE(analyze(score).beats[0].time < Seconds(0));
+  const auto song = nlohmann::json::parse(place.output("inspect", {"--json", place / "song.mid"}));
+  CHECK(song["beats"].size() == 64);
+  CHECK(song["beats"][0] == 0.25);
+  CHECK(song["downbeats"][0] == 0.25);
+  CHECK(song["chords"][0]["start"] == 0.0);
+  CHECK(song["phrases"][0]["start"] == 0.0);
+  CHECK_THAT(place.output("inspect", {place / "song.mid"}),
+             Catch::Contains("64 beats in 17 bars, the first downbeat at 0.25 s"));
+}

@@ -12,6 +12,7 @@
 #include "../core/config.hpp"
 #include "beat_notes.hpp"
 #include "beat_sounds.hpp"
+#include "standardize.hpp"
 
 namespace musicgen::inline MUSICGEN_ABI::detail {
 
@@ -39,7 +40,7 @@ using Accents = std::array<double, accents::accent_count>;
 namespace accents {
 
 /// 1 - cosine of the sums of chroma over [middle - width, middle) and [middle, middle + width).
-inline double harmony_change(const std::vector<Chroma>& chroma, std::ptrdiff_t middle, std::ptrdiff_t width) {
+inline double harmony_change(const std::vector<beatwise::Chroma>& chroma, std::ptrdiff_t middle, std::ptrdiff_t width) {
   const auto count = static_cast<std::ptrdiff_t>(chroma.size());
   double dot = 0, before_square = 0, after_square = 0;
   for (std::size_t c = 0; c < 12; ++c) {
@@ -67,8 +68,8 @@ inline void add_harmony(std::vector<Accents>& all, const BeatSounds& sounds) {
     all[i][harmony_of_beat] = harmony_change(sounds.chroma, middle, 1);
     all[i][harmony_of_half] = harmony_change(sounds.chroma, middle, 2);
     all[i][harmony_of_bar] = harmony_change(sounds.chroma, middle, 4);
-    const int here = sounds.lowest[2 * i], before = i > 0 ? sounds.lowest[2 * i - 1] : silent;
-    if (here == silent) continue;
+    const int here = sounds.lowest[2 * i], before = i > 0 ? sounds.lowest[2 * i - 1] : beatwise::silent;
+    if (here == beatwise::silent) continue;
     all[i][bass_change] = here % 12 != before % 12;
     all[i][bass_drop] = std::clamp((before - here) / 12.0, -1.0, 1.0);
   }
@@ -124,13 +125,7 @@ inline std::vector<Accents> find_accents(const std::vector<BeatNote>& notes, con
   accents::add_harmony(all, sounds);
   accents::add_bass(all, notes, sounds);
   accents::add_notes(all, notes, melody);
-  for (std::size_t k = 0; k < accents::accent_count; ++k) {
-    double sum = 0, squares = 0;
-    for (const Accents& a : all) sum += a[k], squares += a[k] * a[k];
-    const double n = static_cast<double>(std::max<std::size_t>(all.size(), 1)), mean = sum / n;
-    const double deviation = std::sqrt(std::max(0.0, squares / n - mean * mean)) + 0.05;
-    for (Accents& a : all) a[k] = (a[k] - mean) / deviation;
-  }
+  standardize(all, [](std::size_t) { return true; });
   return all;
 }
 

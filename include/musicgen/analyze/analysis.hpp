@@ -23,6 +23,8 @@ struct Meter {
 };
 [[nodiscard]] std::string to_string(Meter meter);  ///< "4/4"
 
+/// A piece that begins with a pick-up, less than a beat before the first beat of its grid, has a beat that begins
+/// before the score does: time and tick of `beats[0]` are then negative, so that its bar holds the pick-up.
 struct Beat {
   Seconds time{};
   std::int64_t tick = 0;  ///< of the score; times are those of its tempo map
@@ -80,7 +82,7 @@ struct PhraseSpan : BeatSpan {
 struct Analysis {
   std::vector<Beat> beats{};
   std::vector<Bar> bars{};
-  Meter meter{};          ///< that of most beats
+  Meter meter{};          ///< that of most beats; `analyze()` finds one for the whole piece
   double tempo = 0;       ///< median, beats a minute; 0 without beats
   Seconds end{};          ///< of the last beat
   std::string no_beat{};  ///< why there are no beats, in words; empty if there are. Then there is nothing else either.
@@ -91,7 +93,8 @@ struct Analysis {
 
   [[nodiscard]] bool has_beat() const { return !beats.empty(); }
   [[nodiscard]] std::vector<Seconds> downbeats() const;
-  /// The key that is in force for longest, all its spans together; nullptr if there is none.
+  /// The key that is in force for longest, all its spans together; nullptr if there is none. Where there is no chord
+  /// does not count, as long as there are chords at all: a key says nothing of silence.
   [[nodiscard]] const KeySpan* main_key() const;
   /// When a beat begins; for the number of beats, when the last one ends.
   [[nodiscard]] Seconds beat_time(int beat) const;

@@ -41,7 +41,17 @@ MUSICGEN_INLINE const KeySpan* Analysis::main_key() const {
   const auto length_of = [&](const KeySpan& key) -> Seconds& {
     return lengths[static_cast<std::size_t>(key.tonic + (key.minor ? 12 : 0))];
   };
-  for (const KeySpan& key : keys) length_of(key) += key.length();
+  bool silent = true;
+  for (const ChordSpan& chord : chords) silent = silent && chord.quality == ChordQuality::none;
+  auto chord = chords.begin();
+  for (const KeySpan& key : keys) {
+    length_of(key) += silent ? key.length() : Seconds(0);
+    for (; !silent && chord != chords.end() && chord->start < key.end; ++chord) {
+      if (chord->quality != ChordQuality::none)
+        length_of(key) += std::max(Seconds(0), std::min(key.end, chord->end) - std::max(key.start, chord->start));
+      if (chord->end > key.end) break;  // the rest of it is the next key's
+    }
+  }
   const auto longest = std::max_element(
       keys.begin(), keys.end(), [&](const KeySpan& a, const KeySpan& b) { return length_of(a) < length_of(b); });
   return longest == keys.end() ? nullptr : &*longest;

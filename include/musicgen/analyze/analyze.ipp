@@ -1,8 +1,6 @@
 // Definitions of analyze.hpp.
 #pragma once
 
-#include <algorithm>
-#include <cstddef>
 #include <vector>
 
 #include "accents.hpp"
@@ -34,8 +32,7 @@ MUSICGEN_INLINE Analysis analyze(const Score& score) {
   const detail::BeatSounds sounds = detail::beat_sounds(notes, analysis.beats.size());
   detail::find_bars(analysis, detail::find_accents(notes, melody, sounds), score);
   detail::find_chords(analysis, sounds);
-  if (std::any_of(notes.begin(), notes.end(), [](const detail::BeatNote& note) { return note.track >= 0; }))
-    detail::find_keys(analysis, sounds);
+  detail::find_keys(analysis, sounds);
   detail::find_phrases(analysis, melody, detail::bar_contents(analysis, notes, melody, sounds));
   return analysis;
 }

@@ -7,6 +7,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdlib>
+#include <utility>
 #include <vector>
 
 #include "../core/config.hpp"
@@ -25,6 +26,10 @@ struct BarContent {
   std::vector<float> harmony{};  // 12 pitch classes a beat; scaled to length 1
   double sung = 0;               // the share of its length in which the melody sounds
   double onsets = 0;             // of all notes
+  bool pitched = false;          // whether anything but drums sounds, so that it has a harmony
+
+  /// Whether nothing begins or sounds.
+  bool is_silent() const { return onsets <= 0 && !pitched; }
 };
 
 inline std::vector<BarContent> bar_contents(const Analysis& analysis, const std::vector<BeatNote>& notes,
@@ -32,7 +37,7 @@ inline std::vector<BarContent> bar_contents(const Analysis& analysis, const std:
   std::vector<BarContent> bars(analysis.bars.size());
   const auto bar_at = [&](double beat) {
     const int i = std::clamp(static_cast<int>(std::floor(beat)), 0, static_cast<int>(analysis.beats.size()) - 1);
-    return index(analysis.beats[index(i)].bar);
+    return beatwise::index(analysis.beats[beatwise::index(i)].bar);
   };
   for (const BeatNote& note : notes) bars[bar_at(note.start + 1.0 / 24)].onsets += 1;
   for (const BeatNote& note : melody) {
@@ -48,10 +53,11 @@ inline std::vector<BarContent> bar_contents(const Analysis& analysis, const std:
   for (std::size_t bar = 0; bar < bars.size(); ++bar) {
     double squares = 0;
     for (int beat = analysis.bars[bar].first_beat; beat < analysis.bars[bar].end_beat; ++beat)
-      for (const float length : sounds.chroma[index(beat)]) {
+      for (const float length : sounds.chroma[beatwise::index(beat)]) {
         bars[bar].harmony.push_back(std::sqrt(length));
         squares += length;
       }
+    bars[bar].pitched = squares > 0;
     for (float& x : bars[bar].harmony) x /= static_cast<float>(std::sqrt(std::max(squares, 1e-9)));
   }
   return bars;
@@ -73,7 +79,9 @@ inline double melody_likeness(const BarContent& a, const BarContent& b) {
   return std::min(1.0, 2 * common / static_cast<double>(a.melody.size() + b.melody.size()));
 }
 
+/// The cosine of two bars' pitch classes; bars without any are alike.
 inline double harmony_likeness(const BarContent& a, const BarContent& b) {
+  if (!a.pitched && !b.pitched) return 1;
   float sum = 0;
   for (std::size_t i = 0; i < std::min(a.harmony.size(), b.harmony.size()); ++i) sum += a.harmony[i] * b.harmony[i];
   return sum;

@@ -80,8 +80,16 @@ inline double beat_offset(const std::vector<BeatNote>& notes, const GridFit& fit
   return offset - std::floor(offset);
 }
 
+/// How many times there are at which notes begin; what lies less than a 24th of a quarter apart is one, a chord.
+inline double onset_times(const std::vector<BeatNote>& notes) {
+  double count = 0, last = -1;
+  for (const BeatNote& note : notes)
+    if (count == 0 || note.start - last >= 1.0 / 24) count += 1, last = note.start;
+  return count;
+}
+
 inline BeatGrid find_grid(const std::vector<BeatNote>& notes, const Score& score) {
-  constexpr double least_closeness = 0.3, least_evidence = 4, most_beats = 200000;
+  constexpr double least_closeness = 0.3, least_evidence = 4, rounding = 1e-9, most_beats = 200000;
   if (notes.empty()) return {0, "it has no notes"};
   if (score.tempo.is_smpte()) return {0, "its file counts frames, not quarter notes"};
   double last = 0;
@@ -89,11 +97,11 @@ inline BeatGrid find_grid(const std::vector<BeatNote>& notes, const Score& score
   if (last > most_beats) return {0, "it is longer than " + number_text(most_beats) + " beats"};
   const GridFit sixteenths = fit_grid(notes, 4), triplets = fit_grid(notes, 3);
   const GridFit& fit = triplets.closeness > sixteenths.closeness + 0.1 ? triplets : sixteenths;
-  const auto count = static_cast<double>(notes.size());
+  const double count = onset_times(notes);
   if (fit.closeness < least_closeness && count >= 16)
     return {0, "its notes do not keep to the grid of its tempo map (closeness " + number_text(fit.closeness, 2) +
                    " of 1, at least " + number_text(least_closeness) + ")"};
-  if (fit.closeness < least_closeness || count * fit.closeness * fit.closeness < least_evidence)
+  if (fit.closeness < least_closeness || count * fit.closeness * fit.closeness < least_evidence - rounding)
     return {0, "its notes are too few to say where beats are"};
   return {beat_offset(notes, fit), {}};
 }

@@ -17,7 +17,9 @@
 
 #include "../core/config.hpp"
 #include "analysis.hpp"
+#include "beat_notes.hpp"
 #include "beat_sounds.hpp"
+#include "pitch_class_views.hpp"
 #include "spans.hpp"
 #include "viterbi.hpp"
 
@@ -25,13 +27,13 @@ namespace musicgen::inline MUSICGEN_ABI::detail {
 
 namespace chords {
 
-enum View : std::size_t { present, bass, past, future, views };
-using Views = std::array<std::array<double, 12>, views>;  // by pitch class
+enum ChordView : std::size_t { present, bass, past, future, chord_views };
+using ChordViews = PitchClassViews<chord_views>;
 
 inline constexpr std::size_t no_chord = 24, states = 25;  // root, or root + 12 for minor
 
 /// Templates by degree above the root, in semitones.
-inline constexpr std::array<Views, 2> templates{
+inline constexpr std::array<ChordViews, 2> templates{
     {{{{4.2, -1.5, -2.2, -5.9, 6.0, -1.6, -1.8, 6.7, -1.5, -0.9, -1.6, -1.3},
        {3.2, -1.4, -0.7, -1.0, 0.5, -0.6, -1.6, 0.3, -0.9, -1.1, 1.0, 0.5},
        {3.3, -1.0, -0.1, -3.0, 2.2, -0.4, -0.7, 3.1, -0.8, -0.7, -0.3, -0.3},
@@ -41,32 +43,28 @@ inline constexpr std::array<Views, 2> templates{
        {3.5, -0.7, 0.0, 2.0, -3.8, -0.6, -0.6, 2.6, -1.3, -2.4, 0.5, -1.7},
        {2.8, -0.7, -0.5, 2.4, -4.7, 0.3, -0.7, 1.9, -0.7, -1.6, -0.7, -1.6}}}}};
 
-inline void add_scaled(std::array<double, 12>& to, const Chroma& from, bool roots) {
+inline void add_scaled(std::array<double, 12>& to, const beatwise::Chroma& from, bool roots) {
   double sum = 0.3;
   for (const float x : from) sum += roots ? std::sqrt(x) : x;
   for (std::size_t c = 0; c < 12; ++c) to[c] = (roots ? std::sqrt(from[c]) : from[c]) / sum;
 }
 
-inline Views views_of(const BeatSounds& sounds, std::size_t beat) {
-  Views x{};
+inline ChordViews views_of(const BeatSounds& sounds, std::size_t beat) {
+  ChordViews x{};
   add_scaled(x[present], sounds.chroma[beat], true);
   if (beat > 0) add_scaled(x[past], sounds.chroma[beat - 1], false);
   if (beat + 1 < sounds.chroma.size()) add_scaled(x[future], sounds.chroma[beat + 1], false);
   for (const std::size_t half : {2 * beat, 2 * beat + 1})
-    if (sounds.lowest[half] != silent) x[bass][index(sounds.lowest[half] % 12)] += half % 2 == 0 ? 0.6 : 0.4;
+    if (sounds.lowest[half] != beatwise::silent)
+      x[bass][beatwise::index(sounds.lowest[half] % 12)] += half % 2 == 0 ? 0.6 : 0.4;
   return x;
 }
 
 inline std::array<double, states> scores_of(const BeatSounds& sounds, std::size_t beat) {
   std::array<double, states> scores{};
-  const Views x = views_of(sounds, beat);
-  for (std::size_t root = 0; root < 12; ++root)
-    for (std::size_t view = 0; view < views; ++view)
-      for (std::size_t degree = 0; degree < 12; ++degree) {
-        const double value = x[view][(root + degree) % 12];
-        scores[root] += templates[0][view][degree] * value;
-        scores[root + 12] += templates[1][view][degree] * value;
-      }
+  const ChordViews x = views_of(sounds, beat);
+  for (std::size_t chord = 0; chord < no_chord; ++chord)
+    scores[chord] = root_match(templates[chord / 12], x, chord % 12);
   double length = 0;
   for (const float beats : sounds.chroma[beat]) length += beats;
   scores[no_chord] = length > 0 ? 3.51 + 0.03 * std::log1p(length) : 4.7;
@@ -77,7 +75,8 @@ inline std::array<double, states> scores_of(const BeatSounds& sounds, std::size_
 inline int bass_of(const ChordSpan& chord, const BeatSounds& sounds) {
   std::array<int, 12> halves{};
   for (int half = 2 * chord.first_beat; half < 2 * chord.end_beat; ++half)
-    if (const int pitch = sounds.lowest[index(half)]; pitch != silent) ++halves[index(pitch % 12)];
+    if (const int pitch = sounds.lowest[beatwise::index(half)]; pitch != beatwise::silent)
+      ++halves[beatwise::index(pitch % 12)];
   const int lowest = static_cast<int>(std::max_element(halves.begin(), halves.end()) - halves.begin());
   const int degree = (lowest - chord.root + 12) % 12, third = chord.quality == ChordQuality::minor ? 3 : 4;
   return degree == third || degree == 7 ? lowest : chord.root;
@@ -91,7 +90,7 @@ inline void find_chords(Analysis& analysis, const BeatSounds& sounds) {
   for (std::size_t beat = 0; beat < scores.size(); ++beat) scores[beat] = chords::scores_of(sounds, beat);
   const auto price = [&](std::size_t beat) {
     const int place = analysis.beats[beat].place;
-    const int beats = analysis.bars[index(analysis.beats[beat].bar)].meter.beats;
+    const int beats = analysis.bars[beatwise::index(analysis.beats[beat].bar)].meter.beats;
     return place == 0 ? 0.5 : 2 * place == beats ? 1.0 : 2.5;
   };
   const std::vector<std::uint8_t> states = likeliest_states(scores, price);

@@ -14,7 +14,9 @@
 
 #include "../core/config.hpp"
 #include "analysis.hpp"
+#include "beat_notes.hpp"
 #include "beat_sounds.hpp"
+#include "pitch_class_views.hpp"
 #include "spans.hpp"
 #include "viterbi.hpp"
 
@@ -22,11 +24,11 @@ namespace musicgen::inline MUSICGEN_ABI::detail {
 
 namespace keys {
 
-enum View : std::size_t { pitches, major_chords, minor_chords, views };
-using Views = std::array<std::array<double, 12>, views>;
+enum KeyView : std::size_t { pitches, major_chords, minor_chords, key_views };
+using KeyViews = PitchClassViews<key_views>;
 
 /// By degree above the tonic, in semitones.
-inline constexpr std::array<Views, 2> profiles{
+inline constexpr std::array<KeyViews, 2> profiles{
     {{{{7.0, -0.6, -1.2, -1.6, 3.0, 0.0, -2.8, 6.1, -0.4, -3.6, -3.9, -2.6},
        {11.3, -0.3, -6.7, -1.7, -2.4, 3.9, 0.1, 8.6, -0.4, -2.1, -5.2, -1.7},
        {-1.8, -0.4, 1.7, -0.1, 3.7, 0.1, 0.2, -5.1, -0.3, 2.2, -0.7, -3.9}}},
@@ -36,32 +38,33 @@ inline constexpr std::array<Views, 2> profiles{
 inline constexpr double minor_gain = 0.48;   ///< the minor profiles' constant
 inline constexpr double change_price = 350;  ///< what some 25 bars of a distant key make up for
 
-inline Views views_of(const Chroma& chroma, const ChordSpan& chord) {
-  Views x{};
+inline KeyViews views_of(const beatwise::Chroma& chroma, const ChordSpan& chord) {
+  KeyViews x{};
   double sum = 0.3;
   for (const float length : chroma) sum += length;
   for (std::size_t c = 0; c < 12; ++c) x[pitches][c] = chroma[c] / sum;
-  if (chord.quality == ChordQuality::major) x[major_chords][index(chord.root)] = 1;
-  if (chord.quality == ChordQuality::minor) x[minor_chords][index(chord.root)] = 1;
+  if (chord.quality == ChordQuality::major) x[major_chords][beatwise::index(chord.root)] = 1;
+  if (chord.quality == ChordQuality::minor) x[minor_chords][beatwise::index(chord.root)] = 1;
   return x;
 }
 
 }  // namespace keys
 
-/// Fills `analysis.keys`; chords are known.
+/// Fills `analysis.keys`, unless only drums sound; chords are known. Beats in which nothing sounds say nothing.
 inline void find_keys(Analysis& analysis, const BeatSounds& sounds) {
+  const auto sounds_at = [&](std::size_t beat) { return sounds.chroma[beat] != beatwise::Chroma{}; };
   std::vector<std::array<double, 24>> scores(sounds.chroma.size());
+  bool any = false;
   for (const ChordSpan& chord : analysis.chords)
     for (int beat = chord.first_beat; beat < chord.end_beat; ++beat) {
-      const keys::Views x = keys::views_of(sounds.chroma[index(beat)], chord);
-      auto& score = scores[index(beat)];
-      for (std::size_t key = 0; key < 24; ++key) {
-        if (key >= 12) score[key] = keys::minor_gain;
-        for (std::size_t view = 0; view < keys::views; ++view)
-          for (std::size_t degree = 0; degree < 12; ++degree)
-            score[key] += keys::profiles[key / 12][view][degree] * x[view][(key + degree) % 12];
-      }
+      if (!sounds_at(beatwise::index(beat))) continue;
+      any = true;
+      const keys::KeyViews x = keys::views_of(sounds.chroma[beatwise::index(beat)], chord);
+      for (std::size_t key = 0; key < 24; ++key)
+        scores[beatwise::index(beat)][key] =
+            (key >= 12 ? keys::minor_gain : 0) + root_match(keys::profiles[key / 12], x, key % 12);
     }
+  if (!any) return;
   const std::vector<std::uint8_t> states = likeliest_states(scores, [&](std::size_t beat) {
     return analysis.beats[beat].place == 0 ? keys::change_price : keys::change_price + 20;
   });

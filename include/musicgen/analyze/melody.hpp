@@ -32,7 +32,8 @@ inline int melody_track(const Score& score, const std::vector<BeatNote>& notes) 
   return count > 0 && together * 10 < count ? 0 : -1;
 }
 
-/// The tune: the melody's track, or the highest notes from middle C on where there is none.
+/// The tune: the melody's track, or the highest notes from middle C on where there is none. A note ends where the next
+/// begins, so that it is one voice: its ends are in order, too, and notes held for long take no time to go through.
 inline std::vector<BeatNote> melody_of(const Score& score, const std::vector<BeatNote>& notes) {
   const int track = melody_track(score, notes);
   std::vector<BeatNote> melody;
@@ -44,6 +45,7 @@ inline std::vector<BeatNote> melody_of(const Score& score, const std::vector<Bea
     }
     if (track < 0 && !melody.empty() && note.start < melody.back().end - 0.125 && note.pitch < melody.back().pitch)
       continue;  // beneath a longer note
+    if (!melody.empty()) melody.back().end = std::min(melody.back().end, note.start);
     melody.push_back(note);
   }
   return melody;

@@ -42,6 +42,7 @@ class MeterModel {
     const auto places = static_cast<std::size_t>(m);
     const auto weights = weights_of(places);
     std::vector<double> best(places, 0), next(places);
+    std::vector<std::size_t> first(places), next_first(places);  // place of the first beat on the way to each place
     std::vector<std::uint8_t> came_from(accents_.size() * places);
     for (std::size_t t = 0; t < accents_.size(); ++t) {
       const std::vector<double> gains = gains_at(t, weights);
@@ -50,13 +51,16 @@ class MeterModel {
         if (best[p] - price(p, places) > best[last] - price(last, places)) last = p;
       next[0] = (t == 0 ? 0 : best[last] - price(last, places)) + gains[0];
       came_from[t * places] = static_cast<std::uint8_t>(last);
+      next_first[0] = t == 0 ? 0 : first[last];
       for (std::size_t p = 1; p < places; ++p) {
         next[p] = (t == 0 ? 0 : best[p - 1]) + gains[p];
         came_from[t * places + p] = static_cast<std::uint8_t>(p - 1);
+        next_first[p] = t == 0 ? p : first[p - 1];
       }
       best.swap(next);
+      first.swap(next_first);
     }
-    auto place = static_cast<std::size_t>(std::max_element(best.begin(), best.end()) - best.begin());
+    std::size_t place = last_place(best, first);
     BarLines lines{best[place], std::vector<bool>(accents_.size())};
     for (std::size_t t = accents_.size(); t-- > 0;) {
       lines.downbeat[t] = place == 0;
@@ -65,7 +69,20 @@ class MeterModel {
     return lines;
   }
 
+  /// What evidence must exceed other evidence by: less is rounding errors.
+  static constexpr double margin = 1e-6;
+
  private:
+  /// The likeliest place of the last beat; of equally likely ones that with the earliest downbeat.
+  static std::size_t last_place(const std::vector<double>& best, const std::vector<std::size_t>& first) {
+    const double most = *std::max_element(best.begin(), best.end());
+    const auto upbeat = [&](std::size_t p) { return (best.size() - first[p]) % best.size(); };
+    std::size_t place = best.size();
+    for (std::size_t p = 0; p < best.size(); ++p)
+      if (best[p] >= most - margin && (place == best.size() || upbeat(p) < upbeat(place))) place = p;
+    return place;
+  }
+
   /// Of the places in a bar of four, fitted on POP909 where its annotators agree: docs/analysis.md.
   static constexpr std::array<Accents, 4> weights_of_four{
       {{0.39, -0.24, 0.17, 0.23, 0.88, -0.03, 0.73, -0.55, 0.08, 0.33, 0.38},
@@ -110,22 +127,31 @@ class MeterModel {
 /// A metre that the file states in whole quarter notes: 4/4 is 4, 6/8 is 3; 0 if it states none. Two beats are none:
 /// what is written in 2/4 is told as 4/4, since files that say so mostly mean that they do not know.
 inline int notated_beats(const TimeSignature& signature) {
-  const int quarters = signature.numerator * 4 / signature.denominator;
-  return signature.numerator * 4 % signature.denominator == 0 && quarters >= 3 && quarters <= 7 ? quarters : 0;
+  const int fourfold = 4 * signature.numerator, quarters = fourfold / signature.denominator;
+  return fourfold % signature.denominator == 0 && quarters >= 3 && quarters <= 7 ? quarters : 0;
+}
+
+/// The file's signatures, without those that cannot be, such as 4/0.
+inline std::vector<TimeSignature> possible_signatures(const Score& score) {
+  std::vector<TimeSignature> possible;
+  for (const TimeSignature& signature : score.time_signatures)
+    if (signature.numerator >= 1 && signature.numerator <= 255 && signature.denominator >= 1)
+      possible.push_back(signature);
+  return possible;
 }
 
 /// Where the file's own bars begin; empty if it has no time signatures, or beats are not on its quarter notes.
-inline std::vector<bool> notated_bars(const Analysis& analysis, const Score& score) {
-  const std::int64_t division = score.tempo.division();
+inline std::vector<bool> notated_bars(const Analysis& analysis, const std::vector<TimeSignature>& signatures,
+                                      std::int64_t division) {
   std::vector<bool> begins(analysis.beats.size());
   std::size_t next = 0;
   std::int64_t start = 0, bar = 0;  // of the signature in force, in ticks
-  if (score.time_signatures.empty()) return {};
+  if (signatures.empty()) return {};
   for (std::size_t i = 0; i < begins.size(); ++i) {
     const std::int64_t tick = analysis.beats[i].tick;
-    for (; next < score.time_signatures.size() && score.time_signatures[next].tick <= tick; ++next) {
-      start = score.time_signatures[next].tick;
-      bar = notated_beats(score.time_signatures[next]) * division;
+    for (; next < signatures.size() && signatures[next].tick <= tick; ++next) {
+      start = signatures[next].tick;
+      bar = notated_beats(signatures[next]) * division;
     }
     const std::int64_t offset = ((tick - start) % division + division) % division;
     if (24 * std::min(offset, division - offset) > division) return {};
@@ -134,11 +160,12 @@ inline std::vector<bool> notated_bars(const Analysis& analysis, const Score& sco
   return begins;
 }
 
-/// Puts the beats into bars.
+/// Puts the beats into bars of one metre.
 inline void find_bars(Analysis& analysis, const std::vector<Accents>& accents, const Score& score) {
-  const MeterModel model(accents, notated_bars(analysis, score));
+  const std::vector<TimeSignature> signatures = possible_signatures(score);
+  const MeterModel model(accents, notated_bars(analysis, signatures, score.tempo.division()));
   std::vector<int> candidates{4, 3};
-  for (const TimeSignature& signature : score.time_signatures)
+  for (const TimeSignature& signature : signatures)
     if (const int beats = notated_beats(signature);
         beats > 0 && std::find(candidates.begin(), candidates.end(), beats) == candidates.end())
       candidates.push_back(beats);
@@ -146,7 +173,7 @@ inline void find_bars(Analysis& analysis, const std::vector<Accents>& accents, c
   Meter meter;
   for (const int beats : candidates) {
     BarLines lines = model.bar_lines(beats);
-    if (!best.downbeat.empty() && lines.evidence <= best.evidence) continue;
+    if (!best.downbeat.empty() && lines.evidence <= best.evidence + MeterModel::margin) continue;
     best = std::move(lines);
     meter = {beats, 4};
   }

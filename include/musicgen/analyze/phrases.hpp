@@ -19,27 +19,23 @@
 #include "../core/config.hpp"
 #include "analysis.hpp"
 #include "bar_likeness.hpp"
+#include "beat_notes.hpp"
 #include "phrase_marks.hpp"
 #include "spans.hpp"
+#include "standardize.hpp"
 
 namespace musicgen::inline MUSICGEN_ABI::detail {
 
 namespace phrases {
 
-/// Log-odds of each bar to begin a phrase.
-inline std::vector<double> begin_scores(std::vector<PhraseMarks> marks) {
+/// Log-odds of each bar to begin a phrase. Bars in which nothing sounds do not say what is usual.
+inline std::vector<double> begin_scores(std::vector<PhraseMarks> marks, const std::vector<BarContent>& bars) {
   constexpr std::array<PhraseMarks, 3> weights{
       {{-0.36, -0.42, -0.29, -0.11, -0.25, 0.32, 0.49, 0.39, -0.01},  // at the bar before
        {0.14, 0.59, 0.95, 0.63, 0.24, 0.30, 0.89, 0.53, 0.10},
        {-0.32, -0.18, -0.23, 0.01, -0.16, -0.07, -0.23, -0.18, -0.07}}};
   constexpr double constant = -0.55;
-  for (std::size_t k = 0; k < phrase_marks::mark_count; ++k) {
-    double sum = 0, squares = 0;
-    for (const PhraseMarks& m : marks) sum += m[k], squares += m[k] * m[k];
-    const double n = static_cast<double>(marks.size()), mean = sum / n;
-    const double deviation = std::sqrt(std::max(0.0, squares / n - mean * mean)) + 0.05;
-    for (PhraseMarks& m : marks) m[k] = (m[k] - mean) / deviation;
-  }
+  standardize(marks, [&](std::size_t i) { return !bars[i].is_silent(); });
   std::vector<double> scores(marks.size(), constant);
   for (std::size_t i = 0; i < marks.size(); ++i)
     for (std::size_t o = 0; o < 3; ++o)
@@ -107,7 +103,7 @@ class Letters {
     if (2 * common < all) return 0;
     double sum = 0;
     for (int k = 0; k < common; ++k) {
-      const BarContent &x = bars_[index(a.first_bar + k)], &y = bars_[index(b.first_bar + k)];
+      const BarContent &x = bars_[beatwise::index(a.first_bar + k)], &y = bars_[beatwise::index(b.first_bar + k)];
       const double harmony = harmony_likeness(x, y);
       sum += a.melody && b.melody ? (harmony + melody_likeness(x, y)) / 2 : harmony;
     }
@@ -124,17 +120,18 @@ class Letters {
 inline void find_phrases(Analysis& analysis, const std::vector<BeatNote>& melody, const std::vector<BarContent>& bars) {
   const BarLikeness likeness(bars);
   const std::vector<int> cuts =
-      phrases::cuts(phrases::begin_scores(find_phrase_marks(analysis, melody, bars, likeness)));
+      phrases::cuts(phrases::begin_scores(find_phrase_marks(analysis, melody, bars, likeness), bars));
   phrases::Letters letters(bars);
   const auto beat_of = [&](int bar) {
-    return bar < std::ssize(bars) ? analysis.bars[index(bar)].first_beat : static_cast<int>(analysis.beats.size());
+    return bar < std::ssize(bars) ? analysis.bars[beatwise::index(bar)].first_beat
+                                  : static_cast<int>(analysis.beats.size());
   };
   for (std::size_t i = 0; i + 1 < cuts.size(); ++i) {
     PhraseSpan phrase{beat_span(analysis, beat_of(cuts[i]), beat_of(cuts[i + 1]))};
     phrase.first_bar = cuts[i];
     phrase.end_bar = cuts[i + 1];
     double sung = 0;
-    for (int bar = cuts[i]; bar < cuts[i + 1]; ++bar) sung += bars[index(bar)].sung;
+    for (int bar = cuts[i]; bar < cuts[i + 1]; ++bar) sung += bars[beatwise::index(bar)].sung;
     phrase.melody = sung > 0.2 * phrase.bars();
     const bool first = i == 0, last = i + 2 == cuts.size();
     phrase.letter = phrase.melody || (!first && !last) ? letters.letter_of(phrase) : first ? 'i' : 'o';

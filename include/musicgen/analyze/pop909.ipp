@@ -7,6 +7,8 @@
 #include <cstddef>
 #include <iterator>
 #include <string>
+#include <string_view>
+#include <system_error>
 #include <vector>
 
 #include "../core/error.hpp"
@@ -27,7 +29,7 @@ inline Analysis read_pop909_beats(const std::filesystem::path& file, const Score
   std::array<std::vector<bool>, 2> marks;  // the second and third column
   const FieldTable table(file);
   for (std::size_t row = 0; row < table.rows(); ++row) {
-    const Seconds time(table.number(row, 0));
+    const Seconds time = table.time(row, 0);
     if (row > 0 && time <= analysis.beats.back().time) throw table.fault(row, "is not after the line before it");
     analysis.beats.push_back({.time = time, .tick = score.tempo.tick(time.count())});
     for (std::size_t c = 0; c < 2; ++c) marks[c].push_back(table.number(row, c + 1) != 0);
@@ -62,8 +64,8 @@ inline void read_pop909_chords(Analysis& analysis, const std::filesystem::path& 
     covered = end;
   };
   for (std::size_t row = 0; row < table.rows(); ++row) {
-    const int first = std::max(covered, nearest_beat(analysis, Seconds(table.number(row, 0))));
-    const int end = nearest_beat(analysis, Seconds(table.number(row, 1)));
+    const int first = std::max(covered, nearest_beat(analysis, table.time(row, 0)));
+    const int end = nearest_beat(analysis, table.time(row, 1));
     if (end <= first) continue;
     const auto chord = parse_chord(table.text(row, 2));
     if (!chord) throw table.fault(row, "has no chord");
@@ -84,7 +86,7 @@ inline void read_pop909_keys(Analysis& analysis, const Pop909Folders& folders) {
   for (std::size_t row = 0; row < timed.rows(); ++row) {
     const auto key = parse_key_label(timed.text(row, 2));
     if (!key) throw timed.fault(row, "has no key");
-    keys.push_back({Seconds(timed.number(row, 1)), *key});
+    keys.push_back({timed.time(row, 1), *key});
   }
   std::vector<KeySpan> corrected;
   if (!folders.structure.empty()) {

@@ -10,6 +10,8 @@
 #include <cstdint>
 #include <filesystem>
 #include <iterator>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "../core/config.hpp"
@@ -57,7 +59,7 @@ class StructureAlignment {
     const FieldTable melody(folder / "melody.txt", FieldTable::optional);
     std::size_t sixteenth = 0;
     for (std::size_t row = 0; row < melody.rows(); ++row) {
-      const int pitch = static_cast<int>(melody.number(row, 0));
+      const int pitch = static_cast<int>(melody.number(row, 0, 0, 127));
       const int length = melody.last_count(row);
       for (int k = 0; k < length && sixteenth / 4 < sounds.size(); ++k, ++sixteenth)
         sounds[sixteenth / 4].melody[sixteenth % 4] = pitch;

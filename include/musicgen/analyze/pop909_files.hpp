@@ -61,6 +61,18 @@ class FieldTable {
     return value;
   }
 
+  /// @throws Error  if it is no number from `least` to `most`
+  double number(std::size_t row, std::size_t column, double least, double most) const {
+    const double value = number(row, column);
+    if (value < least || value > most)
+      throw fault(row, "has no number from " + number_text(least, 7) + " to " + number_text(most, 7) + " in field " +
+                           std::to_string(column + 1));
+    return value;
+  }
+
+  /// A time, in seconds. @throws Error  for one beyond any song
+  Seconds time(std::size_t row, std::size_t column) const { return Seconds(number(row, column, -1e6, 1e6)); }
+
   /// The last field, as a whole number from 0 to 10000.
   int last_count(std::size_t row) const {
     const double value = number(row, rows_[row].fields.size() - 1);

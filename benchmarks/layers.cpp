@@ -73,12 +73,12 @@ void embedding(benchmark::State& state, bool backward) {
   Random random(1);
   for (Token& t : tokens) t = static_cast<Token>(random.below(V));
   Matrix<float> table, gates, sum, de = random_matrix(V, E);
-  embedding_forward<float>(e, p, tokens, table, gates);
+  embedding_forward<float>(e, p, tokens, {}, table, gates);
   for (auto _ : state)
     if (backward)
-      embedding_backward<float>(e, p, tokens, gates, table, sum, de, gradients.w_ih);
+      embedding_backward<float>(e, p, tokens, {}, gates, table, sum, de, gradients.w_ih);
     else
-      embedding_forward<float>(e, p, tokens, table, gates);
+      embedding_forward<float>(e, p, tokens, {}, table, gates);
   report_bytes(state, static_cast<double>(T * B * 4 * H) * sizeof(float));
 }
 BENCHMARK_CAPTURE(embedding, forward, false)->Arg(256)->Arg(1028)->UseRealTime()->Unit(benchmark::kMicrosecond);

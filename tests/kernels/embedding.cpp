@@ -17,7 +17,7 @@ void check(int N, int V, int H) {
   for (int i = 0; i < N; ++i) tokens.push_back(i % 3 == 0 ? 2 : random.between(0, V - 1));  // one is frequent
 
   cpu::Matrix<double> table, gates, de;
-  cpu::embedding_forward<double>(twins.cpu.embedding, twins.cpu.gru[0], tokens, table, gates);
+  cpu::embedding_forward<double>(twins.cpu.embedding, twins.cpu.gru[0], tokens, {}, table, gates);
   cuda::Batch batch;
   batch.assign(tokens, {}, V);
   cuda::GruSaved layer;
@@ -26,7 +26,7 @@ void check(int N, int V, int H) {
   CHECK(relative_difference(on_host(layer.gates.exact), gates) < test::fp32_tolerance);
 
   const auto dgates = random_floats(N, 4 * H, 8);
-  cpu::embedding_backward<double>(twins.cpu.embedding, twins.cpu.gru[0], tokens, dgates, table, de,
+  cpu::embedding_backward<double>(twins.cpu.embedding, twins.cpu.gru[0], tokens, {}, dgates, table, de,
                                   twins.cpu_gradients.embedding, twins.cpu_gradients.gru[0].w_ih);
   layer.gates = test::factor_on_device(dgates, Precision::fp32);
   cuda::embedding_backward(twins.weights(Precision::fp32), batch, layer, table_on_device,

@@ -136,3 +136,11 @@ TEST_CASE("kernels: a training step allocates nothing after the first, in fp32 a
     CHECK(cuda::allocations() == before);
   }
 }
+
+TEST_CASE("kernels: models with contexts, or that copy, are refused") {
+  ModelConfig config;
+  config.dimensions = {7, 3, 4, 1, 5, false};
+  CHECK_THROWS_WITH(Model<Cuda>(config), "CUDA: models with contexts, or that copy, run on the CPU alone");
+  config.dimensions = {7, 3, 4, 1, 0, true};
+  CHECK_THROWS_WITH(Model<Cuda>(config), "CUDA: models with contexts, or that copy, run on the CPU alone");
+}

@@ -42,6 +42,42 @@ TEST_CASE("model: gradients of the whole network agree with central differences"
   }
 }
 
+TEST_CASE("model: gradients with contexts and copying agree with central differences, and probabilities add up to 1") {
+  const int B = 2, T = 9, Q = 6, parts = 3;
+  const Dimensions d{7, 3, 4, 2, 5, true};
+  auto model = double_model(
+      d, GENERATE(AttentionOptions(AttentionValue::match), AttentionOptions(AttentionValue::successor, 0.3f)));
+  Random random(9);
+  for (auto& t : model.weights().tensors())
+    for (double& w : t.values) w += 0.3 * random.normal();  // contexts begin at zero
+  std::vector<Token> inputs, targets, contexts;
+  for (int i = 0; i < T * B; ++i) inputs.push_back(random.between(0, d.V - 1));
+  for (int i = 0; i < Q * B; ++i) targets.push_back(i == 1 ? no_token : random.between(0, d.V - 1));
+  for (int i = 0; i < T * B * parts; ++i) contexts.push_back(d.V + random.between(0, d.C - 1));
+  const Sequences batch{B, T, Q, inputs, targets, contexts};
+  model.forward(batch);
+  model.backward(batch);
+  auto weights = model.weights().tensors();
+  const auto gradients = model.gradients().tensors();
+  for (std::size_t i = 0; i < weights.size(); ++i) {
+    INFO(weights[i].name);
+    test::check_gradient(weights[i].values, gradients[i].values, [&] { return model.forward(batch); });
+  }
+
+  const double loss = model.forward(batch);
+  Model<Double>::Workspace workspace;
+  const auto& logits = model.logits(batch, workspace);
+  REQUIRE(logits.cols() == d.V);
+  double sum = 0;
+  for (int i = 0; i < Q * B; ++i) {
+    double p = 0;
+    for (int v = 0; v < d.V; ++v) p += std::exp(logits(i, v));
+    CHECK(p == Approx(1).epsilon(1e-12));
+    if (targets[static_cast<std::size_t>(i)] != no_token) sum -= logits(i, targets[static_cast<std::size_t>(i)]);
+  }
+  CHECK(sum / (Q * B - 1) == Approx(loss).epsilon(1e-12));
+}
+
 TEST_CASE("model: weights are drawn as widely as asked for") {
   ModelConfig config;
   config.dimensions = {500, 40, 64, 1};

@@ -48,6 +48,19 @@ TEST_CASE("checkpoint: a model survives a file") {
   CHECK(read_bytes(folder / "m") == read_bytes(folder / "again"));
 }
 
+TEST_CASE("checkpoint: a model with contexts that copies survives a file") {
+  const test::TemporaryDirectory folder;
+  ModelConfig config = tiny();
+  config.dimensions.C = 5;
+  config.dimensions.copies = true;
+  const Model<> model(config, 7);
+  save_model(folder / "m", model);
+  const auto loaded = load_model(folder / "m");
+  CHECK(loaded.dimensions() == model.dimensions());
+  save_model(folder / "again", loaded);
+  CHECK(read_bytes(folder / "m") == read_bytes(folder / "again"));
+}
+
 TEST_CASE("checkpoint: a model is read from memory as from its file") {
   const test::TemporaryDirectory folder;
   const Model<> model(tiny(), 7);

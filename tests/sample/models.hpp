@@ -29,8 +29,8 @@ inline Model<> untrained(const Vocabulary& vocabulary = Vocabulary::standard(), 
 
 /// Whether a decoder shares out its steps among threads.
 inline bool is_shared_among_threads(const Model<>& model, int songs) {
-  const auto& [V, E, H, L] = model.dimensions();
-  return songs * (3 * H * H * (2 * L - 1) + H * (2 * H + V)) >= Cpu::Decoder::worth_several_threads;
+  const Dimensions& d = model.dimensions();
+  return songs * (3 * d.H * d.H * (2 * d.L - 1) + d.H * (2 * d.H + d.V)) >= Cpu::Decoder::worth_several_threads;
 }
 
 /// The words that an old checkpoint has: fewer pitches and tracks, in another order.

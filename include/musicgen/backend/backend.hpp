@@ -32,6 +32,9 @@ struct OptimizerOptions {
 /// Sizes of a network.
 struct Dimensions {
   int V = 0, E = 32, H = 256, L = 2;
+  int C = 0;            ///< rows of the embedding beyond those of tokens, for contexts (tokens/context.hpp)
+  bool copies = false;  ///< the head's last output is for copying (backend/cpu/copying.hpp)
+  [[nodiscard]] int outputs() const { return V + (copies ? 1 : 0); }  ///< of the head
   bool operator==(const Dimensions&) const = default;
 };
 
@@ -69,6 +72,8 @@ struct Sequences {
   int B, T, Q;                     ///< Q <= T
   std::span<const Token> inputs;   ///< (T*B), each in [0, V)
   std::span<const Token> targets;  ///< (Q*B), what follows the last Q inputs; `no_token`: not judged
+  /// (T*B, parts), each in [V, V+C): rows of the embedding that are added to an input's. Empty if C is 0.
+  std::span<const Token> contexts{};
 };
 
 /// Sequences, and what is to be computed of them, and how: the same from `upload` on to the last call.
@@ -77,6 +82,7 @@ struct Pass : Sequences {
   /// scores reach hundreds, of which bf16 would keep no fraction. So do those of the embedding, which are few.
   Precision products = Precision::fp32;
   AttentionOptions attention{};
+  bool copies = false;       ///< see Dimensions
   bool for_backward = true;  ///< false: a forward pass alone, which keeps less
 };
 
@@ -123,7 +129,7 @@ concept Backend = Decoder<typename B::Decoder> &&
   B::head(weights, pass, saved);                      ///< logits (Q*B, V)
   B::loss(pass, saved);                               ///< logits become their gradient
   { B::mean_loss(saved) } -> std::convertible_to<double>;  ///< what it came to, nats per token
-  B::logits(saved).row(0).data();                          ///< (Q*B, V), before the loss; in the host's memory
+  B::logits(pass, saved).row(0).data();                    ///< (Q*B, V), before the loss; in the host's memory
   {std::span<const typename B::Scalar>(B::nll(saved))};    ///< (Q*B), each target's, after it
   B::head_backward(weights, pass, saved, gradients);       ///< gradients are added to
   B::attend_backward(pass, saved);

@@ -10,7 +10,7 @@ namespace musicgen::inline MUSICGEN_ABI {
 
 MUSICGEN_INLINE std::vector<NamedShape> tensor_shapes(const Dimensions& d) {
   const std::int64_t V = d.V, E = d.E, H = d.H;
-  std::vector<NamedShape> all{{"embed.weight", {V, E}}};
+  std::vector<NamedShape> all{{"embed.weight", {V + d.C, E}}};
   for (int l = 0; l < d.L; ++l) {
     const std::string layer = std::to_string(l);
     all.push_back({"gru.weight_ih_l" + layer, {3 * H, l == 0 ? E : H}});
@@ -20,8 +20,8 @@ MUSICGEN_INLINE std::vector<NamedShape> tensor_shapes(const Dimensions& d) {
   }
   all.push_back({"combine_ctx.weight", {H, 2 * H}});
   all.push_back({"combine_ctx.bias", {H}});
-  all.push_back({"hidden2vocab.weight", {V, H}});
-  all.push_back({"hidden2vocab.bias", {V}});
+  all.push_back({"hidden2vocab.weight", {d.outputs(), H}});
+  all.push_back({"hidden2vocab.bias", {d.outputs()}});
   return all;
 }
 

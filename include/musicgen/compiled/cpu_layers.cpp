@@ -34,7 +34,7 @@
                                   Matrix<S>*, GruParameters<S>&, Precision);                                           \
   template void cpu::attention_forward(View<const S>, Index, Index, AttentionOptions, Matrix<S>&, AttentionSaved<S>*); \
   template void cpu::attention_backward(View<const S>, Index, Index, AttentionOptions, const AttentionSaved<S>&,       \
-                                        const Matrix<S>&, View<S>);                                                    \
+                                        const Matrix<S>&, View<S>, const CopyGradient<S>&);                            \
   template void cpu::head_forward(const HeadParameters<S>&, View<const S>, const Matrix<S>&, HeadSaved<S>&,            \
                                   Matrix<S>&, Precision);                                                              \
   template void cpu::head_backward(const HeadParameters<S>&, View<const S>, const Matrix<S>&, HeadSaved<S>&,           \
@@ -42,10 +42,11 @@
   template S cpu::softmax_cross_entropy(Matrix<S>&, std::span<const Token>, std::vector<S>&);                          \
   template void cpu::gather_rows(const Matrix<S>&, std::span<const Token>, Matrix<S>&);                                \
   template void cpu::add_rows(std::span<const Token>, const Matrix<S>&, Matrix<S>&);                                   \
-  template void cpu::embedding_forward(const Matrix<S>&, const GruParameters<S>&, std::span<const Token>, Matrix<S>&,  \
-                                       Matrix<S>&);                                                                    \
+  template void cpu::embedding_forward(const Matrix<S>&, const GruParameters<S>&, std::span<const Token>,              \
+                                       std::span<const Token>, Matrix<S>&, Matrix<S>&);                                \
   template void cpu::embedding_backward(const Matrix<S>&, const GruParameters<S>&, std::span<const Token>,             \
-                                        const Matrix<S>&, Matrix<S>&, Matrix<S>&, Matrix<S>&, Matrix<S>&);             \
+                                        std::span<const Token>, const Matrix<S>&, Matrix<S>&, Matrix<S>&, Matrix<S>&,  \
+                                        Matrix<S>&);                                                                   \
   template double cpu::sum_of_squares(std::span<const S>);                                                             \
   template void cpu::adam_update(std::span<S>, std::span<const S>, std::span<S>, std::span<S>, std::int64_t, double,   \
                                  double, const OptimizerOptions&);                                                     \

@@ -7,6 +7,7 @@
 
 #include "../core/error.hpp"
 #include "../core/random.hpp"
+#include "../tokens/context.hpp"
 #include "batches.hpp"
 #include "corpus.hpp"
 
@@ -108,6 +109,20 @@ inline void fill_row(const Corpus& corpus, Window& window, int input_length, std
   }
 }
 
+/// What holds after each token of a row.
+inline void fill_contexts(const Corpus& corpus, const Window& window, std::span<const Token> row,
+                          std::span<Token> contexts) {
+  const Vocabulary& vocabulary = corpus.vocabulary();
+  SongState song;
+  for (const Token token : std::span(corpus.songs()[window.song].tokens).first(window.first))
+    song.advance(vocabulary[token]);
+  for (std::size_t t = 0; t < row.size(); ++t) {
+    if (row[t] != no_token) song.advance(vocabulary[row[t]]);
+    const auto rows = Context::of(song.place(), vocabulary.size());
+    std::copy(rows.begin(), rows.end(), contexts.begin() + static_cast<std::ptrdiff_t>(t * Context::parts));
+  }
+}
+
 /// A batch whose windows `draw(b)` names.
 template <class Draw>
 Batch batch_of(const Corpus& corpus, const BatchOptions& options, int input_length, Draw&& draw) {
@@ -118,6 +133,11 @@ Batch batch_of(const Corpus& corpus, const BatchOptions& options, int input_leng
     batch.windows.push_back(draw(b));
     fill_row(corpus, batch.windows.back(), input_length,
              std::span(batch.tokens).subspan(static_cast<std::size_t>(b) * size, size));
+    if (!corpus.vocabulary().has_beats()) continue;
+    batch.contexts.resize(batch.tokens.size() * Context::parts);
+    const std::size_t row = size * Context::parts;
+    fill_contexts(corpus, batch.windows.back(), batch.row(b),
+                  std::span(batch.contexts).subspan(static_cast<std::size_t>(b) * row, row));
   }
   return batch;
 }
@@ -133,6 +153,9 @@ inline std::uint64_t spread(std::uint64_t i, std::uint64_t n) {
 MUSICGEN_INLINE Batch make_batch(const Corpus& corpus, Split split, const BatchOptions& options, std::uint64_t seed,
                                  std::uint64_t step) {
   require_valid(options);
+  const Augmentation& change = options.augmentation;
+  if (corpus.vocabulary().has_beats() && (change.transpose != std::array{0, 0} || change.tempo != std::array{1.0, 1.0}))
+    throw Error("songs in beats have their key and tempo in their tokens: transpose and tempo do not apply");
   constexpr std::uint64_t purpose = 0x6261746368;  // "batch": other draws from the same seed are independent
   const auto random_of = [&](std::uint64_t stream) { return Random(seed ^ purpose, step << 16 | stream); };
   const int input_length = random_of(0).between(options.input_length[0], options.input_length[1]);

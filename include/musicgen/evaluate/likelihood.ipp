@@ -10,6 +10,7 @@
 #include "../core/error.hpp"
 #include "../core/thread_pool.hpp"
 #include "../model/model.hpp"
+#include "../tokens/context.hpp"
 #include "../tokens/grammar.hpp"
 #include "likelihood.hpp"
 
@@ -111,18 +112,40 @@ MUSICGEN_INLINE Likelihood& Likelihood::operator+=(const Likelihood& other) {
   return *this;
 }
 
+namespace detail {
+
+/// Beside each of the inputs (T*B), what holds after it; none if the model takes none.
+template <class SomeModel>
+void fill_contexts(std::span<const Token> inputs, std::size_t B, const SomeModel& model, std::vector<Token>& contexts) {
+  const Dimensions& d = model.dimensions();
+  contexts.resize(d.C > 0 ? inputs.size() * Context::parts : 0);
+  for (std::size_t b = 0; d.C > 0 && b < B; ++b) {
+    SongState song;
+    for (std::size_t i = b; i < inputs.size(); i += B) {
+      song.advance(model.vocabulary()[inputs[i]]);
+      const auto of = Context::of(song.place(), d.V);
+      std::copy(of.begin(), of.end(), contexts.begin() + static_cast<std::ptrdiff_t>(i * Context::parts));
+    }
+  }
+}
+
+}  // namespace detail
+
 template <Backend B>
 std::vector<Likelihood> likelihoods(const Model<B>& model, std::span<const Song* const> songs) {
   const Dimensions& d = model.dimensions();
   const double row_bytes = sizeof(typename B::Scalar) * (5.0 * d.L * d.H + 3.0 * d.H + d.V);
-  const std::size_t largest_batch = 32, largest_rows = static_cast<std::size_t>(1e9 / row_bytes);
+  constexpr std::size_t largest_batch = 32;
   const Vocabulary& vocabulary = model.vocabulary();
   const std::vector<std::size_t> order = detail::longest_first(songs);
   std::vector<Likelihood> all(songs.size());
   typename Model<B>::Workspace workspace;
-  std::vector<Token> inputs, targets;
+  std::vector<Token> inputs, targets, contexts;
   for (std::size_t first = 0; first < order.size();) {
     const std::size_t T = songs[order[first]]->tokens.size() - 1;  // the longest of the batch
+    // Copying keeps what each position attends to.
+    const double bytes = row_bytes + (d.copies ? sizeof(typename B::Scalar) * static_cast<double>(T) : 0.0);
+    const auto largest_rows = static_cast<std::size_t>(1e9 / bytes);
     const std::size_t rows =
         std::min({largest_batch, std::max<std::size_t>(1, largest_rows / T), order.size() - first});
     inputs.assign(T * rows, vocabulary.end());
@@ -130,8 +153,9 @@ std::vector<Likelihood> likelihoods(const Model<B>& model, std::span<const Song*
     for (std::size_t b = 0; b < rows; ++b)
       for (std::size_t t = 0; t + 1 < songs[order[first + b]]->tokens.size(); ++t)
         inputs[t * rows + b] = songs[order[first + b]]->tokens[t];
+    detail::fill_contexts(inputs, rows, model, contexts);
     const int N = static_cast<int>(rows), length = static_cast<int>(T);
-    const auto& logits = model.logits({N, length, length, inputs, targets}, workspace);
+    const auto& logits = model.logits({N, length, length, inputs, targets, contexts}, workspace);
     thread_pool().parallel_for(N, [&](std::int64_t b) {
       const std::size_t i = order[first + static_cast<std::size_t>(b)];
       detail::LikelihoodAccumulator accumulator(*songs[i], model.config());
@@ -148,6 +172,7 @@ template <Backend B>
 std::vector<Likelihood> sampled_likelihoods(const Model<B>& model, std::span<const Song* const> songs,
                                             Precision precision, int window) {
   constexpr std::size_t largest_batch = 32;
+  const Dimensions& d = model.dimensions();
   const std::vector<std::size_t> order = detail::longest_first(songs);
   std::vector<Likelihood> all(songs.size());
   if (order.empty()) return all;
@@ -158,13 +183,20 @@ std::vector<Likelihood> sampled_likelihoods(const Model<B>& model, std::span<con
     auto batch_decoder = decoder.of_batch(static_cast<int>(batch.size()));
     std::vector<detail::LikelihoodAccumulator> accumulators;
     for (const std::size_t i : batch) accumulators.emplace_back(*songs[i], model.config());
-    std::vector<Token> inputs(batch.size());
+    std::vector<Token> inputs(batch.size()), contexts;
+    std::vector<SongState> states(batch.size());
     for (std::size_t t = 0; t + 1 < songs[batch[0]]->tokens.size(); ++t) {
       for (std::size_t b = 0; b < batch.size(); ++b) {
         const auto& tokens = songs[batch[b]]->tokens;
         inputs[b] = t < tokens.size() ? tokens[t] : model.vocabulary().end();
       }
-      const auto& logits = batch_decoder.step(inputs);
+      contexts.clear();
+      for (std::size_t b = 0; d.C > 0 && b < batch.size(); ++b) {
+        states[b].advance(model.vocabulary()[inputs[b]]);
+        const auto of = Context::of(states[b].place(), d.V);
+        contexts.insert(contexts.end(), of.begin(), of.end());
+      }
+      const auto& logits = batch_decoder.step(inputs, contexts);
       thread_pool().parallel_for(std::ssize(batch), [&](std::int64_t b) {
         accumulators[static_cast<std::size_t>(b)].add(t, detail::logits_row(logits, b));
       });

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "../core/error.hpp"
+#include "../tokens/context.hpp"
 #include "config.hpp"
 
 namespace musicgen::inline MUSICGEN_ABI {
@@ -35,7 +36,13 @@ MUSICGEN_INLINE void require_valid(const MusicProfile& profile) {
 namespace presets {
 
 MUSICGEN_INLINE ModelConfig small(const Vocabulary& vocabulary) {
-  return {{vocabulary.size(), 96, 256, 2}, vocabulary, {}, true, AttentionValue::successor, narrow_embedding};
+  const bool beats = vocabulary.has_beats();
+  return {{vocabulary.size(), 96, 256, 2, beats ? Context::rows : 0, beats},
+          vocabulary,
+          {},
+          true,
+          AttentionValue::successor,
+          narrow_embedding};
 }
 
 MUSICGEN_INLINE ModelConfig with_profile(ModelConfig config, const MusicProfile& profile) {

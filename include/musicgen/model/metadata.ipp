@@ -78,6 +78,8 @@ MUSICGEN_INLINE std::string to_metadata(const ModelConfig& config) {
                    {"usual_velocity", config.profile.usual_velocity.value_or(0)},
                    {"attention", detail::attention_value_names[static_cast<std::size_t>(config.attention.value)]},
                    {"attention_scale", config.attention.scale}};
+  if (d.C > 0) j["contexts"] = d.C;
+  if (d.copies) j["copies"] = true;
   if (config.profile.sustain) j["sustain"] = *config.profile.sustain;
   if (config.vocabulary) j["vocabulary"] = config.vocabulary->names();
   return j.dump();
@@ -91,6 +93,8 @@ MUSICGEN_INLINE ModelConfig parse_metadata(std::string_view text, const std::fil
   ModelConfig config;
   config.dimensions = {json_field<int>(j, "vocabulary_size", file), json_field<int>(j, "embedding", file),
                        json_field<int>(j, "hidden", file), json_field<int>(j, "layers", file)};
+  if (j.contains("contexts")) config.dimensions.C = json_field<int>(j, "contexts", file);
+  if (j.contains("copies")) config.dimensions.copies = json_field<bool>(j, "copies", file);
   config.canonical = json_field<bool>(j, "canonical", file);
   config.profile = detail::parse_profile(j, file);
   config.attention = detail::parse_attention(j, file);
@@ -111,9 +115,9 @@ MUSICGEN_INLINE void require_dimensions(const std::function<Shape(const std::str
                        "tensor \"" + name + "\" has shape " + to_string(found) + ", expected " + to_string(shape));
   };
   if (d.V <= 0 || d.E <= 0 || d.H <= 0 || d.L <= 0) throw file_error(file, "a size in the metadata is not positive");
-  require("embed.weight", {d.V, d.E});
+  require("embed.weight", {std::int64_t{d.V} + d.C, d.E});
   require("combine_ctx.weight", {d.H, std::int64_t{2} * d.H});
-  require("hidden2vocab.weight", {d.V, d.H});
+  require("hidden2vocab.weight", {d.outputs(), d.H});
   for (int l = 0; l < d.L; ++l) {
     require("gru.weight_ih_l" + std::to_string(l), {std::int64_t{3} * d.H, l == 0 ? d.E : d.H});
     require("gru.weight_hh_l" + std::to_string(l), {std::int64_t{3} * d.H, d.H});

@@ -30,7 +30,7 @@ class Model {
   /// What a forward pass works in, for one thread at a time. Its buffers are used again from one batch to the next.
   using Workspace = typename B::Activations;
   /// A reference to a matrix in the host's memory, (Q*B, V).
-  using Logits = decltype(B::logits(std::declval<Workspace&>()));
+  using Logits = decltype(B::logits(std::declval<const Pass&>(), std::declval<Workspace&>()));
 
   /// A model that has learned nothing, its weights drawn as `config.initialization` says.
   /// @throws Error  as require_valid(config)

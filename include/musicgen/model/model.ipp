@@ -103,8 +103,9 @@ void Model<B>::backward_of(const Pass& pass) {
 
 template <Backend B>
 auto Model<B>::logits(const Sequences& batch, Workspace& workspace) const -> Logits {
-  compute_logits(upload(batch, workspace, false), workspace);
-  return B::logits(workspace);
+  const Pass pass = upload(batch, workspace, false);
+  compute_logits(pass, workspace);
+  return B::logits(pass, workspace);
 }
 
 template <Backend B>
@@ -129,7 +130,11 @@ auto Model<B>::drawn(const ModelConfig& config, std::uint64_t seed) -> Parameter
     const double H = config.dimensions.H;
     const double widened = t.name == "hidden2vocab.weight" ? config.initialization.output : 1;
     const double bound = widened / std::sqrt(t.name.starts_with("combine") ? 2 * H : H);
-    for (Scalar& w : t.values)
+    // Contexts begin at zero: at the width of tokens they would drown them.
+    const Dimensions& d = config.dimensions;
+    const bool embedding = t.name == "embed.weight";
+    for (Scalar& w :
+         t.values.first(embedding ? static_cast<std::size_t>(d.V) * static_cast<std::size_t>(d.E) : t.values.size()))
       w = static_cast<Scalar>(t.name == "embed.weight" ? config.initialization.embedding * random.normal()
                                                        : (2 * random.uniform() - 1) * bound);
   }
@@ -138,7 +143,7 @@ auto Model<B>::drawn(const ModelConfig& config, std::uint64_t seed) -> Parameter
 
 template <Backend B>
 Pass Model<B>::pass_of(const Sequences& batch, bool for_backward) const {
-  return {batch, products_, config_.attention, for_backward};
+  return {batch, products_, config_.attention, config_.dimensions.copies, for_backward};
 }
 
 template <Backend B>

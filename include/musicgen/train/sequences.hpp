@@ -18,7 +18,8 @@ class TrainingSequences {
  public:
   /// Window by window, input_length + target_length tokens each: all but the last go in, the last target_length are
   /// asked for. What lies past a song's end goes in as `$` and is not asked for.
-  void assign(const Batch& batch, const Vocabulary& vocabulary);
+  /// @param with_contexts  whether the model takes the batch's contexts
+  void assign(const Batch& batch, const Vocabulary& vocabulary, bool with_contexts = false);
 
   /// Puts the model's own best guesses in place of true tokens: after the first input_length, each input is the true
   /// token with probability `teacher_forcing`, otherwise the argmax of the logits before it. The guess is a choice, so
@@ -26,7 +27,7 @@ class TrainingSequences {
   template <Backend B>
   void force(const Model<B>& model, double teacher_forcing, Random random);
 
-  Sequences view() const { return {B_, input_length_ + Q_ - 1, Q_, inputs_, targets_}; }
+  Sequences view() const { return {B_, input_length_ + Q_ - 1, Q_, inputs_, targets_, contexts_}; }
   [[nodiscard]] std::int64_t target_count() const;
 
  private:
@@ -35,7 +36,7 @@ class TrainingSequences {
   }
 
   int B_ = 0, input_length_ = 0, Q_ = 0;
-  std::vector<Token> inputs_, targets_;
+  std::vector<Token> inputs_, targets_, contexts_;
 };
 
 }  // namespace musicgen::inline MUSICGEN_ABI

@@ -180,7 +180,8 @@ void Trainer<B>::validate(Progress& progress) {
   double sum = 0;
   std::int64_t count = 0;
   for (int i = 0; i < options_.validation_batches; ++i) {
-    sequences_.assign(validation_batch(corpus_, windows, static_cast<std::uint64_t>(i)), model_.vocabulary());
+    sequences_.assign(validation_batch(corpus_, windows, static_cast<std::uint64_t>(i)), model_.vocabulary(),
+                      model_.dimensions().C > 0);
     for (const auto nll : model_.nll(sequences_.view())) sum += static_cast<double>(nll);
     count += sequences_.target_count();
   }

@@ -1,4 +1,5 @@
 #include <musicgen/model.hpp>
+#include <optional>
 
 #include "numeric.hpp"
 #include "threads.hpp"
@@ -34,6 +35,37 @@ TEST_CASE("decode: a token at a time gives the logits of the whole sequence") {
     const auto& logits = decoder.step(std::span(tokens).subspan(static_cast<std::size_t>(t * B), B));
     CHECK(test::relative_difference(logits, map(whole).middleRows(t * B, B).eval()) < 1e-5);
   }
+}
+
+TEST_CASE("decode: with contexts and copying a token at a time gives what the whole sequence does") {
+  const int B = 3, T = 140, V = 19, parts = 2;
+  ModelConfig config;
+  config.dimensions = {V, 5, 29, 2, 6, true};
+  config.attention = GENERATE(AttentionOptions(AttentionValue::match), AttentionOptions(AttentionValue::successor, 2));
+  Model<> model(config, 3);
+  Random random(4);
+  for (auto& t : model.weights().tensors())
+    for (float& w : t.values) w += 0.2f * static_cast<float>(random.normal());
+  const auto tokens = random_tokens(T * B, V, 1);
+  auto contexts = random_tokens(T * B * parts, 6, 2);
+  for (Token& row : contexts) row += V;
+  const std::vector<Token> no_targets(tokens.size(), no_token);
+  const auto whole = model.logits({B, T, T, tokens, no_targets, contexts});
+  auto decoder = model.decoder(B, T);
+  std::optional<Cpu::Decoder::State> kept;
+  const auto step = [&](int t) {
+    const auto first = static_cast<std::size_t>(t * B);
+    const auto& logits = decoder.step(std::span(tokens).subspan(first, B),
+                                      std::span(contexts).subspan(first * parts, static_cast<std::size_t>(B * parts)));
+    REQUIRE(logits.cols() == V);
+    CHECK(test::relative_difference(logits, map(whole).middleRows(t * B, B).eval()) < 1e-4);
+  };
+  for (int t = 0; t < T; ++t) {
+    if (t == 70) kept = decoder.state();
+    step(t);
+  }
+  decoder.restore(*kept);
+  step(70);
 }
 
 TEST_CASE("decode: the recurrent state has the bits of the whole sequence's") {

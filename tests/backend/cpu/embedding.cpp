@@ -23,7 +23,7 @@ TEST_CASE("embedding: the table gives what the layer's own inputs give, to the b
   Matrix<double> x(4, 3), table, gates, expected;
   for (Index i = 0; i < 4; ++i) map(x).row(i) = map(embedding).row(tokens[static_cast<std::size_t>(i)]);
   gru_inputs<double>(layer, view(x), expected);
-  embedding_forward<double>(embedding, layer, tokens, table, gates);
+  embedding_forward<double>(embedding, layer, tokens, {}, table, gates);
   CHECK(gates == expected);
 }
 
@@ -34,17 +34,17 @@ TEST_CASE("embedding: gradients agree with central differences, tokens that come
   const auto weights = random_matrix<double>(4, 20, 6);  // loss = sum of the gates times these
   const auto loss = [&] {
     Matrix<double> table, gates;
-    embedding_forward<double>(embedding, layer, tokens, table, gates);
+    embedding_forward<double>(embedding, layer, tokens, {}, table, gates);
     // q starts from a bias alone, and its gradient is the recurrent part's
     return test::dot(map(gates).leftCols(10), map(weights).leftCols(10)) +
            test::dot(map(gates).rightCols(5), map(weights).rightCols(5));
   };
   Matrix<double> table, work, dembedding = Matrix<double>::Zero(4, 3), dw_ih = Matrix<double>::Zero(15, 3);
-  embedding_backward<double>(embedding, layer, tokens, weights, table, work, dembedding, dw_ih);
+  embedding_backward<double>(embedding, layer, tokens, {}, weights, table, work, dembedding, dw_ih);
   test::check_gradient(embedding, dembedding, loss);
   test::check_gradient(layer.w_ih, dw_ih, loss);
   const Matrix<double> once = dembedding;
-  embedding_backward<double>(embedding, layer, tokens, weights, table, work, dembedding, dw_ih);
+  embedding_backward<double>(embedding, layer, tokens, {}, weights, table, work, dembedding, dw_ih);
   CHECK(test::relative_difference(dembedding, (2 * map(once)).eval()) < 1e-14);
 }
 

@@ -13,7 +13,10 @@
 // leave out most of the pairs that s < t forbids.
 #pragma once
 
+#include <span>
+
 #include "../../core/config.hpp"
+#include "../../tokens/vocabulary.hpp"
 #include "../backend.hpp"
 #include "matrix.hpp"
 
@@ -34,11 +37,19 @@ template <class Scalar>
 void attention_forward(View<const Scalar> h, Index B, Index Q, AttentionOptions options, Matrix<Scalar>& context,
                        AttentionSaved<Scalar>* saved);
 
+/// What copying wants of the weights (copying.hpp): da_ts = -share_t for each s after which came what t is to give.
+template <class Scalar>
+struct CopyGradient {
+  std::span<const Token> inputs, targets;  ///< (T*B), (Q*B)
+  std::span<const Scalar> shares;          ///< (Q*B), or none
+};
+
 /// @param dcontext  (Q*B, H)
 /// @param dh        (T*B, H), added to
 template <class Scalar>
 void attention_backward(View<const Scalar> h, Index B, Index Q, AttentionOptions options,
-                        const AttentionSaved<Scalar>& saved, const Matrix<Scalar>& dcontext, View<Scalar> dh);
+                        const AttentionSaved<Scalar>& saved, const Matrix<Scalar>& dcontext, View<Scalar> dh,
+                        const CopyGradient<Scalar>& copied = {});
 
 }  // namespace musicgen::inline MUSICGEN_ABI::cpu
 

@@ -84,7 +84,8 @@ void attention_forward(View<const Scalar> h, Index B, Index Q, AttentionOptions 
 
 template <class Scalar>
 void attention_backward(View<const Scalar> h, Index B, Index Q, AttentionOptions options,
-                        const AttentionSaved<Scalar>& saved, const Matrix<Scalar>& dcontext, View<Scalar> dh) {
+                        const AttentionSaved<Scalar>& saved, const Matrix<Scalar>& dcontext, View<Scalar> dh,
+                        const CopyGradient<Scalar>& copied) {
   const Index T = h.rows / B, first_query = T - Q, offset = detail::offset_of(options.value);
   thread_pool().parallel_for(B, [&](Index b) {
     auto& scratch = detail::AttentionScratch<Scalar>::of_this_thread();
@@ -105,6 +106,12 @@ void attention_backward(View<const Scalar> h, Index B, Index Q, AttentionOptions
       for (Index i = 0; i < rows; ++i) {
         Scalar* d = ds.data + i * T;
         const Scalar *weights = a.data + i * T, scale = static_cast<Scalar>(options.scale);
+        if (!copied.shares.empty()) {
+          const auto row = static_cast<std::size_t>((q + i) * B + b);
+          for (Index s = 0; s < std::min(earlier, t + i); ++s)
+            if (copied.inputs[static_cast<std::size_t>((s + 1) * B + b)] == copied.targets[row])
+              d[s] -= copied.shares[row];
+        }
         Scalar sum = 0;
         for (Index s = 0; s < earlier; ++s) sum += d[s] * weights[s];
         simd::transform_row(

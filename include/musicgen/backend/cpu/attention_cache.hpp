@@ -14,6 +14,8 @@
 // (Milakov, Gimelshein: "Online normalizer calculation for softmax", 2018). Blocks are the same whoever computes them.
 #pragma once
 
+#include <algorithm>
+#include <cmath>
 #include <cstdint>
 
 #include "../../core/aligned.hpp"
@@ -31,12 +33,28 @@ struct AttentionParts {
   AttentionParts() = default;
   AttentionParts(Index B, Index window, Index H);
 
+  /// Calls `take(place, weight)` for each of the `held` places of a song's ring.
+  template <class Take>
+  void for_each_weight(Index b, Index held, Take&& take) const {
+    const Index first = b * most, last = first + (held + block - 1) / block;
+    const Scalar m = *std::max_element(&largest(first, 0), &largest(last - 1, 0) + 1);
+    Scalar all = 0;
+    for (Index i = first; i < last; ++i) all += std::exp(largest(i, 0) - m) * total(i, 0);
+    for (Index i = first; i < last; ++i) {
+      const Scalar factor = std::exp(largest(i, 0) - m) / all;
+      const Index from = (i - first) * block;
+      for (Index place = from; place < std::min(from + block, held); ++place)
+        take(place, factor * exponentials(i, place - from));
+    }
+  }
+
   /// Columns first ... first+count-1 of a song's context; 0 without blocks.
   void join(Index b, Index blocks, Index first, Index count, Scalar* context) const;
 
   Index most = 0;                 ///< blocks of a song
   Matrix<Scalar> sums;            ///< (B*most, H padded)  p_b
   Matrix<Scalar> largest, total;  ///< (B*most, 1)  m_b, e_b
+  Matrix<Scalar> exponentials;    ///< (B*most, block)  exp(score_s - m_b)
 };
 
 /// The last outputs of several songs: as they are, in bf16, or, since they lie in [-1, 1], as bytes round(127 h).
@@ -48,6 +66,9 @@ class AttentionCache {
   AttentionCache(Index B, Index window, Index H, Precision precision, AttentionOptions options);
 
   Index window() const { return places_ - 1; }
+  Index places() const { return places_; }
+  /// Places in use after so many earlier steps.
+  Index held(std::int64_t steps) const { return steps + 1 < places_ ? static_cast<Index>(steps + 1) : places_; }
   AttentionOptions options() const { return options_; }
   bool same_kind(const AttentionCache& other) const;
   /// Blocks of a song to attend over after so many earlier steps, the new output being there too.
@@ -71,8 +92,6 @@ class AttentionCache {
     Index part;   ///< where the sums go
   };
 
-  /// Places in use after so many earlier steps.
-  Index held(std::int64_t steps) const { return steps + 1 < places_ ? static_cast<Index>(steps + 1) : places_; }
   void put(Index row, Index first, Index count, const Scalar* h);
   template <class Stored>
   void attend_rows(const Block& block, const Stored* rows, Index stride, const Scalar* h, AttentionParts<Scalar>& parts,

@@ -20,7 +20,8 @@ AttentionParts<Scalar>::AttentionParts(Index B, Index window, Index H)
     : most((window + 1 + block - 1) / block),
       sums(B * most, simd::padded(H)),
       largest(B * most, 1),
-      total(B * most, 1) {}
+      total(B * most, 1),
+      exponentials(B * most, block) {}
 
 template <class Scalar>
 void AttentionParts<Scalar>::join(Index b, Index blocks, Index first, Index count, Scalar* context) const {
@@ -113,6 +114,7 @@ void AttentionCache<Scalar>::attend_rows(const Block& block, const Stored* rows,
   for (Index i = 0; i < count; ++i) sum += scores[static_cast<std::size_t>(i)];
   parts.largest(part, 0) = m;
   parts.total(part, 0) = sum;
+  std::copy_n(scores.begin(), count, parts.exponentials.row(part).data());
   for (Index i = 0; i < count; ++i) scores[static_cast<std::size_t>(i)] *= unit;
   const Stored* values = options_.value == AttentionValue::successor ? rows + stride : rows;
   simd::run<simd::WeightedSum<Scalar>>(count, n_, values, static_cast<const Scalar*>(scores.data()),

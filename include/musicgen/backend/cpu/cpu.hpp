@@ -22,9 +22,11 @@ struct Activations {
   AttentionSaved<Scalar> attention;
   Matrix<Scalar> context;  ///< (Q*B, H)
   HeadSaved<Scalar> head;
-  Matrix<Scalar> logits;    ///< (Q*B, V); after the loss their gradient
-  std::vector<Scalar> nll;  ///< (Q*B), of each target
-  double loss = 0;          ///< their mean
+  Matrix<Scalar> logits;       ///< (Q*B, V), V+1 if the model copies; after the loss their gradient
+  Matrix<Scalar> mixed;        ///< (Q*B, V), with what is copied
+  std::vector<Scalar> shares;  ///< (Q*B), see CopyGradient
+  std::vector<Scalar> nll;     ///< (Q*B), of each target
+  double loss = 0;             ///< their mean
 
   Matrix<Scalar> dcontext;  ///< (Q*B, H)
   Matrix<Scalar> dh, dx;    ///< (T*B, H), of a layer's outputs and inputs
@@ -58,7 +60,7 @@ struct BasicCpu {
   static void head(const Parameters& p, const Pass& pass, Activations& saved);
   static void loss(const Pass& pass, Activations& saved);
   static double mean_loss(const Activations& saved) { return saved.loss; }
-  static const cpu::Matrix<S>& logits(const Activations& saved) { return saved.logits; }
+  static const cpu::Matrix<S>& logits(const Pass& pass, Activations& saved);
   static std::span<const S> nll(const Activations& saved) { return saved.nll; }
 
   static void head_backward(const Parameters& p, const Pass& pass, Activations& saved, Parameters& gradients);

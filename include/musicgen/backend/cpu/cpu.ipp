@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "adam.hpp"
+#include "copying.hpp"
 #include "cpu.hpp"
 #include "embedding.hpp"
 #include "loss.hpp"
@@ -17,7 +18,7 @@ namespace musicgen::inline MUSICGEN_ABI {
 template <class S>
 void BasicCpu<S>::embed(const Parameters& p, const Pass& pass, Activations& saved) {
   saved.gru.resize(p.gru.size());
-  cpu::embedding_forward<S>(p.embedding, p.gru[0], pass.inputs, saved.table, saved.gru[0].gates);
+  cpu::embedding_forward<S>(p.embedding, p.gru[0], pass.inputs, pass.contexts, saved.table, saved.gru[0].gates);
 }
 
 template <class S>
@@ -30,7 +31,7 @@ void BasicCpu<S>::gru_stack_forward(const Parameters& p, const Pass& pass, Activ
 template <class S>
 void BasicCpu<S>::attend(const Pass& pass, Activations& saved) {
   cpu::attention_forward<S>(outputs(pass, saved), pass.B, pass.Q, pass.attention, saved.context,
-                            pass.for_backward ? &saved.attention : nullptr);
+                            pass.for_backward || pass.copies ? &saved.attention : nullptr);
 }
 
 template <class S>
@@ -41,7 +42,17 @@ void BasicCpu<S>::head(const Parameters& p, const Pass& pass, Activations& saved
 
 template <class S>
 void BasicCpu<S>::loss(const Pass& pass, Activations& saved) {
-  saved.loss = static_cast<double>(cpu::softmax_cross_entropy(saved.logits, pass.targets, saved.nll));
+  saved.loss = static_cast<double>(pass.copies ? cpu::copying_cross_entropy<S>(saved.logits, saved.attention.weights,
+                                                                               pass.B, pass.inputs, pass.targets,
+                                                                               saved.nll, saved.shares)
+                                               : cpu::softmax_cross_entropy(saved.logits, pass.targets, saved.nll));
+}
+
+template <class S>
+const cpu::Matrix<S>& BasicCpu<S>::logits(const Pass& pass, Activations& saved) {
+  if (!pass.copies) return saved.logits;
+  cpu::mix_copies<S>(saved.logits, saved.attention.weights, pass.B, pass.inputs, saved.mixed);
+  return saved.mixed;
 }
 
 template <class S>
@@ -54,8 +65,9 @@ void BasicCpu<S>::head_backward(const Parameters& p, const Pass& pass, Activatio
 
 template <class S>
 void BasicCpu<S>::attend_backward(const Pass& pass, Activations& saved) {
-  cpu::attention_backward<S>(outputs(pass, saved), pass.B, pass.Q, pass.attention, saved.attention, saved.dcontext,
-                             cpu::view(saved.dh));
+  cpu::attention_backward<S>(
+      outputs(pass, saved), pass.B, pass.Q, pass.attention, saved.attention, saved.dcontext, cpu::view(saved.dh),
+      {pass.inputs, pass.targets, pass.copies ? std::span<const S>(saved.shares) : std::span<const S>()});
 }
 
 template <class S>
@@ -68,8 +80,8 @@ void BasicCpu<S>::gru_stack_backward(const Parameters& p, const Pass& pass, Acti
 
 template <class S>
 void BasicCpu<S>::embed_backward(const Parameters& p, const Pass& pass, Activations& saved, Parameters& gradients) {
-  cpu::embedding_backward<S>(p.embedding, p.gru[0], pass.inputs, saved.gru[0].gates, saved.table, saved.de,
-                             gradients.embedding, gradients.gru[0].w_ih);
+  cpu::embedding_backward<S>(p.embedding, p.gru[0], pass.inputs, pass.contexts, saved.gru[0].gates, saved.table,
+                             saved.de, gradients.embedding, gradients.gru[0].w_ih);
 }
 
 template <class S>

@@ -31,6 +31,8 @@ class Decoder {
   struct State {
     std::vector<Matrix<Scalar>> h;   ///< L of (B, H)
     AttentionCache<Scalar> outputs;  ///< the last window + 1 of each song
+    std::vector<Token>
+        tokens{};  // (B, places + 1), those that came in, as outputs lie in their ring; if the model copies
     std::int64_t steps = 0;
   };
 
@@ -54,7 +56,7 @@ class Decoder {
   /// @param tokens  (B), each in [0, V)
   /// @return        logits (B, V) of the tokens after, valid until the next step
   /// @throws Error  for another number of tokens, or one out of range
-  const Matrix<Scalar>& step(std::span<const Token> tokens);
+  const Matrix<Scalar>& step(std::span<const Token> tokens, std::span<const Token> contexts = {});
 
   [[nodiscard]] const State& state() const { return state_; }
   /// Goes back to a state of this decoder, or of another one of the same model, batch, window and precision.
@@ -64,6 +66,8 @@ class Decoder {
   void reset();
 
  private:
+  void mix_copies(std::span<const Token> tokens);
+
   struct Weights;
   struct Workspace;
   struct Step;

@@ -8,6 +8,7 @@
 #include "../../core/error.hpp"
 #include "../../core/team.hpp"
 #include "../../core/thread_pool.hpp"
+#include "copying.hpp"
 #include "decode.hpp"
 #include "embedding.hpp"
 #include "packed_weights.hpp"
@@ -18,7 +19,7 @@ namespace musicgen::inline MUSICGEN_ABI::cpu {
 
 template <class Scalar>
 struct Decoder<Scalar>::Weights {
-  Weights(const Parameters<Scalar>& p, Precision precision) : b1(p.head.b1), b2(p.head.b2) {
+  Weights(const Parameters<Scalar>& p, Precision precision) : b1(p.head.b1), b2(p.head.b2), copies(p.copies) {
     const Index H = p.head.w1.rows();
     const auto gates_of = [&](const Matrix<Scalar>& w, const std::vector<Index>& at) {
       const View<const Scalar> m = view(w).transposed();  // (K, 3H)
@@ -51,6 +52,7 @@ struct Decoder<Scalar>::Weights {
   std::vector<PackedWeights<Scalar>> w_hh;  // to r | z | q
   RowVector<Scalar> b1, b2;
   PackedWeights<Scalar> w1_h, w1_c, w2;
+  bool copies;
   Index count;  // multiplications of a step, attention apart
 };
 
@@ -60,7 +62,7 @@ struct Decoder<Scalar>::Workspace {
   std::vector<Matrix<Scalar>> next;  // the states that a step makes, while others still read the present ones
   Matrix<Scalar> query;              // (B, H padded), what the top layer has made
   AttentionParts<Scalar> partial;
-  Matrix<Scalar> gates, context, u, logits;
+  Matrix<Scalar> gates, context, u, logits, mixed;
   std::vector<std::vector<std::int8_t>> quantized;  // of each thread, for int8
 };
 
@@ -164,6 +166,10 @@ Decoder<Scalar>::Decoder(std::shared_ptr<const Weights> weights, Index B, Index 
   work_->context.resize(B, H);
   work_->u.resize(B, H);
   work_->logits.resize(B, weights_->b2.size());
+  if (weights_->copies) {
+    work_->mixed.resize(B, weights_->b2.size() - 1);
+    state_.tokens.assign(static_cast<std::size_t>(B * (state_.outputs.places() + 1)), 0);
+  }
   work_->quantized.assign(static_cast<std::size_t>(thread_pool().threads()),
                           std::vector<std::int8_t>(int8 ? static_cast<std::size_t>(B) * stride : 0));
 }
@@ -190,10 +196,14 @@ Decoder<Scalar> Decoder<Scalar>::of_batch(int B) const {
 }
 
 template <class Scalar>
-const Matrix<Scalar>& Decoder<Scalar>::step(std::span<const Token> tokens) {
+const Matrix<Scalar>& Decoder<Scalar>::step(std::span<const Token> tokens, std::span<const Token> contexts) {
   if (std::ssize(tokens) != B_)
     throw Error("decoder: " + std::to_string(tokens.size()) + " tokens for " + std::to_string(B_) + " songs");
   gather_rows(weights_->table, tokens, work_->gates);
+  const std::size_t parts = contexts.size() / tokens.size();
+  for (Index b = 0; b < B_; ++b)
+    detail::add_contexts(weights_->table, weights_->biases[0],
+                         contexts.subspan(static_cast<std::size_t>(b) * parts, parts), work_->gates.row(b).data());
   const Index attended = std::min<Index>(state_.steps, state_.outputs.window());
   const Index count = B_ * (weights_->count + 2 * weights_->b1.size() * attended);
   const std::size_t most = count < worth_several_threads ? 1 : work_->quantized.size();
@@ -204,8 +214,28 @@ const Matrix<Scalar>& Decoder<Scalar>::step(std::span<const Token> tokens) {
     step.head(team, member);
   });
   std::swap(state_.h, work_->next);
+  if (weights_->copies) mix_copies(tokens);
   ++state_.steps;
-  return work_->logits;
+  return weights_->copies ? work_->mixed : work_->logits;
+}
+
+/// Outputs, the last of which is for copying, become log-probabilities of tokens: copying.hpp.
+template <class Scalar>
+void Decoder<Scalar>::mix_copies(std::span<const Token> tokens) {
+  const Index places = state_.outputs.places(), V = work_->mixed.cols();
+  const Index place = static_cast<Index>(state_.steps % places);
+  for (Index b = 0; b < B_; ++b) {
+    Token* const ring = state_.tokens.data() + b * (places + 1);
+    ring[place] = tokens[static_cast<std::size_t>(b)];
+    if (place == 0) ring[places] = ring[0];
+    Scalar* const p = work_->logits.row(b).data();
+    simd::softmax_row(p, V + 1);
+    const Scalar share = p[V];
+    if (state_.steps > 0)
+      work_->partial.for_each_weight(b, state_.outputs.held(state_.steps),
+                                     [&](Index at, Scalar weight) { p[ring[at + 1]] += share * weight; });
+    detail::to_logarithms(p, V, work_->mixed.row(b).data());
+  }
 }
 
 template <class Scalar>

@@ -27,13 +27,25 @@ void gather_rows(const Matrix<Scalar>& table, std::span<const Token> tokens, Mat
 template <class Scalar>
 void add_rows(std::span<const Token> tokens, const Matrix<Scalar>& rows, Matrix<Scalar>& table);
 
+namespace detail {
+/// Adds what contexts make of a row of gates. Each row of the table has the biases, and gates have them once.
+template <class Scalar>
+void add_contexts(const Matrix<Scalar>& table, const RowVector<Scalar>& biases, std::span<const Token> contexts,
+                  Scalar* gates) {
+  for (const Token row : contexts)
+    for (Index c = 0; c < table.cols(); ++c) gates[c] += table(row, c) - biases[c];
+}
+}  // namespace detail
+
 /// What the first layer's steps start from.
 /// @param embedding  (V, E)
+/// @param contexts   (N, parts), or none: rows whose embeddings are added to the token's
 /// @param table      (V, 4H), memory to work in
 /// @param gates      (N, 4H), assigned
 template <class Scalar>
 void embedding_forward(const Matrix<Scalar>& embedding, const GruParameters<Scalar>& first_layer,
-                       std::span<const Token> tokens, Matrix<Scalar>& table, Matrix<Scalar>& gates);
+                       std::span<const Token> tokens, std::span<const Token> contexts, Matrix<Scalar>& table,
+                       Matrix<Scalar>& gates);
 
 /// @param dgates      (N, 4H)
 /// @param table       (V, 4H), memory to work in
@@ -42,8 +54,8 @@ void embedding_forward(const Matrix<Scalar>& embedding, const GruParameters<Scal
 /// @param dw_ih       (3H, E), the first layer's, added to
 template <class Scalar>
 void embedding_backward(const Matrix<Scalar>& embedding, const GruParameters<Scalar>& first_layer,
-                        std::span<const Token> tokens, const Matrix<Scalar>& dgates, Matrix<Scalar>& table,
-                        Matrix<Scalar>& de, Matrix<Scalar>& dembedding, Matrix<Scalar>& dw_ih);
+                        std::span<const Token> tokens, std::span<const Token> contexts, const Matrix<Scalar>& dgates,
+                        Matrix<Scalar>& table, Matrix<Scalar>& de, Matrix<Scalar>& dembedding, Matrix<Scalar>& dw_ih);
 
 }  // namespace musicgen::inline MUSICGEN_ABI::cpu
 

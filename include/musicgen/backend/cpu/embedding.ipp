@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <iterator>
 #include <string>
+#include <vector>
 
 #include "../../core/error.hpp"
 #include "../../core/thread_pool.hpp"
@@ -38,20 +39,35 @@ void add_rows(std::span<const Token> tokens, const Matrix<Scalar>& rows, Matrix<
 
 template <class Scalar>
 void embedding_forward(const Matrix<Scalar>& embedding, const GruParameters<Scalar>& first_layer,
-                       std::span<const Token> tokens, Matrix<Scalar>& table, Matrix<Scalar>& gates) {
+                       std::span<const Token> tokens, std::span<const Token> contexts, Matrix<Scalar>& table,
+                       Matrix<Scalar>& gates) {
   gru_inputs(first_layer, view(embedding), table);
   gather_rows(table, tokens, gates);
+  if (contexts.empty()) return;
+  const std::size_t parts = contexts.size() / tokens.size();
+  RowVector<Scalar> biases(table.cols());
+  detail::gru_biases(first_layer, biases.data());
+  thread_pool().parallel_for(gates.rows(), [&](Index i) {
+    detail::add_contexts(table, biases, contexts.subspan(static_cast<std::size_t>(i) * parts, parts),
+                         gates.row(i).data());
+  });
 }
 
 template <class Scalar>
 void embedding_backward(const Matrix<Scalar>& embedding, const GruParameters<Scalar>& first_layer,
-                        std::span<const Token> tokens, const Matrix<Scalar>& dgates, Matrix<Scalar>& table,
-                        Matrix<Scalar>& de, Matrix<Scalar>& dembedding, Matrix<Scalar>& dw_ih) {
+                        std::span<const Token> tokens, std::span<const Token> contexts, const Matrix<Scalar>& dgates,
+                        Matrix<Scalar>& table, Matrix<Scalar>& de, Matrix<Scalar>& dembedding, Matrix<Scalar>& dw_ih) {
   detail::require_shape_of("embedding: gradient", dembedding, embedding);
   detail::require_shape("embedding: dgates", dgates.rows(), dgates.cols(), std::ssize(tokens),
                         4 * first_layer.w_hh.cols());
   table.setZero(embedding.rows(), dgates.cols());
   add_rows(tokens, dgates, table);
+  const std::size_t parts = contexts.size() / tokens.size();
+  std::vector<Token> rows(parts == 0 ? 0 : tokens.size());
+  for (std::size_t k = 0; k < parts; ++k) {
+    for (std::size_t i = 0; i < rows.size(); ++i) rows[i] = contexts[i * parts + k];
+    add_rows<Scalar>(rows, dgates, table);
+  }
   gru_inputs_backward<Scalar>(first_layer, view(embedding), table, &de, dw_ih);
   simd::add_row(de.size(), de.data(), dembedding.data());
 }

@@ -21,7 +21,8 @@ template <class M>
 /// Weights, or their gradients, or an optimizer's moments: the same shapes.
 template <class Scalar>
 struct Parameters {
-  Matrix<Scalar> embedding;                ///< (V, E)
+  Matrix<Scalar> embedding;                ///< (V + C, E)
+  bool copies = false;                     ///< see Dimensions
   std::vector<GruParameters<Scalar>> gru;  ///< L layers
   HeadParameters<Scalar> head;
 

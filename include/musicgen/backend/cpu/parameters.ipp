@@ -11,7 +11,8 @@ namespace musicgen::inline MUSICGEN_ABI::cpu {
 template <class Scalar>
 Parameters<Scalar> Parameters<Scalar>::zeros(const Dimensions& d) {
   Parameters p;
-  p.embedding.setZero(d.V, d.E);
+  p.embedding.setZero(d.V + d.C, d.E);
+  p.copies = d.copies;
   for (int l = 0; l < d.L; ++l) {
     GruParameters<Scalar>& layer = p.gru.emplace_back();
     layer.w_ih.setZero(3 * d.H, l == 0 ? d.E : d.H);
@@ -21,8 +22,8 @@ Parameters<Scalar> Parameters<Scalar>::zeros(const Dimensions& d) {
   }
   p.head.w1.setZero(d.H, 2 * d.H);
   p.head.b1.setZero(d.H);
-  p.head.w2.setZero(d.V, d.H);
-  p.head.b2.setZero(d.V);
+  p.head.w2.setZero(d.outputs(), d.H);
+  p.head.b2.setZero(d.outputs());
   return p;
 }
 

@@ -108,7 +108,7 @@ struct Cuda {
     cuda::synchronize();
     return saved.loss.on_host.data() ? saved.loss.on_host[0] : 0;
   }
-  static const cuda::HostMatrix& logits(Activations& saved) {
+  static const cuda::HostMatrix& logits(const Pass&, Activations& saved) {
     saved.host_logits.copy_from(saved.logits.exact);
     cuda::synchronize();
     return saved.host_logits;

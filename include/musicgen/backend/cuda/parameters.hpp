@@ -19,6 +19,7 @@ struct Layout {
   std::vector<std::size_t> begins;  ///< of each tensor, and the end of all
 
   explicit Layout(const Dimensions& d = {}) : dimensions(d) {
+    if (d.C > 0 || d.copies) throw Error("CUDA: models with contexts, or that copy, run on the CPU alone");
     constexpr std::size_t multiple = 32;
     std::size_t at = 0;
     for (const auto& t : tensor_shapes(d)) {
@@ -54,14 +55,14 @@ struct Tensors {
 
   View<T> embedding() const { return matrix(0, layout->dimensions.V, layout->dimensions.E); }
   GruTensors<T> gru(int l) const {
-    const auto& [V, E, H, L] = layout->dimensions;
+    const Dimensions& d = layout->dimensions;
     const std::size_t first = 1 + 4 * static_cast<std::size_t>(l);
-    return {matrix(first, 3 * H, l == 0 ? E : H), matrix(first + 1, 3 * H, H), at(first + 2), at(first + 3)};
+    return {matrix(first, 3 * d.H, l == 0 ? d.E : d.H), matrix(first + 1, 3 * d.H, d.H), at(first + 2), at(first + 3)};
   }
   HeadTensors<T> head() const {
-    const auto& [V, E, H, L] = layout->dimensions;
-    const std::size_t first = 1 + 4 * static_cast<std::size_t>(L);
-    return {matrix(first, H, 2 * H), at(first + 1), matrix(first + 2, V, H), at(first + 3)};
+    const Dimensions& d = layout->dimensions;
+    const std::size_t first = 1 + 4 * static_cast<std::size_t>(d.L);
+    return {matrix(first, d.H, 2 * d.H), at(first + 1), matrix(first + 2, d.V, d.H), at(first + 3)};
   }
 
  private:

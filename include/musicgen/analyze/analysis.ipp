@@ -39,7 +39,7 @@ MUSICGEN_INLINE std::vector<Seconds> Analysis::downbeats() const {
 MUSICGEN_INLINE const KeySpan* Analysis::main_key() const {
   std::array<Seconds, 24> lengths{};
   const auto length_of = [&](const KeySpan& key) -> Seconds& {
-    return lengths[static_cast<std::size_t>(key.tonic + (key.minor ? 12 : 0))];
+    return lengths[static_cast<std::size_t>(key.tonic) + (key.minor ? 12U : 0U)];
   };
   bool silent = true;
   for (const ChordSpan& chord : chords) silent = silent && chord.quality == ChordQuality::none;

@@ -51,7 +51,7 @@ struct View {
   View(std::conditional_t<std::is_const_v<T>, const Matrix<Scalar>, Matrix<Scalar>>& m)
       : View(m.data(), m.rows(), m.cols(), m.cols()) {}
   /// The whole of a matrix of another library, which must outlive this.
-  template <StridedMatrix M>
+  template <StridedMatrix M>  // NOLINTNEXTLINE(bugprone-forwarding-reference-overload): a View is no StridedMatrix
   requires std::convertible_to<decltype(std::declval<M&>().data()), T*> View(M&& m)
       : View(m.data(), m.rows(), m.cols(), m.rowStride(), m.colStride()) {}
 
@@ -64,6 +64,8 @@ struct View {
   }
   operator View<const T>() const { return {data, rows, columns, row_stride, column_stride}; }
 };
+
+// NOLINTBEGIN(readability-identifier-naming): Eigen's names, so that code for its matrices reads and works the same
 
 /// Numbers row by row, from the beginning of a cache line on. Its names are those of Eigen's matrices. For arithmetic
 /// with those, backend/cpu/eigen.hpp has `map`.
@@ -182,6 +184,8 @@ class RowVector : public Matrix<Scalar> {
   void setZero() { Matrix<Scalar>::setZero(); }
   void setZero(Index size) { Matrix<Scalar>::setZero(1, size); }
 };
+
+// NOLINTEND(readability-identifier-naming)
 
 namespace detail {
 /// @throws Error  naming both shapes, unless they are the same

@@ -1,5 +1,6 @@
 #include <catch.hpp>
 #include <musicgen/analyze/analyze.hpp>
+#include <utility>
 
 #include "analyze/pieces.hpp"
 
@@ -14,10 +15,7 @@ Score chords_at(const std::vector<std::int64_t>& ticks) {
   for (const std::int64_t tick : ticks)
     for (const int pitch : {48, 60, 64, 67})
       track.notes.push_back({tick, tick + ticks_a_beat, static_cast<std::uint8_t>(pitch), 80});
-  Score score;
-  score.tempo = TempoMap(ticks_a_beat);
-  score.tracks = {track};
-  return score;
+  return piece_with(std::move(track));
 }
 
 }  // namespace

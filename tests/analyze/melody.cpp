@@ -1,6 +1,7 @@
 #include <catch.hpp>
 #include <cstddef>
 #include <musicgen/analyze/melody.hpp>
+#include <utility>
 #include <vector>
 
 #include "analyze/pieces.hpp"
@@ -14,9 +15,7 @@ TEST_CASE("melody: a note ends where the next begins, however long it is held") 
     track.notes.push_back({0, 1000 * ticks_a_beat, 62, 80});
     for (int i = 1; i < 1000; ++i)
       track.notes.push_back({i * ticks_a_beat, i * ticks_a_beat + 400, static_cast<std::uint8_t>(64 + i % 5), 80});
-    Score score;
-    score.tempo = TempoMap(ticks_a_beat);
-    score.tracks = {track};
+    const Score score = piece_with(std::move(track));
     const std::vector<musicgen::detail::BeatNote> melody =
         musicgen::detail::melody_of(score, musicgen::detail::quarter_notes(score));
     REQUIRE(melody.size() == 1000);

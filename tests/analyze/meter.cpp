@@ -1,5 +1,6 @@
 #include <catch.hpp>
 #include <musicgen/analyze/analyze.hpp>
+#include <utility>
 
 #include "analyze/pieces.hpp"
 
@@ -11,10 +12,7 @@ namespace {
 Score even_hits(int hits) {
   Track track{.name = "", .channel = drum_channel};
   for (int i = 0; i < hits; ++i) track.notes.push_back({i * ticks_a_beat, i * ticks_a_beat + 60, 38, 80});
-  Score score;
-  score.tempo = TempoMap(ticks_a_beat);
-  score.tracks = {track};
-  return score;
+  return piece_with(std::move(track));
 }
 
 }  // namespace

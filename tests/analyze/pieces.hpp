@@ -13,6 +13,14 @@ namespace musicgen::test {
 
 inline constexpr int ticks_a_beat = 480;
 
+/// At 120 beats a minute.
+inline Score piece_with(Track track) {
+  Score score;
+  score.tempo = TempoMap(ticks_a_beat);
+  score.tracks = {std::move(track)};
+  return score;
+}
+
 struct Triad {
   int root;  // pitch class
   bool minor;

@@ -54,6 +54,18 @@ class Annotated {
   Score score_;
 };
 
+/// What is said of a song, one of whose files has this text.
+std::string fault_of(const std::string& file, const std::string& text) {
+  const Annotated song;
+  song.write(file, text);
+  try {
+    static_cast<void>(song.read());
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "";
+}
+
 }  // namespace
 
 TEST_CASE("pop909: annotations are found where they lie") {
@@ -125,16 +137,6 @@ TEST_CASE("pop909: beats that the song has and the structural annotations lack m
 }
 
 TEST_CASE("pop909: lines that make no sense are named") {
-  const auto fault_of = [](const std::string& file, const std::string& text) {
-    const Annotated song;
-    song.write(file, text);
-    try {
-      static_cast<void>(song.read());
-    } catch (const Error& error) {
-      return std::string(error.what());
-    }
-    return std::string();
-  };
   CHECK_THAT(fault_of("POP909/001/beat_midi.txt", "0 1 1\n\n1 x 0\n"),
              Catch::EndsWith("beat_midi.txt: line 3 has no number in field 2"));
   CHECK_THAT(fault_of("POP909/001/beat_midi.txt", "0 1\n"), Catch::EndsWith("line 1 has too few fields"));
@@ -148,16 +150,6 @@ TEST_CASE("pop909: lines that make no sense are named") {
 }
 
 TEST_CASE("pop909: numbers that no song has are named, not converted") {
-  const auto fault_of = [](const std::string& file, const std::string& text) {
-    const Annotated song;
-    song.write(file, text);
-    try {
-      static_cast<void>(song.read());
-    } catch (const Error& error) {
-      return std::string(error.what());
-    }
-    return std::string();
-  };
   CHECK_THAT(fault_of("POP909/001/beat_midi.txt", "0 1 1\n1e300 0 0\n"),
              Catch::EndsWith("beat_midi.txt: line 2 has no number from -1000000 to 1000000 in field 1"));
   CHECK_THAT(fault_of("POP909/001/beat_midi.txt", "-1e300 1 1\n1 0 0\n"), Catch::Contains("line 1 has no number from"));

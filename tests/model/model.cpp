@@ -20,6 +20,17 @@ Model<Double> double_model(Dimensions d, AttentionOptions attention = {}) {
   return Model<Double>(config, 5);
 }
 
+void check_gradients(Model<Double>& model, const Sequences& batch) {
+  model.forward(batch);
+  model.backward(batch);
+  auto weights = model.weights().tensors();
+  const auto gradients = model.gradients().tensors();
+  for (std::size_t i = 0; i < weights.size(); ++i) {
+    INFO(weights[i].name);
+    test::check_gradient(weights[i].values, gradients[i].values, [&] { return model.forward(batch); });
+  }
+}
+
 }  // namespace
 
 TEST_CASE("model: gradients of the whole network agree with central differences") {
@@ -32,14 +43,7 @@ TEST_CASE("model: gradients of the whole network agree with central differences"
   for (int i = 0; i < T * B; ++i) inputs.push_back(random.between(0, d.V - 1));
   for (int i = 0; i < Q * B; ++i) targets.push_back(i == 1 ? no_token : random.between(0, d.V - 1));
   const Sequences batch{B, T, Q, inputs, targets};
-  model.forward(batch);
-  model.backward(batch);
-  auto weights = model.weights().tensors();
-  const auto gradients = model.gradients().tensors();
-  for (std::size_t i = 0; i < weights.size(); ++i) {
-    INFO(weights[i].name);
-    test::check_gradient(weights[i].values, gradients[i].values, [&] { return model.forward(batch); });
-  }
+  check_gradients(model, batch);
 }
 
 TEST_CASE("model: gradients with contexts and copying agree with central differences, and probabilities add up to 1") {
@@ -55,14 +59,7 @@ TEST_CASE("model: gradients with contexts and copying agree with central differe
   for (int i = 0; i < Q * B; ++i) targets.push_back(i == 1 ? no_token : random.between(0, d.V - 1));
   for (int i = 0; i < T * B * parts; ++i) contexts.push_back(d.V + random.between(0, d.C - 1));
   const Sequences batch{B, T, Q, inputs, targets, contexts};
-  model.forward(batch);
-  model.backward(batch);
-  auto weights = model.weights().tensors();
-  const auto gradients = model.gradients().tensors();
-  for (std::size_t i = 0; i < weights.size(); ++i) {
-    INFO(weights[i].name);
-    test::check_gradient(weights[i].values, gradients[i].values, [&] { return model.forward(batch); });
-  }
+  check_gradients(model, batch);
 
   const double loss = model.forward(batch);
   Model<Double>::Workspace workspace;

@@ -57,7 +57,11 @@ void tell(const char* what, const Corpus& corpus) {
 
 /// Finds out before the work is done that a file cannot be written, or would take another's place.
 void probe_outputs(const Options& o) {
+  std::error_code fault;
+  if (!o.real.empty() && fs::equivalent(o.real, o.data, fault))
+    throw CLI::ValidationError("--real", "is --data itself: real songs have to be others");
   require_distinct({o.generated, o.data, o.real}, {o.json, o.picture});
+  require_png(o.picture);
   for (const fs::path& file : {o.json, o.picture})
     if (!file.empty()) AtomicFile{file};
   if (!o.picture.empty()) require_pictures();

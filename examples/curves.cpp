@@ -53,6 +53,7 @@ int main(int argc, char** argv) {
     require_pictures();
 #ifdef MUSICGEN_HAS_CURVES
     require_distinct({logs.begin(), logs.end()}, {out});
+    require_png(out);
     std::vector<Curve> curves;
     for (const auto& log : logs) curves.push_back(read_log(log, below));
     draw_curves(curves, {.title = "validation loss, nats/token", .x_unit = "million tokens"}).write_png(out);

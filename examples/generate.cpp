@@ -276,6 +276,11 @@ void probe_outputs(const Options& o) {
   for (const fs::path& file : {o.out, o.tokens_file, o.picture, o.audio})
     for (int i = 1; i <= o.count && !file.empty(); ++i) written.push_back(numbered(file, i, o.count));
   require_distinct({o.model, o.prompt}, written);
+  for (int i = 1; i <= o.count; ++i) {
+    require_midi(numbered(o.out, i, o.count));
+    require_png(numbered(o.picture, i, o.count));
+    require_wav(numbered(o.audio, i, o.count));
+  }
   for (const fs::path& file : {o.out, o.tokens_file, o.picture, o.audio})
     if (!file.empty()) AtomicFile(numbered(file, 1, o.count));
   if (!o.picture.empty()) require_pictures();

@@ -11,6 +11,7 @@ int main(int argc, char** argv) {
   app.add_option("SONG.mid", out, "the MIDI file to write")->capture_default_str()->check(file_name());
   return run_program(app, argc, argv, [&] {
     require_distinct({in}, {out});
+    require_midi(out);
     const auto model = given_model(in);
     musicgen::Sampler sampler(model, musicgen::presets::lifelike(model));
     musicgen::write_midi(out, sampler.song(std::chrono::seconds(60)));

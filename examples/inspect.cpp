@@ -72,10 +72,14 @@ int main(int argc, char** argv) {
   app.add_option("--picture", picture, "a song's piano roll with bars, chords and phrases (PNG)")->check(file_name());
   return run_program(app, argc, argv, [&] {
     require_distinct({file}, {picture});
+    require_png(picture);
     const auto bytes = read_bytes(file);
     const std::string head(bytes.begin(), bytes.begin() + std::min<std::ptrdiff_t>(4, std::ssize(bytes)));
-    if (head != "MThd" && head != "RIFF" && !has_midi_extension(file) && !json && picture.empty())
+    if (head != "MThd" && head != "RIFF" && !has_midi_extension(file)) {
+      if (bytes.size() < 9 || bytes[8] != '{') throw file_error(file, "is neither a MIDI file nor a model");
+      if (json || !picture.empty()) throw file_error(file, "is a model: --json and --picture are for songs");
       return inspect_model(file);
+    }
     const Score score = read_midi(file);
     const Analysis analysis = analyze(score);
     if (!picture.empty()) render_analysis(picture, score, analysis, file.stem().string());

@@ -14,6 +14,7 @@
 #include <cstdint>
 #include <exception>
 #include <filesystem>
+#include <fstream>
 #include <functional>
 #include <iostream>
 #include <new>
@@ -80,6 +81,28 @@ inline void require_distinct(const std::vector<std::filesystem::path>& read,
     if (!file.empty() && !device && !seen.insert(place(file)).second)
       throw std::runtime_error(file.string() + ": is named twice, and would be overwritten");
   }
+}
+
+/// Keeps a program from replacing a file of another kind: one that is there, and not empty, has to begin with one of
+/// these.
+/// @throws std::runtime_error  naming the file
+inline void require_replaceable(const std::filesystem::path& file, const std::vector<std::string>& beginnings,
+                                const std::string& kind) {
+  std::error_code fault;
+  if (!std::filesystem::is_regular_file(file, fault) || std::filesystem::file_size(file, fault) == 0) return;
+  std::string head(4, '\0');
+  std::ifstream(file, std::ios::binary).read(head.data(), static_cast<std::streamsize>(head.size()));
+  if (std::find(beginnings.begin(), beginnings.end(), head) == beginnings.end())
+    throw std::runtime_error(file.string() + ": is no " + kind + ": not overwritten");
+}
+inline void require_midi(const std::filesystem::path& file) {
+  require_replaceable(file, {"MThd", "RIFF"}, "MIDI file");
+}
+inline void require_png(const std::filesystem::path& file) {
+  require_replaceable(file, {"\x89PNG"}, "PNG picture");
+}
+inline void require_wav(const std::filesystem::path& file) {
+  require_replaceable(file, {"RIFF"}, "WAV file");
 }
 
 /// Parses the command line, then runs `body`.

@@ -84,6 +84,7 @@ int main(int argc, char** argv) {
                                                            : Vocabulary::standard();
     if (decoding) {
       require_distinct({in, vocabulary_file}, {out});
+      require_midi(out);
       DecodeReport report;
       write_midi(out, decode(read_tokens(in, vocabulary), vocabulary, {}, &report));
       return tell(report);

@@ -152,7 +152,7 @@ Model<B> starting_model(const Options& o, const std::optional<Model<B>>& given, 
 }
 
 /// Keeps a run from replacing what is no model.
-void require_replaceable(const std::filesystem::path& file) {
+void require_model(const std::filesystem::path& file) {
   std::error_code fault;
   if (!std::filesystem::is_regular_file(file, fault) || std::filesystem::file_size(file, fault) == 0) return;
   try {
@@ -200,8 +200,8 @@ void train(Options& o) {
   require_distinct({o.data, o.init, o.stages}, {o.trainer.checkpoint, last, o.trainer.log, o.cache});
   for (const auto& file : {o.trainer.checkpoint, last, o.trainer.log, o.cache}) require_writable(file);
   if (!o.resume) {
-    require_replaceable(o.trainer.checkpoint);
-    require_replaceable(last);
+    require_model(o.trainer.checkpoint);
+    require_model(last);
   }
   std::optional<Model<B>> given;
   const bool resuming = o.resume && std::filesystem::exists(last);
@@ -210,12 +210,17 @@ void train(Options& o) {
   else if (!o.init.empty())
     given = o.init == "bundled" ? bundled_model<B>() : load_model<B>(o.init);
 
+  if (resuming && !o.init.empty())
+    std::cout << "going on from " << last.string() << ": --init has been read when the run began\n";
+
   CorpusOptions reading;
   if (!o.cache.empty()) reading.cache = o.cache;
   if (given) reading.vocabulary = given->vocabulary();
   const Corpus corpus = Corpus::open(o.data, reading);
   std::cout << corpus << '\n';
   if (corpus.indices(Split::train).empty()) throw file_error(o.data, "has no songs to train on");
+  if (corpus.indices(Split::validation).empty())
+    std::cout << "no song is kept for validation: the model will be that of the last step\n";
 
   Model<B> model = starting_model<B>(o, given, resuming, corpus);
   const Dimensions& d = model.dimensions();

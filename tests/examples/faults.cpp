@@ -25,7 +25,7 @@ void check_fault(const Workplace& place, const std::string& program, const std::
 /// Every program that reads a song, over one that it cannot use.
 void check_bad_song(const Workplace& place, const std::string& song) {
   const std::string model = place.model(), out = place / "out.mid";
-  write(out, "as it was");
+  write(out, "MThd as it was");
   check_fault(place, "tokenize", {song}, song);
   check_fault(place, "tokenize", {"--notes", song}, song);
   check_fault(place, "inspect", {song}, song);
@@ -38,7 +38,7 @@ void check_bad_song(const Workplace& place, const std::string& song) {
 /// Every program that reads a model, over one that it cannot use.
 void check_bad_model(const Workplace& place, const std::string& model, const std::string& data) {
   const std::string out = place / "out.mid";
-  write(out, "as it was");
+  write(out, "MThd as it was");
   check_fault(place, "hello", {model, out}, model);
   check_fault(place, "generate", {"--model", model, "--out", out}, model);
   check_fault(place, "evaluate", {"--model", model, "--data", data}, model);
@@ -182,7 +182,7 @@ TEST_CASE("examples: outputs that cannot be written") {
 TEST_CASE("examples: tokens, stages and vocabularies that are none") {
   const Workplace place;
   const std::string song = song_file(place), out = place / "out.mid", text = place / "text.txt";
-  write(out, "as it was");
+  write(out, "MThd as it was");
   write(text, "^ +60 v63 i0\nt10 -60 i16 $\n");
   check_fault(place, "tokenize", {"--decode", text, out}, text + ": line 2: \"i16\"");
   check_fault(place, "tokenize", {"--decode", place / "missing.txt", out}, "missing.txt");
@@ -207,6 +207,33 @@ TEST_CASE("examples: a prompt without notes") {
   check_fault(place, "generate",
               {"--model", place.model(), "--out", place / "o.mid", "--prompt", place / "empty.mid", "--seconds", "5"},
               "empty.mid");
+}
+
+TEST_CASE("examples: no output takes the place of a file of another kind") {
+  const Workplace place;
+  const std::string song = song_file(place), model = place.model(), text = place / "text.txt";
+  const std::string other = place / "other.mid", log = place / "run.jsonl";
+  fs::copy(song, other);
+  write(text, "a letter");
+  write(log, "{\"step\":1,\"tokens\":1000,\"validation_loss\":2.5}\n");
+  for (const std::string& taken : {other, text, model}) {
+    check_fault(place, "inspect", {"--picture", taken, song}, taken + ": is no PNG picture: not overwritten");
+    check_fault(place, "generate", {"--model", model, "--out", place / "o.mid", "--picture", taken}, taken);
+    check_fault(place, "generate", {"--model", model, "--out", place / "o.mid", "--audio", taken}, taken);
+    check_fault(place, "curves", {log, "--out", taken}, taken);
+  }
+  for (const std::string& taken : {text, model}) {
+    check_fault(place, "generate", {"--out", taken}, taken);
+    check_fault(place, "hello", {place / "no model", taken}, taken + ": is no MIDI file: not overwritten");
+  }
+}
+
+TEST_CASE("examples: inspect says what a file is not") {
+  const Workplace place;
+  const std::string text = place / "text.txt", model = place.model();
+  write(text, "a letter to a friend");
+  check_fault(place, "inspect", {text}, text + ": is neither a MIDI file nor a model");
+  check_fault(place, "inspect", {"--json", model}, model + ": is a model: --json and --picture are for songs");
 }
 
 TEST_CASE("examples: no output takes the place of an input, or of another output") {

@@ -30,7 +30,8 @@ struct Key {
   int tonic = 0;  ///< 0 is C, 11 is B; other numbers are taken modulo 12
   bool minor = false;
 
-  /// Reads "E minor", "C# major", "Bb", "F#m": a letter, perhaps sharp or flat, and major if nothing else is said.
+  /// Reads "E minor", "C# major", "Bb", "F#m", "Gb:maj" (as KeySpan::label() has it): a letter, perhaps sharp or flat,
+  /// and major if nothing else is said.
   /// @throws Error  saying what is accepted
   [[nodiscard]] static Key parse(std::string_view text);
 

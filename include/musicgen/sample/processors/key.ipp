@@ -36,6 +36,7 @@ MUSICGEN_INLINE Key Key::parse(std::string_view text) {
       key.tonic += rest[0] == '#' ? 1 : -1;
       rest.remove_prefix(1);
     }
+    if (rest.starts_with(':')) rest.remove_prefix(1);
     rest = detail::trimmed(rest);
     const bool capital = detail::trimmed(text).ends_with('M');  // "EM" is major
     key.minor = rest == "minor" || rest == "min" || (rest == "m" && !capital);

@@ -1,4 +1,5 @@
 // Learning in the language of beats: contexts, copying, and a model that gets better.
+#include <cmath>
 #include <musicgen/evaluate/likelihood.hpp>
 #include <musicgen/tokens/context.hpp>
 
@@ -26,6 +27,42 @@ TEST_CASE("train: batches in beats say where each token is, from the middle of a
   }
   CHECK_THROWS_WITH(make_batch(corpus, Split::train, {.augmentation = {.transpose = {-1, 1}}}, 3, 1),
                     Catch::StartsWith("songs in beats have their key and tempo in their tokens"));
+}
+
+TEST_CASE("train: a model of beats learns from contexts, as it is validated with them") {
+  const Corpus corpus = beats_corpus(3);
+  ModelConfig config = presets::small(corpus);
+  config.dimensions.E = 12;
+  config.dimensions.H = 24;
+  Model<> model(config, 3);
+  auto& embedding = model.weights().embedding;  // contexts begin with nothing to say
+  for (int row = corpus.vocabulary().size(); row < corpus.vocabulary().size() + Context::rows; ++row)
+    for (int e = 0; e < config.dimensions.E; ++e) embedding(row, e) = static_cast<float>((row + e) % 7 - 3);
+  TrainerOptions options = test::runs::quick(1);
+  const Stage& stage = options.stages[0];
+  const Batch batch = make_batch(corpus, Split::train,
+                                 {.batch = options.batch,
+                                  .input_length = stage.input_length,
+                                  .target_length = stage.target_length,
+                                  .start_probability = stage.start_probability,
+                                  .end_probability = stage.end_probability},
+                                 options.seed, 0);
+  const auto loss = [&](bool with_contexts) {
+    TrainingSequences sequences;
+    sequences.assign(batch, corpus.vocabulary(), with_contexts);
+    double sum = 0;
+    for (const float nll : model.nll(sequences.view())) sum += static_cast<double>(nll);
+    return sum / static_cast<double>(sequences.target_count());
+  };
+  const double with = loss(true), without = loss(false);
+  REQUIRE(std::abs(with - without) > 1e-3);
+  double first = 0;
+  Trainer trainer(model, corpus, options);
+  trainer.run([&](const Progress& progress) {
+    first = progress.loss;
+    return true;
+  });
+  CHECK(first == Approx(with).epsilon(1e-5));
 }
 
 TEST_CASE("train: a model of beats learns, and knows whole songs as its decoder does") {

@@ -111,7 +111,7 @@ inline void fill_row(const Corpus& corpus, Window& window, int input_length, std
 
 /// What holds after each token of a row.
 inline void fill_contexts(const Corpus& corpus, const Window& window, std::span<const Token> row,
-                          std::span<Token> contexts) {
+                          std::span<Token> contexts, std::span<std::int32_t> places) {
   const Vocabulary& vocabulary = corpus.vocabulary();
   SongState song;
   for (const Token token : std::span(corpus.songs()[window.song].tokens).first(window.first))
@@ -120,6 +120,7 @@ inline void fill_contexts(const Corpus& corpus, const Window& window, std::span<
     if (row[t] != no_token) song.advance(vocabulary[row[t]]);
     const auto rows = Context::of(song.place(), vocabulary.size());
     std::copy(rows.begin(), rows.end(), contexts.begin() + static_cast<std::ptrdiff_t>(t * Context::parts));
+    places[t] = Context::place_of(song.place());
   }
 }
 
@@ -135,9 +136,11 @@ Batch batch_of(const Corpus& corpus, const BatchOptions& options, int input_leng
              std::span(batch.tokens).subspan(static_cast<std::size_t>(b) * size, size));
     if (!corpus.vocabulary().has_beats()) continue;
     batch.contexts.resize(batch.tokens.size() * Context::parts);
+    batch.places.resize(batch.tokens.size());
     const std::size_t row = size * Context::parts;
     fill_contexts(corpus, batch.windows.back(), batch.row(b),
-                  std::span(batch.contexts).subspan(static_cast<std::size_t>(b) * row, row));
+                  std::span(batch.contexts).subspan(static_cast<std::size_t>(b) * row, row),
+                  std::span(batch.places).subspan(static_cast<std::size_t>(b) * size, size));
   }
   return batch;
 }

@@ -1,34 +1,16 @@
 // Learning in the language of beats: contexts, copying, and a model that gets better.
-#include <musicgen/analyze/analyze.hpp>
 #include <musicgen/evaluate/likelihood.hpp>
 #include <musicgen/tokens/context.hpp>
 
 #include "catch.hpp"
+#include "data/corpora.hpp"
 #include "runs.hpp"
 
 using namespace musicgen;
-
-namespace {
-
-/// Composed songs, in beats of 120 a minute.
-Corpus beats_corpus() {
-  const Vocabulary vocabulary = Vocabulary::beats();
-  std::vector<Song> songs;
-  for (std::uint64_t i = 0; i < 5; ++i) {
-    const Score score = compose(i);
-    Analysis analysis = analyze(score);
-    REQUIRE(analysis.has_beat());
-    Encoded song = encode(score, plan_of(analysis), vocabulary);
-    songs.push_back(make_song("song " + std::to_string(i), i == 4 ? Split::validation : Split::train,
-                              std::move(song.tokens), std::move(song.programs), vocabulary));
-  }
-  return Corpus(std::move(songs), vocabulary);
-}
-
-}  // namespace
+using test::beats_corpus;
 
 TEST_CASE("train: batches in beats say where each token is, from the middle of a song as from its beginning") {
-  const Corpus corpus = beats_corpus();
+  const Corpus corpus = beats_corpus(5);
   const Batch batch = make_batch(corpus, Split::train, {.batch = 4, .target_length = 60}, 3, 1);
   const int V = corpus.vocabulary().size();
   REQUIRE(batch.contexts.size() == batch.tokens.size() * Context::parts);
@@ -49,7 +31,7 @@ TEST_CASE("train: batches in beats say where each token is, from the middle of a
 }
 
 TEST_CASE("train: a model of beats learns, and knows whole songs as its decoder does") {
-  const Corpus corpus = beats_corpus();
+  const Corpus corpus = beats_corpus(5);
   ModelConfig config = presets::small(corpus);
   CHECK(config.dimensions.C == Context::rows);
   CHECK(config.dimensions.copies);

@@ -41,8 +41,8 @@ class Corpus {
   /// What a folder holds: MAESTRO if there is its table (maestro-v3.0.0.csv), POP909 if there are folders of three
   /// digits with a file of the same name (001/001.mid), both also one folder further down; otherwise any MIDI files in
   /// it and below. Or a single MIDI file. Files that are no use are skipped, see skipped().
-  /// @throws Error  if there is no such path, if it has no MIDI files or none that is of use, or if the cache cannot
-  ///                be written
+  /// @throws Error  if there is no such path, if it has no MIDI files or none that is of use, if the cache cannot be
+  ///                written, or as read_files() does
   [[nodiscard]] static Corpus open(const std::filesystem::path& path, const CorpusOptions& options = {});
   /// POP909 (Wang et al., ISMIR 2020), cleaned: files whose first track is not the melody are left out. Validation is
   /// the songs whose number ends in 5.

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
@@ -21,8 +22,9 @@ namespace musicgen::inline MUSICGEN_ABI {
 
 /// How much music there is.
 struct CorpusSize {
-  std::int64_t songs = 0, tokens = 0, notes = 0, steps = 0;
-  double seconds() const { return static_cast<double>(steps) * step_seconds; }
+  std::int64_t songs = 0, tokens = 0, notes = 0;
+  std::chrono::milliseconds length{0};
+  double seconds() const { return std::chrono::duration<double>(length).count(); }
   CorpusSize& operator+=(const CorpusSize& more);
   bool operator==(const CorpusSize&) const = default;
 };

@@ -89,6 +89,8 @@ class SongState {
     std::uint8_t chord = no_chord + 1;  ///< that: none has come
     std::int8_t key = -1;               ///< -1: none has come
     std::uint8_t phrase = 0;            ///< its letter; 0: the song has none
+    std::uint8_t returns = 0;           ///< how often a phrase with its letter has begun before, up to 255
+    std::int16_t phrase_bar = 0;        ///< whole bars since it began
     std::int16_t tempo = 0;             ///< quarters a minute; 0: none has come
     /// The last word of the plan in this step, if no note's event has come in it; else `chord`, after which none may.
     TokenKind last = TokenKind::chord;
@@ -193,6 +195,7 @@ class SongState {
   void begin_event(TokenEvent token, SongStep& step);
   void pass_time(int steps);
   void plan(TokenEvent token);
+  void begin_phrase(std::uint8_t letter);
   void change_tempo(int quarters);
   Tempo& latest_tempo() { return tempos_[tempo_changes_ % tempos_.size()]; }
   void complete_on(int track, SongStep& step);
@@ -209,6 +212,7 @@ class SongState {
   Place place_;
   std::array<Tempo, 8> tempos_{};  // the latest of them, in turn: what sounds may have begun under another one
   std::uint32_t tempo_changes_ = 0;
+  std::array<std::uint8_t, 128> phrases_{};  // how many have begun, by letter
   std::optional<Onset> last_note_;
   std::optional<std::int64_t> last_onset_;
   std::uint64_t number_ = 0;

@@ -1,4 +1,5 @@
 // Learning in the language of beats: contexts, copying, and a model that gets better.
+#include <algorithm>
 #include <cmath>
 #include <musicgen/evaluate/likelihood.hpp>
 #include <musicgen/tokens/context.hpp>
@@ -82,6 +83,10 @@ TEST_CASE("train: a model of beats learns, and knows whole songs as its decoder 
   trainer.run([](const Progress&) { return true; });
   const Likelihood after = likelihood(model, songs);
   CHECK(after.nats_per_note() < before - 1);  // 33.9, 36.2
+  const auto words = std::count_if(songs[0]->tokens.begin(), songs[0]->tokens.end(),
+                                   [&](Token token) { return corpus.vocabulary()[token].kind > TokenKind::bar; });
+  CHECK(after.plan().tokens == words);
+  CHECK((after.nats_per_note() + after.plan_nats_per_note()) * static_cast<double>(after.notes) == Approx(after.nats));
   const int window = static_cast<int>(songs[0]->tokens.size());
   const Likelihood decoded = total(sampled_likelihoods(model, songs, Precision::fp32, window));
   CHECK(decoded.nats_per_note() == Approx(after.nats_per_note()).epsilon(1e-4));

@@ -101,6 +101,12 @@ MUSICGEN_INLINE KindLikelihood& KindLikelihood::operator+=(const KindLikelihood&
   return *this;
 }
 
+MUSICGEN_INLINE KindLikelihood Likelihood::plan() const {
+  KindLikelihood sum;
+  for (auto k = static_cast<std::size_t>(TokenKind::bar) + 1; k < token_kind_count; ++k) sum += kinds[k];
+  return sum;
+}
+
 MUSICGEN_INLINE Likelihood& Likelihood::operator+=(const Likelihood& other) {
   songs += other.songs;
   tokens += other.tokens;

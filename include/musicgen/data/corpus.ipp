@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <map>
 #include <optional>
 #include <ostream>
@@ -10,6 +11,7 @@
 #include <utility>
 
 #include "../core/error.hpp"
+#include "../tokens/song_state.hpp"
 #include "cache.hpp"
 #include "corpus.hpp"
 
@@ -28,11 +30,11 @@ inline void require_songs(const Listing& listing, const ReadResult& reading) {
                                      skipped[0].reason);
 }
 
-template <class T>
-T median_over(const std::vector<Song>& songs, T Song::*figure) {
+template <class Of, class T>
+T median_over(const std::vector<Of>& those, T Of::*figure) {
   std::vector<T> all;
-  all.reserve(songs.size());
-  for (const Song& song : songs) all.push_back(song.*figure);
+  all.reserve(those.size());
+  for (const Of& one : those) all.push_back(one.*figure);
   const auto middle = all.begin() + std::ssize(all) / 2;
   std::nth_element(all.begin(), middle, all.end());
   return all.empty() ? 0 : *middle;
@@ -116,13 +118,37 @@ MUSICGEN_INLINE CorpusSize Corpus::size() const {
   return sum;
 }
 
+namespace detail {
+
+/// How long a song and its longest note last, in steps of 10 ms whatever its language.
+struct Lengths {
+  std::int64_t song, longest_note;
+};
+
+inline Lengths lengths_of(const Song& song, const Vocabulary& vocabulary) {
+  if (!vocabulary.has_beats()) return {song.steps, song.longest_note};
+  double longest = 0;
+  SongState state;
+  for (const Token token : song.tokens)
+    if (const auto ended = state.advance(vocabulary[token]).ended)
+      longest = std::max(longest, ended->end - ended->start);
+  return {std::llround(state.time().count() / step_seconds), std::llround(longest / step_seconds)};
+}
+
+}  // namespace detail
+
 MUSICGEN_INLINE MusicProfile Corpus::profile() const {
   const auto milliseconds = [](std::int64_t steps) { return std::chrono::milliseconds(10 * steps); };
-  const auto median = [&](auto figure) { return detail::median_over(songs_, figure); };
+  std::vector<detail::Lengths> lengths;
+  lengths.reserve(songs_.size());
+  for (const Song& song : songs_) lengths.push_back(detail::lengths_of(song, vocabulary_));
   MusicProfile profile{.programs = programs()};
-  if (const auto steps = median(&Song::longest_note); steps > 0) profile.max_note_length = milliseconds(steps);
-  if (const auto steps = median(&Song::steps); steps > 0) profile.usual_length = milliseconds(steps);
-  if (const int velocity = median(&Song::velocity); velocity > 0) profile.usual_velocity = velocity;
+  if (const auto steps = detail::median_over(lengths, &detail::Lengths::longest_note); steps > 0)
+    profile.max_note_length = milliseconds(steps);
+  if (const auto steps = detail::median_over(lengths, &detail::Lengths::song); steps > 0)
+    profile.usual_length = milliseconds(steps);
+  if (const int velocity = detail::median_over(songs_, &Song::velocity); velocity > 0)
+    profile.usual_velocity = velocity;
   profile.sustain = sustain_;
   return profile;
 }

@@ -45,6 +45,7 @@ class AnyProcessor;
 class Logits;
 class ProcessorChain;
 struct NoteEvent;
+struct PlanRequest;
 struct SamplerOptions;
 
 // evaluate/

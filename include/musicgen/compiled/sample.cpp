@@ -1,6 +1,9 @@
 // Part of the library musicgen::compiled: sampling.
 #include <musicgen/backend/cpu/cpu.hpp>
 #include <musicgen/sample/options.ipp>
+#include <musicgen/sample/plan_guide.ipp>
+#include <musicgen/sample/plan_json.ipp>
+#include <musicgen/sample/plan_request.ipp>
 #include <musicgen/sample/presets.ipp>
 #include <musicgen/sample/processor.ipp>
 #include <musicgen/sample/processors/chord_size_penalty.ipp>

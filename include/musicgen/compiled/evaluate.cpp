@@ -4,8 +4,12 @@
 #include <musicgen/evaluate/distributions.ipp>
 #include <musicgen/evaluate/excerpts.ipp>
 #include <musicgen/evaluate/likelihood.ipp>
+#include <musicgen/evaluate/measures.ipp>
 #include <musicgen/evaluate/novelty.ipp>
+#include <musicgen/evaluate/recurrence.ipp>
+#include <musicgen/evaluate/rhythm.ipp>
 #include <musicgen/evaluate/statistics.ipp>
+#include <musicgen/evaluate/structureness.ipp>
 #include <musicgen/evaluate/suffix_automaton.ipp>
 
 namespace musicgen::inline MUSICGEN_ABI {

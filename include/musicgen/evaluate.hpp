@@ -11,3 +11,4 @@
 #include "evaluate/statistics.hpp"        // figures of a piece
 #include "evaluate/structureness.hpp"     // whether parts return
 #include "evaluate/suffix_automaton.hpp"  // what strings have in common
+#include "evaluate/two_sample.hpp"        // can a machine tell two sets of songs apart

@@ -11,6 +11,7 @@
 #include <musicgen/evaluate/statistics.ipp>
 #include <musicgen/evaluate/structureness.ipp>
 #include <musicgen/evaluate/suffix_automaton.ipp>
+#include <musicgen/evaluate/two_sample.ipp>
 
 namespace musicgen::inline MUSICGEN_ABI {
 MUSICGEN_LIKELIHOOD_INSTANCES(BasicCpu<float>)

@@ -50,6 +50,7 @@ struct SamplerOptions;
 
 // evaluate/
 struct Likelihood;
+struct Measures;
 struct Statistics;
 
 }  // namespace musicgen::inline MUSICGEN_ABI

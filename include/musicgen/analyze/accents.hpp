@@ -22,7 +22,7 @@ enum Accent : std::size_t {
   harmony_of_beat,  ///< pitch classes of the beat are others than those of the beat before
   harmony_of_half,  ///< the same for two beats
   harmony_of_bar,   ///< and four
-  bass_change,      ///< the lowest pitch class is another one
+  bass_change,      ///< the lowest pitch class is another one, or the first after a silence
   bass_length,      ///< from a low note that begins here to the next low one
   onsets,           ///< how many notes begin
   longest,          ///< how long the longest of them lasts
@@ -70,7 +70,7 @@ inline void add_harmony(std::vector<Accents>& all, const BeatSounds& sounds) {
     all[i][harmony_of_bar] = harmony_change(sounds.chroma, middle, 4);
     const int here = sounds.lowest[2 * i], before = i > 0 ? sounds.lowest[2 * i - 1] : beatwise::silent;
     if (here == beatwise::silent) continue;
-    all[i][bass_change] = here % 12 != before % 12;
+    all[i][bass_change] = before == beatwise::silent || here % 12 != before % 12;
     all[i][bass_drop] = std::clamp((before - here) / 12.0, -1.0, 1.0);
   }
 }

@@ -34,10 +34,11 @@ void inspect_track(const Track& track, const std::string& number) {
   const std::string channel = track.channel == no_channel ? "-" : std::to_string(track.channel + 1);
   std::cout << "  " << std::setw(3) << number << "  channel " << std::setw(2) << channel << "  program " << std::setw(3)
             << track.program << "  " << std::setw(5) << track.notes.size() << (track.is_drums() ? " drum" : " note")
-            << (track.notes.size() == 1 ? " " : "s");
+            << (track.notes.size() == 1 ? "" : "s");
   if (!track.events.empty()) std::cout << ", " << detail::counted(track.events.size(), "controller") << " and the like";
   if (!track.texts.empty()) std::cout << ", " << detail::counted(track.texts.size(), "text");
-  std::cout << "  " << detail::printable(track.name) << '\n';
+  if (!track.name.empty()) std::cout << "  " << detail::printable(track.name);
+  std::cout << '\n';
 }
 
 void inspect_song(const Score& score, const Analysis& analysis) {

@@ -236,8 +236,8 @@ TEST_CASE("examples: fine-tuning starts from another model's weights") {
     CHECK(finished.status == 1);
     CHECK_THAT(finished.err, Catch::Contains("--hidden") && Catch::Contains(reason));
   };
-  refused("smaller", {}, "8", "has 16, and does not shrink");
-  refused("grown", {"--resume"}, "32", "to go on with has 24");
+  refused("smaller", {}, "8", "has 16 hidden units, and cannot have fewer");
+  refused("grown", {"--resume"}, "32", "to go on with has 24 hidden units, and cannot have another number of them");
 
   // And it learns on: other songs, from a loss far below a new model's, which is log 405 or 6.
   place.songs("others", 4);

@@ -169,7 +169,7 @@ MUSICGEN_INLINE Token Vocabulary::find(std::string_view text) const {
 
 MUSICGEN_INLINE std::string Vocabulary::name(Token token) const {
   if (token < 0 || token >= size())
-    throw Error("token " + std::to_string(token) + ": the vocabulary has " + std::to_string(size()));
+    throw Error("token " + std::to_string(token) + ": the vocabulary has " + std::to_string(size()) + " tokens");
   return to_name((*this)[token]);
 }
 

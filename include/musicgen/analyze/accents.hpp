@@ -40,7 +40,8 @@ using Accents = std::array<double, accents::accent_count>;
 namespace accents {
 
 /// 1 - cosine of the sums of chroma over [middle - width, middle) and [middle, middle + width).
-inline double harmony_change(const std::vector<beatwise::Chroma>& chroma, std::ptrdiff_t middle, std::ptrdiff_t width) {
+inline double harmony_change(const std::vector<BeatSounds::Chroma>& chroma, std::ptrdiff_t middle,
+                             std::ptrdiff_t width) {
   const auto count = static_cast<std::ptrdiff_t>(chroma.size());
   double dot = 0, before_square = 0, after_square = 0;
   for (std::size_t c = 0; c < 12; ++c) {
@@ -68,9 +69,9 @@ inline void add_harmony(std::vector<Accents>& all, const BeatSounds& sounds) {
     all[i][harmony_of_beat] = harmony_change(sounds.chroma, middle, 1);
     all[i][harmony_of_half] = harmony_change(sounds.chroma, middle, 2);
     all[i][harmony_of_bar] = harmony_change(sounds.chroma, middle, 4);
-    const int here = sounds.lowest[2 * i], before = i > 0 ? sounds.lowest[2 * i - 1] : beatwise::silent;
-    if (here == beatwise::silent) continue;
-    all[i][bass_change] = before == beatwise::silent || here % 12 != before % 12;
+    const int here = sounds.lowest[2 * i], before = i > 0 ? sounds.lowest[2 * i - 1] : BeatSounds::silent;
+    if (here == BeatSounds::silent) continue;
+    all[i][bass_change] = before == BeatSounds::silent || here % 12 != before % 12;
     all[i][bass_drop] = std::clamp((before - here) / 12.0, -1.0, 1.0);
   }
 }

@@ -37,7 +37,7 @@ inline std::vector<BarContent> bar_contents(const Analysis& analysis, const std:
   std::vector<BarContent> bars(analysis.bars.size());
   const auto bar_at = [&](double beat) {
     const int i = std::clamp(static_cast<int>(std::floor(beat)), 0, static_cast<int>(analysis.beats.size()) - 1);
-    return beatwise::index(analysis.beats[beatwise::index(i)].bar);
+    return as_index(analysis.beats[as_index(i)].bar);
   };
   for (const BeatNote& note : notes) bars[bar_at(note.start + 1.0 / 24)].onsets += 1;
   for (const BeatNote& note : melody) {
@@ -53,7 +53,7 @@ inline std::vector<BarContent> bar_contents(const Analysis& analysis, const std:
   for (std::size_t bar = 0; bar < bars.size(); ++bar) {
     double squares = 0;
     for (int beat = analysis.bars[bar].first_beat; beat < analysis.bars[bar].end_beat; ++beat)
-      for (const float length : sounds.chroma[beatwise::index(beat)]) {
+      for (const float length : sounds.chroma[as_index(beat)]) {
         bars[bar].harmony.push_back(std::sqrt(length));
         squares += length;
       }

@@ -88,13 +88,18 @@ inline double onset_times(const std::vector<BeatNote>& notes) {
   return count;
 }
 
+/// When the last note ends; 0 if there is none.
+inline double last_end(const std::vector<BeatNote>& notes) {
+  double last = 0;
+  for (const BeatNote& note : notes) last = std::max(last, note.end);
+  return last;
+}
+
 inline BeatGrid find_grid(const std::vector<BeatNote>& notes, const Score& score) {
   constexpr double least_closeness = 0.3, least_evidence = 4, rounding = 1e-9, most_beats = 200000;
   if (notes.empty()) return {0, "it has no notes"};
   if (score.tempo.is_smpte()) return {0, "its file counts frames, not quarter notes"};
-  double last = 0;
-  for (const BeatNote& note : notes) last = std::max(last, note.end);
-  if (last > most_beats) return {0, "it is longer than " + number_text(most_beats) + " beats"};
+  if (last_end(notes) > most_beats) return {0, "it is longer than " + number_text(most_beats) + " beats"};
   const GridFit sixteenths = fit_grid(notes, 4), triplets = fit_grid(notes, 3);
   const GridFit& fit = triplets.closeness > sixteenths.closeness + 0.1 ? triplets : sixteenths;
   const double count = onset_times(notes);
@@ -108,8 +113,7 @@ inline BeatGrid find_grid(const std::vector<BeatNote>& notes, const Score& score
 
 /// The beats from the start, or from the first note if that is earlier than the first beat, until the last note ends.
 inline void set_beats(Analysis& analysis, double offset, const std::vector<BeatNote>& notes, const Score& score) {
-  double last = 0;
-  for (const BeatNote& note : notes) last = std::max(last, note.end);
+  const double last = last_end(notes);
   const bool upbeat = std::llround((notes.front().start - offset) * 24) < 0;
   const auto tick_of = [&](int k) { return std::llround((offset + k) * score.tempo.division()); };
   int k = upbeat ? -1 : 0;

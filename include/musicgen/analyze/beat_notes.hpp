@@ -42,13 +42,9 @@ inline std::vector<BeatNote> quarter_notes(const Score& score) {
   return notes;
 }
 
-namespace beatwise {
-
 /// Numbers of beats and bars are int; this is one as an index.
-inline std::size_t index(int i) {
+inline std::size_t as_index(int i) {
   return static_cast<std::size_t>(i);
 }
-
-}  // namespace beatwise
 
 }  // namespace musicgen::inline MUSICGEN_ABI::detail

@@ -9,7 +9,6 @@
 
 #include <array>
 #include <cstddef>
-#include <cstdint>
 #include <vector>
 
 #include "../core/config.hpp"
@@ -38,13 +37,13 @@ inline constexpr std::array<KeyViews, 2> profiles{
 inline constexpr double minor_gain = 0.48;   ///< the minor profiles' constant
 inline constexpr double change_price = 350;  ///< what some 25 bars of a distant key make up for
 
-inline KeyViews views_of(const beatwise::Chroma& chroma, const ChordSpan& chord) {
+inline KeyViews views_of(const BeatSounds::Chroma& chroma, const ChordSpan& chord) {
   KeyViews x{};
   double sum = 0.3;
   for (const float length : chroma) sum += length;
   for (std::size_t c = 0; c < 12; ++c) x[pitches][c] = chroma[c] / sum;
-  if (chord.quality == ChordQuality::major) x[major_chords][beatwise::index(chord.root)] = 1;
-  if (chord.quality == ChordQuality::minor) x[minor_chords][beatwise::index(chord.root)] = 1;
+  if (chord.quality == ChordQuality::major) x[major_chords][as_index(chord.root)] = 1;
+  if (chord.quality == ChordQuality::minor) x[minor_chords][as_index(chord.root)] = 1;
   return x;
 }
 
@@ -52,29 +51,26 @@ inline KeyViews views_of(const beatwise::Chroma& chroma, const ChordSpan& chord)
 
 /// Fills `analysis.keys`, unless only drums sound; chords are known. Beats in which nothing sounds say nothing.
 inline void find_keys(Analysis& analysis, const BeatSounds& sounds) {
-  const auto sounds_at = [&](std::size_t beat) { return sounds.chroma[beat] != beatwise::Chroma{}; };
+  const auto sounds_at = [&](std::size_t beat) { return sounds.chroma[beat] != BeatSounds::Chroma{}; };
   std::vector<std::array<double, 24>> scores(sounds.chroma.size());
   bool any = false;
   for (const ChordSpan& chord : analysis.chords)
     for (int beat = chord.first_beat; beat < chord.end_beat; ++beat) {
-      if (!sounds_at(beatwise::index(beat))) continue;
+      if (!sounds_at(as_index(beat))) continue;
       any = true;
-      const keys::KeyViews x = keys::views_of(sounds.chroma[beatwise::index(beat)], chord);
+      const keys::KeyViews x = keys::views_of(sounds.chroma[as_index(beat)], chord);
       for (std::size_t key = 0; key < 24; ++key)
-        scores[beatwise::index(beat)][key] =
+        scores[as_index(beat)][key] =
             (key >= 12 ? keys::minor_gain : 0) + root_match(keys::profiles[key / 12], x, key % 12);
     }
   if (!any) return;
-  const std::vector<std::uint8_t> states = likeliest_states(scores, [&](std::size_t beat) {
+  const auto price = [&](std::size_t beat) {
     return analysis.beats[beat].place == 0 ? keys::change_price : keys::change_price + 20;
+  };
+  append_states(analysis.keys, analysis, likeliest_states(scores, price), [](KeySpan& key, int state) {
+    key.tonic = state % 12;
+    key.minor = state >= 12;
   });
-  for (std::size_t beat = 0; beat < states.size(); ++beat) {
-    const int first = static_cast<int>(beat);
-    KeySpan key{beat_span(analysis, first, first + 1)};
-    key.tonic = states[beat] % 12;
-    key.minor = states[beat] >= 12;
-    append_span(analysis.keys, key);
-  }
 }
 
 }  // namespace musicgen::inline MUSICGEN_ABI::detail

@@ -68,6 +68,7 @@ inline double stripe_begins(const BarLikeness& likeness, std::ptrdiff_t i, std::
 /// The marks at the beginning of each bar.
 inline std::vector<PhraseMarks> find_phrase_marks(const Analysis& analysis, const std::vector<BeatNote>& melody,
                                                   const std::vector<BarContent>& bars, const BarLikeness& likeness) {
+  using enum phrase_marks::PhraseMark;
   std::vector<PhraseMarks> all(bars.size(), PhraseMarks{});
   std::size_t first = 0;  // the melody's first note that ends in or after the bar before
   for (std::size_t bar = 0; bar < all.size(); ++bar) {
@@ -79,30 +80,25 @@ inline std::vector<PhraseMarks> find_phrase_marks(const Analysis& analysis, cons
     for (std::size_t k = first; k <= melody.size(); ++k) {
       const double start = k < melody.size() ? melody[k].start : line + 2 * length;
       if (start > line - 1.6 && start < line + length * 0.4)
-        marks[phrase_marks::melody_entry] =
-            std::max(marks[phrase_marks::melody_entry], std::min(start - end, 4 * length));
+        marks[melody_entry] = std::max(marks[melody_entry], std::min(start - end, 4 * length));
       if (end < line + length / 2)
-        marks[phrase_marks::melody_rest] =
-            std::max(marks[phrase_marks::melody_rest], std::min(start - std::max(end, line - length), 2 * length));
+        marks[melody_rest] = std::max(marks[melody_rest], std::min(start - std::max(end, line - length), 2 * length));
       if (start >= line + length / 2) break;
-      if (start < line)
-        marks[phrase_marks::melody_hold] =
-            std::max(marks[phrase_marks::melody_hold], std::min(melody[k].end - start, 2 * length));
+      if (start < line) marks[melody_hold] = std::max(marks[melody_hold], std::min(melody[k].end - start, 2 * length));
       end = std::max(end, melody[k].end);
     }
-    marks[phrase_marks::melody_rest] = std::log1p(std::max(0.0, marks[phrase_marks::melody_rest]));
-    marks[phrase_marks::melody_entry] = std::log1p(std::max(0.0, marks[phrase_marks::melody_entry]));
-    marks[phrase_marks::melody_hold] = std::log1p(marks[phrase_marks::melody_hold]);
+    marks[melody_rest] = std::log1p(std::max(0.0, marks[melody_rest]));
+    marks[melody_entry] = std::log1p(std::max(0.0, marks[melody_entry]));
+    marks[melody_hold] = std::log1p(marks[melody_hold]);
     const auto sung = [&](std::ptrdiff_t j) {
       return j < 0 || j >= likeness.size() ? 0.0 : std::min(1.0, bars[static_cast<std::size_t>(j)].sung);
     };
-    marks[phrase_marks::melody_change] = std::abs(sung(i - 2) + sung(i - 1) - sung(i) - sung(i + 1)) / 2;
-    marks[phrase_marks::novelty_of_four] = phrase_marks::novelty(likeness, i, 4);
-    marks[phrase_marks::novelty_of_two] = phrase_marks::novelty(likeness, i, 2);
-    marks[phrase_marks::return_begins] = phrase_marks::stripe_begins(likeness, i, 1);
-    marks[phrase_marks::return_ends] = phrase_marks::stripe_begins(likeness, i, -1);
-    if (bar > 0)
-      marks[phrase_marks::texture_change] = std::abs(std::log1p(bars[bar].onsets) - std::log1p(bars[bar - 1].onsets));
+    marks[melody_change] = std::abs(sung(i - 2) + sung(i - 1) - sung(i) - sung(i + 1)) / 2;
+    marks[novelty_of_four] = phrase_marks::novelty(likeness, i, 4);
+    marks[novelty_of_two] = phrase_marks::novelty(likeness, i, 2);
+    marks[return_begins] = phrase_marks::stripe_begins(likeness, i, 1);
+    marks[return_ends] = phrase_marks::stripe_begins(likeness, i, -1);
+    if (bar > 0) marks[texture_change] = std::abs(std::log1p(bars[bar].onsets) - std::log1p(bars[bar - 1].onsets));
   }
   return all;
 }

@@ -103,7 +103,7 @@ class Letters {
     if (2 * common < all) return 0;
     double sum = 0;
     for (int k = 0; k < common; ++k) {
-      const BarContent &x = bars_[beatwise::index(a.first_bar + k)], &y = bars_[beatwise::index(b.first_bar + k)];
+      const BarContent &x = bars_[as_index(a.first_bar + k)], &y = bars_[as_index(b.first_bar + k)];
       const double harmony = harmony_likeness(x, y);
       sum += a.melody && b.melody ? (harmony + melody_likeness(x, y)) / 2 : harmony;
     }
@@ -123,15 +123,14 @@ inline void find_phrases(Analysis& analysis, const std::vector<BeatNote>& melody
       phrases::cuts(phrases::begin_scores(find_phrase_marks(analysis, melody, bars, likeness), bars));
   phrases::Letters letters(bars);
   const auto beat_of = [&](int bar) {
-    return bar < std::ssize(bars) ? analysis.bars[beatwise::index(bar)].first_beat
-                                  : static_cast<int>(analysis.beats.size());
+    return bar < std::ssize(bars) ? analysis.bars[as_index(bar)].first_beat : static_cast<int>(analysis.beats.size());
   };
   for (std::size_t i = 0; i + 1 < cuts.size(); ++i) {
     PhraseSpan phrase{beat_span(analysis, beat_of(cuts[i]), beat_of(cuts[i + 1]))};
     phrase.first_bar = cuts[i];
     phrase.end_bar = cuts[i + 1];
     double sung = 0;
-    for (int bar = cuts[i]; bar < cuts[i + 1]; ++bar) sung += bars[beatwise::index(bar)].sung;
+    for (int bar = cuts[i]; bar < cuts[i + 1]; ++bar) sung += bars[as_index(bar)].sung;
     phrase.melody = sung > 0.2 * phrase.bars();
     const bool first = i == 0, last = i + 2 == cuts.size();
     phrase.letter = phrase.melody || (!first && !last) ? letters.letter_of(phrase) : first ? 'i' : 'o';

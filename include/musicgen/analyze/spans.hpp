@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <iterator>
 #include <utility>
 #include <vector>
@@ -83,6 +84,19 @@ void append_span(std::vector<Span>& spans, Span span) {
     }
   }
   spans.push_back(std::move(span));
+}
+
+/// Appends the spans in which beats have the same state.
+/// @param states  of each beat
+/// @param say     say(span, state): what a span of that state says
+template <class Span, class Say>
+void append_states(std::vector<Span>& spans, const Analysis& analysis, const std::vector<std::uint8_t>& states,
+                   const Say& say) {
+  for (int beat = 0; beat < std::ssize(states); ++beat) {
+    Span span{beat_span(analysis, beat, beat + 1)};
+    say(span, states[static_cast<std::size_t>(beat)]);
+    append_span(spans, std::move(span));
+  }
 }
 
 }  // namespace musicgen::inline MUSICGEN_ABI::detail

@@ -26,8 +26,7 @@ class RollLayout {
       const auto [low, high] = std::minmax_element(notes.begin(), notes.end(), by_pitch);
       lowest = std::max(0, low->pitch - 2), highest = std::min(127, high->pitch + 2);
     }
-    for (; highest - lowest < 24; lowest = std::max(0, lowest - 1), highest = std::min(127, highest + 1)) {
-    }
+    while (highest - lowest < 24) lowest = std::max(0, lowest - 1), highest = std::min(127, highest + 1);
     if (limit > 0) duration = std::min(duration, limit);
     seconds = duration > 0 ? duration : 1;
   }

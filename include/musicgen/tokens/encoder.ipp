@@ -163,10 +163,13 @@ MUSICGEN_INLINE void resolve_overlaps(std::vector<GridNote>& notes, EncodeReport
 
 namespace detail {
 
-/// The score's notes at the steps that `to_step` gives for their seconds; none is before step 0.
+/// The score's notes at the steps that `to_step` gives for their seconds, those before step 0 left out, without
+/// overlaps.
+/// @param report  of how `parts` were chosen
 template <class ToStep>
-GridSong notes_on_grid(const Score& score, std::span<const Part> parts, ToStep&& to_step) {
+GridSong notes_on_grid(const Score& score, std::span<const Part> parts, const EncodeReport& report, ToStep&& to_step) {
   GridSong song;
+  song.report = report;
   for (std::size_t k = 0; k < parts.size(); ++k) {
     const Track& track = *parts[k].track;
     song.programs.push_back(track.program);
@@ -184,6 +187,7 @@ GridSong notes_on_grid(const Score& score, std::span<const Part> parts, ToStep&&
       song.notes.push_back({start, std::max(end, start + 1), static_cast<std::uint8_t>(k), n.pitch, n.velocity});
     }
   }
+  resolve_overlaps(song.notes, song.report);
   return song;
 }
 
@@ -202,22 +206,16 @@ MUSICGEN_INLINE GridSong quantize(const Score& score, const Vocabulary& vocabula
   EncodeReport report;
   const auto parts = detail::parts_to_encode(score, vocabulary, report);
   const double origin = detail::first_onset(score, parts);
-  GridSong song =
-      detail::notes_on_grid(score, parts, [&](double seconds) { return detail::nearest_step(seconds - origin); });
-  song.report += report;
-  resolve_overlaps(song.notes, song.report);
-  return song;
+  return detail::notes_on_grid(score, parts, report,
+                               [&](double seconds) { return detail::nearest_step(seconds - origin); });
 }
 
 MUSICGEN_INLINE GridSong quantize(const Score& score, const PlacedPlan& plan, const Vocabulary& vocabulary) {
   EncodeReport report;
   const auto parts = detail::parts_to_encode(score, vocabulary, report);
-  GridSong song = detail::notes_on_grid(score, parts, [&](double seconds) {
+  return detail::notes_on_grid(score, parts, report, [&](double seconds) {
     return detail::nearest_step(detail::step_at(plan, seconds) * step_seconds);
   });
-  song.report += report;
-  resolve_overlaps(song.notes, song.report);
-  return song;
 }
 
 namespace detail {

@@ -29,7 +29,7 @@ class BarTable {
       first_part_.push_back(static_cast<int>(parts_.size()));
       const int place = analysis.beats[static_cast<std::size_t>(bar.first_beat)].place;
       int left = std::max(bar.meter.beats, place + bar.end_beat - bar.first_beat);
-      for (; left > 0;) {
+      while (left > 0) {
         Meter part{left, bar.meter.unit};
         while (meter_index(part) < 0) --part.beats;
         if (left > 8) part.beats = 4;
@@ -83,10 +83,9 @@ MUSICGEN_INLINE PlacedPlan plan_of(const Analysis& analysis) {
   Plan& plan = placed.plan;
   const detail::BarTable bars(analysis);
   if (const KeySpan* key = analysis.main_key()) plan.key = key->tonic + (key->minor ? 12 : 0);
-  for (int before = common_time, k = 0; const int meter : bars.parts()) {
-    if (k == 0 || meter != before) plan.meters.push_back({k, meter});
-    before = meter;
-    ++k;
+  for (int bar = 0; const int meter : bars.parts()) {
+    if (plan.meters.empty() || meter != plan.meters.back().meter) plan.meters.push_back({bar, meter});
+    ++bar;
   }
   plan.tempos = detail::tempos_of(analysis, bars);
   for (const PhraseSpan& phrase : analysis.phrases)

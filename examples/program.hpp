@@ -33,7 +33,7 @@ CLI::Validator between(Number low, Number high, const std::string& kind) {
   range << low << " to " << high;
   const auto check = [low, high, kind, range = range.str()](const std::string& text) {
     Number number{};
-    if (!CLI::detail::lexical_cast(text, number)) return '"' + text + "\" is no " + kind + " in " + range;
+    if (!CLI::detail::lexical_cast(text, number)) return '"' + text + "\" is not a " + kind + " in " + range;
     return number >= low && number <= high ? std::string() : text + " is not in " + range;
   };
   return {check, range.str()};
@@ -58,7 +58,8 @@ inline CLI::Validator seed_number() {
         std::uint64_t number = 0;
         const auto [rest, fault] = std::from_chars(text.data(), text.data() + text.size(), number);
         const bool fits = fault == std::errc() && rest == text.data() + text.size();
-        return fits && (text == "0" || text[0] != '0') ? std::string() : text + " is no whole number of up to 64 bits";
+        return fits && (text == "0" || text[0] != '0') ? std::string()
+                                                       : text + " is not a whole number of up to 64 bits";
       },
       "UINT");
 }
@@ -93,7 +94,7 @@ inline void require_replaceable(const std::filesystem::path& file, const std::ve
   std::string head(4, '\0');
   std::ifstream(file, std::ios::binary).read(head.data(), static_cast<std::streamsize>(head.size()));
   if (std::find(beginnings.begin(), beginnings.end(), head) == beginnings.end())
-    throw std::runtime_error(file.string() + ": is no " + kind + ": not overwritten");
+    throw std::runtime_error(file.string() + ": is not a " + kind + ": not overwritten");
 }
 inline void require_midi(const std::filesystem::path& file) {
   require_replaceable(file, {"MThd", "RIFF"}, "MIDI file");

@@ -31,7 +31,7 @@ std::vector<Token> read_tokens(const std::string& name, const Vocabulary& vocabu
       tokens.push_back(vocabulary.find(word));
       if (tokens.back() == no_token)
         throw file_error(name,
-                         "line " + std::to_string(number) + ": \"" + detail::printable(word, 20) + "\" is no token");
+                         "line " + std::to_string(number) + ": \"" + detail::printable(word, 20) + "\" is not a token");
     }
   return tokens;
 }

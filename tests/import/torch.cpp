@@ -232,7 +232,7 @@ TEST_CASE("torch: what is told of another model is refused") {
   CHECK(checkpoint_refusal(state.checkpoint()) ==
         "t.pt: entry \"extra/musicgen.json\" tells of another model than this");
   state.entries["x/extra/musicgen.json"] = "[";
-  CHECK(checkpoint_refusal(state.checkpoint()) == "t.pt: entry \"extra/musicgen.json\" is no JSON object");
+  CHECK(checkpoint_refusal(state.checkpoint()) == "t.pt: entry \"extra/musicgen.json\" is not a JSON object");
 }
 
 TEST_CASE("torch: whatever bytes are in the pickle, it is read or refused") {

@@ -157,8 +157,8 @@ TEST_CASE("torch archive: a call that makes no proper tensor makes none") {
 
 TEST_CASE("torch archive: what it is that is no checkpoint, and what to do about it") {
   const auto refused = [](const Bytes& bytes) { return fault(bytes); };
-  CHECK(refused({}) == "t.pt: byte 0: is no PyTorch checkpoint");
-  CHECK(refused(bytes_of("{\"weights\": []}")) == "t.pt: byte 0: is no PyTorch checkpoint");
+  CHECK(refused({}) == "t.pt: byte 0: is not a PyTorch checkpoint");
+  CHECK(refused(bytes_of("{\"weights\": []}")) == "t.pt: byte 0: is not a PyTorch checkpoint");
   CHECK(refused(bytes_of(std::string("\x80\x02\x8a\nl\xfc\x9c\x46\xf9 j\xa8P\x19.\x80\x02M\xe9\x03.", 21))) ==
         "t.pt: is in PyTorch's format from before 1.6; convert it in Python: "
         "torch.save(torch.load(\"t.pt\", map_location=\"cpu\"), \"new.pt\")");
@@ -166,8 +166,8 @@ TEST_CASE("torch archive: what it is that is no checkpoint, and what to do about
         "t.pt: is a TorchScript archive; convert it in Python: "
         "torch.save(torch.jit.load(\"t.pt\", \"cpu\").state_dict(), \"new.pt\")");
   CHECK(refused(zipped({{"word/document.xml", ""}, {"data.pkl", ""}})) ==
-        "t.pt: is a zip archive, but no PyTorch checkpoint: it has no data.pkl in a folder");
+        "t.pt: is a zip archive, but not a PyTorch checkpoint: it has no data.pkl in a folder");
   CHECK(refused(zipped({{"a/data.pkl", ""}, {"b/data.pkl", ""}})) == "t.pt: has more than one data.pkl");
-  CHECK(refused(zipped({{"a/data.pkl", ""}})) == "t.pt: a/data.pkl: byte 0: is no pickle of protocol 2 to 5");
+  CHECK(refused(zipped({{"a/data.pkl", ""}})) == "t.pt: a/data.pkl: byte 0: is not a pickle of protocol 2 to 5");
   CHECK_THAT(refused(bytes_of("PK\3\4 and nothing else")), Catch::Contains("cut short or damaged"));
 }

@@ -16,9 +16,9 @@ TEST_CASE("midi: bytes that are no MIDI file are refused, with name and offset")
       {Bytes{}, "byte 0: is empty"},
       {text("M"), "byte 1: the header is cut short"},
       {text("MThd"), "byte 4: the header is cut short"},
-      {text("Dear diary, today I wrote a song."), "byte 0: is no MIDI file (no MThd)"},
-      {text("RIFF"), "byte 0: is no MIDI file (no MThd)"},
-      {text("x") + song(note), "byte 0: is no MIDI file (no MThd)"},
+      {text("Dear diary, today I wrote a song."), "byte 0: is not a MIDI file (no MThd)"},
+      {text("RIFF"), "byte 0: is not a MIDI file (no MThd)"},
+      {text("x") + song(note), "byte 0: is not a MIDI file (no MThd)"},
       {header(1, 1, 0), "byte 12: the division is 0"},
       {header(1, 1, 0xE700), "byte 12: the division is 0 ticks a frame"},
       {text("MThd") + big(4, 4) + big(0x00010001, 4) + big(100, 2), "byte 4: the header has 4 bytes, not 6"},
@@ -256,7 +256,7 @@ TEST_CASE("midi: files in memory are read as files are") {
   const Bytes bytes = song(note + end_of_track);
   CHECK(notes_of(read_midi(bytes)) == Notes{{0, 100, 60, 70}});
   CHECK(notes_of(read_midi(std::as_bytes(std::span(bytes)))) == Notes{{0, 100, 60, 70}});
-  CHECK_THROWS_WITH(read_midi(Bytes{'x'}), "MIDI data: byte 0: is no MIDI file (no MThd)");
+  CHECK_THROWS_WITH(read_midi(Bytes{'x'}), "MIDI data: byte 0: is not a MIDI file (no MThd)");
 }
 
 // ---- bounds ----

@@ -88,7 +88,7 @@ class Unpickler {
   /// @throws Error  naming the byte of the instruction that is at fault
   [[nodiscard]] PickleValue run() {
     if (bytes_.size() < 2 || bytes_[0] != '\x80' || bytes_[1] < 2 || bytes_[1] > 5)
-      fail("is no pickle of protocol 2 to 5");
+      fail("is not a pickle of protocol 2 to 5");
     for (std::size_t count = 0;; ++count) {
       start_ = at_;
       if (count == most_instructions)
@@ -171,7 +171,7 @@ class Unpickler {
   /// Appends to the container on top of the stack.
   void extend(Kind kind, const std::vector<PickleValue>& values) {
     PickleValue target = pop();
-    if (object_of(target, kind) == nullptr) fail("adds to what is no container");
+    if (object_of(target, kind) == nullptr) fail("adds to something that is not a container");
     auto& all = std::get<PickleObject*>(target)->values;
     all.insert(all.end(), values.begin(), values.end());
     push(target);
@@ -321,7 +321,7 @@ class Unpickler {
       case Code::stack_global: {
         const PickleValue name = pop(), module = pop();
         if (!std::holds_alternative<std::string_view>(name) || !std::holds_alternative<std::string_view>(module))
-          fail("has a name that is no text");
+          fail("has a name that is not a text");
         return push_global(std::get<std::string_view>(module), std::get<std::string_view>(name)), true;
       }
       case Code::reduce:
@@ -329,7 +329,7 @@ class Unpickler {
       case Code::build: {  // attributes: of a state dict, the versions of its modules
         const PickleValue state = pop(), object = pop();
         if (object_of(state, Kind::dictionary) == nullptr || object_of(object, Kind::dictionary) == nullptr)
-          fail("sets attributes of what is no state dict");
+          fail("sets attributes of something that is not a state dict");
         return push(object), true;
       }
       case Code::binpersid:
@@ -347,13 +347,13 @@ class Unpickler {
     for (const std::string_view allowed : allowed_)
       if (is_it(allowed)) return push_object(Kind::global, {}, allowed);
     fail("names " + printable(module) + "." + printable(name) +
-         ", which is no tensor and no container: save the state dict alone");
+         ", which is neither a tensor nor a container: save the state dict alone");
   }
   void call() {
     const PickleValue arguments = pop(), callable = pop();
     const PickleObject* function = object_of(callable, Kind::global);
     const PickleObject* tuple = object_of(arguments, Kind::tuple);
-    if (function == nullptr || tuple == nullptr) fail("calls what is no function");
+    if (function == nullptr || tuple == nullptr) fail("calls something that is not a function");
     if (function->name != ordered_dict) return push_object(Kind::call, {arguments}, function->name);
     if (!tuple->values.empty()) fail("makes an OrderedDict in a way of its own");
     push_object(Kind::dictionary, {});

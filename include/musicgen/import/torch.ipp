@@ -174,7 +174,7 @@ inline std::optional<ModelConfig> torch_config(const TorchArchive& archive) {
   const auto text = archive.entry("extra/musicgen.json");
   if (!text) return std::nullopt;
   const auto j = parse_json(*text);
-  if (!j.is_object()) throw file_error(archive.file(), "entry \"extra/musicgen.json\" is no JSON object");
+  if (!j.is_object()) throw file_error(archive.file(), "entry \"extra/musicgen.json\" is not a JSON object");
   return parse_metadata({reinterpret_cast<const char*>(text->data()), text->size()}, archive.file());
 }
 

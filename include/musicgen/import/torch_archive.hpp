@@ -87,7 +87,7 @@ inline std::span<const unsigned char> require_archive(std::span<const unsigned c
   if (all.starts_with(legacy))
     throw file_error(file, "is in PyTorch's format from before 1.6; convert it in Python: torch.save(torch.load(\"" +
                                file.filename().string() + R"(", map_location="cpu"), "new.pt"))");
-  throw file_error(file, 0, "is no PyTorch checkpoint");
+  throw file_error(file, 0, "is not a PyTorch checkpoint");
 }
 
 /// The objects and tensors in such an archive. For one thread at a time.
@@ -168,7 +168,8 @@ class TorchArchive {
       if (folder) throw file_error(file_, "has more than one data.pkl");
       folder = before;
     }
-    if (!folder) throw file_error(file_, "is a zip archive, but no PyTorch checkpoint: it has no data.pkl in a folder");
+    if (!folder)
+      throw file_error(file_, "is a zip archive, but not a PyTorch checkpoint: it has no data.pkl in a folder");
     return *folder;
   }
 

@@ -74,7 +74,7 @@ class SmfReader {
     header_ = at_;
     if (bytes_.empty()) faults_.fatal(0, "is empty");
     if (const auto size = std::min<std::size_t>(4, end_ - at_); !has(std::string_view("MThd").substr(0, size), at_))
-      faults_.fatal(at_, "is no MIDI file (no MThd)");
+      faults_.fatal(at_, "is not a MIDI file (no MThd)");
     if (end_ - at_ < 14) faults_.fatal(end_, "the header is cut short");
     std::size_t length = u32(at_ + 4);
     if (length < 6) faults_.fatal(at_ + 4, "the header has " + counted(length, "byte") + ", not 6");

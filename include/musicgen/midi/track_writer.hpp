@@ -71,7 +71,7 @@ inline void add_signatures(const Score& score, MtrkWriter& out) {
     require_in(thirty_seconds, 0, 255, "thirty_seconds_a_quarter", whose, what, k);
     const auto whole = static_cast<unsigned>(denominator);
     if (!std::has_single_bit(whole))
-      refuse(whose, what, k, "denominator " + std::to_string(denominator) + " is no power of 2");
+      refuse(whose, what, k, "denominator " + std::to_string(denominator) + " is not a power of 2");
     out.add(tick, midi_order::signature,
             {midi_status::meta, static_cast<unsigned>(MetaType::time_signature), 4, static_cast<unsigned>(numerator),
              static_cast<unsigned>(std::countr_zero(whole)), static_cast<unsigned>(clocks),
@@ -93,7 +93,7 @@ inline void add_texts(std::span<const MetaEvent> texts, std::span<const SysEx> s
     const MetaEvent& text = texts[k];
     require_in(text.tick, 0, last_midi_tick, "tick", whose, "text", k);
     if (text.type == MetaType::end_of_track || text.type == MetaType::tempo)
-      refuse(whose, "text", k, "type " + std::to_string(static_cast<int>(text.type)) + " is no text");
+      refuse(whose, "text", k, "type " + std::to_string(static_cast<int>(text.type)) + " is not a text");
     out.add(text.tick, midi_order::text).meta(text.type, text.data);
   }
   for (std::size_t k = 0; k < sysex.size(); ++k) {

@@ -79,7 +79,7 @@ inline Safetensors::Entry parse_entry(const std::string& name, const nlohmann::j
 /// The texts of the header, by name.
 /// @throws Error  if they are none
 inline std::map<std::string, std::string> parse_texts(const nlohmann::json& entry, const std::filesystem::path& file) {
-  if (!entry.is_object()) throw file_error(file, 8, "the metadata is no JSON object");
+  if (!entry.is_object()) throw file_error(file, 8, "the metadata is not a JSON object");
   std::map<std::string, std::string> texts;
   for (const auto& [key, value] : entry.items())
     if (value.is_string()) texts[key] = value.get<std::string>();
@@ -115,7 +115,7 @@ MUSICGEN_INLINE Safetensors Safetensors::parse(std::span<const std::byte> bytes,
                          ", goes beyond the end of the file: cut short, or no safetensors");
   const auto text = bytes.subspan(8, n);
   const auto header = detail::parse_json(std::string_view(reinterpret_cast<const char*>(text.data()), text.size()));
-  if (!header.is_object()) throw file_error(name, 8, "the header is no JSON object");
+  if (!header.is_object()) throw file_error(name, 8, "the header is not a JSON object");
   const auto data = bytes.subspan(8 + n);
   all.data_.assign(data.begin(), data.end());
   for (const auto& [key, entry] : header.items()) {

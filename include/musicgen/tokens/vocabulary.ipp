@@ -130,7 +130,7 @@ MUSICGEN_INLINE Vocabulary Vocabulary::from_names(std::span<const std::string> n
   std::vector<TokenEvent> all;
   for (const std::string& text : names) {
     const auto event = parse(text);
-    if (!event) throw Error("vocabulary: \"" + text + "\" is no token");
+    if (!event) throw Error("vocabulary: \"" + text + "\" is not a token");
     all.push_back(*event);
   }
   return Vocabulary(std::move(all));

@@ -1,4 +1,4 @@
-// What sounds in each beat: how long each pitch class, and what is lowest. Internal: for definitions alone.
+// Internal: what sounds in each beat: how long each pitch class sounds, and the lowest pitch.
 #pragma once
 
 #include <algorithm>
@@ -14,13 +14,13 @@ namespace musicgen::inline MUSICGEN_ABI::detail {
 
 struct BeatSounds {
   using Chroma = std::array<float, 12>;  ///< how long each pitch class sounds, in beats
-  static constexpr int silent = 128;     ///< a lowest pitch where nothing sounds
+  static constexpr int silent = 128;     ///< the lowest pitch where nothing sounds
 
-  std::vector<Chroma> chroma;  ///< of each beat, all notes but the drums
-  std::vector<int> lowest;     ///< pitch, of each half beat
+  std::vector<Chroma> chroma;  ///< of each beat, of all notes but the drums
+  std::vector<int> lowest;     ///< the lowest pitch of each half beat
 };
 
-/// A note counts for `most` beats, as a struck string fades; a short one for a quarter beat.
+/// A note counts for at most `most` beats, since a struck string fades, and for at least a quarter beat.
 inline BeatSounds beat_sounds(const std::vector<BeatNote>& notes, std::size_t beats) {
   constexpr double least = 0.25, most = 4;
   BeatSounds sounds{std::vector<BeatSounds::Chroma>(beats), std::vector<int>(2 * beats, BeatSounds::silent)};

@@ -1,11 +1,12 @@
-// Chords: a hidden Markov model of a triad a beat (Sheh and Ellis, "Chord segmentation and recognition using EM-trained
-// hidden Markov models", 2003; for MIDI Raphael and Stoddard, "Functional harmonic analysis using probabilistic
-// models", 2004), with one template for major and one for minor triads, turned to the twelve roots.
+// Internal: finds chords with a hidden Markov model, one triad per beat (Sheh and Ellis, "Chord segmentation and
+// recognition using EM-trained hidden Markov models", 2003; for MIDI Raphael and Stoddard, "Functional harmonic
+// analysis using probabilistic models", 2004). One template for major and one for minor triads are rotated to the
+// twelve roots.
 //
-// What a beat says of a chord is w . x, log-linear: x holds the pitch classes that sound in the beat (square roots of
-// their lengths, scaled to a sum), the lowest one, and the pitch classes of the beats before and after, all counted
-// from the root. w was fitted on POP909's training songs by maximum likelihood. A change costs least on a downbeat.
-// Internal: for definitions alone.
+// The score of a chord in a beat is w . x, a log-linear model: x holds the pitch classes that sound in the beat (square
+// roots of their lengths, scaled to a sum), the lowest one, and the pitch classes of the beats before and after, all
+// counted from the root. w was fitted to POP909's training songs by maximum likelihood. A change costs least on a
+// downbeat.
 #pragma once
 
 #include <algorithm>
@@ -70,7 +71,7 @@ inline std::array<double, states> scores_of(const BeatSounds& sounds, std::size_
   return scores;
 }
 
-/// The lowest pitch class for most of the beats, if it belongs to the chord, else the root.
+/// The pitch class that is lowest most of the time, if it belongs to the chord; else the root.
 inline int bass_of(const ChordSpan& chord, const BeatSounds& sounds) {
   std::array<int, 12> halves{};
   for (int half = 2 * chord.first_beat; half < 2 * chord.end_beat; ++half)
@@ -82,7 +83,7 @@ inline int bass_of(const ChordSpan& chord, const BeatSounds& sounds) {
 
 }  // namespace chords
 
-/// Fills `analysis.chords`; bars are known.
+/// Fills `analysis.chords`; needs the bars.
 inline void find_chords(Analysis& analysis, const BeatSounds& sounds) {
   std::vector<std::array<double, chords::states>> scores(sounds.chroma.size());
   for (std::size_t beat = 0; beat < scores.size(); ++beat) scores[beat] = chords::scores_of(sounds, beat);

@@ -1,10 +1,11 @@
-// Keys: a hidden Markov model of the 24 keys (Temperley, "What's key for key? The Krumhansl-Schmuckler algorithm
-// reconsidered", 1999: profiles compared with segments, at a price for each change), decoded by Viterbi's algorithm.
+// Internal: finds keys with a hidden Markov model of the 24 keys (Temperley, "What's key for key? The
+// Krumhansl-Schmuckler algorithm reconsidered", 1999: profiles compared with segments, at a price for each change),
+// decoded by Viterbi's algorithm.
 //
-// What a beat says of a key is w . x, where x holds, counted from the tonic, the share of each pitch class in what
-// sounds, and the root of the chord in force, major and minor chords apart: relative keys share their pitch classes,
-// and differ in which chords they dwell on. The profiles w were fitted on POP909's training songs by maximum
-// likelihood, so that w . x averaged over a song is the log-odds of its keys. Internal: for definitions alone.
+// The score of a key in a beat is w . x, where x holds, counted from the tonic, the share of each pitch class in what
+// sounds, and the root of the current chord, separately for major and minor chords: relative keys have the same pitch
+// classes, but use different chords. The profiles w were fitted to POP909's training songs by maximum likelihood, so
+// that w . x averaged over a song is the log-odds of its keys.
 #pragma once
 
 #include <array>
@@ -35,7 +36,7 @@ inline constexpr std::array<KeyViews, 2> profiles{
        {0.4, -4.8, -3.1, -1.7, -0.8, -2.5, -0.5, 4.0, 4.1, -0.7, 2.6, -0.6},
        {12.6, 0.1, -2.4, -0.3, -1.7, 2.7, -0.4, 0.5, -0.5, -1.7, -3.7, -0.8}}}}};
 inline constexpr double minor_gain = 0.48;   ///< the minor profiles' constant
-inline constexpr double change_price = 350;  ///< what some 25 bars of a distant key make up for
+inline constexpr double change_price = 350;  ///< some 25 bars of a distant key make up for it
 
 inline KeyViews views_of(const BeatSounds::Chroma& chroma, const ChordSpan& chord) {
   KeyViews x{};
@@ -49,7 +50,7 @@ inline KeyViews views_of(const BeatSounds::Chroma& chroma, const ChordSpan& chor
 
 }  // namespace keys
 
-/// Fills `analysis.keys`, unless only drums sound; chords are known. Beats in which nothing sounds say nothing.
+/// Fills `analysis.keys`, unless only drums sound; needs the chords. Beats in which nothing sounds do not count.
 inline void find_keys(Analysis& analysis, const BeatSounds& sounds) {
   const auto sounds_at = [&](std::size_t beat) { return sounds.chroma[beat] != BeatSounds::Chroma{}; };
   std::vector<std::array<double, 24>> scores(sounds.chroma.size());

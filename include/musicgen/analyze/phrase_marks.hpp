@@ -1,6 +1,6 @@
-// What marks the beginning of a phrase: the melody pauses before it, comes in or falls silent; bars change their kind
-// (Foote, "Automatic audio segmentation using a measure of audio novelty", 2000); what has been heard before begins to
-// return, or ends to (Goto, "A chorus section detection method", 2006). Internal: for definitions alone.
+// Internal: what marks the beginning of a phrase: the melody pauses before it, comes in or falls silent; the music
+// changes (Foote, "Automatic audio segmentation using a measure of audio novelty", 2000); something heard before begins
+// to return, or ends (Goto, "A chorus section detection method", 2006).
 #pragma once
 
 #include <algorithm>
@@ -20,14 +20,14 @@ namespace phrase_marks {
 
 enum PhraseMark : std::size_t {
   melody_rest,      ///< the longest rest of the melody around the bar line
-  melody_entry,     ///< the longest rest that ends there, or no more than an upbeat before
-  melody_hold,      ///< the longest note of the melody in the bar before
+  melody_entry,     ///< the longest rest that ends there, or up to an upbeat before
+  melody_hold,      ///< the longest melody note in the bar before
   melody_change,    ///< the melody comes in or falls silent
-  novelty_of_four,  ///< four bars before are like each other and unlike the four after, ...
+  novelty_of_four,  ///< the four bars before are similar to each other and unlike the four after
   novelty_of_two,
-  return_begins,   ///< four bars from here are like earlier or later ones, but the bar before is not
+  return_begins,   ///< the four bars from here return elsewhere, but the bar before does not
   return_ends,     ///< the reverse
-  texture_change,  ///< notes get more or fewer
+  texture_change,  ///< the number of notes changes
   mark_count
 };
 
@@ -37,7 +37,7 @@ using PhraseMarks = std::array<double, phrase_marks::mark_count>;
 
 namespace phrase_marks {
 
-/// A checkerboard along the diagonal, bars i - width to i + width.
+/// A checkerboard kernel on the diagonal, bars i - width to i + width.
 inline double novelty(const BarLikeness& likeness, std::ptrdiff_t i, std::ptrdiff_t width) {
   double within = 0, across = 0;
   for (std::ptrdiff_t a = 0; a < width; ++a)
@@ -48,7 +48,7 @@ inline double novelty(const BarLikeness& likeness, std::ptrdiff_t i, std::ptrdif
   return (within - across) / static_cast<double>(2 * width * width);
 }
 
-/// How well the likeness of bars in steps of `step` from i matches the beginning of a return, over all lags.
+/// How clearly a return begins at bar i (`step` 1), or ends before it (-1): the best over all lags.
 inline double stripe_begins(const BarLikeness& likeness, std::ptrdiff_t i, std::ptrdiff_t step) {
   constexpr std::ptrdiff_t least_lag = 4, length = 4;
   double best = 0;
@@ -65,12 +65,12 @@ inline double stripe_begins(const BarLikeness& likeness, std::ptrdiff_t i, std::
 
 }  // namespace phrase_marks
 
-/// The marks at the beginning of each bar.
+/// The marks of each bar, at its beginning.
 inline std::vector<PhraseMarks> find_phrase_marks(const Analysis& analysis, const std::vector<BeatNote>& melody,
                                                   const std::vector<BarContent>& bars, const BarLikeness& likeness) {
   using enum phrase_marks::PhraseMark;
   std::vector<PhraseMarks> all(bars.size(), PhraseMarks{});
-  std::size_t first = 0;  // the melody's first note that ends in or after the bar before
+  std::size_t first = 0;  // the first melody note that ends in or after the bar before
   for (std::size_t bar = 0; bar < all.size(); ++bar) {
     PhraseMarks& marks = all[bar];
     const double line = analysis.bars[bar].first_beat, length = analysis.meter.beats;

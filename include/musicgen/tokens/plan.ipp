@@ -14,13 +14,13 @@ namespace musicgen::inline MUSICGEN_ABI {
 
 namespace detail {
 
-/// The number of a metre among `meters`, -1 if it is none of them.
+/// The index of a metre in `meters`, -1 if it is not there.
 inline int meter_index(Meter meter) {
   const auto found = std::find(meters.begin(), meters.end(), meter);
   return found == meters.end() ? -1 : static_cast<int>(found - meters.begin());
 }
 
-/// Bars, of which those with a metre that has no token are in several parts.
+/// Bars; one whose metre has no token is split into several parts.
 class BarTable {
  public:
   explicit BarTable(const Analysis& analysis) {
@@ -57,7 +57,7 @@ class BarTable {
   std::int32_t end_ = 0;
 };
 
-/// The median tempo, and others where a bar's is off by more than 4 %: smaller changes are not written down.
+/// The median tempo, and another where a bar differs by more than 4 %; smaller changes are left out.
 inline std::vector<Plan::Tempo> tempos_of(const Analysis& analysis, const BarTable& bars) {
   const auto clamped = [](double tempo) { return std::clamp(static_cast<int>(std::lround(tempo)), 32, 255); };
   const double quarters_a_beat = 4.0 / analysis.meter.unit;
@@ -94,7 +94,7 @@ MUSICGEN_INLINE PlacedPlan plan_of(const Analysis& analysis) {
   for (const ChordSpan& chord : analysis.chords) {
     const int quality = static_cast<int>(chord.quality);
     const int value = quality == 0 ? no_chord : chord.root * triad_count + quality - 1;
-    if (plan.chords.empty() || plan.chords.back().chord != value)  // they may differ in their bass
+    if (plan.chords.empty() || plan.chords.back().chord != value)  // two chords may differ only in their bass
       plan.chords.push_back({bars.step(analysis, chord.first_beat), value});
   }
   for (int i = 0; i <= std::ssize(analysis.beats); ++i) {

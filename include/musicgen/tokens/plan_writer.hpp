@@ -1,4 +1,4 @@
-// Writes a plan's tokens between those of notes (internal).
+// Internal: writes the tokens of a plan between those of notes.
 #pragma once
 
 #include <algorithm>
@@ -14,7 +14,7 @@
 
 namespace musicgen::inline MUSICGEN_ABI::detail {
 
-/// Goes through the bars of a plan, from the first on.
+/// Goes through the bars of a plan, starting with the first.
 class BarWalk {
  public:
   explicit BarWalk(const Plan& plan) : meters_(plan.meters) { enter(); }
@@ -22,7 +22,7 @@ class BarWalk {
   [[nodiscard]] int bar() const { return bar_; }
   [[nodiscard]] std::int32_t start() const { return start_; }  ///< its first step
   [[nodiscard]] int meter() const { return meter_; }
-  [[nodiscard]] bool says_meter() const { return says_meter_; }  ///< whether the plan has a metre from this bar on
+  [[nodiscard]] bool says_meter() const { return says_meter_; }  ///< whether the plan states a metre for this bar
 
   void next() {
     start_ += bar_steps(meters[static_cast<std::size_t>(meter_)]);
@@ -46,10 +46,10 @@ class BarWalk {
   bool says_meter_ = false;
 };
 
-/// Where bars begin, and what the plan says there.
+/// Knows where bars begin, and what the plan says there.
 class PlanWriter {
  public:
-  /// @param last_step  of the last note's end
+  /// @param last_step  where the last note ends
   PlanWriter(const Plan& plan, const Vocabulary& vocabulary, std::int32_t last_step)
       : plan_(plan),
         vocabulary_(vocabulary),
@@ -57,12 +57,12 @@ class PlanWriter {
         moved_(-transposition_of(plan.key)),
         walk_(plan) {}
 
-  /// The next step at which something has to be written.
+  /// The next step at which there is something to write.
   [[nodiscard]] std::int32_t next() const {
     return chord_ < plan_.chords.size() ? std::min(walk_.start(), plan_.chords[chord_].step) : walk_.start();
   }
 
-  /// What has to be written at next().
+  /// Writes what there is to write at next().
   void write(std::vector<Token>& tokens) {
     const std::int32_t now = next();
     const auto put = [&](TokenKind kind, int value) {
@@ -94,7 +94,7 @@ class PlanWriter {
   }
 
  private:
-  /// The phrases, so that they end with the bar in which the music does.
+  /// The phrases, made to end with the bar in which the music ends.
   static std::vector<Plan::Phrase> fitted(const Plan& plan, std::int32_t last_step) {
     if (plan.form.empty()) return {};
     BarWalk walk(plan);
@@ -119,7 +119,7 @@ class PlanWriter {
   const Vocabulary& vocabulary_;
   std::vector<Plan::Phrase> form_;
   int moved_;
-  BarWalk walk_;  // at the next bar to be written
+  BarWalk walk_;  // at the next bar to write
   int phrase_start_ = 0, in_force_ = -1;
   std::size_t tempo_ = 0, phrase_ = 0, chord_ = 0;
 };

@@ -186,9 +186,9 @@ MUSICGEN_INLINE std::string Vocabulary::to_name(TokenEvent event) {
 MUSICGEN_INLINE std::optional<TokenEvent> Vocabulary::parse(std::string_view text) {
   const auto at = text.empty() ? std::string_view::npos : detail::kind_letters.find(text[0]);
   if (at == std::string_view::npos) return std::nullopt;
-  // "+07" and "^0" are no tokens, and values out of range are none either.
+  // "+07" and "^0" are not tokens, nor are values out of range.
   const auto kind = static_cast<TokenKind>(at);
-  if (kind <= TokenKind::time) {  // numbers, which there may be many of
+  if (kind <= TokenKind::time) {  // a number
     TokenEvent event{kind, 0};
     const auto [rest, fault] = std::from_chars(text.data() + 1, text.data() + text.size(), event.value);
     const bool whole = fault == std::errc() && rest == text.data() + text.size();

@@ -19,7 +19,7 @@ namespace {
 
 constexpr std::array<std::string_view, 1> allowed{"torch.Size"};
 
-/// What a pickle of these instructions, after PROTO 2 and before STOP, says; lives as long as this.
+/// The value of a pickle of these instructions, between PROTO 2 and STOP; valid as long as this object.
 struct Read {
   explicit Read(const std::string& instructions)
       : bytes(bytes_of("\x80\x02" + instructions + '.')), unpickler(bytes, allowed, "p"), value(unpickler.run()) {}
@@ -201,7 +201,7 @@ TEST_CASE("pickle: lengths beyond the end, and ends too early, are refused witho
 }
 
 TEST_CASE("pickle: bombs are cheap") {
-  // Each list holds the one before twice: 2^200 elements to who would walk through them.
+  // Each list contains the one before twice: 2^200 elements for a reader that visits them all.
   std::string twice = "]q\1";
   for (int i = 0; i < 200; ++i) twice += "0]h\1ah\1aq\1";
   CHECK(Read(twice).size(Kind::list) == 2);

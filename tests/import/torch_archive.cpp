@@ -13,14 +13,14 @@ using musicgen::detail::TorchArchive;
 
 namespace {
 
-/// An archive with one tensor, of a storage of these bytes.
+/// An archive with one tensor, whose storage has these bytes.
 Bytes archive_of(const StoredTensor& tensor, const std::string& storage, const std::string& byte_order = "") {
   std::map<std::string, std::string> entries{{"a b/data.pkl", dictionary_of("w", tensor)}, {"a b/data/0", storage}};
   if (!byte_order.empty()) entries["a b/byteorder"] = byte_order;
   return zipped(entries);
 }
 
-/// The values of that tensor.
+/// The values of this tensor.
 template <class T = float>
 std::vector<T> values(const Bytes& bytes) {
   TorchArchive archive(bytes, "t.pt");
@@ -72,7 +72,7 @@ TEST_CASE("torch archive: views of a storage, whatever their strides and offset"
   CHECK(read(matrix({3}, {2}, 1)) == Values{1, 3, 5});                 // every other
   CHECK(read(matrix({2, 3}, {0, 0}, 5)) == Values{5, 5, 5, 5, 5, 5});  // expanded
   CHECK(read(matrix({2, 2}, {1, 1})) == Values{0, 1, 1, 2});           // overlapping
-  CHECK(read(matrix({1, 1}, {1000, 1000}, 5)) == Values{5});           // strides that are never taken
+  CHECK(read(matrix({1, 1}, {1000, 1000}, 5)) == Values{5});           // strides that are not used
 }
 
 TEST_CASE("torch archive: the byte order is the file's") {

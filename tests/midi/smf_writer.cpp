@@ -22,7 +22,7 @@ Score two_tracks() {
   return score;
 }
 
-/// What was written, read by a reader that forgives nothing.
+/// What was written, as the strict reader reads it.
 Score again(const Score& score) {
   return parse_midi(midi_bytes(score), "again", {.strict = true});
 }
@@ -46,7 +46,7 @@ TEST_CASE("midi: format 0 puts everything in one track") {
 }
 
 TEST_CASE("midi: what format 0 cannot tell apart is written as format 1") {
-  const bool same_channel = GENERATE(false, true);  // else different names
+  const bool same_channel = GENERATE(false, true);  // otherwise different names
   Score score = two_tracks();
   score.format = 0;
   if (same_channel) {

@@ -39,7 +39,7 @@ std::vector<Token> read_tokens(const std::string& name, const Vocabulary& vocabu
 /// Reports on stderr what in the tokens was against the grammar.
 void tell(const DecodeReport& report) {
   if (report == DecodeReport{}) return;
-  std::cerr << "tokenize: tokens passed over: " << report.stray;
+  std::cerr << "tokenize: tokens skipped: " << report.stray;
   if (report.stray > 0) std::cerr << ", the first is number " << report.first_stray + 1;
   std::cerr << "; notes struck again while they sounded: " << report.restruck
             << "; notes still open at the end: " << report.open << '\n';

@@ -33,7 +33,7 @@ TEST_CASE("examples: decoding tells what it passes over") {
   const Finished finished = place.run("tokenize", {"--decode", place / "tokens.txt", place / "out.mid"});
   CHECK(finished.status == 0);
   CHECK(lines(finished.err).size() == 1);
-  CHECK_THAT(finished.err, Catch::Contains("passed over: 3") && Catch::Contains("open at the end: 1"));
+  CHECK_THAT(finished.err, Catch::Contains("skipped: 3") && Catch::Contains("open at the end: 1"));
   CHECK(read_midi(place / "out.mid").notes().size() == 2);
 }
 

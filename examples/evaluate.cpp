@@ -23,6 +23,10 @@ nlohmann::ordered_json to_json(const Likelihood& l, std::size_t skipped) {
                                 {"masked_nats_per_note", l.masked_nats_per_note()},
                                 {"masked_bits_per_second", l.masked_bits_per_second()},
                                 {"skipped_files", skipped}};
+  if (l.plan().tokens > 0) {
+    result["plan_nats_per_note"] = l.plan_nats_per_note();
+    result["masked_plan_nats_per_note"] = l.masked_plan_nats_per_note();
+  }
   for (std::size_t k = 0; k < token_kind_count; ++k)
     if (const KindLikelihood& kind = l.kinds[k]; kind.tokens > 0)
       result["kinds"][to_string(static_cast<TokenKind>(k))] = {
@@ -41,6 +45,10 @@ void print(std::ostream& out, const Likelihood& l, std::size_t skipped) {
   };
   for (std::size_t k = 0; k < token_kind_count; ++k)
     if (l.kinds[k].tokens > 0) row(to_string(static_cast<TokenKind>(k)), l.kinds[k]);
+  if (const KindLikelihood plan = l.plan(); plan.tokens > 0) {
+    row("notes", {l.tokens - plan.tokens, l.nats - plan.nats, l.masked_nats - plan.masked_nats});
+    row("plan", plan);
+  }
   row("all", {l.tokens, l.nats, l.masked_nats});
   out << formatted("\n%.1f bits/s, masked %.1f\n", l.bits_per_second(), l.masked_bits_per_second());
 }
@@ -49,7 +57,7 @@ void print(std::ostream& out, const Likelihood& l, std::size_t skipped) {
 
 int main(int argc, char** argv) {
   CLI::App app("Writes a model's likelihood of songs to the standard output, as JSON or as a table");
-  std::filesystem::path model_file, data;
+  std::filesystem::path model_file, data, annotations;
   std::string split = "all";
   std::size_t files = 0;
   Precision precision = Precision::fp32;
@@ -59,6 +67,8 @@ int main(int argc, char** argv) {
   app.add_option("--model", model_file, "a model that `train` made")->required()->check(file_name());
   app.add_option("--data", data, "a folder of MIDI files, POP909, MAESTRO, or one MIDI file")
       ->required()
+      ->check(file_name());
+  app.add_option("--annotations", annotations, "POP909's beats, keys, chords and phrases, in place of what is found")
       ->check(file_name());
   app.add_option("--split", split, "train, validation, test or all")
       ->capture_default_str()
@@ -73,7 +83,9 @@ int main(int argc, char** argv) {
 
   const auto evaluate = [&]<Backend B>(B) {
     auto model = load_model<B>(model_file);
-    const Corpus corpus = Corpus::open(data, {.vocabulary = model.vocabulary()});
+    CorpusOptions reading{.vocabulary = model.vocabulary()};
+    if (!annotations.empty()) reading.annotations = annotations;
+    const Corpus corpus = Corpus::open(data, reading);
     std::vector<const Song*> songs;
     for (const Song& song : corpus.songs())
       if (split == "all" || split == to_string(song.split)) songs.push_back(&song);

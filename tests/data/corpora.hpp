@@ -3,6 +3,8 @@
 
 #include <filesystem>
 #include <fstream>
+#include <musicgen/analyze/analyze.hpp>
+#include <musicgen/data/composer.hpp>
 #include <musicgen/data/corpus.hpp>
 #include <musicgen/midi.hpp>
 #include <musicgen/tokens/encoder.hpp>
@@ -36,6 +38,19 @@ inline std::vector<Song> random_songs(int count, std::uint64_t seed,
         song.notes > 0)
       songs.push_back(std::move(song));
   return songs;
+}
+
+/// Composed songs in the language of beats, the last of them for validation.
+inline Corpus beats_corpus(int count) {
+  const Vocabulary vocabulary = Vocabulary::beats();
+  std::vector<Song> songs;
+  for (int i = 0; i < count; ++i) {
+    const Score score = compose(static_cast<std::uint64_t>(i));
+    Encoded song = encode(score, plan_of(analyze(score)), vocabulary);
+    songs.push_back(make_song("song " + std::to_string(i), i + 1 == count ? Split::validation : Split::train,
+                              std::move(song.tokens), std::move(song.programs), vocabulary));
+  }
+  return Corpus(std::move(songs), vocabulary);
 }
 
 /// A scale of `notes` notes from `pitch` on, `step` ms each.

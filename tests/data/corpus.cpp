@@ -97,7 +97,7 @@ TEST_CASE("data: a corpus counts its music, the longest songs first") {
   CHECK(corpus.songs() == songs);
   CHECK(corpus.size(Split::train).songs == 3);
   CHECK(corpus.size(Split::train).notes == 13);
-  CHECK(corpus.size(Split::validation).steps == 90);
+  CHECK(corpus.size(Split::validation).length == std::chrono::milliseconds(900));
   CHECK(corpus.size().notes == 22);
   CHECK(corpus.size().tokens == 4 * 2 + 22 * 6);
   CHECK(corpus.size().seconds() == Approx(2.2));

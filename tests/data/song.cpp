@@ -41,6 +41,19 @@ TEST_CASE("data: what the encoder writes is a song") {
   }
 }
 
+TEST_CASE("data: a song in beats lasts as long as its tempo says") {
+  const Vocabulary vocabulary = Vocabulary::beats();
+  std::vector<Token> tokens;
+  for (const char* word : {"^",  "|",   "T120", "F0",  "+60", "v63", "i0",  "t48", "|",  "-60",
+                           "i0", "T60", "F0",   "+62", "v63", "i0",  "t24", "-62", "i0", "$"})
+    tokens.push_back(vocabulary.find(word));
+  const Song song = make_song("song", Split::train, tokens, {}, vocabulary);
+  CHECK(song.steps == 72);
+  CHECK(song.length == std::chrono::milliseconds(4000));
+  CHECK(song.max_note_length == std::chrono::milliseconds(2000));
+  CHECK(Corpus({song}, vocabulary).profile().usual_length == std::chrono::milliseconds(4000));
+}
+
 TEST_CASE("data: tokens that are no song are refused") {
   for (const char* text : {"^",
                            "$",

@@ -1,34 +1,18 @@
 // Learning in the language of beats: contexts, copying, and a model that gets better.
-#include <musicgen/analyze/analyze.hpp>
+#include <algorithm>
+#include <cmath>
 #include <musicgen/evaluate/likelihood.hpp>
 #include <musicgen/tokens/context.hpp>
 
 #include "catch.hpp"
+#include "data/corpora.hpp"
 #include "runs.hpp"
 
 using namespace musicgen;
-
-namespace {
-
-/// Composed songs, in beats of 120 a minute.
-Corpus beats_corpus() {
-  const Vocabulary vocabulary = Vocabulary::beats();
-  std::vector<Song> songs;
-  for (std::uint64_t i = 0; i < 5; ++i) {
-    const Score score = compose(i);
-    Analysis analysis = analyze(score);
-    REQUIRE(analysis.has_beat());
-    Encoded song = encode(score, plan_of(analysis), vocabulary);
-    songs.push_back(make_song("song " + std::to_string(i), i == 4 ? Split::validation : Split::train,
-                              std::move(song.tokens), std::move(song.programs), vocabulary));
-  }
-  return Corpus(std::move(songs), vocabulary);
-}
-
-}  // namespace
+using test::beats_corpus;
 
 TEST_CASE("train: batches in beats say where each token is, from the middle of a song as from its beginning") {
-  const Corpus corpus = beats_corpus();
+  const Corpus corpus = beats_corpus(5);
   const Batch batch = make_batch(corpus, Split::train, {.batch = 4, .target_length = 60}, 3, 1);
   const int V = corpus.vocabulary().size();
   REQUIRE(batch.contexts.size() == batch.tokens.size() * Context::parts);
@@ -41,16 +25,55 @@ TEST_CASE("train: batches in beats say where each token is, from the middle of a
     const auto at = (static_cast<std::size_t>(b) * static_cast<std::size_t>(batch.length()) + 10) * Context::parts;
     CHECK(std::equal(expected.begin(), expected.end(), batch.contexts.begin() + static_cast<std::ptrdiff_t>(at)));
     for (const Token row : expected) CHECK((row >= V && row < V + Context::rows));
+    CHECK(batch.places[at / Context::parts] == Context::place_of(song.place()));
+    CHECK(batch.places[at / Context::parts] >= 0);
   }
   CHECK_THROWS_WITH(make_batch(corpus, Split::train, {.augmentation = {.transpose = {-1, 1}}}, 3, 1),
                     Catch::StartsWith("songs in beats have their key and tempo in their tokens"));
 }
 
+TEST_CASE("train: a model of beats learns from contexts, as it is validated with them") {
+  const Corpus corpus = beats_corpus(3);
+  ModelConfig config = presets::small(corpus);
+  config.dimensions.E = 12;
+  config.dimensions.H = 24;
+  Model<> model(config, 3);
+  auto& embedding = model.weights().embedding;  // contexts begin with nothing to say
+  for (int row = corpus.vocabulary().size(); row < corpus.vocabulary().size() + Context::rows; ++row)
+    for (int e = 0; e < config.dimensions.E; ++e) embedding(row, e) = static_cast<float>((row + e) % 7 - 3);
+  TrainerOptions options = test::runs::quick(1);
+  const Stage& stage = options.stages[0];
+  const Batch batch = make_batch(corpus, Split::train,
+                                 {.batch = options.batch,
+                                  .input_length = stage.input_length,
+                                  .target_length = stage.target_length,
+                                  .start_probability = stage.start_probability,
+                                  .end_probability = stage.end_probability},
+                                 options.seed, 0);
+  const auto loss = [&](bool with_contexts) {
+    TrainingSequences sequences;
+    sequences.assign(batch, corpus.vocabulary(), with_contexts);
+    double sum = 0;
+    for (const float nll : model.nll(sequences.view())) sum += static_cast<double>(nll);
+    return sum / static_cast<double>(sequences.target_count());
+  };
+  const double with = loss(true), without = loss(false);
+  REQUIRE(std::abs(with - without) > 1e-3);
+  double first = 0;
+  Trainer trainer(model, corpus, options);
+  trainer.run([&](const Progress& progress) {
+    first = progress.loss;
+    return true;
+  });
+  CHECK(first == Approx(with).epsilon(1e-5));
+}
+
 TEST_CASE("train: a model of beats learns, and knows whole songs as its decoder does") {
-  const Corpus corpus = beats_corpus();
+  const Corpus corpus = beats_corpus(5);
   ModelConfig config = presets::small(corpus);
   CHECK(config.dimensions.C == Context::rows);
   CHECK(config.dimensions.copies);
+  CHECK(config.dimensions.places);
   config.dimensions.E = 12;
   config.dimensions.H = 24;
   Model<> model(config, 3);
@@ -60,6 +83,10 @@ TEST_CASE("train: a model of beats learns, and knows whole songs as its decoder 
   trainer.run([](const Progress&) { return true; });
   const Likelihood after = likelihood(model, songs);
   CHECK(after.nats_per_note() < before - 1);  // 33.9, 36.2
+  const auto words = std::count_if(songs[0]->tokens.begin(), songs[0]->tokens.end(),
+                                   [&](Token token) { return corpus.vocabulary()[token].kind > TokenKind::bar; });
+  CHECK(after.plan().tokens == words);
+  CHECK((after.nats_per_note() + after.plan_nats_per_note()) * static_cast<double>(after.notes) == Approx(after.nats));
   const int window = static_cast<int>(songs[0]->tokens.size());
   const Likelihood decoded = total(sampled_likelihoods(model, songs, Precision::fp32, window));
   CHECK(decoded.nats_per_note() == Approx(after.nats_per_note()).epsilon(1e-4));

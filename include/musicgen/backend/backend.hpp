@@ -34,6 +34,7 @@ struct Dimensions {
   int V = 0, E = 32, H = 256, L = 2;
   int C = 0;            ///< rows of the embedding beyond those of tokens, for contexts (tokens/context.hpp)
   bool copies = false;  ///< the head's last output is for copying (backend/cpu/copying.hpp)
+  bool places = false;  ///< attention prefers the same place of the form (backend/cpu/attention.hpp)
   [[nodiscard]] int outputs() const { return V + (copies ? 1 : 0); }  ///< of the head
   bool operator==(const Dimensions&) const = default;
 };
@@ -74,6 +75,8 @@ struct Sequences {
   std::span<const Token> targets;  ///< (Q*B), what follows the last Q inputs; `no_token`: not judged
   /// (T*B, parts), each in [V, V+C): rows of the embedding that are added to an input's. Empty if C is 0.
   std::span<const Token> contexts{};
+  /// (T*B), where in the form each input is (Context::place_of); empty if the model has no use for it.
+  std::span<const std::int32_t> places{};
 };
 
 /// Sequences, and what is to be computed of them, and how: the same from `upload` on to the last call.
@@ -125,14 +128,14 @@ concept Backend = Decoder<typename B::Decoder> &&
                                                       ///< but for the tokens: a device may note it, and not call it
   B::embed(weights, pass, saved);                     ///< tokens to what the first layer's steps start from
   B::gru_stack_forward(weights, pass, saved);         ///< outputs of all layers
-  B::attend(pass, saved);                             ///< contexts of the last Q outputs
+  B::attend(weights, pass, saved);                    ///< contexts of the last Q outputs
   B::head(weights, pass, saved);                      ///< logits (Q*B, V)
   B::loss(pass, saved);                               ///< logits become their gradient
   { B::mean_loss(saved) } -> std::convertible_to<double>;  ///< what it came to, nats per token
   B::logits(pass, saved).row(0).data();                    ///< (Q*B, V), before the loss; in the host's memory
   {std::span<const typename B::Scalar>(B::nll(saved))};    ///< (Q*B), each target's, after it
   B::head_backward(weights, pass, saved, gradients);       ///< gradients are added to
-  B::attend_backward(pass, saved);
+  B::attend_backward(weights, pass, saved, gradients);
   B::gru_stack_backward(weights, pass, saved, gradients);
   B::embed_backward(weights, pass, saved, gradients);
   { B::squared_norm(gradients) } -> std::convertible_to<double>;

@@ -37,6 +37,32 @@ inline std::vector<Token> augmented_tokens(const Vocabulary& vocabulary, const A
   return changed;
 }
 
+/// Whether every metre that a song says is 4/4, which holds where none is said.
+inline bool is_in_common_time(std::span<const Token> song, const Vocabulary& vocabulary) {
+  return std::all_of(song.begin(), song.end(), [&](Token token) {
+    return vocabulary[token].kind != TokenKind::meter || vocabulary[token].value == common_time;
+  });
+}
+
+inline bool is_left_out(TokenKind kind, const LeftOut& left_out) {
+  switch (kind) {
+    case TokenKind::key:
+      return left_out.key;
+    case TokenKind::tempo:
+    case TokenKind::fine_tempo:
+      return left_out.tempo;
+    case TokenKind::meter:
+      return left_out.meter;
+    case TokenKind::phrase:
+    case TokenKind::phrase_bars:
+      return left_out.phrases;
+    case TokenKind::chord:
+      return left_out.chords;
+    default:
+      return false;
+  }
+}
+
 }  // namespace detail
 
 MUSICGEN_INLINE std::bitset<pitch_count> pitches_of(const Vocabulary& vocabulary) {
@@ -62,12 +88,40 @@ MUSICGEN_INLINE AugmentationDraw draw_augmentation(const Augmentation& range, co
   if (!transpositions.empty()) change.transpose = transpositions[random.below(transpositions.size())];
   change.tempo = range.tempo[0] + (range.tempo[1] - range.tempo[0]) * random.uniform();
   change.velocity = random.between(range.velocity[0], range.velocity[1]);
+  if (range.leave_out > 0)
+    for (bool LeftOut::*kind : {&LeftOut::key, &LeftOut::tempo, &LeftOut::meter, &LeftOut::phrases, &LeftOut::chords})
+      change.left_out.*kind = random.uniform() < range.leave_out;
   return change;
+}
+
+MUSICGEN_INLINE std::vector<Token> without_words(std::span<const Token> song, const Vocabulary& vocabulary,
+                                                 const LeftOut& left_out) {
+  LeftOut gone = left_out;
+  gone.meter = gone.meter && detail::is_in_common_time(song, vocabulary);
+  std::vector<Token> left;
+  left.reserve(song.size());
+  int gap = 0, chord = -1;  // steps not written yet; the chord in force
+  for (const Token token : song) {
+    const auto [kind, value] = vocabulary[token];
+    if (kind == TokenKind::time) {
+      gap += value;
+      continue;
+    }
+    // A phrase begins with its chord, even if that is in force already.
+    const bool repeated = gone.phrases && kind == TokenKind::chord && value == chord;
+    if (detail::is_left_out(kind, gone) || repeated) continue;
+    if (kind == TokenKind::chord) chord = value;
+    for (const int longest = vocabulary.max_steps(); gap > 0; gap -= std::min(gap, longest))
+      left.push_back(vocabulary.time(std::min(gap, longest)));
+    left.push_back(token);
+  }
+  return left;
 }
 
 MUSICGEN_INLINE void augment_tokens(std::span<const Token> tokens, const Vocabulary& vocabulary,
                                     const AugmentationDraw& change, std::span<Token> out) {
   const auto changed = detail::augmented_tokens(vocabulary, change);
+  const std::int64_t longest = vocabulary.max_steps();
   const auto steps_of = [&](Token token) {
     const auto [kind, value] = vocabulary[token];
     return kind == TokenKind::time ? value : 0;
@@ -82,7 +136,7 @@ MUSICGEN_INLINE void augment_tokens(std::span<const Token> tokens, const Vocabul
     for (int steps; from != tokens.end() && (steps = steps_of(*from)) > 0; ++from) original += steps;
     const auto next = std::max<std::int64_t>(now + 1, std::llround(static_cast<double>(original) / change.tempo));
     for (; now < next && to != out.end(); ++to) {
-      const auto steps = std::min<std::int64_t>(next - now, max_time_steps);
+      const auto steps = std::min(next - now, longest);
       *to = vocabulary.time(static_cast<int>(steps));
       now += steps;
     }

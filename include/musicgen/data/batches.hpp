@@ -32,7 +32,7 @@ struct BatchOptions {
 /// Where a row of a batch comes from.
 struct Window {
   std::size_t song = 0;   ///< index into Corpus::songs()
-  std::size_t first = 0;  ///< token of the song, the start of a group
+  std::size_t first = 0;  ///< token of the song, the start of a group; counted without what is left out of it
   AugmentationDraw change{};
   std::vector<SoundingNote> sounding{};  ///< at the window's start, as changed, in the order in which they began
   bool operator==(const Window&) const = default;
@@ -43,9 +43,10 @@ struct Window {
 /// `$`. Every row has at least one target.
 struct Batch {
   int B = 0, input_length = 0, target_length = 0;
-  std::vector<Token> tokens;      ///< (B, input_length + target_length)
-  std::vector<Window> windows;    ///< (B)
-  std::vector<Token> contexts{};  ///< (B, input_length + target_length, Context::parts); none of performances
+  std::vector<Token> tokens;           ///< (B, input_length + target_length)
+  std::vector<Window> windows;         ///< (B)
+  std::vector<Token> contexts{};       ///< (B, input_length + target_length, Context::parts); none of performances
+  std::vector<std::int32_t> places{};  ///< (B, input_length + target_length), Context::place_of(); likewise
 
   int length() const { return input_length + target_length; }
   std::span<const Token> row(int b) const {
@@ -60,8 +61,11 @@ void require_valid(const BatchOptions& options);
 
 /// The batch of a training step. Songs are drawn as often as they are long, among those with more tokens than the
 /// input; starts are anywhere in the song that leaves room for the window, a short song's at `^`. In the training split
-/// every window is changed as the augmentation says. Row b depends on (corpus, split, options, seed, step, b) alone.
-/// @throws Error  for options out of their ranges, or if the split has no songs
+/// every window is changed as the augmentation says; what is left out of a song is nowhere in it, so that contexts do
+/// not know of it either, and windows go on in what is left. Row b depends on (corpus, split, options, seed, step, b)
+/// alone.
+/// @throws Error  for options out of their ranges, transpose and tempo in the language of beats, leave_out without
+///                beats, or if the split has no songs
 [[nodiscard]] Batch make_batch(const Corpus& corpus, Split split, const BatchOptions& options, std::uint64_t seed,
                                std::uint64_t step);
 

@@ -3,7 +3,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 #include <string>
+#include <utility>
 
 #include "../core/error.hpp"
 #include "../core/random.hpp"
@@ -20,7 +22,7 @@ MUSICGEN_INLINE void require_valid(const BatchOptions& options) {
   require(options.end_probability >= 0 && options.end_probability <= 1, "end_probability",
           std::to_string(options.end_probability), "0 to 1");
   const auto range = [](const auto& r) { return std::to_string(r[0]) + " to " + std::to_string(r[1]); };
-  const auto& [transpose, tempo, velocity] = options.augmentation;
+  const auto& [transpose, tempo, velocity, leave_out] = options.augmentation;
   require(options.batch >= 1 && options.batch <= 65535, "batch", std::to_string(options.batch), "1 to 65535");
   require(options.input_length[0] >= 1 && options.input_length[0] <= options.input_length[1], "input_length",
           range(options.input_length), "a range of at least 1");
@@ -32,9 +34,17 @@ MUSICGEN_INLINE void require_valid(const BatchOptions& options) {
   require(tempo[0] <= tempo[1] && tempo[0] >= 0.1 && tempo[1] <= 10, "tempo", range(tempo), "a range in 0.1 to 10");
   require(velocity[0] <= velocity[1] && velocity[0] >= -127 && velocity[1] <= 127, "velocity", range(velocity),
           "a range in -127 to 127");
+  require(leave_out >= 0 && leave_out <= 1, "leave_out", std::to_string(leave_out), "0 to 1");
 }
 
 namespace detail {
+
+/// Where a window is to be: in which song, as far along as which of its tokens, and how the song is changed.
+struct WindowPlace {
+  std::size_t song = 0;
+  std::uint64_t position = 0;
+  AugmentationDraw change{};
+};
 
 /// Draws windows out of the songs of one split that are long enough for at least one target.
 class WindowMaker {
@@ -57,27 +67,21 @@ class WindowMaker {
   /// Of all usable songs together.
   std::uint64_t tokens() const { return songs_.tokens_up_to[usable_ - 1]; }
 
-  /// The window that belongs to the `at`-th of tokens(): its song is that token's, its start as far along as the token.
-  Window at(std::uint64_t at) const {
+  /// The `at`-th of tokens(): its song, and which of that song's it is.
+  WindowPlace at(std::uint64_t at) const {
     const auto end = std::upper_bound(songs_.tokens_up_to.begin(),
                                       songs_.tokens_up_to.begin() + static_cast<std::ptrdiff_t>(usable_), at);
     const std::size_t song = songs_.songs[static_cast<std::size_t>(end - songs_.tokens_up_to.begin())];
-    const std::uint64_t length = length_of(song), position = length - (*end - at);
-    return {song, start(corpus_.songs()[song], position, length)};
+    return {song, length_of(song) - (*end - at)};
   }
-  /// The start of a song's last window.
-  std::size_t last_start(std::size_t song) const {
-    const std::uint64_t length = length_of(song);
-    return start(corpus_.songs()[song], length - 1, length);
-  }
-
- private:
-  std::size_t length_of(std::size_t song) const { return corpus_.songs()[song].tokens.size(); }
+  /// That of a song's last token.
+  WindowPlace last(std::size_t song) const { return {song, length_of(song) - 1}; }
 
   /// Of the starts 0 to length - size, each as likely, the one that is as far along as `position`, or else the next
   /// start of a group: so that windows reach the song's `$`, even if a target or two past it is missing. Where that
   /// would leave no target at all, the start of the group before.
-  std::size_t start(const Song& song, std::uint64_t position, std::uint64_t length) const {
+  std::size_t start(const Song& song, std::uint64_t position) const {
+    const std::uint64_t length = song.tokens.size();
     const auto size = static_cast<std::uint64_t>(input_length_) + static_cast<std::uint64_t>(target_length_);
     if (length <= size) return 0;
     const auto any = static_cast<std::size_t>(position * (length - size + 1) / length);
@@ -86,23 +90,35 @@ class WindowMaker {
     return group == any || next + static_cast<std::size_t>(input_length_) >= length ? group : next;
   }
 
+ private:
+  std::size_t length_of(std::size_t song) const { return corpus_.songs()[song].tokens.size(); }
+
   const Corpus& corpus_;
   const LongestFirst& songs_;
   int input_length_, target_length_;
   std::size_t usable_;  // songs, in front of songs_
 };
 
+/// A song less what is left out of it; nothing if that is all of it, or has no target after the input.
+inline std::optional<Song> shortened(const Song& song, const Vocabulary& vocabulary, const LeftOut& left_out,
+                                     int input_length) {
+  if (!left_out.any()) return std::nullopt;
+  Song left = song;
+  left.tokens = without_words(song.tokens, vocabulary, left_out);
+  return left.tokens.size() > static_cast<std::size_t>(input_length) ? std::optional(std::move(left)) : std::nullopt;
+}
+
 /// Fills a row with the window's tokens, and in the window what sounds at its start.
-inline void fill_row(const Corpus& corpus, Window& window, int input_length, std::span<Token> row) {
-  const Song& song = corpus.songs()[window.song];
+inline void fill_row(const Song& song, const Vocabulary& vocabulary, Window& window, int input_length,
+                     std::span<Token> row) {
   const auto tokens = std::span<const Token>(song.tokens).subspan(window.first);
-  augment_tokens(tokens, corpus.vocabulary(), window.change, row);
+  augment_tokens(tokens, vocabulary, window.change, row);
   // Played faster, the end of a song may have a token less than the input needs.
   if (row[static_cast<std::size_t>(input_length)] == no_token && window.change.tempo != 1) {
     window.change.tempo = 1;
-    augment_tokens(tokens, corpus.vocabulary(), window.change, row);
+    augment_tokens(tokens, vocabulary, window.change, row);
   }
-  window.sounding = sounding_at(song, corpus.vocabulary(), window.first);
+  window.sounding = sounding_at(song, vocabulary, window.first);
   for (SoundingNote& note : window.sounding) {
     note.pitch += window.change.transpose;
     if (note.steps > 0) note.steps = std::max(1, static_cast<int>(std::lround(note.steps / window.change.tempo)));
@@ -110,36 +126,55 @@ inline void fill_row(const Corpus& corpus, Window& window, int input_length, std
 }
 
 /// What holds after each token of a row.
-inline void fill_contexts(const Corpus& corpus, const Window& window, std::span<const Token> row,
-                          std::span<Token> contexts) {
-  const Vocabulary& vocabulary = corpus.vocabulary();
-  SongState song;
-  for (const Token token : std::span(corpus.songs()[window.song].tokens).first(window.first))
-    song.advance(vocabulary[token]);
+inline void fill_contexts(const Song& song, const Vocabulary& vocabulary, std::size_t first, std::span<const Token> row,
+                          std::span<Token> contexts, std::span<std::int32_t> places) {
+  SongState state;
+  for (const Token token : std::span(song.tokens).first(first)) state.advance(vocabulary[token]);
   for (std::size_t t = 0; t < row.size(); ++t) {
-    if (row[t] != no_token) song.advance(vocabulary[row[t]]);
-    const auto rows = Context::of(song.place(), vocabulary.size());
+    if (row[t] != no_token) state.advance(vocabulary[row[t]]);
+    const auto rows = Context::of(state.place(), vocabulary.size());
     std::copy(rows.begin(), rows.end(), contexts.begin() + static_cast<std::ptrdiff_t>(t * Context::parts));
+    places[t] = Context::place_of(state.place());
   }
 }
 
-/// A batch whose windows `draw(b)` names.
+/// A batch whose windows are where `draw(b)` says.
 template <class Draw>
-Batch batch_of(const Corpus& corpus, const BatchOptions& options, int input_length, Draw&& draw) {
-  Batch batch{options.batch, input_length, options.target_length, {}, {}};
+Batch batch_of(const Corpus& corpus, const BatchOptions& options, const WindowMaker& windows, Draw&& draw) {
+  const Vocabulary& vocabulary = corpus.vocabulary();
+  Batch batch{options.batch, windows.input_length(), options.target_length, {}, {}};
   const auto size = static_cast<std::size_t>(batch.length());
   batch.tokens.resize(static_cast<std::size_t>(batch.B) * size);
-  for (int b = 0; b < batch.B; ++b) {
-    batch.windows.push_back(draw(b));
-    fill_row(corpus, batch.windows.back(), input_length,
-             std::span(batch.tokens).subspan(static_cast<std::size_t>(b) * size, size));
-    if (!corpus.vocabulary().has_beats()) continue;
+  if (vocabulary.has_beats()) {
     batch.contexts.resize(batch.tokens.size() * Context::parts);
-    const std::size_t row = size * Context::parts;
-    fill_contexts(corpus, batch.windows.back(), batch.row(b),
-                  std::span(batch.contexts).subspan(static_cast<std::size_t>(b) * row, row));
+    batch.places.resize(batch.tokens.size());
+  }
+  for (std::size_t b = 0; b < static_cast<std::size_t>(batch.B); ++b) {
+    WindowPlace place = draw(static_cast<int>(b));
+    const Song& whole = corpus.songs()[place.song];
+    const auto shorter = shortened(whole, vocabulary, place.change.left_out, windows.input_length());
+    const Song& song = shorter ? *shorter : whole;
+    if (!shorter) place.change.left_out = {};
+    const std::uint64_t position = place.position * song.tokens.size() / whole.tokens.size();
+    Window& window = batch.windows.emplace_back(Window{place.song, windows.start(song, position), place.change});
+    const auto row = std::span(batch.tokens).subspan(b * size, size);
+    fill_row(song, vocabulary, window, windows.input_length(), row);
+    if (!vocabulary.has_beats()) continue;
+    constexpr std::size_t parts = Context::parts;
+    fill_contexts(song, vocabulary, window.first, row,
+                  std::span(batch.contexts).subspan(b * size * parts, size * parts),
+                  std::span(batch.places).subspan(b * size, size));
   }
   return batch;
+}
+
+/// @throws Error  for a change that songs of this language do not know
+inline void require_applies(const Augmentation& change, const Vocabulary& vocabulary) {
+  const bool moves = change.transpose != std::array{0, 0} || change.tempo != std::array{1.0, 1.0};
+  if (vocabulary.has_beats() && moves)
+    throw Error("songs in beats have their key and tempo in their tokens: transpose and tempo do not apply");
+  if (!vocabulary.has_beats() && change.leave_out > 0)
+    throw Error("songs without beats have no plan in their tokens: leave_out does not apply");
 }
 
 /// Evenly spread over [0, n) however many are taken: the fractional parts of i times the golden ratio.
@@ -153,24 +188,22 @@ inline std::uint64_t spread(std::uint64_t i, std::uint64_t n) {
 MUSICGEN_INLINE Batch make_batch(const Corpus& corpus, Split split, const BatchOptions& options, std::uint64_t seed,
                                  std::uint64_t step) {
   require_valid(options);
-  const Augmentation& change = options.augmentation;
-  if (corpus.vocabulary().has_beats() && (change.transpose != std::array{0, 0} || change.tempo != std::array{1.0, 1.0}))
-    throw Error("songs in beats have their key and tempo in their tokens: transpose and tempo do not apply");
+  detail::require_applies(options.augmentation, corpus.vocabulary());
   constexpr std::uint64_t purpose = 0x6261746368;  // "batch": other draws from the same seed are independent
   const auto random_of = [&](std::uint64_t stream) { return Random(seed ^ purpose, step << 16 | stream); };
   const int input_length = random_of(0).between(options.input_length[0], options.input_length[1]);
   const detail::WindowMaker windows(corpus, split, input_length, options.target_length);
   const auto available = pitches_of(corpus.vocabulary());
-  return detail::batch_of(corpus, options, windows.input_length(), [&](int b) {
+  return detail::batch_of(corpus, options, windows, [&](int b) {
     Random random = random_of(static_cast<std::uint64_t>(b) + 1);
-    Window window = windows.at(random.below(windows.tokens()));
+    detail::WindowPlace place = windows.at(random.below(windows.tokens()));
     if (random.uniform() < options.start_probability)
-      window.first = 0;
+      place.position = 0;
     else if (options.end_probability > 0 && random.uniform() < options.end_probability)
-      window.first = windows.last_start(window.song);
+      place = windows.last(place.song);
     if (split == Split::train)
-      window.change = draw_augmentation(options.augmentation, corpus.songs()[window.song], available, random);
-    return window;
+      place.change = draw_augmentation(options.augmentation, corpus.songs()[place.song], available, random);
+    return place;
   });
 }
 
@@ -180,7 +213,7 @@ MUSICGEN_INLINE Batch validation_batch(const Corpus& corpus, const BatchOptions&
   const auto [lowest, highest] = options.input_length;
   const auto more = detail::spread(i, static_cast<std::uint64_t>(highest - lowest) + 1);
   const detail::WindowMaker windows(corpus, split, lowest + static_cast<int>(more), options.target_length);
-  return detail::batch_of(corpus, options, windows.input_length(), [&](int b) {
+  return detail::batch_of(corpus, options, windows, [&](int b) {
     const auto row = i * static_cast<std::uint64_t>(options.batch) + static_cast<std::uint64_t>(b);
     return windows.at(detail::spread(row, windows.tokens()));
   });

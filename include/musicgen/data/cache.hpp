@@ -3,9 +3,9 @@
 //   8 bytes "mgcorpus", 8 bytes key; encode report, 4 int64; for each file of the listing: 1 and the reason why it is
 //   skipped, or 0, split, programs (count, 8 bits each), tokens (count, 16 bits each); 8 bytes hash of all that
 //
-// The key is a hash of all that the content follows from: the files' names, sizes and times of last change, the
-// options, the vocabulary, and `cache_version`. Paths are not in it, so a corpus can be moved. Numbers are as the
-// machine has them. A cache that is of something else, cut or damaged counts as none.
+// The key is a hash of all that the content follows from: the files' names, sizes and times of last change, those
+// of their annotations, the options, the vocabulary, and `cache_version`. Paths are not in it, so a corpus can be
+// moved. Numbers are as the machine has them. A cache that is of something else, cut or damaged counts as none.
 #pragma once
 
 #include <cstdint>

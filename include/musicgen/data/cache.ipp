@@ -12,10 +12,37 @@
 #include "../core/error.hpp"
 #include "../core/files.hpp"
 #include "../core/thread_pool.hpp"
+#include "annotations.hpp"
 #include "cache.hpp"
 #include "hash.hpp"
 
 namespace musicgen::inline MUSICGEN_ABI {
+
+namespace detail {
+
+/// Adds a file's size and time of last change.
+inline void add_file(Hash& hash, const std::filesystem::path& file) {
+  std::error_code ignored;  // a file that is gone has size -1
+  hash.add(std::filesystem::file_size(file, ignored));
+  hash.add(std::filesystem::last_write_time(file, ignored).time_since_epoch().count());
+}
+
+/// Adds what the annotations of a listing's files depend on.
+inline void add_annotations(Hash& hash, const Listing& listing, const std::filesystem::path& root) {
+  std::optional<std::string> before;
+  for (const MidiFile& file : listing.files) {
+    const auto song = pop909_song(file.name);
+    if (!song || song == before) continue;  // another version
+    before = song;
+    const auto folders = find_pop909_annotations(root, *song);
+    hash.add(folders.has_value());
+    if (!folders) continue;
+    hash.add(folders->structure == folders->music);
+    for (const auto& annotation : annotation_files(*folders)) add_file(hash, annotation);
+  }
+}
+
+}  // namespace detail
 
 MUSICGEN_INLINE std::uint64_t cache_key(const Listing& listing, const CorpusOptions& options) {
   detail::Hash hash;
@@ -23,11 +50,11 @@ MUSICGEN_INLINE std::uint64_t cache_key(const Listing& listing, const CorpusOpti
   hash.add(cache_version).add(static_cast<int>(listing.layout)).add(options.sustain);
   for (Token token = 0; token < options.vocabulary.size(); ++token) add_text(options.vocabulary.name(token));
   for (const MidiFile& file : listing.files) {
-    std::error_code ignored;  // a file that is gone has size -1
     add_text(file.name);
-    hash.add(static_cast<int>(file.split)).add(std::filesystem::file_size(file.path, ignored));
-    hash.add(std::filesystem::last_write_time(file.path, ignored).time_since_epoch().count());
+    hash.add(static_cast<int>(file.split));
+    detail::add_file(hash, file.path);
   }
+  if (options.annotations) detail::add_annotations(hash, listing, *options.annotations);
   return hash.value();
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
@@ -21,8 +22,9 @@ namespace musicgen::inline MUSICGEN_ABI {
 
 /// How much music there is.
 struct CorpusSize {
-  std::int64_t songs = 0, tokens = 0, notes = 0, steps = 0;
-  double seconds() const { return static_cast<double>(steps) * step_seconds; }
+  std::int64_t songs = 0, tokens = 0, notes = 0;
+  std::chrono::milliseconds length{0};
+  double seconds() const { return std::chrono::duration<double>(length).count(); }
   CorpusSize& operator+=(const CorpusSize& more);
   bool operator==(const CorpusSize&) const = default;
 };
@@ -39,8 +41,8 @@ class Corpus {
   /// What a folder holds: MAESTRO if there is its table (maestro-v3.0.0.csv), POP909 if there are folders of three
   /// digits with a file of the same name (001/001.mid), both also one folder further down; otherwise any MIDI files in
   /// it and below. Or a single MIDI file. Files that are no use are skipped, see skipped().
-  /// @throws Error  if there is no such path, if it has no MIDI files or none that is of use, or if the cache cannot
-  ///                be written
+  /// @throws Error  if there is no such path, if it has no MIDI files or none that is of use, if the cache cannot be
+  ///                written, or as read_files() does
   [[nodiscard]] static Corpus open(const std::filesystem::path& path, const CorpusOptions& options = {});
   /// POP909 (Wang et al., ISMIR 2020), cleaned: files whose first track is not the melody are left out. Validation is
   /// the songs whose number ends in 5.

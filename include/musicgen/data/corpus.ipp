@@ -35,7 +35,7 @@ T median_over(const std::vector<Song>& songs, T Song::*figure) {
   for (const Song& song : songs) all.push_back(song.*figure);
   const auto middle = all.begin() + std::ssize(all) / 2;
   std::nth_element(all.begin(), middle, all.end());
-  return all.empty() ? 0 : *middle;
+  return all.empty() ? T{} : *middle;
 }
 
 /// "12,345": digits in threes.
@@ -52,7 +52,7 @@ MUSICGEN_INLINE CorpusSize& CorpusSize::operator+=(const CorpusSize& more) {
   songs += more.songs;
   tokens += more.tokens;
   notes += more.notes;
-  steps += more.steps;
+  length += more.length;
   return *this;
 }
 
@@ -83,7 +83,7 @@ MUSICGEN_INLINE Corpus::Corpus(ReadResult reading, Vocabulary vocabulary)
     const Song& song = songs_[i];
     SplitSongs& split = splits_[index(song.split)];
     split.songs.push_back(i);
-    split.size += {1, static_cast<std::int64_t>(song.tokens.size()), song.notes, song.steps};
+    split.size += {1, static_cast<std::int64_t>(song.tokens.size()), song.notes, song.length};
   }
   for (SplitSongs& split : splits_) {
     auto& [songs, tokens_up_to] = split.longest_first;
@@ -117,11 +117,10 @@ MUSICGEN_INLINE CorpusSize Corpus::size() const {
 }
 
 MUSICGEN_INLINE MusicProfile Corpus::profile() const {
-  const auto milliseconds = [](std::int64_t steps) { return std::chrono::milliseconds(10 * steps); };
   const auto median = [&](auto figure) { return detail::median_over(songs_, figure); };
   MusicProfile profile{.programs = programs()};
-  if (const auto steps = median(&Song::longest_note); steps > 0) profile.max_note_length = milliseconds(steps);
-  if (const auto steps = median(&Song::steps); steps > 0) profile.usual_length = milliseconds(steps);
+  if (const auto time = median(&Song::max_note_length); time.count() > 0) profile.max_note_length = time;
+  if (const auto time = median(&Song::length); time.count() > 0) profile.usual_length = time;
   if (const int velocity = median(&Song::velocity); velocity > 0) profile.usual_velocity = velocity;
   profile.sustain = sustain_;
   return profile;
@@ -154,7 +153,7 @@ MUSICGEN_INLINE std::ostream& operator<<(std::ostream& out, const Corpus& corpus
   for (const Split split : {Split::train, Split::validation, Split::test})
     if (const auto songs = corpus.size(split).songs; songs > 0)
       splits += (splits.empty() ? "" : ", ") + with_commas(songs) + ' ' + to_string(split);
-  const std::int64_t tenths = all.steps / (100 * 360);  // of an hour
+  const std::int64_t tenths = all.length / std::chrono::minutes(6);  // of an hour
   out << with_commas(all.songs) << (all.songs == 1 ? " song (" : " songs (") << splits << "), "
       << with_commas(all.tokens) << " tokens, " << with_commas(all.notes) << " notes, " << with_commas(tenths / 10)
       << '.' << std::to_string(tenths % 10) << " h";

@@ -10,6 +10,7 @@
 #include "../core/error.hpp"
 #include "../core/thread_pool.hpp"
 #include "../midi.hpp"
+#include "annotations.hpp"
 #include "reading.hpp"
 #include "splits.hpp"
 
@@ -24,12 +25,21 @@ struct ReadFile {
   std::string fault;
 };
 
+/// What is played, by annotations where there are some that fit.
+/// @throws Error
+inline Analysis analysis_of(const MidiFile& file, const Score& score, const CorpusOptions& options) {
+  if (options.annotations)
+    if (auto annotated = fitting_annotations(*options.annotations, file.name, score)) return *std::move(annotated);
+  return analyze(score);
+}
+
 /// @throws Error
 inline ReadFile read_file(const MidiFile& file, const Listing& listing, const CorpusOptions& options) {
   const Score score = read_midi(file.path, {.sustain = applies_sustain(listing, options)});
   if (listing.layout == Layout::pop909) require_melody(score);
-  Encoded encoded = options.vocabulary.has_beats() ? encode(score, plan_of(analyze(score)), options.vocabulary)
-                                                   : encode(score, options.vocabulary);
+  Encoded encoded = options.vocabulary.has_beats()
+                        ? encode(score, plan_of(analysis_of(file, score, options)), options.vocabulary)
+                        : encode(score, options.vocabulary);
   if (encoded.tokens.size() <= 2) throw Error("has no notes that tokens can say");
   return {make_song(file.name, file.split, std::move(encoded.tokens), std::move(encoded.programs), options.vocabulary),
           encoded.report,
@@ -49,6 +59,16 @@ inline void add(EncodeReport& sum, const EncodeReport& report) {
   sum.dropped_notes += report.dropped_notes;
 }
 
+/// @throws Error  if annotations are asked for that no file has, or that nothing would be done with
+inline void require_annotations(const Listing& listing, const CorpusOptions& options) {
+  if (!options.annotations) return;
+  if (!options.vocabulary.has_beats())
+    throw file_error(*options.annotations, "annotations are for the language of beats, and this vocabulary has none");
+  for (const MidiFile& file : listing.files)
+    if (annotations_of(*options.annotations, file.name)) return;
+  throw file_error(*options.annotations, "has no annotations of these songs, such as POP909/001/beat_midi.txt");
+}
+
 }  // namespace detail
 
 MUSICGEN_INLINE bool applies_sustain(const Listing& listing, const CorpusOptions& options) {
@@ -56,6 +76,7 @@ MUSICGEN_INLINE bool applies_sustain(const Listing& listing, const CorpusOptions
 }
 
 MUSICGEN_INLINE ReadResult read_files(const Listing& listing, const CorpusOptions& options) {
+  detail::require_annotations(listing, options);
   std::vector<detail::ReadFile> files(listing.files.size());
   thread_pool().parallel_for(static_cast<std::int64_t>(files.size()), [&](std::int64_t i) {
     const MidiFile& file = listing.files[static_cast<std::size_t>(i)];

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <bitset>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -34,13 +35,15 @@ struct Song {
   std::vector<int> programs;  ///< General MIDI instrument of track K
 
   // What follows can be read off the tokens.
-  std::int64_t steps = 0;              ///< time steps from the first note's onset to the last note's end
-  int notes = 0;                       ///< note-ons
-  int longest_note = 0;                ///< steps
-  int velocity = 0;                    ///< the mean of its notes', rounded
-  std::bitset<pitch_count> pitches{};  ///< that occur
+  std::int64_t steps = 0;                        ///< time steps from the first note's onset to the last note's end
+  int notes = 0;                                 ///< note-ons
+  int longest_note = 0;                          ///< steps
+  std::chrono::milliseconds length{0};           ///< what the steps come to, at the song's tempo, to 10 ms
+  std::chrono::milliseconds max_note_length{0};  ///< likewise the longest note's
+  int velocity = 0;                              ///< the mean of its notes', rounded
+  std::bitset<pitch_count> pitches{};            ///< that occur
 
-  double seconds() const { return static_cast<double>(steps) * step_seconds; }
+  double seconds() const { return std::chrono::duration<double>(length).count(); }
   bool operator==(const Song&) const = default;
 };
 

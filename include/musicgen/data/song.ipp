@@ -3,10 +3,13 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
+#include <cmath>
 #include <span>
 #include <utility>
 
 #include "../core/error.hpp"
+#include "../tokens/song_state.hpp"
 #include "../tokens/token_events.hpp"
 #include "song.hpp"
 
@@ -68,6 +71,19 @@ inline void measure(Song& song, const Vocabulary& vocabulary) {
   if (song.notes > 0) song.velocity = static_cast<int>((velocities + song.notes / 2) / song.notes);
 }
 
+/// Fills in how long the song and its longest note last.
+inline void measure_time(Song& song, const Vocabulary& vocabulary) {
+  constexpr int hundredths = 100;
+  const auto rounded = [](double seconds) {
+    return std::chrono::milliseconds(10 * std::llround(hundredths * seconds));
+  };
+  SongState state;
+  for (const Token token : song.tokens)
+    if (const auto note = state.advance(vocabulary[token]).ended)
+      song.max_note_length = std::max(song.max_note_length, rounded(note->end - note->start));
+  song.length = rounded(state.time().count());
+}
+
 }  // namespace detail
 
 MUSICGEN_INLINE Song make_song(std::string name, Split split, std::vector<Token> tokens, std::vector<int> programs,
@@ -80,6 +96,7 @@ MUSICGEN_INLINE Song make_song(std::string name, Split split, std::vector<Token>
   if (size < 2 || song.tokens.front() != vocabulary.start() || song.tokens.back() != vocabulary.end())
     throw Error(song.name + ": a song begins with ^ and ends with $");
   detail::measure(song, vocabulary);
+  detail::measure_time(song, vocabulary);
   return song;
 }
 

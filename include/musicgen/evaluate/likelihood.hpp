@@ -1,6 +1,7 @@
 // How well a model knows songs: the negative log-likelihood of every token, whole songs, attention over all of them.
 //
-// nats/token depends on the vocabulary, so it is also given per note (sum / note-ons) and in bits per second of music
+// nats/token depends on the vocabulary, so it is also given per note (sum / note-ons; what the plan of a song in beats
+// costs is given apart) and in bits per second of music
 // (sum log2(e) / duration). Each of them twice: as the model says it, and with the grammar's mask, under which what
 // cannot come has no share of the probability. The sums are also kept by kinds of tokens, which shows where a model is
 // surprised.
@@ -35,11 +36,19 @@ struct Likelihood {
   double nats = 0, masked_nats = 0;                      ///< sums of -log p; masked: by the grammar
   std::array<KindLikelihood, token_kind_count> kinds{};  ///< by TokenKind: what the sums are made of
 
+  /// Of all words of the plan: key, tempo, metre, phrases, chords. None of performances. Bar lines are not among them.
+  [[nodiscard]] KindLikelihood plan() const;
+
   [[nodiscard]] double nats_per_token() const { return per(nats, static_cast<double>(tokens)); }
-  [[nodiscard]] double nats_per_note() const { return per(nats, static_cast<double>(notes)); }
+  /// Of all tokens but those of the plan.
+  [[nodiscard]] double nats_per_note() const { return per(nats - plan().nats, static_cast<double>(notes)); }
+  [[nodiscard]] double plan_nats_per_note() const { return per(plan().nats, static_cast<double>(notes)); }
   [[nodiscard]] double bits_per_second() const { return per(nats / std::numbers::ln2, seconds); }
   [[nodiscard]] double masked_nats_per_token() const { return per(masked_nats, static_cast<double>(tokens)); }
-  [[nodiscard]] double masked_nats_per_note() const { return per(masked_nats, static_cast<double>(notes)); }
+  [[nodiscard]] double masked_nats_per_note() const {
+    return per(masked_nats - plan().masked_nats, static_cast<double>(notes));
+  }
+  [[nodiscard]] double masked_plan_nats_per_note() const { return per(plan().masked_nats, static_cast<double>(notes)); }
   [[nodiscard]] double masked_bits_per_second() const { return per(masked_nats / std::numbers::ln2, seconds); }
 
   Likelihood& operator+=(const Likelihood& other);

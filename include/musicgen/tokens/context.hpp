@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <numeric>
 
 #include "../core/config.hpp"
@@ -16,10 +17,11 @@ namespace musicgen::inline MUSICGEN_ABI {
 
 /// Rows of the embedding, one of each part, that are added to a token's.
 struct Context {
-  static constexpr std::size_t parts = 6;
-  /// Steps since the bar line; bars left of the phrase; chord; metre; mode; tempo.
-  static constexpr std::array<int, parts> sizes{97, 17, no_chord + 2, static_cast<int>(meters.size()), 3, 17};
-  static constexpr int rows = 97 + 17 + no_chord + 2 + static_cast<int>(meters.size()) + 3 + 17;
+  static constexpr std::size_t parts = 8;
+  /// Steps since the bar line; bars left of the phrase; chord; metre; mode; tempo; bars so far; phrases with this
+  /// letter so far.
+  static constexpr std::array<int, parts> sizes{97, 17, no_chord + 2, static_cast<int>(meters.size()), 3, 17, 33, 4};
+  static constexpr int rows = std::accumulate(sizes.begin(), sizes.end(), 0);
 
   /// Where a song is, after its last token. @param V  the number of the first row
   [[nodiscard]] static constexpr std::array<Token, parts> of(const SongState::Place& place, int V) {
@@ -28,11 +30,23 @@ struct Context {
                                         place.chord,
                                         place.meter,
                                         place.key < 0 ? 0 : 1 + place.key / 12,
-                                        std::min(place.tempo / 16, 16)};
+                                        std::min(place.tempo / 16, 16),
+                                        std::min<int>(place.bars / 4, 32),
+                                        std::min<int>(place.returns, 3)};
     std::array<Token, parts> found{};
     for (std::size_t k = 0, first = 0; k < parts; first += static_cast<std::size_t>(sizes[k++]))
       found[k] = V + static_cast<Token>(first) + values[k];
     return found;
+  }
+
+  /// Where in the form a song is: the same at the same step of the same bar of phrases with one letter, -1 outside of
+  /// phrases.
+  [[nodiscard]] static constexpr std::int32_t place_of(const SongState::Place& place) {
+    if (place.phrase == 0) return -1;
+    constexpr std::int32_t longest_bar = 256, longest_phrase = 128;
+    return (place.phrase * longest_phrase + std::min<std::int32_t>(place.phrase_bar, longest_phrase - 1)) *
+               longest_bar +
+           std::min<std::int32_t>(place.bar_steps, longest_bar - 1);
   }
 };
 

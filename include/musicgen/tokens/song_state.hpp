@@ -89,6 +89,8 @@ class SongState {
     std::uint8_t chord = no_chord + 1;  ///< this value: none has come
     std::int8_t key = -1;               ///< -1: none has come
     std::uint8_t phrase = 0;            ///< its letter; 0: none has come
+    std::uint8_t returns = 0;           ///< how often a phrase with this letter has begun before, at most 255
+    std::int16_t phrase_bar = 0;        ///< whole bars since it began
     std::int16_t tempo = 0;             ///< quarters a minute; 0: none has come
     /// The last word of the plan in this step, if no note event has come in it; else `chord`, after which none may
     /// come.
@@ -194,6 +196,7 @@ class SongState {
   void begin_event(TokenEvent token, SongStep& step);
   void pass_time(int steps);
   void plan(TokenEvent token);
+  void begin_phrase(std::uint8_t letter);
   void change_tempo(int quarters);
   Tempo& latest_tempo() { return tempos_[tempo_changes_ % tempos_.size()]; }
   void complete_on(int track, SongStep& step);
@@ -210,6 +213,7 @@ class SongState {
   Place place_;
   std::array<Tempo, 8> tempos_{};  // the latest ones, in a ring: sounding notes may have begun under another tempo
   std::uint32_t tempo_changes_ = 0;
+  std::array<std::uint8_t, 128> phrases_{};  // how many have begun, by letter
   std::optional<Onset> last_note_;
   std::optional<std::int64_t> last_onset_;
   std::uint64_t number_ = 0;

@@ -84,6 +84,7 @@ MUSICGEN_INLINE void SongState::plan(TokenEvent token) {
       ++place_.bars;
       place_.bar_steps = 0;
       if (place_.bars_left > 0) --place_.bars_left;
+      if (place_.phrase != 0) ++place_.phrase_bar;
       break;
     case TokenKind::key:
       place_.key = static_cast<std::int8_t>(token.value);
@@ -96,7 +97,7 @@ MUSICGEN_INLINE void SongState::plan(TokenEvent token) {
       place_.meter = static_cast<std::uint8_t>(token.value);
       break;
     case TokenKind::phrase:
-      place_.phrase = static_cast<std::uint8_t>(token.value);
+      begin_phrase(static_cast<std::uint8_t>(token.value));
       break;
     case TokenKind::phrase_bars:
       place_.bars_left = static_cast<std::int16_t>(token.value);
@@ -104,6 +105,14 @@ MUSICGEN_INLINE void SongState::plan(TokenEvent token) {
     default:
       place_.chord = static_cast<std::uint8_t>(token.value);
   }
+}
+
+MUSICGEN_INLINE void SongState::begin_phrase(std::uint8_t letter) {
+  std::uint8_t& begun = phrases_[letter];
+  place_.phrase = letter;
+  place_.phrase_bar = 0;
+  place_.returns = begun;
+  if (begun < 255) ++begun;
 }
 
 MUSICGEN_INLINE void SongState::change_tempo(int quarters) {

@@ -138,8 +138,8 @@ Progress Trainer<B>::step() {
   Progress progress{
       .stage = state_.stage + 1, .stage_name = stage().name, .learning_rate = schedule.at(state_.step, part_over())};
   const auto number = static_cast<std::uint64_t>(state_.step);
-  sequences_.assign(make_batch(corpus_, Split::train, batch_options(stage()), state_.seed, number),
-                    model_.vocabulary());
+  sequences_.assign(make_batch(corpus_, Split::train, batch_options(stage()), state_.seed, number), model_.vocabulary(),
+                    model_.dimensions().C > 0);
   if (stage().teacher_forcing < 1)
     sequences_.force(model_, stage().teacher_forcing, Random(state_.seed, detail::forcing_stream + number));
   learn(sequences_.view(), progress);

@@ -37,10 +37,10 @@ TEST_CASE("decode: a token at a time gives the logits of the whole sequence") {
   }
 }
 
-TEST_CASE("decode: with contexts and copying a token at a time gives what the whole sequence does") {
+TEST_CASE("decode: with contexts, copying and places a token at a time gives what the whole sequence does") {
   const int B = 3, T = 140, V = 19, parts = 2;
   ModelConfig config;
-  config.dimensions = {V, 5, 29, 2, 6, true};
+  config.dimensions = {V, 5, 29, 2, 6, true, true};
   config.attention = GENERATE(AttentionOptions(AttentionValue::match), AttentionOptions(AttentionValue::successor, 2));
   Model<> model(config, 3);
   Random random(4);
@@ -49,14 +49,17 @@ TEST_CASE("decode: with contexts and copying a token at a time gives what the wh
   const auto tokens = random_tokens(T * B, V, 1);
   auto contexts = random_tokens(T * B * parts, 6, 2);
   for (Token& row : contexts) row += V;
+  auto places = random_tokens(T * B, 20, 3);
+  for (std::int32_t& place : places) --place;  // -1 is like no other
   const std::vector<Token> no_targets(tokens.size(), no_token);
-  const auto whole = model.logits({B, T, T, tokens, no_targets, contexts});
+  const auto whole = model.logits({B, T, T, tokens, no_targets, contexts, places});
   auto decoder = model.decoder(B, T);
   std::optional<Cpu::Decoder::State> kept;
   const auto step = [&](int t) {
     const auto first = static_cast<std::size_t>(t * B);
     const auto& logits = decoder.step(std::span(tokens).subspan(first, B),
-                                      std::span(contexts).subspan(first * parts, static_cast<std::size_t>(B * parts)));
+                                      std::span(contexts).subspan(first * parts, static_cast<std::size_t>(B * parts)),
+                                      std::span(places).subspan(first, B));
     REQUIRE(logits.cols() == V);
     CHECK(test::relative_difference(logits, map(whole).middleRows(t * B, B).eval()) < 1e-4);
   };

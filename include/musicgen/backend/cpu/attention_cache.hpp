@@ -57,6 +57,14 @@ struct AttentionParts {
   Matrix<Scalar> exponentials;    ///< (B*most, block)  exp(score_s - m_b)
 };
 
+/// Earlier outputs that attention prefers: those at the present place of the form.
+template <class Scalar>
+struct PreferredPlace {
+  const std::int32_t* ring = nullptr;  ///< (places), where in the form each output of a song is; nullptr: none is
+  std::int32_t here = -1;              ///< negative: like no other
+  Scalar worth = 0;                    ///< added to the score of an output that is here
+};
+
 /// The last outputs of several songs: as they are, in bf16, or, since they lie in [-1, 1], as bytes round(127 h).
 template <class Scalar>
 class AttentionCache {
@@ -78,7 +86,8 @@ class AttentionCache {
 
   /// Attends over one block of a song, when the new output has been stored.
   /// @param h  (H padded), that output
-  void attend(std::int64_t steps, Index b, Index block, const Scalar* h, AttentionParts<Scalar>& parts) const;
+  void attend(std::int64_t steps, Index b, Index block, const Scalar* h, AttentionParts<Scalar>& parts,
+              PreferredPlace<Scalar> preferred = {}) const;
 
   /// Columns first ... first+count-1 of the output after `steps` steps take the oldest one's place; whole groups
   /// (simd/rows.hpp).
@@ -95,7 +104,7 @@ class AttentionCache {
   void put(Index row, Index first, Index count, const Scalar* h);
   template <class Stored>
   void attend_rows(const Block& block, const Stored* rows, Index stride, const Scalar* h, AttentionParts<Scalar>& parts,
-                   Scalar unit = 1) const;
+                   PreferredPlace<Scalar> preferred, Scalar unit = 1) const;
 
   Index places_ = 0, n_ = 0;  // n: elements of a row, padded
   AttentionOptions options_{};

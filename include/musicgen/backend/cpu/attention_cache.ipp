@@ -60,17 +60,18 @@ bool AttentionCache<Scalar>::same_kind(const AttentionCache& other) const {
 
 template <class Scalar>
 void AttentionCache<Scalar>::attend(std::int64_t steps, Index b, Index block, const Scalar* h,
-                                    AttentionParts<Scalar>& parts) const {
+                                    AttentionParts<Scalar>& parts, PreferredPlace<Scalar> preferred) const {
   constexpr Index most = AttentionParts<Scalar>::block;
   const Index first = block * most;
   const Block own{std::min(held(steps) - first, most), steps % places_ - first, b * parts.most + block};
   const Index at = (b * (places_ + 1) + first) * n_;
-  if (!whole_.empty()) return attend_rows(own, whole_.data() + at, n_, h, parts);
+  if (preferred.ring != nullptr) preferred.ring += first;
+  if (!whole_.empty()) return attend_rows(own, whole_.data() + at, n_, h, parts, preferred);
   if constexpr (std::is_same_v<Scalar, float>) {
     if (!words_.empty())
-      attend_rows(own, words_.data() + at / 2, n_ / 2, h, parts);
+      attend_rows(own, words_.data() + at / 2, n_ / 2, h, parts, preferred);
     else
-      attend_rows(own, bytes_.data() + at, n_, h, parts, Scalar(1) / 127);
+      attend_rows(own, bytes_.data() + at, n_, h, parts, preferred, Scalar(1) / 127);
   }
 }
 
@@ -101,12 +102,16 @@ void AttentionCache<Scalar>::put(Index row, Index first, Index count, const Scal
 template <class Scalar>
 template <class Stored>
 void AttentionCache<Scalar>::attend_rows(const Block& block, const Stored* rows, Index stride, const Scalar* h,
-                                         AttentionParts<Scalar>& parts, Scalar unit) const {
+                                         AttentionParts<Scalar>& parts, PreferredPlace<Scalar> preferred,
+                                         Scalar unit) const {
   const auto [count, own, part] = block;
   std::array<Scalar, AttentionParts<Scalar>::block> scores;
   simd::run<simd::Dots<Scalar>>(count, n_, rows, h, scores.data());
   const Scalar factor = static_cast<Scalar>(options_.scale) * unit;
   for (Index i = 0; i < count; ++i) scores[static_cast<std::size_t>(i)] *= factor;
+  if (preferred.ring != nullptr && preferred.here >= 0)
+    for (Index i = 0; i < count; ++i)
+      if (preferred.ring[i] == preferred.here) scores[static_cast<std::size_t>(i)] += preferred.worth;
   if (own >= 0 && own < count) scores[static_cast<std::size_t>(own)] = std::numeric_limits<Scalar>::lowest() / 2;
   const Scalar m = *std::max_element(scores.begin(), scores.begin() + count);
   simd::run<simd::Exponentials<Scalar>>(count, m, scores.data());

@@ -56,7 +56,7 @@ struct BasicCpu {
 
   static void embed(const Parameters& p, const Pass& pass, Activations& saved);
   static void gru_stack_forward(const Parameters& p, const Pass& pass, Activations& saved);
-  static void attend(const Pass& pass, Activations& saved);
+  static void attend(const Parameters& p, const Pass& pass, Activations& saved);
   static void head(const Parameters& p, const Pass& pass, Activations& saved);
   static void loss(const Pass& pass, Activations& saved);
   static double mean_loss(const Activations& saved) { return saved.loss; }
@@ -64,7 +64,7 @@ struct BasicCpu {
   static std::span<const S> nll(const Activations& saved) { return saved.nll; }
 
   static void head_backward(const Parameters& p, const Pass& pass, Activations& saved, Parameters& gradients);
-  static void attend_backward(const Pass& pass, Activations& saved);
+  static void attend_backward(const Parameters& p, const Pass& pass, Activations& saved, Parameters& gradients);
   static void gru_stack_backward(const Parameters& p, const Pass& pass, Activations& saved, Parameters& gradients);
   static void embed_backward(const Parameters& p, const Pass& pass, Activations& saved, Parameters& gradients);
 

@@ -29,9 +29,10 @@ void BasicCpu<S>::gru_stack_forward(const Parameters& p, const Pass& pass, Activ
 }
 
 template <class S>
-void BasicCpu<S>::attend(const Pass& pass, Activations& saved) {
+void BasicCpu<S>::attend(const Parameters& p, const Pass& pass, Activations& saved) {
   cpu::attention_forward<S>(outputs(pass, saved), pass.B, pass.Q, pass.attention, saved.context,
-                            pass.for_backward || pass.copies ? &saved.attention : nullptr);
+                            pass.for_backward || pass.copies ? &saved.attention : nullptr,
+                            {pass.places, cpu::values(p.place)});
 }
 
 template <class S>
@@ -64,10 +65,11 @@ void BasicCpu<S>::head_backward(const Parameters& p, const Pass& pass, Activatio
 }
 
 template <class S>
-void BasicCpu<S>::attend_backward(const Pass& pass, Activations& saved) {
+void BasicCpu<S>::attend_backward(const Parameters& p, const Pass& pass, Activations& saved, Parameters& gradients) {
   cpu::attention_backward<S>(
       outputs(pass, saved), pass.B, pass.Q, pass.attention, saved.attention, saved.dcontext, cpu::view(saved.dh),
-      {pass.inputs, pass.targets, pass.copies ? std::span<const S>(saved.shares) : std::span<const S>()});
+      {pass.inputs, pass.targets, pass.copies ? std::span<const S>(saved.shares) : std::span<const S>()},
+      {pass.places, cpu::values(p.place)}, cpu::values(gradients.place));
 }
 
 template <class S>

@@ -31,8 +31,9 @@ class Decoder {
   struct State {
     std::vector<Matrix<Scalar>> h;   ///< L of (B, H)
     AttentionCache<Scalar> outputs;  ///< the last window + 1 of each song
-    std::vector<Token>
-        tokens{};  // (B, places + 1), those that came in, as outputs lie in their ring; if the model copies
+    /// (B, places + 1), those that came in, as outputs lie in their ring; if the model copies.
+    std::vector<Token> tokens{};
+    std::vector<std::int32_t> places{};  ///< (B, places of the ring), in the form; if the model knows them
     std::int64_t steps = 0;
   };
 
@@ -53,10 +54,13 @@ class Decoder {
   [[nodiscard]] Index batch() const { return B_; }
 
   /// Feeds a token to each song. Allocates nothing.
-  /// @param tokens  (B), each in [0, V)
-  /// @return        logits (B, V) of the tokens after, valid until the next step
-  /// @throws Error  for another number of tokens, or one out of range
-  const Matrix<Scalar>& step(std::span<const Token> tokens, std::span<const Token> contexts = {});
+  /// @param tokens    (B), each in [0, V)
+  /// @param contexts  (B, parts), each in [V, V+C), for a model that takes them
+  /// @param places    (B), for a model that knows them: where in the form each token is
+  /// @return          logits (B, V) of the tokens after, valid until the next step
+  /// @throws Error  for another number of tokens or places, or a token out of range
+  const Matrix<Scalar>& step(std::span<const Token> tokens, std::span<const Token> contexts = {},
+                             std::span<const std::int32_t> places = {});
 
   [[nodiscard]] const State& state() const { return state_; }
   /// Goes back to a state of this decoder, or of another one of the same model, batch, window and precision.

@@ -2,12 +2,14 @@
 #pragma once
 
 #include <algorithm>
+#include <numeric>
 #include <string>
 #include <utility>
 
 #include "../../core/error.hpp"
 #include "../../core/team.hpp"
 #include "../../core/thread_pool.hpp"
+#include "attention.hpp"
 #include "copying.hpp"
 #include "decode.hpp"
 #include "embedding.hpp"
@@ -19,7 +21,8 @@ namespace musicgen::inline MUSICGEN_ABI::cpu {
 
 template <class Scalar>
 struct Decoder<Scalar>::Weights {
-  Weights(const Parameters<Scalar>& p, Precision precision) : b1(p.head.b1), b2(p.head.b2), copies(p.copies) {
+  Weights(const Parameters<Scalar>& p, Precision precision)
+      : b1(p.head.b1), b2(p.head.b2), place(p.place), copies(p.copies) {
     const Index H = p.head.w1.rows();
     const auto gates_of = [&](const Matrix<Scalar>& w, const std::vector<Index>& at) {
       const View<const Scalar> m = view(w).transposed();  // (K, 3H)
@@ -51,6 +54,7 @@ struct Decoder<Scalar>::Weights {
   std::vector<PackedWeights<Scalar>> w_ih;  // to r | z | n; the first layer has none
   std::vector<PackedWeights<Scalar>> w_hh;  // to r | z | q
   RowVector<Scalar> b1, b2;
+  RowVector<Scalar> place;  // or none
   PackedWeights<Scalar> w1_h, w1_c, w2;
   bool copies;
   Index count;  // multiplications of a step, attention apart
@@ -117,11 +121,21 @@ struct Decoder<Scalar>::Step {
     const Index H = weights.b1.size(), blocks = state.outputs.blocks(state.steps);
     for (Index task = blocks * B * member / team.size(); task < blocks * B * (member + 1) / team.size(); ++task) {
       const Index b = task / blocks;
-      state.outputs.attend(state.steps, b, task % blocks, work.query.row(b).data(), work.partial);
+      state.outputs.attend(state.steps, b, task % blocks, work.query.row(b).data(), work.partial, preferred(b));
     }
     team.wait();
     const Index first = H * member / team.size(), last = H * (member + 1) / team.size();
     for (Index b = 0; b < B; ++b) work.partial.join(b, blocks, first, last - first, work.context.row(b).data());
+  }
+
+  /// What a song's earlier outputs at its present place are worth.
+  PreferredPlace<Scalar> preferred(Index b) const {
+    if (state.places.empty()) return {};
+    const Index places = state.outputs.places();
+    const std::int32_t* const ring = state.places.data() + b * places;
+    const auto weight = values(weights.place);
+    return {ring, ring[state.steps % places],
+            std::inner_product(weight.begin(), weight.end(), work.query.row(b).data(), Scalar(0))};
   }
 
   void head(Team& team, int member) {
@@ -170,6 +184,7 @@ Decoder<Scalar>::Decoder(std::shared_ptr<const Weights> weights, Index B, Index 
     work_->mixed.resize(B, weights_->b2.size() - 1);
     state_.tokens.assign(static_cast<std::size_t>(B * (state_.outputs.places() + 1)), 0);
   }
+  if (weights_->place.size() > 0) state_.places.assign(static_cast<std::size_t>(B * state_.outputs.places()), -1);
   work_->quantized.assign(static_cast<std::size_t>(thread_pool().threads()),
                           std::vector<std::int8_t>(int8 ? static_cast<std::size_t>(B) * stride : 0));
 }
@@ -196,14 +211,22 @@ Decoder<Scalar> Decoder<Scalar>::of_batch(int B) const {
 }
 
 template <class Scalar>
-const Matrix<Scalar>& Decoder<Scalar>::step(std::span<const Token> tokens, std::span<const Token> contexts) {
-  if (std::ssize(tokens) != B_)
-    throw Error("decoder: " + std::to_string(tokens.size()) + " tokens for " + std::to_string(B_) + " songs");
+const Matrix<Scalar>& Decoder<Scalar>::step(std::span<const Token> tokens, std::span<const Token> contexts,
+                                            std::span<const std::int32_t> places) {
+  const auto require_for_each = [&](std::size_t count, const char* what) {
+    if (static_cast<Index>(count) != B_)
+      throw Error("decoder: " + std::to_string(count) + " " + what + " for " + std::to_string(B_) + " songs");
+  };
+  require_for_each(tokens.size(), "tokens");
+  if (!state_.places.empty()) require_for_each(places.size(), "places");
   gather_rows(weights_->table, tokens, work_->gates);
   const std::size_t parts = contexts.size() / tokens.size();
   for (Index b = 0; b < B_; ++b)
     detail::add_contexts(weights_->table, weights_->biases[0],
                          contexts.subspan(static_cast<std::size_t>(b) * parts, parts), work_->gates.row(b).data());
+  for (Index b = 0; b < B_ && !state_.places.empty(); ++b)
+    state_.places[static_cast<std::size_t>(b * state_.outputs.places() + state_.steps % state_.outputs.places())] =
+        places[static_cast<std::size_t>(b)];
   const Index attended = std::min<Index>(state_.steps, state_.outputs.window());
   const Index count = B_ * (weights_->count + 2 * weights_->b1.size() * attended);
   const std::size_t most = count < worth_several_threads ? 1 : work_->quantized.size();

@@ -24,6 +24,7 @@ Parameters<Scalar> Parameters<Scalar>::zeros(const Dimensions& d) {
   p.head.b1.setZero(d.H);
   p.head.w2.setZero(d.outputs(), d.H);
   p.head.b2.setZero(d.outputs());
+  if (d.places) p.place.setZero(d.H);
   return p;
 }
 

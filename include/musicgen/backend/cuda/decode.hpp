@@ -31,7 +31,8 @@ class Decoder {
   /// @param tokens  (B), each in [0, V)
   /// @return        logits (B, V) of the tokens after, valid until the next step
   /// @throws Error  for another number of tokens, or one out of range
-  const HostMatrix& step(std::span<const Token> tokens, std::span<const Token> no_contexts = {});
+  const HostMatrix& step(std::span<const Token> tokens, std::span<const Token> no_contexts = {},
+                         std::span<const std::int32_t> no_places = {});
 
   const State& state() const { return state_; }
   /// Goes back to a state of this decoder, or of another one of the same model, batch, window and precision.

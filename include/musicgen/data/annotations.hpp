@@ -1,0 +1,107 @@
+// POP909's annotations of a corpus's files: which song a file is of, and whether the annotations fit it. They were made
+// of one version of each song; some of the others begin earlier or later, or have another tempo. Internal: for
+// definitions alone.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstddef>
+#include <filesystem>
+#include <iterator>
+#include <numbers>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "../analyze/pop909.hpp"
+#include "../core/config.hpp"
+#include "../midi/score.hpp"
+#include "splits.hpp"
+
+namespace musicgen::inline MUSICGEN_ABI::detail {
+
+/// The number of the song that a file is of, if it is called as POP909's are: 001 of "001/versions/001-v2".
+inline std::optional<std::string> pop909_song(std::string_view name) {
+  std::string key = song_key(name);
+  key.erase(0, key.rfind('/') + 1);  // all of it stays if there is no '/'
+  if (key.size() != 3 || key.find_first_not_of("0123456789") != std::string::npos) return std::nullopt;
+  return key;
+}
+
+inline std::optional<Pop909Folders> annotations_of(const std::filesystem::path& root, std::string_view name) {
+  const auto song = pop909_song(name);
+  return song ? find_pop909_annotations(root, *song) : std::nullopt;
+}
+
+/// The files that read_pop909_annotations() may look at.
+inline std::vector<std::filesystem::path> annotation_files(const Pop909Folders& folders) {
+  std::vector<std::filesystem::path> files;
+  for (const char* name : {"beat_midi.txt", "chord_midi.txt", "key_audio.txt"}) files.push_back(folders.music / name);
+  for (const char* name : {"human_label1.txt", "analyzed_key.txt", "melody.txt", "finalized_chord.txt"})
+    if (!folders.structure.empty()) files.push_back(folders.structure / name);
+  return files;
+}
+
+/// The beat at some time, counted from 0, and how much of it is over; outside of the beats they go on as they are.
+inline double beat_at(const Analysis& analysis, double seconds) {
+  const auto after = std::upper_bound(analysis.beats.begin(), analysis.beats.end(), seconds,
+                                      [](double s, const Beat& beat) { return s < beat.time.count(); });
+  const int beat = std::max(0, static_cast<int>(after - analysis.beats.begin()) - 1);
+  const double from = analysis.beat_time(beat).count(), to = analysis.beat_time(beat + 1).count();
+  return beat + (seconds - from) / (to - from);
+}
+
+/// How well notes begin on m-ths of beats: the mean of cos(2 pi m b) over their onsets b; 1 if all do, 0 if by chance.
+inline double closeness(const Analysis& analysis, const std::vector<Note>& notes, int m) {
+  double sum = 0;
+  for (const Note& note : notes) sum += std::cos(2 * std::numbers::pi * m * beat_at(analysis, note.start));
+  return notes.empty() ? 0 : sum / static_cast<double>(notes.size());
+}
+
+inline bool is_chord_tone(const ChordSpan& chord, int pitch) {
+  constexpr std::array<unsigned, 7> triads{0, 0x91, 0x89, 0x49, 0x111, 0x85, 0xA1};  // bits: semitones over the root
+  return triads[static_cast<std::size_t>(chord.quality)] >> (pitch - chord.root + 12) % 12 & 1;
+}
+
+/// How much of what sounds are tones of the chord `later` beats after it begins, 0 to 1.
+inline double chord_tones(const Analysis& analysis, const std::vector<Note>& notes, int later) {
+  double in = 0, all = 0;
+  for (const Note& note : notes) {
+    const double beat = std::floor(beat_at(analysis, note.start) + 0.01) + later;
+    const auto after = std::upper_bound(analysis.chords.begin(), analysis.chords.end(), beat,
+                                        [](double b, const ChordSpan& chord) { return b < chord.first_beat; });
+    if (after == analysis.chords.begin() || std::prev(after)->quality == ChordQuality::none) continue;
+    const double weight = std::min(1.0, note.end - note.start);
+    all += weight;
+    if (is_chord_tone(*std::prev(after), note.pitch)) in += weight;
+  }
+  return all > 0 ? in / all : 0;
+}
+
+/// Whether annotations are of this version of the song: notes begin on sixteenths or triplets of their beats, and sound
+/// with the chord of the beat at least about as well as with those one or two beats away. On POP909 the closeness is
+/// over 0.8 for nine songs of ten; a version that is off by a beat loses a tenth or more of its chord tones.
+inline bool fits(const Analysis& analysis, const Score& score) {
+  constexpr double least_closeness = 0.5, tolerance = 0.07;
+  const std::vector<Note> notes = score.notes();
+  if (std::max(closeness(analysis, notes, 4), closeness(analysis, notes, 3)) < least_closeness) return false;
+  const double here = chord_tones(analysis, notes, 0);
+  for (const int later : {-2, -1, 1, 2})
+    if (chord_tones(analysis, notes, later) > here + tolerance) return false;
+  return true;
+}
+
+/// What a file's annotations say, if it has some that fit.
+/// @throws Error  for annotations that are not what they should be: file and line
+inline std::optional<Analysis> fitting_annotations(const std::filesystem::path& root, std::string_view name,
+                                                   const Score& score) {
+  const auto folders = annotations_of(root, name);
+  if (!folders) return std::nullopt;
+  Analysis analysis = read_pop909_annotations(*folders, score);
+  return fits(analysis, score) ? std::optional(std::move(analysis)) : std::nullopt;
+}
+
+}  // namespace musicgen::inline MUSICGEN_ABI::detail

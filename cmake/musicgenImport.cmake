@@ -1,9 +1,9 @@
-# Models from PyTorch and for it need a zip library, which the rest does not: a target, made where libzip is found.
+# Models from and for PyTorch need a zip library, unlike the rest. So there is a separate target, if libzip is found.
 #
 #   musicgen::import_torch   musicgen/import/torch.hpp, libzip
 #
-# Read by the project's own build and by the installed package, as musicgenRender.cmake is. MUSICGEN_HAS_TORCH is defined
-# for whoever links. libzip's own CMake package, in Debian, asks for programs that are in none of its dependencies.
+# Used by the project's own build and by the installed package, like musicgenRender.cmake. Defines MUSICGEN_HAS_TORCH for
+# programs that link it. Debian's CMake package of libzip is not used: it requires programs that it does not depend on.
 include_guard()
 
 find_path(MUSICGEN_LIBZIP_INCLUDE_DIR zip.h)

@@ -1,12 +1,12 @@
-# Models compiled into programs, so that these need no file when they run.
+# Compiles models into programs, so that they need no file at run time.
 #
 #   musicgen::bundled_model                  the bundled model: musicgen::bundled_model() in
 #                                            musicgen/model/bundled_model.hpp
-#   musicgen_embed_model(<library> <file>)   makes a static library of a file's bytes. C++ sees them as
+#   musicgen_embed_model(<library> <file>)   makes a static library from the bytes of a file. C++ sees them as
 #                                            extern "C" const std::byte <library>_begin[], <library>_end[];
 #                                            for musicgen::parse_model()
 #
-# Read by the project's own build and by the installed package.
+# Used by the project's own build and by the installed package.
 include_guard()
 
 function(musicgen_embed_model library file)
@@ -25,7 +25,7 @@ asm(".section .rodata\n"
     ".byte 0\n"
     ".text\n");
 ]])
-  # A linker that optimizes everything at once would not see what the assembler defines.
+  # Link-time optimization would not see what the assembler defines.
   set_source_files_properties("${source}" PROPERTIES OBJECT_DEPENDS "${file}" COMPILE_OPTIONS -fno-lto
                                                      SKIP_UNITY_BUILD_INCLUSION ON)
   add_library(${library} STATIC EXCLUDE_FROM_ALL "${source}")

@@ -1,12 +1,12 @@
-# Pictures and sound need more than the library does: a target each, made where its library is found.
+# Pictures and sound need further libraries. So there is a target for each, if its library is found.
 #
 #   musicgen::render_piano_roll      musicgen/render/piano_roll.hpp, libpng
 #   musicgen::render_distributions   musicgen/render/distributions.hpp, libpng
 #   musicgen::render_curves          musicgen/render/curves.hpp, libpng
 #   musicgen::render_audio           musicgen/render/audio.hpp, FluidSynth 2
 #
-# Read by the project's own build and by the installed package, so that an installation made without these libraries
-# offers them as soon as they are there. MUSICGEN_HAS_PIANO_ROLL and so on are defined for whoever links.
+# Used by the project's own build and by the installed package, so that an installation made without these libraries has
+# the targets as soon as they are installed. Defines MUSICGEN_HAS_PIANO_ROLL and so on for programs that link them.
 include_guard()
 
 find_package(PNG QUIET)

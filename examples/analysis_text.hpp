@@ -1,4 +1,4 @@
-// An analysis in a few lines, and as JSON.
+// An analysis as a few lines of text, and as JSON.
 #pragma once
 
 #include <algorithm>
@@ -14,16 +14,16 @@
 #include <string>
 #include <vector>
 
-/// The beats from 0 s on: that of a pick-up may begin before the file does.
+/// The beats from 0 s on, since the beat of a pick-up may begin before the file does.
 inline std::span<const musicgen::Beat> beats_of_file(const musicgen::Analysis& analysis) {
   const std::span<const musicgen::Beat> beats(analysis.beats);
   return beats.subspan(!beats.empty() && beats[0].tick < 0 ? 1 : 0);
 }
 
-/// One object: "beats" and "downbeats" (seconds), "meter", "tempo" (beats a minute), "key" (the one longest in force),
-/// "keys", "chords", "phrases" (lists of {"start", "end", "label"}); what there is none of is empty or null, and
-/// "no_beat" then says why. All is told from 0 s on: the beat of a pick-up that begins earlier is left out, and spans
-/// that begin with it begin at 0.
+/// One object: "beats" and "downbeats" (seconds), "meter", "tempo" (beats a minute), "key" (the one in force longest),
+/// "keys", "chords", "phrases" (lists of {"start", "end", "label"}). Without a beat they are empty or null, and
+/// "no_beat" says why. Everything begins at 0 s or later: the beat of a pick-up that begins earlier is left out, and
+/// spans that begin with it begin at 0.
 inline std::string analysis_json(const musicgen::Analysis& analysis) {
   using nlohmann::ordered_json;
   const auto seconds = [](musicgen::Seconds time) { return std::round(std::max(0.0, time.count()) * 1e6) / 1e6; };
@@ -63,7 +63,7 @@ inline void print_keys(std::ostream& out, const musicgen::Analysis& analysis) {
   out << '\n';
 }
 
-/// A line a phrase: "A8 Eb:min | Ab:min Bb:maj | ...", bars between strokes, the chord in force where none begins.
+/// One line per phrase: "A8 Eb:min | Ab:min Bb:maj | ...", with the current chord in bars where none begins.
 inline void print_chords(std::ostream& out, const musicgen::Analysis& analysis) {
   std::size_t chord = 0;
   for (const musicgen::PhraseSpan& phrase : analysis.phrases) {

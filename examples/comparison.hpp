@@ -169,8 +169,8 @@ inline void print_row(std::ostream& out, const ComparedStatistic& s) {
 
 inline void print_statistics(std::ostream& out, const Report& report) {
   out << formatted("\n%zu songs of each kind, the first %g s of each\n\n", report.compared, report.seconds)
-      << formatted("%-28s%17s%19s%14s%16s%18s\n", "", "generated    ", "real    ", "overlap  ", "divergence  ",
-                   "distance   ")
+      << formatted("%-28s%17s%19s%14s%16s%15s\n", "", "generated    ", "real    ", "overlap  ", "divergence  ",
+                   "distance")
       << formatted("%-28s%9s%8s  %9s%8s%8s%6s  %8s%6s %10s%8s\n", "", "mean", "+-", "mean", "+-", "gen.", "real",
                    "gen.", "real", "gen.", "real");
   for (const ComparedStatistic& s : report.statistics) print_row(out, s);

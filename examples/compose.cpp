@@ -1,4 +1,4 @@
-// Writes songs that nobody has learned: something to train on where there is no music at hand.
+// Writes songs made by simple rules: training data for trials without real music.
 #include <cstdint>
 #include <cstdio>
 #include <filesystem>

@@ -1,4 +1,4 @@
-// Takes models over from PyTorch, and back, and writes models in fewer bytes.
+// Converts models from and to PyTorch, and to formats with fewer bytes.
 #include <array>
 #include <filesystem>
 #include <fstream>
@@ -24,25 +24,25 @@ struct Options {
   std::optional<float> attention_scale;
 };
 
-/// Whether a name stands for PyTorch's format, or else for safetensors; nothing for other names.
+/// Whether a file name means PyTorch's format (or else safetensors); nothing for other names.
 std::optional<bool> is_torch_name(const fs::path& file) {
   const std::string extension = detail::lower_case(file.extension().string());
   if (extension == ".pt" || extension == ".pth") return true;
   return extension == ".safetensors" ? std::optional(false) : std::nullopt;
 }
 
-/// Whether a file is a checkpoint of PyTorch or else a model: a zip archive, or a header in JSON after its length;
-/// where it is neither, by its name, or `by_itself`.
+/// Whether a file is a checkpoint of PyTorch (a zip archive) or else a model (a JSON header after its length); if it is
+/// neither, its name decides, and else `by_itself`.
 bool is_checkpoint(const fs::path& file, bool by_itself) {
   std::array<char, 9> start{};
   std::error_code fault;
-  if (fs::is_regular_file(file, fault))  // opening a pipe would wait
+  if (fs::is_regular_file(file, fault))  // opening a pipe would block
     std::ifstream(file, std::ios::binary).read(start.data(), start.size());
   if (std::string_view(start.data(), 4) == "PK\3\4") return true;
   return start[8] != '{' && is_torch_name(file).value_or(by_itself);
 }
 
-/// Says where in the file the weights were, and what else was there.
+/// Reports where in the file the weights were, and what else it contained.
 void tell(const fs::path& file, const TorchReport& report) {
   std::cout << file.string() << ": state dict";
   if (!report.key.empty()) std::cout << " under \"" << report.key << '"';
@@ -82,7 +82,7 @@ void to_torch(const Options& o) {
     save_torch(o.out, model);
   } else {
     if (!model.config().vocabulary) throw file_error(o.in, "has no vocabulary to be saved");
-    AtomicFile vocabulary(o.written_vocabulary);  // first, so that neither is written where the other cannot be
+    AtomicFile vocabulary(o.written_vocabulary);  // first, so that neither is written if the other cannot be
     vocabulary.write(nlohmann::json(model.vocabulary().names()).dump() + '\n');
     save_torch(o.out, model);
     vocabulary.commit();
@@ -101,7 +101,7 @@ void to_model(const Options& o) {
   tell(o.out, model);
 }
 
-/// @throws CLI::ValidationError  for names and options that do not go together
+/// @throws CLI::ValidationError  for names and options that exclude each other
 void convert(const Options& o) {
   const auto to_which = is_torch_name(o.out);
   if (!to_which) throw CLI::ValidationError("OUT", "must end in .safetensors, .pt or .pth");

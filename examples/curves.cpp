@@ -1,4 +1,4 @@
-// Draws what training runs have logged: validation loss over tokens.
+// Draws the validation loss over tokens from the logs of training runs.
 #include <cerrno>
 #include <cstring>
 #include <fstream>
@@ -14,17 +14,17 @@ namespace fs = std::filesystem;
 #ifdef MUSICGEN_HAS_CURVES
 namespace {
 
-/// @throws Error  for a file that is no training log, or has no validation loss of at most `below`
+/// @throws Error  for a file that is not a training log, or has no validation loss of at most `below`
 Curve read_log(const fs::path& file, double below) {
   std::error_code fault;
   if (fs::is_directory(file, fault)) throw file_error(file, "is a directory");
-  std::ifstream in(file);  // a pipe as well
+  std::ifstream in(file);  // may be a pipe
   if (!in) throw file_error(file, std::string("cannot be opened: ") + std::strerror(errno));
   Curve curve{file.stem().string(), {}};
   std::string text;
   for (int line = 1; std::getline(in, text); ++line) {
     const auto j = detail::parse_json(text);
-    if (in.eof() && !j.is_object()) break;  // the last line of a run that still writes, or was killed
+    if (in.eof() && !j.is_object()) break;  // the last line of a run that is still writing, or was killed
     const auto bad = [&] { return file_error(file, "line " + std::to_string(line) + " is none of a training log"); };
     if (!j.is_object() || !j.contains("step")) throw bad();
     if (!j.contains("validation_loss")) continue;

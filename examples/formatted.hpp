@@ -5,7 +5,7 @@
 #include <cstdio>
 #include <string>
 
-/// What printf would print, up to 255 characters.
+/// The output of printf, up to 255 characters.
 template <class... Values>
 std::string formatted(const char* format, Values... values) {
   std::array<char, 256> text{};

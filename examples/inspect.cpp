@@ -19,7 +19,7 @@ void inspect_model(const std::filesystem::path& file) {
   const Dimensions& d = config.dimensions;
   std::cout << "model: embedding " << d.E << ", hidden " << d.H << ", layers " << d.L << ", " << model.parameter_count()
             << " parameters\nvocabulary: " << d.V << " tokens, "
-            << (config.canonical ? "in canonical order" : "in no canonical order") << "\nattention over "
+            << (config.canonical ? "in canonical order" : "not in canonical order") << "\nattention over "
             << config.attention << "\nprograms:";
   for (const int program : config.profile.programs) std::cout << ' ' << program;
   std::cout << '\n';
@@ -34,10 +34,11 @@ void inspect_track(const Track& track, const std::string& number) {
   const std::string channel = track.channel == no_channel ? "-" : std::to_string(track.channel + 1);
   std::cout << "  " << std::setw(3) << number << "  channel " << std::setw(2) << channel << "  program " << std::setw(3)
             << track.program << "  " << std::setw(5) << track.notes.size() << (track.is_drums() ? " drum" : " note")
-            << (track.notes.size() == 1 ? " " : "s");
+            << (track.notes.size() == 1 ? "" : "s");
   if (!track.events.empty()) std::cout << ", " << detail::counted(track.events.size(), "controller") << " and the like";
   if (!track.texts.empty()) std::cout << ", " << detail::counted(track.texts.size(), "text");
-  std::cout << "  " << detail::printable(track.name) << '\n';
+  if (!track.name.empty()) std::cout << "  " << detail::printable(track.name);
+  std::cout << '\n';
 }
 
 void inspect_song(const Score& score, const Analysis& analysis) {
@@ -45,7 +46,7 @@ void inspect_song(const Score& score, const Analysis& analysis) {
   std::cout << "format " << score.format << ", division " << score.tempo.division() << ", "
             << detail::counted(score.tempo.changes().size(), "tempo change") << ", " << std::fixed
             << std::setprecision(1) << score.duration() << " s, " << detail::counted(notes.size(), "note")
-            << ", drums apart\n";
+            << ", not counting drums\n";
   if (!score.name.empty()) std::cout << "name: " << detail::printable(score.name) << '\n';
   for (const TimeSignature& time : score.time_signatures)
     std::cout << "  " << time.numerator << '/' << time.denominator << " from tick " << time.tick << '\n';
@@ -56,7 +57,7 @@ void inspect_song(const Score& score, const Analysis& analysis) {
     std::cout << "  \"" << detail::printable(marker.text) << "\" at tick " << marker.tick << '\n';
   int k = 0;
   for (const Track& track : score.tracks) inspect_track(track, track.is_melodic() ? "i" + std::to_string(k++) : "-");
-  for (const std::string& warning : score.warnings) std::cout << "  passed over: " << warning << '\n';
+  for (const std::string& warning : score.warnings) std::cout << "  warning: " << warning << '\n';
   print_analysis(std::cout, analysis);
 }
 

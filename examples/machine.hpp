@@ -1,4 +1,4 @@
-// Options for the machine that computes: --device and --threads.
+// The options --device and --threads.
 #pragma once
 
 #include <CLI/CLI.hpp>
@@ -36,9 +36,9 @@ struct Machine {
         ->check(whole_number_in(0, 1024));
   }
 
-  /// Calls body(Backend{}) with the one that the options and the machine ask for.
-  /// @throws Error  for a device that is not to be had
-  /// @param precision  of a decoder; a GPU, which has no need of fewer bytes, is chosen by itself for fp32 alone
+  /// Calls body(Backend{}) with the backend that fits the options and the machine.
+  /// @throws Error  for a device that is not available
+  /// @param precision  of a decoder; a GPU is chosen automatically only for fp32
   template <class Body>
   void run(Body&& body, musicgen::Precision precision = musicgen::Precision::fp32) const {
     musicgen::set_threads(threads);

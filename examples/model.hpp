@@ -5,7 +5,7 @@
 #include <musicgen/model/bundled_model.hpp>
 #include <musicgen/model/model_file.hpp>
 
-/// The one in a file; the bundled one if none is named.
+/// The model in a file, or the bundled model if no file is named.
 /// @throws musicgen::Error  naming the file and what is wrong with it
 template <musicgen::Backend B = musicgen::Cpu>
 musicgen::Model<B> given_model(const std::filesystem::path& file) {

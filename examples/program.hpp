@@ -1,4 +1,4 @@
-// What every example program has in common: options, exit statuses, and faults told in one line.
+// What all example programs have in common: options, exit statuses, and error messages of one line.
 //
 //   int main(int argc, char** argv) {
 //     CLI::App app("Writes a song from nothing");
@@ -25,7 +25,7 @@
 #include <system_error>
 #include <vector>
 
-/// What number_in() and whole_number_in() share.
+/// The common part of number_in() and whole_number_in().
 template <class Number>
 CLI::Validator between(Number low, Number high, const std::string& kind) {
   std::ostringstream range;
@@ -33,12 +33,12 @@ CLI::Validator between(Number low, Number high, const std::string& kind) {
   range << low << " to " << high;
   const auto check = [low, high, kind, range = range.str()](const std::string& text) {
     Number number{};
-    if (!CLI::detail::lexical_cast(text, number)) return '"' + text + "\" is no " + kind + " in " + range;
+    if (!CLI::detail::lexical_cast(text, number)) return '"' + text + "\" is not a " + kind + " in " + range;
     return number >= low && number <= high ? std::string() : text + " is not in " + range;
   };
   return {check, range.str()};
 }
-/// A number from `low` to `high`; unlike CLI::Range it lets no NaN pass.
+/// A number from `low` to `high`; unlike CLI::Range it refuses NaN.
 inline CLI::Validator number_in(double low, double high) {
   return between(low, high, "number");
 }
@@ -46,7 +46,7 @@ inline CLI::Validator whole_number_in(std::int64_t low, std::int64_t high) {
   return between(low, high, "whole number");
 }
 
-/// The name of a file or folder, which there is no program without.
+/// The name of a file or folder, which must not be empty.
 inline CLI::Validator file_name() {
   return CLI::Validator([](const std::string& text) { return text.empty() ? "is empty" : std::string(); }, "FILE");
 }
@@ -58,12 +58,13 @@ inline CLI::Validator seed_number() {
         std::uint64_t number = 0;
         const auto [rest, fault] = std::from_chars(text.data(), text.data() + text.size(), number);
         const bool fits = fault == std::errc() && rest == text.data() + text.size();
-        return fits && (text == "0" || text[0] != '0') ? std::string() : text + " is no whole number of up to 64 bits";
+        return fits && (text == "0" || text[0] != '0') ? std::string()
+                                                       : text + " is not a whole number of up to 64 bits";
       },
       "UINT");
 }
 
-/// Keeps a program from overwriting what it reads, or one output with another. Empty names are none.
+/// Keeps a program from overwriting its inputs, or one output with another. Empty names do not count.
 /// @throws std::runtime_error  naming the file
 inline void require_distinct(const std::vector<std::filesystem::path>& read,
                              const std::vector<std::filesystem::path>& written) {
@@ -72,18 +73,18 @@ inline void require_distinct(const std::vector<std::filesystem::path>& read,
   std::error_code fault;
   const auto place = [&](const fs::path& file) {
     const fs::path absolute = fs::absolute(file, fault), real = fs::weakly_canonical(absolute, fault);
-    return fault ? absolute.lexically_normal() : real;  // opening it will say what is wrong
+    return fault ? absolute.lexically_normal() : real;  // opening it will give the error
   };
   for (const fs::path& file : read)
     if (!file.empty()) seen.insert(place(file));
   for (const fs::path& file : written) {
-    const bool device = fs::exists(file, fault) && !fs::is_regular_file(file, fault);  // /dev/null, say
+    const bool device = fs::exists(file, fault) && !fs::is_regular_file(file, fault);  // such as /dev/null
     if (!file.empty() && !device && !seen.insert(place(file)).second)
       throw std::runtime_error(file.string() + ": is named twice, and would be overwritten");
   }
 }
 
-/// Keeps a program from replacing a file of another kind: one that is there, and not empty, has to begin with one of
+/// Keeps a program from replacing a file of another kind: a file that exists and is not empty must begin with one of
 /// these.
 /// @throws std::runtime_error  naming the file
 inline void require_replaceable(const std::filesystem::path& file, const std::vector<std::string>& beginnings,
@@ -93,7 +94,7 @@ inline void require_replaceable(const std::filesystem::path& file, const std::ve
   std::string head(4, '\0');
   std::ifstream(file, std::ios::binary).read(head.data(), static_cast<std::streamsize>(head.size()));
   if (std::find(beginnings.begin(), beginnings.end(), head) == beginnings.end())
-    throw std::runtime_error(file.string() + ": is no " + kind + ": not overwritten");
+    throw std::runtime_error(file.string() + ": is not a " + kind + ": not overwritten");
 }
 inline void require_midi(const std::filesystem::path& file) {
   require_replaceable(file, {"MThd", "RIFF"}, "MIDI file");
@@ -107,10 +108,10 @@ inline void require_wav(const std::filesystem::path& file) {
 
 /// Parses the command line, then runs `body`.
 ///
-/// Exit status: 0 when all went well (`--help` included), 2 for a command line that cannot be right, 1 for anything
-/// else that is thrown: a file that is no MIDI file, a full disk, no memory. 1 and 2 come with one line on stderr,
-/// "NAME: message". A file that does not exist is bad input, not bad usage: let the library find it (no
-/// CLI::ExistingFile). `body` may throw CLI::ValidationError for options that do not go together.
+/// Exit status: 0 for success (including `--help`), 2 for an invalid command line, 1 for any other exception: a file
+/// that is not a MIDI file, a full disk, no memory. With 1 and 2 there is one line on stderr, "NAME: message". A file
+/// that does not exist is bad input, not bad usage: let the library report it (without CLI::ExistingFile). `body` may
+/// throw CLI::ValidationError for options that exclude each other.
 inline int run_program(CLI::App& app, int argc, char** argv, const std::function<void()>& body) {
   const std::string name = argc > 0 ? std::filesystem::path(argv[0]).filename().string() : "musicgen";
   const auto fail = [&](int status, std::string message) {

@@ -1,4 +1,4 @@
-// Pictures and sound of a song, where this program was built with the libraries for them.
+// Pictures and sound of a song, if the program was built with the libraries for them.
 #pragma once
 
 #include <algorithm>
@@ -24,7 +24,7 @@
 #include <musicgen/render/audio.hpp>
 #endif
 
-/// @throws Error  if this program makes none
+/// @throws Error  if this program was built without
 inline void require_pictures() {
 #if !defined(MUSICGEN_HAS_PIANO_ROLL) || !defined(MUSICGEN_HAS_DISTRIBUTIONS) || !defined(MUSICGEN_HAS_CURVES)
   throw musicgen::Error("this program was built without libpng, which pictures need");
@@ -45,7 +45,7 @@ inline void render_picture([[maybe_unused]] const std::filesystem::path& file,
 #endif
 }
 
-/// A song with its bars, chords and phrases, wide enough for the chords' names.
+/// A song with its bars, chords and phrases, wide enough for the names of chords.
 inline void render_analysis([[maybe_unused]] const std::filesystem::path& file,
                             [[maybe_unused]] const musicgen::Score& score,
                             [[maybe_unused]] const musicgen::Analysis& analysis,
@@ -59,10 +59,10 @@ inline void render_analysis([[maybe_unused]] const std::filesystem::path& file,
 #endif
 }
 
-/// A prompt and what the model wrote after it, over the song that the prompt was taken from, whose first note is the
-/// prompt's: silence before it is not part of a prompt.
-/// @param tracks          the numbers of the tracks that `score` has, as the original counts them
-/// @param prompt_seconds  where the model went on
+/// A prompt and its continuation by the model, above the song from which the prompt was taken. Both begin with the same
+/// note, since silence before it is not part of a prompt.
+/// @param tracks          the numbers that the tracks of `score` have in the original
+/// @param prompt_seconds  where the continuation begins
 inline void render_continuation([[maybe_unused]] const std::filesystem::path& file,
                                 [[maybe_unused]] const musicgen::Score& score,
                                 [[maybe_unused]] const std::vector<int>& tracks,

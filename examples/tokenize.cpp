@@ -1,4 +1,4 @@
-// Shows a MIDI file as tokens or as notes, and makes tokens a MIDI file.
+// Shows a MIDI file as tokens or as notes, and turns tokens into a MIDI file.
 #include <iomanip>
 #include <iterator>
 #include <musicgen/analyze/analyze.hpp>
@@ -20,7 +20,7 @@ std::vector<unsigned char> read_input(const std::string& name) {
   return std::vector<unsigned char>(std::istreambuf_iterator<char>(std::cin), {});
 }
 
-/// Tokens from text, words apart by white space.
+/// Tokens from a text of words separated by white space.
 std::vector<Token> read_tokens(const std::string& name, const Vocabulary& vocabulary) {
   const auto bytes = read_input(name);
   std::istringstream lines(std::string(bytes.begin(), bytes.end()));
@@ -31,15 +31,15 @@ std::vector<Token> read_tokens(const std::string& name, const Vocabulary& vocabu
       tokens.push_back(vocabulary.find(word));
       if (tokens.back() == no_token)
         throw file_error(name,
-                         "line " + std::to_string(number) + ": \"" + detail::printable(word, 20) + "\" is no token");
+                         "line " + std::to_string(number) + ": \"" + detail::printable(word, 20) + "\" is not a token");
     }
   return tokens;
 }
 
-/// Says on stderr what in the tokens broke the grammar.
+/// Reports on stderr what in the tokens was against the grammar.
 void tell(const DecodeReport& report) {
   if (report == DecodeReport{}) return;
-  std::cerr << "tokenize: tokens passed over: " << report.stray;
+  std::cerr << "tokenize: tokens skipped: " << report.stray;
   if (report.stray > 0) std::cerr << ", the first is number " << report.first_stray + 1;
   std::cerr << "; notes struck again while they sounded: " << report.restruck
             << "; notes still open at the end: " << report.open << '\n';

@@ -139,11 +139,13 @@ Model<B> starting_model(const Options& o, const std::optional<Model<B>>& given, 
   if (!given) return Model<B>(configuration(o, corpus), o.trainer.seed);
   const Dimensions& d = given->dimensions();
   const std::string which = resuming ? "the model to go on with has " : "the model to start from has ";
-  for (const auto& [wanted, found, grows, option] : {std::tuple(o.hidden, d.H, !resuming, "--hidden"),
-                                                     {o.layers, d.L, false, "--layers"},
-                                                     {o.embedding, d.E, false, "--embedding"}})
+  for (const auto& [wanted, found, grows, option, what] :
+       {std::tuple(o.hidden, d.H, !resuming, "--hidden", "hidden unit"),
+        {o.layers, d.L, false, "--layers", "layer"},
+        {o.embedding, d.E, false, "--embedding", "number"}})
     if (const int size = wanted.value_or(found); size < found || (size > found && !grows))
-      throw Error(option + (": " + which) + std::to_string(found) + (grows ? ", and does not shrink" : ""));
+      throw Error(std::string(option) + ": " + which + detail::counted(found, what) +
+                  (grows ? ", and cannot have fewer" : ", and cannot have another number of them"));
   ModelConfig config = given->config();
   if (o.attention && attention_of(*o.attention) != config.attention.value)
     throw Error("--attention: " + which + "the other one");

@@ -12,7 +12,7 @@ namespace musicgen::inline MUSICGEN_ABI::cuda {
 
 namespace {
 
-/// Of the process, as its stream is. Never given back: there may be no device any more when static objects end.
+/// One per process, like its stream. Never freed: the device may be gone when static objects are destroyed.
 struct Workspace {
   Buffer<double> parts;
   Buffer<kernels::Norm> norm;
@@ -29,7 +29,7 @@ struct Workspace {
     return workspace;
   }
 
-  /// Of x, with the factor that clips it; on the host after synchronize().
+  /// The norm of x, with the factor that clips it; on the host after synchronize().
   void begin_norm(const Buffer<float>& x, double clip) {
     kernels::sum_of_squares(x.data(), static_cast<std::int64_t>(x.size()), clip, parts.data(), norm.data(), launches());
     copy(norm_on_host.data(), norm.data(), sizeof(kernels::Norm));
@@ -39,7 +39,7 @@ struct Workspace {
   Workspace() {
     parts.resize(kernels::most_parts_of_a_norm);
     norm.resize(1);
-    norm.set_zero();  // its padding is copied, too
+    norm.set_zero();  // its padding is copied as well
     norm_on_host.resize(1);
     step.resize(1);
     step_on_host.resize(1);
@@ -48,7 +48,7 @@ struct Workspace {
   }
 };
 
-/// Calls f(first, count) for the numbers that Adam changes: all, or, beside Muon, what lies between its matrices.
+/// Calls f(first, count) for the numbers that Adam updates: all or, with Muon, those outside Muon's matrices.
 template <class F>
 void for_adams_numbers(const Layout& layout, bool beside_muon, F&& f) {
   const auto& begins = layout.begins;
@@ -92,7 +92,7 @@ double adam_update(Parameters& w, const Parameters& g, Parameters& m, Parameters
        std::bit_cast<std::int64_t>(options.muon_momentum)},
       [&] {
         workspace.begin_norm(g.values, options.clip);
-        if (options.muon > 0)  // first, since it may find too little memory: then nothing has changed
+        if (options.muon > 0)  // first, since it may run out of memory: then nothing has changed
           muon_update(w, g, m, &workspace.norm.data()->factor, workspace.muon_step.data(), S(options.muon_momentum),
                       workspace.muon);
         for_adams_numbers(w.layout, options.muon > 0, [&](std::size_t first, std::size_t count) {
@@ -101,7 +101,7 @@ double adam_update(Parameters& w, const Parameters& g, Parameters& m, Parameters
                                v.values.data() + first, launches());
         });
       });
-  synchronize();  // and so the step's numbers may be written again
+  synchronize();  // so that the numbers of the step may be overwritten
   return std::sqrt(workspace.norm_on_host[0].squared);
 }
 

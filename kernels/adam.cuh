@@ -1,11 +1,11 @@
-// Adam and the norm of the gradient, over all parameters as one array of n. Twin: backend/cpu/adam.hpp, which has the
-// equations.
+// Adam and the norm of the gradient, over all parameters as one array of n. CPU version: backend/cpu/adam.hpp, which
+// has the equations.
 //
-//   sum_of_squares   two stages without atomics, so that the sum has one order: blocks leave a part each, one block
-//                    adds these up and makes the factor that clips      bytes  4 n       operations  2 n
+//   sum_of_squares   two stages without atomics, so that the order of the sum is fixed: each block writes a part, then
+//                    one block adds these and computes the clipping factor   bytes  4 n    operations  2 n
 //   adam_update      reads w, g, m, v and writes w, m, v                bytes  28 n      operations  about 12 n
 //
-// Both bound by memory. The factor stays on the device: the update need not wait until the host has seen the norm.
+// Both are bound by memory. The factor stays on the device, so that the update need not wait for the host.
 #pragma once
 
 #include <cstdint>
@@ -16,19 +16,19 @@ namespace musicgen::inline MUSICGEN_ABI::kernels {
 
 inline constexpr unsigned most_parts_of_a_norm = 512;
 
-/// How many there are for n numbers; of nothing else, so that the sum has one order.
+/// The number of parts for n numbers. It depends on nothing else, so that the order of the sum is fixed.
 inline unsigned parts_of_a_norm(std::int64_t n) {
   const unsigned blocks = blocks_for(n);
   return blocks < most_parts_of_a_norm ? blocks : most_parts_of_a_norm;
 }
 
-/// What the gradient comes to.
+/// The norm of the gradient.
 struct Norm {
   double squared;
-  float factor;  ///< to multiply the gradient by; negative: it is not finite
+  float factor;  ///< to multiply the gradient by; negative if it is not finite
 };
 
-/// The sum over a block of 256 threads, for the first of them.
+/// The sum over a block of 256 threads, returned to the first of them.
 __device__ inline double block_sum(double value) {
   MUSICGEN_SHARED(double, parts, [8]);
   for (int step = device::warp_size / 2; step > 0; step /= 2) value += __shfl_xor_sync(~0u, value, step);
@@ -40,7 +40,7 @@ __device__ inline double block_sum(double value) {
   return sum;
 }
 
-/// Of gridDim.y rows of n numbers.
+/// The sums of squares of gridDim.y rows of n numbers.
 /// @param parts  (gridDim.y, gridDim.x), assigned
 __global__ static void __launch_bounds__(256) square_parts_kernel(const float* x, std::int64_t n, double* parts) {
   x += blockIdx.y * n;
@@ -65,7 +65,7 @@ __global__ static void __launch_bounds__(256)
   norm->factor = length <= 1.7976931348623157e308 ? static_cast<float>(factor) : -1.0f;
 }
 
-/// @param parts  (most_parts_of_a_norm), memory to work in  @param norm  (1), assigned
+/// @param parts  (most_parts_of_a_norm), work space  @param norm  (1), assigned
 inline void sum_of_squares(const float* x, std::int64_t n, double clip, double* parts, Norm* norm,
                            device::Stream stream) {
   const unsigned count = parts_of_a_norm(n);
@@ -73,7 +73,7 @@ inline void sum_of_squares(const float* x, std::int64_t n, double clip, double* 
   device::launch(norm_kernel, 1, 256, 0, stream, parts, count, clip, norm);
 }
 
-/// The numbers of a step.
+/// The constants of a step.
 struct AdamStep {
   float beta1, rest1;  ///< and 1 - beta1, rounded once
   float beta2, rest2;

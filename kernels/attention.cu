@@ -13,17 +13,17 @@ namespace musicgen::inline MUSICGEN_ABI::cuda {
 
 namespace {
 
-/// Queries that are done together: few, so that most of the pairs that s < t forbids are left out; many, so that the
-/// products are large.
+/// The number of queries computed together: a compromise between few, which skips most of the pairs with s >= t, and
+/// many, which makes large products.
 constexpr int query_block = 256;
 
-/// Rows of a time-major (n*B, H) matrix that belong to sequence 0; the others follow H further each.
+/// The rows of a time-major (n*B, H) matrix that belong to sequence 0; each further sequence starts H later.
 template <class T>
 View<T> sequence(View<T> m, int B) {
   return {m.data, m.rows / B, m.columns, m.stride * B};
 }
 
-/// A block of queries: `rows` of them from time t on, which see `earlier` keys between them.
+/// A block of queries: `rows` of them from time t on, which together see `earlier` keys.
 struct Queries {
   int first, rows, t, earlier;
 };
@@ -40,7 +40,7 @@ std::size_t offset(int rows, int columns) {
   return static_cast<std::size_t>(rows) * static_cast<std::size_t>(columns);
 }
 
-/// Where the value of output s is: s + this.
+/// The value of output s is at s plus this.
 int value_offset(AttentionValue value) {
   return value == AttentionValue::successor ? 1 : 0;
 }
@@ -89,7 +89,7 @@ void plain_backward(View<const float> h, int B, int Q, AttentionOptions options,
   });
 }
 
-/// One pass, in the precision of what the contexts are multiplied in.
+/// One pass, in the precision of the products with the contexts.
 bool fits_one_pass(int H, AttentionValue value) {
   return kernels_in_use() == Kernels::resident &&
          kernels::fused::supports(H, value_offset(value), device::limits().shared_bytes);

@@ -1,13 +1,13 @@
-// The softmax of attention and its gradient; the products around them are in attention.cu. Twin:
+// The softmax of attention and its gradient; the products around them are in attention.cu. CPU version:
 // backend/cpu/attention.hpp; derivation: docs/attention.md.
 //
 //   a_ts = softmax over s < t of score_ts, 0 where s >= t        ds = a (da - sum_v a_v da_v)
 //
-// A warp has the row of a query. For P pairs of a query and a key:
-//   softmax            bytes  4 P (3 read + 2 written; the second and third time from a cache)  operations  about 5 P
+// One warp per query (row). For P pairs of a query and a key:
+//   softmax            bytes  4 P (3 read + 2 written; the second and third time from cache)  operations  about 5 P
 //   softmax_backward   bytes  4 P (4 read + 1 written)                                          operations  4 P
 //
-// The products are 4 P H operations forward and 8 P H back. Scores live in memory in between: plain, for any size.
+// The products are 4 P H operations forward and 8 P H backward. In between, scores are in memory: simple, for any size.
 #pragma once
 
 #include <cstddef>
@@ -17,23 +17,23 @@
 
 namespace musicgen::inline MUSICGEN_ABI::kernels {
 
-/// Rows of scores, several sequences' in a row. Row i of a sequence is the query at time `first + i`, whose keys are
-/// those before that.
+/// Rows of scores of several sequences, one sequence after another. Row i of a sequence is the query at time
+/// `first + i`; its keys are the earlier outputs.
 struct ScoreRows {
   int sequences, rows;
   std::int64_t sequence_stride, row_stride;
-  int columns;  ///< those of a row that are used
+  int columns;  ///< used columns of a row
   int first;
 };
 
 inline constexpr int warps_of_a_block = 8;
 
 struct ScoreRow {
-  std::int64_t at;  ///< -1: there is none
-  int earlier;      ///< keys that it may see
+  std::int64_t at;  ///< -1: none
+  int earlier;      ///< number of keys that it may see
 };
 
-/// The row of this warp. Whole warps are left without one.
+/// The row of this warp. Some warps have none.
 __device__ inline ScoreRow row_of_warp(const ScoreRows& shape) {
   const int warp = static_cast<int>(blockIdx.x * warps_of_a_block + threadIdx.x / device::warp_size);
   if (warp >= shape.sequences * shape.rows) return {-1, 0};

@@ -1,27 +1,28 @@
-// Attention of each output over the earlier ones in one pass: the weights are never written to memory. Semantics and
-// names: backend/cpu/attention.hpp.
+// Attention of each output over the earlier ones in one pass, without writing the weights to memory. Semantics and
+// names are those of backend/cpu/attention.hpp.
 //
 //   score_ts = g h_t . h_s  for s < t      a_ts = exp(score_ts - lse_t)        c_t = sum_s a_ts v_s,  c_0 = 0
 //   v_s = h_{s+o}, o = 0 or 1; g the scale
 //
-// Forward, a tile of keys after the other (Milakov, Gimelshein 2018; Dao et al. 2022), of a query:
+// Forward, tile of keys by tile (Milakov, Gimelshein 2018; Dao et al. 2022), for each query:
 //
 //   m' = max(m, max score)    l := l e^(m-m') + sum e^(score-m')    c := c e^(m-m') + sum e^(score-m') v_s    m := m'
 //
-// at last c / l and lse = m + log l. Backward, with D_t = dc_t . c_t = sum_s a_ts da_ts and da_ts = dc_t . v_s:
+// and finally c / l and lse = m + log l. Backward, with D_t = dc_t . c_t = sum_s a_ts da_ts and da_ts = dc_t . v_s:
 //
 //   ds_ts = g a_ts (da_ts - D_t)  dh_t += sum_s ds_ts h_s    dh_s += sum_t ds_ts h_t + a_t(s-o) dc_t
 //
-// in a kernel that owns queries and one that owns keys, each of which computes score and da anew: nobody else writes
-// a block's rows of dh, so sums are of the same order, and bits, every time. A tile of keys has o rows more at its end,
-// so that values are its rows from o on; where dh is made for them, o more at its beginning, and a third product, for
-// a_t(s-o).
+// in one kernel that owns queries and one that owns keys; each computes score and da anew. Only one block writes its
+// rows of dh, so that sums have the same order, and the same bits, every time. A tile of keys has o more rows at its
+// end, so that values are its rows from o on. Where dh of values is computed, it has o more rows at its beginning, and
+// there is a third product, for a_t(s-o).
 //
-// A block owns 16 rows and meets 16 columns at a time. H is split over its warps, 16 `steps` columns each: a warp sums
-// its part of the scores, which the block then adds up, and owns these columns of the result, in registers.
+// A block owns 16 rows and processes 16 columns at a time. H is divided among its warps, 16 `steps` columns each: a
+// warp computes its part of the scores, which the block then adds up, and owns its columns of the result, in registers.
 //
-// Precision. Tensor cores take bf16, and scores of hundreds leave a number of 8 bits no fraction. So a float is the sum
-// of two or three bf16 numbers, and a product that of all pairs that matter: x y = x0 y0 + x0 y1 + x1 y0 + ...
+// Precision. Tensor cores take bf16, whose 8 bits leave no fraction for scores of several hundred. So a float is split
+// into two or three bf16 numbers, and a product is the sum over all pairs that matter: x y = x0 y0 + x0 y1 + x1 y0 +
+// ...
 //
 //                              terms  scores, da   contexts   sums of dh      largest error of contexts, of dh
 //   InFp32                            3            3          3               1.3e-5   1.7e-5
@@ -29,14 +30,14 @@
 //   contexts, and so D, in bf16       2            1          1               2.8e-3   1.6e-2
 //   bf16 alone                        1            1          1               2.2e-2   2.2e-2
 //
-// measured against double, over the largest value, in the emulator: a song of 60 outputs, H 400, scores to 294 (the
-// test's; fp32 itself has steps of 3e-5 at such a score). 1, 2, 3 terms make 1, 3, 6 products.
+// Measured against double, relative to the largest value, in the emulator: a song of 60 outputs, H 400, scores up to
+// 294 (as in the test; fp32 itself has steps of 3e-5 at such a score). 1, 2, 3 terms need 1, 3, 6 products.
 //
-// With P = B Q (T - Q/2) pairs: forward 4 P H operations times products, backward 14 P H. Read from L2: P H / 4 bytes
-// forward, 3/4 P H backward, since 16 rows share a tile; from memory 4 H B (T + Q) bytes forward, 8 H B (T + 2 Q)
-// backward. Shared memory for H 1028: 144 KB forward, 222 KB backward, with o = 1
-// 241 KB, more than there is. Estimate for 32 x 1000 x 1028 on an H100,
-// InBf16: 1 ms forward, 4 ms backward, bound by shared memory and L2.
+// With P = B Q (T - Q/2) pairs: forward 4 P H operations, backward 14 P H, each times the number of products. Read from
+// L2: P H / 4 bytes forward, 3/4 P H backward, since 16 rows share a tile; from memory 4 H B (T + Q) bytes forward,
+// 8 H B (T + 2 Q) backward. Shared memory for H 1028: 144 KB forward, 222 KB backward, and 241 KB with o = 1, which is
+// more than there is. Estimate for 32 x 1000 x 1028 on an H100, InBf16: 1 ms forward, 4 ms backward, bound by shared
+// memory and L2.
 #pragma once
 
 #include <cmath>
@@ -49,7 +50,7 @@
 
 namespace musicgen::inline MUSICGEN_ABI::kernels {
 
-/// Operands of attention_fused: how many bf16 numbers stand for a float in scores and da, in contexts, in dh.
+/// The number of bf16 numbers that stand for a float in scores and da, in contexts, and in dh.
 struct InFp32 {
   static constexpr int score_terms = 3, context_terms = 3, gradient_terms = 3;
 };
@@ -57,15 +58,15 @@ struct InBf16 {
   static constexpr int score_terms = 2, context_terms = 2, gradient_terms = 1;
 };
 
-/// h (T*B, H) are the outputs; the last Q positions ask. For H to 1056.
+/// h (T*B, H) are the outputs; the last Q positions are the queries. For H up to 1056.
 struct FusedAttention {
   int B, T, Q, H;
   const float* h = nullptr;
   float* context = nullptr;  ///< (Q*B, H): assigned by the forward pass, read by the backward pass
   float* lse = nullptr;      ///< (Q*B), likewise: log sum exp of the scores; -infinity where nothing came before
-  // for the backward pass alone
+  // only for the backward pass
   const float* dcontext = nullptr;  ///< (Q*B, H)
-  float* D = nullptr;               ///< (Q*B), memory to work in
+  float* D = nullptr;               ///< (Q*B), work space
   float* dh = nullptr;              ///< (T*B, H), added to
 
   int value_offset = 0;  ///< o: 1 for AttentionValue::successor
@@ -78,13 +79,13 @@ inline constexpr float nothing = -INFINITY;
 
 inline constexpr int few_steps = 2, many_steps = 6;         // of a warp
 inline constexpr int few_hidden = 512, most_hidden = 1056;  // in 16 warps, in 11
-/// Of a block. Each of 11 warps has 168 registers a thread, and uses 157 to 168; 13 warps, with 5 steps, had 128, which
-/// spilled.
+/// The warps of a block. With 11 warps a thread may have 168 registers and uses 157 to 168; with 13 warps and 5 steps
+/// it had 128, and spilled.
 template <int steps>
 inline constexpr int most_threads = (steps == few_steps ? few_hidden : most_hidden) /
                                     (steps * side) * device::warp_size;
 
-/// Over the four lanes that hold a row.
+/// The sum over the four lanes that hold a row.
 template <class Join>
 __device__ float of_row(float x, Join&& join) {
   x = join(x, __shfl_xor_sync(~0u, x, 1));
@@ -134,7 +135,7 @@ __global__ void __launch_bounds__(most_threads<steps>, 1) attention_fused_forwar
     }
     context.scale(factor);
     context.add_product(weights, values, columns);
-    __syncthreads();  // before the next keys come
+    __syncthreads();  // before the next keys are loaded
   }
   float inverse[2];
 #pragma unroll
@@ -146,10 +147,10 @@ __global__ void __launch_bounds__(most_threads<steps>, 1) attention_fused_forwar
   }
   context.scale(inverse);
   context.each(q0, x.Q, b, x.B, x.H, [&](std::size_t i, float value) { x.context[i] = value; });
-  finish_copies();  // of queries, where there was no key
+  finish_copies();  // of the queries, if there was no key
 }
 
-/// D = dcontext . context, a warp a row.
+/// D = dcontext . context, one warp per row.
 __global__ static void __launch_bounds__(128) attention_fused_dots_kernel(FusedAttention x) {
   const int row = static_cast<int>(blockIdx.x * blockDim.x + threadIdx.x) / device::warp_size;
   if (row >= x.Q * x.B) return;
@@ -161,7 +162,7 @@ __global__ static void __launch_bounds__(128) attention_fused_dots_kernel(FusedA
   if (Place().lane == 0) x.D[row] = sum;
 }
 
-/// a and ds of a pair, from h_t . h_s (`score`) and da; 0 where s < t does not hold.
+/// a and ds of a pair, from h_t . h_s (`score`) and da; 0 unless s < t.
 struct Pair {
   float a, ds;
   __device__ Pair(const FusedAttention& x, int b, int t, int s, float score, float da) : a(0), ds(0) {
@@ -172,7 +173,7 @@ struct Pair {
   }
 };
 
-/// dh_t += sum_s ds_ts h_s, a block 16 queries.
+/// dh_t += sum_s ds_ts h_s; a block has 16 queries.
 template <class Operands, int steps>
 __global__ void __launch_bounds__(most_threads<steps>, 1) attention_fused_queries_kernel(FusedAttention x) {
   const Place at;
@@ -181,7 +182,7 @@ __global__ void __launch_bounds__(most_threads<steps>, 1) attention_fused_querie
   float* dcontext = queries + tile;
   float* keys = dcontext + tile;
   const float* values = keys + x.value_offset * row_stride(columns);
-  float* scores = keys + tile + x.value_offset * row_stride(columns);  // and da behind them
+  float* scores = keys + tile + x.value_offset * row_stride(columns);  // followed by da
   const int q0 = static_cast<int>(gridDim.x - 1 - blockIdx.x) * side, b = static_cast<int>(blockIdx.y);
   const int t0 = x.T - x.Q + q0, last = min(t0 + side, x.T) - 1;
   load_tile(queries, columns, x.h, t0, x.T, b, x.B, x.H);
@@ -209,7 +210,7 @@ __global__ void __launch_bounds__(most_threads<steps>, 1) attention_fused_querie
   finish_copies();
 }
 
-/// dh_s += sum_t ds_ts h_t + a_t(s-o) dc_t, a block 16 keys.
+/// dh_s += sum_t ds_ts h_t + a_t(s-o) dc_t; a block has 16 keys.
 template <class Operands, int steps>
 __global__ void __launch_bounds__(most_threads<steps>, 1) attention_fused_keys_kernel(FusedAttention x) {
   const Place at;
@@ -219,7 +220,7 @@ __global__ void __launch_bounds__(most_threads<steps>, 1) attention_fused_keys_k
   const float *keys = before + offset * stride, *values = keys + offset * stride;
   float* dcontext = before + tile + 2 * offset * stride;
   float* queries = dcontext + tile;
-  float* scores = queries + tile;  // da behind them, and the scores of those before
+  float* scores = queries + tile;  // followed by da and the scores of the keys before
   const int k0 = static_cast<int>(blockIdx.x) * side, b = static_cast<int>(blockIdx.y), first = x.T - x.Q;
   load_tile(before, columns, x.h, k0 - offset, x.T, b, x.B, x.H, side + 2 * offset);
   Sums<Operands::gradient_terms, steps> sums;
@@ -282,8 +283,8 @@ void backward(const FusedAttention& x, device::Stream stream) {
   launch<steps>(attention_fused_queries_kernel<Operands, steps>, x.Q, 3, x.value_offset, 2, x, stream);
 }
 
-/// Whether the tiles fit, the backward pass's too.
-/// @param available  shared memory that a block can have, bytes
+/// Whether the tiles fit, including those of the backward pass.
+/// @param available  shared memory per block, in bytes
 inline bool supports(int H, int value_offset, std::size_t available) {
   const int steps = H <= few_hidden ? few_steps : many_steps;
   return H <= most_hidden && shared_bytes(H, steps, 3, 2 * value_offset, 2 + value_offset) <= available;
@@ -306,7 +307,7 @@ void attention_fused_forward(const FusedAttention& x, device::Stream stream) {
                            : fused::forward<Operands, fused::many_steps>(x, stream);
 }
 
-/// Adds to dh what the contexts' gradient comes to, in three kernels.
+/// Adds to dh what follows from the gradient of the contexts, in three kernels.
 /// @throws Error  for H over 1056
 template <class Operands>
 void attention_fused_backward(const FusedAttention& x, device::Stream stream) {

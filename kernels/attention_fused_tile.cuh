@@ -1,12 +1,12 @@
-// What the kernels of attention_fused.cuh are made of: tiles of 16 rows in shared memory, and products of them by
-// tensor cores to the precision that is asked for.
+// The parts of the kernels in attention_fused.cuh: tiles of 16 rows in shared memory, and their products on tensor
+// cores in the requested precision.
 //
-// A float is the sum of `terms` bf16 numbers, x = x0 + x1 + ..., each the rest rounded, and
+// A float is the sum of `terms` bf16 numbers, x = x0 + x1 + ..., each the rounded remainder, and
 //
 //   x y = x0 y0 + (x0 y1 + x1 y0) + (x0 y2 + x1 y1 + x2 y0)      1, 3 or 6 products, to 8, 16 or 24 bits
 //
-// Tiles stay floats in shared memory and are split on their way into registers, so that they take the same room
-// whatever the precision.
+// Tiles are floats in shared memory and are split when they are loaded into registers, so that they have the same size
+// for any precision.
 #pragma once
 
 #include <cstddef>
@@ -18,7 +18,7 @@ namespace musicgen::inline MUSICGEN_ABI::kernels::fused {
 
 inline constexpr int side = 16;  // of a tile
 
-/// Where a thread stands: its lane holds rows g and g + 8 of a tile, and of the 16 columns q, q+4, q+8, q+12.
+/// The place of a thread: its lane holds rows g and g + 8 of a tile, and columns q, q+4, q+8, q+12 of its 16.
 struct Place {
   int warp = static_cast<int>(threadIdx.x) / device::warp_size,
       lane = static_cast<int>(threadIdx.x) % device::warp_size;
@@ -26,8 +26,8 @@ struct Place {
   int g = lane / 4, q = lane % 4;
 };
 
-/// Floats from row to row in shared memory: 8 modulo 32, so that neither the pairs of a row nor the columns of four
-/// rows, which lanes read at a time, fall into one bank.
+/// The stride of rows in shared memory, in floats: 8 modulo 32, so that neither the pairs of a row nor the columns of
+/// four rows, which lanes read at a time, are in the same bank.
 __host__ __device__ inline int row_stride(int columns) {
   return (columns + 23) / 32 * 32 + 8;
 }
@@ -43,7 +43,7 @@ __device__ void split(float x, float y, std::uint32_t (&parts)[terms]) {
   }
 }
 
-/// Operands of mma_bf16, each of their words (a pair) split.
+/// Operands of mma_bf16, with each of their words (a pair) split.
 template <int terms, int words>
 struct Fragment {
   std::uint32_t word[terms][words];
@@ -64,8 +64,8 @@ __device__ void multiply(float (&c)[4], const Fragment<terms, 4>& a, const Fragm
     for (int i = 0; i <= order; ++i) device::mma_bf16(c, a.word[i], b.word[order - i]);
 }
 
-/// Positions first ... of sequence b of a time-major (n*B, H) matrix into `rows` rows of shared memory, zeros around
-/// it.
+/// Loads positions first ... of sequence b of a time-major (n*B, H) matrix into `rows` rows of shared memory, with
+/// zeros around them.
 __device__ inline void load_tile(float* tile, int columns, const float* m, int first, int n, int b, int B, int H,
                                  int rows = side) {
   const Place at;
@@ -125,7 +125,7 @@ __device__ void multiply_tiles(const float* A, const float* B, int columns, floa
     parts[at.warp * side * side + (at.g + i % 4 / 2 * 8) * side + i / 4 * 8 + p + i % 2] = c[i / 4][i % 4];
 }
 
-/// The first part becomes the sum of all.
+/// Makes the first part the sum of all parts.
 __device__ inline void add_parts(float* parts, int warps) {
   for (int i = static_cast<int>(threadIdx.x); i < side * side; i += static_cast<int>(blockDim.x)) {
     float sum = parts[i];
@@ -134,13 +134,13 @@ __device__ inline void add_parts(float* parts, int warps) {
   }
 }
 
-/// A block's rows of a result: of this warp's columns, as mma_bf16 has them.
+/// A block's rows of a result: this warp's columns, in the layout of mma_bf16.
 template <int terms, int steps>
 struct Sums {
   float c[2 * steps][4] = {};
 
-  /// += X Y with X (16, 16), of which the lane holds its place, and Y (16, columns) in shared memory. The order of
-  /// what is summed over is free, and chosen for the banks.
+  /// += X Y with X (16, 16), of which the lane holds its elements, and Y (16, columns) in shared memory. The order of
+  /// summation is free, and chosen to avoid bank conflicts.
   __device__ void add_product(const float (&x)[2][4], const float* Y, int columns) {
     const Place at;
     const int stride = row_stride(columns);

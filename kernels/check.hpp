@@ -1,4 +1,4 @@
-// What CUDA says, as an Error that names the place where it was asked.
+// CUDA's errors as an Error that names the place of the call.
 #pragma once
 
 #include <cuda_runtime.h>
@@ -14,10 +14,10 @@ inline std::string where(const std::source_location& at) {
   return " (" + std::string(at.file_name()) + ":" + std::to_string(at.line()) + ")";
 }
 
-/// @throws Error  if it is not a success
+/// @throws Error  unless it is a success
 inline void check(cudaError_t status, std::source_location at = std::source_location::current()) {
   if (status == cudaSuccess) return;
-  cudaGetLastError();  // an error that may pass is not found again by who comes next
+  cudaGetLastError();  // clears the error, so that a later call does not report it again
   throw Error(std::string("CUDA: ") + cudaGetErrorString(status) + where(at));
 }
 

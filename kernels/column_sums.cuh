@@ -1,8 +1,8 @@
-// Sums of columns: the gradients of biases. Twin: backend/cpu/column_sums.hpp.
+// Sums of columns: the gradients of biases. CPU version: backend/cpu/column_sums.hpp.
 //
-// Without atomics, so that the sums have one order: a block sums 256 rows of 32 columns, its 8 rows of threads every
-// eighth row each, then these in ascending order; the same kernel sums what the blocks have found, until one row is
-// left. For x (N, C):
+// Without atomics, so that the order of the sums is fixed. A block sums 256 rows of 32 columns: each of its 8 rows of
+// threads sums every eighth row, then these sums are added in ascending order. The same kernel adds the results of the
+// blocks, until one row is left. For x (N, C):
 //   bytes  4 N C (1 + 2/256 + ...)        operations  N C        bound by memory; a warp reads 128 bytes of a row
 #pragma once
 
@@ -33,7 +33,7 @@ __global__ static void __launch_bounds__(256)
   out = add ? out + sum : sum;
 }
 
-/// Floats that `add_column_sums` works in.
+/// The work space of `add_column_sums`, in floats.
 inline std::size_t column_sums_memory(int N, int C) {
   std::size_t rows = 0;
   for (int n = N; n > 1; rows += static_cast<std::size_t>(n)) n = (n + rows_of_a_sum - 1) / rows_of_a_sum;

@@ -21,8 +21,8 @@ bool resident(const Dimensions& d, int window) {
 
 }  // namespace
 
-// The resident launch where it fits, whatever B is, although it reads all weights for each four songs, and the plain
-// kernels read them once for all: which is faster from which B on has not been measured (benchmarks/cuda_decode.cu).
+// The resident kernel if it fits, for any B, although it reads all weights for every four songs while the plain kernels
+// read them once for all: from which B on these are faster has not been measured (benchmarks/cuda_decode.cu).
 Decoder::Way Decoder::way_for(const Parameters& parameters, int B, int window, Precision precision,
                               AttentionOptions attention) {
   require_songs(B, window);

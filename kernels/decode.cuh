@@ -1,18 +1,19 @@
-// The network's step, a token for each song, in one cooperative launch. Its semantics are those of
+// A step of the network, one token for each song, in one cooperative launch. Semantics are those of
 // backend/cpu/decode.hpp and attention_cache.hpp.
 //
 //   h0_t  = gates(table[token], U_0 h0_{t-1})               h^l_t = gates(W_l h^{l-1}_t + b, U_l h^l_{t-1})
 //   score_s = h_t . h_s                                      v_s   = W1b h_s, or W1b h_{s+1}
 //   u     = tanh(b1 + W1a h_t + sum_s a_s v_s)              logits = W2 u + b2
 //
-// A block owns some of the H units, that is these rows of all matrices, and some of the V tokens and of the W places of
-// the ring. Blocks meet L + 1 times a token:
+// A block owns some of the H units, that is, their rows of all matrices, and some of the V tokens and of the W places
+// in the ring. Blocks meet L + 1 times per token:
 //
-//   - All of them compute the whole h0, which takes no product: U_0 h0_{t-1} was handed round before.
-//   - Attention needs no product either: the ring keeps v_s = W1b h_s beside h_s, and the weighted sum of v is what the
-//     head wants. The block that owns place s makes score_s; the block that owns unit j makes the sum of v_sj.
-//   - Products that the next meeting does not need, U_l h^l_t for the next step, W1a h_t and W1b h_t, are made between
-//     arriving there and going on.
+//   - Each block computes the whole h0, which takes no product: U_0 h0_{t-1} has been exchanged before.
+//   - Attention needs no product either: the ring keeps v_s = W1b h_s beside h_s, and the head needs the weighted sum
+//   of
+//     v. The block that owns place s computes score_s; the block that owns unit j computes the sum of v_sj.
+//   - Products that the next meeting does not need, U_l h^l_t for the next step, W1a h_t and W1b h_t, are computed
+//     between arriving there and going on.
 //
 //   meeting        before it                             between arriving and going on
 //   l = 1 ... L-1  W_l h^{l-1}, gates of h^l             U_{l-1} h^{l-1}
@@ -20,7 +21,7 @@
 //   u              softmax, sum of a_s v_s, tanh
 //   (the end)      W2 u
 //
-// Rows are multiplied by a warp each, in fp32 whatever they are stored in.
+// Each row is multiplied by one warp, in fp32 whatever the storage format.
 //
 // A token, B 1, H 1028, L 3, V 310, W 2048 on the 132 multiprocessors of an H100: 18.4 million weights and 4.2 million
 // numbers of the ring are 45 MB in bf16, from L2 if they are still there: 9 us at 5 TB/s, from memory 14 us. 4 meetings
@@ -40,7 +41,7 @@
 
 namespace musicgen::inline MUSICGEN_ABI::kernels {
 
-/// How a launch is shared out. All blocks have to fit on the device at a time.
+/// How a launch is divided. All blocks must fit on the device at the same time.
 struct DecodeGrid {
   int blocks = 132, threads = 384;
 };
@@ -75,7 +76,8 @@ void launch_decode(const DecodeBuffers<Weight>& buffers, const int* tokens, floa
 
 }  // namespace resident
 
-/// All multiprocessors, or as many as have a row of the recurrent weights for each warp: blocks wait for each other.
+/// All multiprocessors, or only as many as have a row of the recurrent weights for each warp, since blocks wait for
+/// each other.
 inline DecodeGrid decode_grid(const DecodeShape& s, const device::Limits& limits) {
   DecodeGrid grid{limits.multiprocessors, 384};
   const int warps = grid.threads / device::warp_size, needed = (3 * s.H + warps - 1) / warps;
@@ -83,14 +85,14 @@ inline DecodeGrid decode_grid(const DecodeShape& s, const device::Limits& limits
   return grid;
 }
 
-/// Whether decode() can be launched on decode_grid(), whatever weights and earlier outputs are kept in.
+/// Whether decode() can be launched on decode_grid(), whatever the format of weights and earlier outputs.
 inline bool decode_fits(const DecodeShape& s, const device::Limits& limits) {
   return resident::shared_of<4>(s, decode_grid(s, limits)).bytes <= limits.shared_bytes;
 }
 
-/// Feeds a token to each song, and leaves what may follow. Runs on `stream` and returns at once. More than 4 songs:
-/// several states, one launch each.
-/// @tparam Weight  float or device::bf16, in which weights and earlier outputs are kept
+/// Feeds a token to each song and computes the logits of the next. Runs on `stream` and returns at once. For more than
+/// 4 songs: several states, with one launch each.
+/// @tparam Weight  float or device::bf16, the format of weights and earlier outputs
 /// @param tokens   (B), each in [0, V)
 /// @param logits   (B, V), assigned
 /// @throws Error   for more songs, or if the launch is refused: W does not fit into shared memory

@@ -1,4 +1,4 @@
-// What a block of decode.cuh does, phase by phase.
+// The work of a block of decode.cuh, phase by phase.
 #pragma once
 
 #include <cmath>
@@ -20,10 +20,10 @@ __device__ inline float gru_unit(float r, float z, float q, float n, float befor
   return n + sigmoid(z) * (before - n);
 }
 
-/// This lane's part of the products of a row with the vectors of several songs, `width` apart.
+/// This lane's part of the products of a row with the vectors of several songs, which are `width` apart.
 template <int songs>
 __device__ void multiply_row(const float* row, const float* x, int width, float (&sum)[songs]) {
-#pragma unroll 2  // loads on their way, and no more registers than there are
+#pragma unroll 2  // enough loads in flight, without spilling registers
   for (int k = static_cast<int>(threadIdx.x) % device::warp_size * 4; k < width; k += device::warp_size * 4) {
     const float4 w = *reinterpret_cast<const float4*>(row + k);
 #pragma unroll
@@ -56,7 +56,7 @@ __device__ inline float loaded(device::bf16 x) {
   return device::to_float(x);
 }
 
-/// Its threads call the same functions in the same order.
+/// All threads must call the same functions in the same order.
 template <class Weight, int songs>
 class DecodeBlock {
  public:
@@ -104,7 +104,7 @@ class DecodeBlock {
     store_output(x);
     barrier.wait();
     store_first_layer();
-    if (shape_.value_offset == 1) {  // the new output's is the last one's
+    if (shape_.value_offset == 1) {  // the value of the new output belongs to the last one
       store_values();
       __syncthreads();
     }
@@ -124,7 +124,7 @@ class DecodeBlock {
     return static_cast<int>(static_cast<std::uint64_t>(n) * block / gridDim.x);
   }
 
-  // Places of the own units' numbers, here and in the state.
+  // The indices of this block's units, in shared memory and in the state.
   __device__ int own(int row, int j, int b) const { return (row * most_units_ + j) * songs + b; }
   __device__ int in_h(int l, int j, int b) const { return (l * shape_.B + b) * shape_.width() + first_unit_ + j; }
   __device__ int in_uh(int l, int gate, int j, int b) const {
@@ -134,7 +134,7 @@ class DecodeBlock {
     return product(b * shape_.H + first_unit_ + j, shape_.W) + static_cast<std::size_t>(place);
   }
 
-  /// What the step before has left.
+  /// Loads what the step before has left.
   __device__ void fetch_state() const {
     load(shared_.h0, state_.h);
     const int all = units_ * shape_.B;
@@ -145,7 +145,7 @@ class DecodeBlock {
     }
   }
 
-  /// (B, H) in global memory, which other blocks may have written in this launch, into shared memory.
+  /// Loads (B, H), which other blocks may have written in this launch, from global into shared memory.
   __device__ void load(float* to, const float* from) const {
     const int width = shape_.width();
     for (int b = 0; b < songs; ++b)
@@ -153,13 +153,13 @@ class DecodeBlock {
         to[b * width + k] = b < shape_.B && k < shape_.H ? __ldcg(&from[b * width + k]) : 0.0f;
   }
 
-  /// The i-th of the own rows of a matrix.
+  /// The i-th of this block's rows of a matrix.
   __device__ const Weight* row(int matrix, int i) const {
     const int first = matrix == shape_.w2() ? first_token_ : first_unit_;
     return weights_.rows + shape_.row(matrix, first + i) * static_cast<std::size_t>(shape_.width());
   }
 
-  /// Products of the own rows of neighbouring matrices with x, a warp a row: give(matrix, row, song, sum).
+  /// Products of this block's rows of neighbouring matrices with x, one warp per row: give(matrix, row, song, sum).
   template <class Give>
   __device__ void multiply(int first_matrix, int matrices, int rows, const float* x, Give&& give) const {
     for (int task = warp(); task < matrices * rows; task += warps()) {
@@ -173,7 +173,7 @@ class DecodeBlock {
     }
   }
 
-  /// All of h0, in every block.
+  /// The whole h0, in every block.
   __device__ void first_layer(const int* tokens) const {
     const int H = shape_.H, parity = static_cast<int>(steps_ % 2);
     for (int b = 0; b < shape_.B; ++b) {
@@ -186,7 +186,7 @@ class DecodeBlock {
     }
   }
 
-  /// The own units of layer l > 0, from the sums.
+  /// This block's units of layer l > 0, from the sums.
   __device__ void gates(int l) const {
     const float* bias = weights_.biases + product(l, 4, shape_.H) + first_unit_;
     for (int i = thread(); i < units_ * shape_.B; i += threads()) {
@@ -206,7 +206,7 @@ class DecodeBlock {
     multiply(shape_.w_hh(l), 3, units_, h, [&](int gate, int j, int b, float sum) { to[in_uh(l, gate, j, b)] = sum; });
   }
 
-  /// Of the own places in the ring.
+  /// The scores of this block's places in the ring.
   __device__ void scores(const float* h) const {
     const int G = static_cast<int>(gridDim.x), me = static_cast<int>(blockIdx.x);
     const int places = filled_ > me ? (filled_ - me + G - 1) / G : 0;
@@ -220,7 +220,7 @@ class DecodeBlock {
     }
   }
 
-  /// The own units of h0, which no block needs from the step before any more.
+  /// Stores this block's units of h0; no block needs those of the step before any more.
   __device__ void store_first_layer() const {
     for (int i = thread(); i < units_ * shape_.B; i += threads()) {
       const int j = i / shape_.B, b = i % shape_.B;
@@ -228,7 +228,7 @@ class DecodeBlock {
     }
   }
 
-  /// h takes the oldest output's place, in the block that owns it, which has its score.
+  /// Replaces the oldest output by h, in the block that owns its place and has computed its score.
   __device__ void store_output(const float* h) const {
     if (static_cast<int>(blockIdx.x) != place_ % static_cast<int>(gridDim.x)) return;
     for (int b = 0; b < shape_.B; ++b)
@@ -237,14 +237,14 @@ class DecodeBlock {
             stored_as<Weight>(h[b * shape_.width() + k]);
   }
 
-  /// W1b h in the oldest one's place, of the own units.
+  /// Replaces the oldest value by W1b h, for this block's units.
   __device__ void store_values() const {
     for (int i = thread(); i < units_ * shape_.B; i += threads())
       state_.values[in_values(i / shape_.B, i % shape_.B, place_)] =
           stored_as<Weight>(shared_.v[own(0, i / shape_.B, i % shape_.B)]);
   }
 
-  /// u of the own units of a song.
+  /// u of a song, for this block's units.
   __device__ void attend(int b) const {
     float* e = shared_.weights;
     float* parts = shared_.parts;
@@ -268,10 +268,10 @@ class DecodeBlock {
         work_.u[b * shape_.width() + first_unit_ + j] =
             tanhf(shared_.before_tanh[own(0, j, b)] + weights_.b1[first_unit_ + j] + (filled_ > 0 ? c / sum : 0.0f));
     }
-    __syncthreads();  // before the next song's scores, and the new values, come
+    __syncthreads();  // before the next song's scores and the new values are written
   }
 
-  /// Of all warps' values.
+  /// The sum or maximum of all warps' values.
   template <class Join>
   __device__ static float joined(float value, float* parts, Join&& join) {
     if (lane() == 0) parts[warp()] = value;

@@ -1,5 +1,5 @@
-// What lies where in memory for the decoder of decode.cuh: weights by rows, a song group's state, and work space.
-// Sizes that a multiple of 8 is better for are padded here, and nowhere else: rows have `width` >= H numbers.
+// The memory layout of the decoder in decode.cuh: weights by rows, the state of a group of songs, and work space.
+// Padding of sizes to multiples of 8 happens only here: rows have `width` >= H numbers.
 #pragma once
 
 #include <cstddef>
@@ -10,14 +10,14 @@
 
 namespace musicgen::inline MUSICGEN_ABI::kernels {
 
-/// A network and how it is decoded: B songs side by side, at most 4, whose attention sees W earlier outputs.
+/// A network and how it is decoded: B songs side by side, at most 4, with attention over W earlier outputs.
 struct DecodeShape {
   int B, V, H, L, W;
-  int value_offset = 0;  ///< 1: attention sums what came after each of them
-  float scale = 1;       ///< of its scores
+  int value_offset = 0;  ///< 1: attention sums the successors of earlier outputs
+  float scale = 1;       ///< of the scores
 
   __host__ __device__ int width() const { return (H + 7) / 8 * 8; }
-  // Matrices of H rows each, in the order in which a step meets them; then the V rows of W2.
+  // Matrices of H rows each, in the order in which a step needs them; then the V rows of W2.
   __host__ __device__ int w_ih(int layer) const { return 3 * (layer - 1); }  ///< r, z, n; layer > 0
   __host__ __device__ int w_hh(int layer) const { return 3 * (L - 1 + layer); }
   __host__ __device__ int w1_h() const { return 6 * L - 3; }
@@ -31,7 +31,7 @@ struct DecodeShape {
 
 namespace resident {
 
-/// Hands out parts of a buffer, each aligned to 16 bytes; of no buffer, just to add them up.
+/// Hands out parts of a buffer, each aligned to 16 bytes; without a buffer, only adds up their sizes.
 class Parts {
  public:
   __host__ __device__ explicit Parts(void* buffer) : at_(reinterpret_cast<std::uintptr_t>(buffer)) {}
@@ -53,14 +53,14 @@ __host__ __device__ inline std::size_t product(int a, int b, int c = 1) {
 
 }  // namespace resident
 
-/// All that a step changes, in one buffer of bytes(): a copy of it is a snapshot, zeros are the beginning.
+/// Everything that a step changes, in one buffer of bytes(): a copy is a snapshot, and zeros are the initial state.
 ///
 ///   bytes = 4 (4 L + 6) B width + 2 B W width (2 for bf16, 4 for fp32): for W 2048 and H 1028 8.5 or 17 MB a song
 template <class Weight>
 struct DecodeState {
   std::int64_t* steps;  // (1)
   float* h;             // (L, B, width)
-  float* uh0;           // (2, B, 3H)  U h of layer 0, for the next step: that of step t in t % 2
+  float* uh0;           // (2, B, 3H)  U h of layer 0, for the next step; that of step t is in t % 2
   float* uh;            // (L, B, 3H)  of the other layers
   Weight* outputs;      // (B, W, width)  h of the top layer, step t in t % W; only the block that owns t % W sees it
   Weight* values;       // (B, H, W)  W1b h of the same, for the weighted sum; only the block that owns the unit
@@ -80,7 +80,7 @@ struct DecodeState {
   std::size_t end_;
 };
 
-/// What blocks tell each other, in one buffer of bytes(); holds nothing between launches.
+/// What blocks exchange, in one buffer of bytes(); not used between launches.
 struct DecodeWork {
   unsigned* counter;  // (1) of the barrier
   float* scores;      // (B, W)
@@ -102,25 +102,25 @@ struct DecodeWork {
 template <class Weight>
 struct DecodeWeights {
   const Weight* rows;   ///< shape.rows() of shape.width() numbers, see pack_decode_rows
-  const float* table;   ///< (V, 4H)  r | z | q | n of layer 0 for each token, biases included: cpu's gru_inputs
-  const float* biases;  ///< (L, 4H)  r | z | q | n of the others, in their order: cpu's gru_biases
+  const float* table;   ///< (V, 4H)  r | z | q | n of layer 0 for each token, including biases: cpu's gru_inputs
+  const float* biases;  ///< (L, 4H)  r | z | q | n of the other layers, in order: cpu's gru_biases
   const float* b1;      ///< (H)
   const float* b2;      ///< (V)
 };
 
 namespace resident {
 
-/// A part of the block's shared memory. The host computes where, so that it takes no registers.
+/// A part of the block's shared memory. The host computes its offset, which saves registers.
 template <class T>
 struct InShared {
   unsigned offset;
   __device__ operator T*() const { return reinterpret_cast<T*>(device::dynamic_shared<unsigned char>() + offset); }
 };
 
-/// What a block keeps in shared memory.
+/// The contents of a block's shared memory.
 template <int songs>
 struct DecodeShared {
-  InShared<float> h0, x;                 // (songs, width)  all of layer 0; the vector that rows meet
+  InShared<float> h0, x;                 // (songs, width)  all of layer 0; the vector that rows are multiplied with
   InShared<float> own_h, own_uh;         // (L, units, songs), (L, 3, units, songs)  from the step before
   InShared<float> sums, before_tanh, v;  // (3, units, songs), (units, songs), (units, songs)
   InShared<float> weights, parts;        // (W), (32)  of attention; of warps
@@ -164,10 +164,10 @@ __global__ void __launch_bounds__(256)
         stored_as<Weight>(k < static_cast<unsigned>(H) ? w[row * static_cast<std::size_t>(stride) + k] : 0.0f);
 }
 
-/// Puts `count` rows of H weights into their place: W_ih (3H rows) at w_ih(l), W_hh at w_hh(l), the halves of W1 at
-/// w1_h() and w1_c() (H rows each, stride 2H), W2 (V rows) at w2().
+/// Copies `count` rows of H weights to their place: W_ih (3H rows) to w_ih(l), W_hh to w_hh(l), the halves of W1 to
+/// w1_h() and w1_c() (H rows each, stride 2H), W2 (V rows) to w2().
 /// @param w       (count, ...), `stride` from row to row
-/// @param matrix  of the shape's
+/// @param matrix  one of the shape's
 /// @param rows    DecodeWeights' rows
 template <class Weight>
 void pack_decode_rows(const DecodeShape& shape, const float* w, int stride, int count, int matrix, Weight* rows,
@@ -176,7 +176,7 @@ void pack_decode_rows(const DecodeShape& shape, const float* w, int stride, int 
                  shape.width(), rows + shape.row(matrix, 0) * static_cast<std::size_t>(shape.width()));
 }
 
-/// A decoder's buffers on the device.
+/// The buffers of a decoder on the device.
 template <class Weight>
 struct DecodeBuffers {
   DecodeShape shape;

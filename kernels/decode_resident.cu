@@ -12,7 +12,7 @@ namespace {
 
 constexpr int songs_of_a_launch = 4;
 
-/// How kernels spell it.
+/// The type that kernels use.
 template <class Number>
 using Kept = std::conditional_t<std::is_same_v<Number, bf16>, device::bf16, float>;
 
@@ -26,7 +26,7 @@ kernels::DecodeShape shape_of(const Dimensions& d, int songs, int window, Attent
           attention.scale};
 }
 
-/// In floats.
+/// The sizes in floats.
 std::size_t floats(std::size_t bytes) {
   return (bytes + sizeof(float) - 1) / sizeof(float);
 }

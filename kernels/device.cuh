@@ -1,5 +1,5 @@
-// What a kernel may ask of the machine it runs on, beyond CUDA's own language. The only file that knows which one that
-// is: an NVIDIA GPU, or the emulator of the tests, which runs the same kernels on a CPU. docs/cuda.md explains both.
+// What kernels may use of the machine, beyond CUDA's own language. The only file that knows which machine that is: an
+// NVIDIA GPU, or the tests' emulator, which runs the same kernels on a CPU. docs/cuda.md explains both.
 #pragma once
 
 #include <musicgen/core/config.hpp>
@@ -32,14 +32,14 @@ __host__ __device__ inline bf16 to_bf16(float x) {
   return {round_to_bf16(x)};
 }
 
-/// Two neighbours, the one at the lower address first, as mma_bf16 wants them.
+/// Two neighbours, the one at the lower address first, as mma_bf16 needs them.
 __host__ __device__ inline std::uint32_t pack_bf16(float first, float second) {
   return std::uint32_t{round_to_bf16(first)} | std::uint32_t{round_to_bf16(second)} << 16;
 }
 
 // --- Warps and grids -------------------------------------------------------------------------------------------------
 
-/// Of the values of a warp's 32 lanes; each lane gets it.
+/// The sum of the values of a warp's 32 lanes; each lane gets it.
 __device__ inline float warp_sum(float value) {
   for (int step = warp_size / 2; step > 0; step /= 2) value += __shfl_xor_sync(~0u, value, step);
   return value;
@@ -49,25 +49,25 @@ __device__ inline float warp_max(float value) {
   return value;
 }
 
-/// A barrier for several blocks of a cooperative launch, all of whose threads call the same functions in the same
-/// order. What they wrote before is seen after it, if not through a cache that may be stale: read with __ldcg, not
-/// __ldg.
+/// A barrier for several blocks of a cooperative launch. All of their threads must call the same functions in the same
+/// order. What they have written before the barrier is visible after it, except through a cache that may be stale: read
+/// it with __ldcg, not __ldg.
 class GridBarrier {
  public:
   /// @param counter  0 when the first block starts; one for each set of blocks that wait for each other
-  /// @param blocks   how many take part
+  /// @param blocks   the number of blocks that take part
   __device__ GridBarrier(unsigned* counter, unsigned blocks) : counter_(counter), blocks_(blocks) {
     require_cooperative();
   }
 
-  /// Says that this block has come so far. What is done between it and wait() costs no time.
+  /// Announces that this block has arrived. Work done between this and wait() is overlapped with the waiting.
   __device__ void arrive() {
     __syncthreads();
     goal_ += blocks_;
     if (is_first_thread()) add_release(counter_, 1);
   }
 
-  /// Until all blocks have said so.
+  /// Waits until all blocks have arrived.
   __device__ void wait() {
     if (is_first_thread())
       while (static_cast<int>(load_acquire(counter_) - goal_) < 0) {  // the counter may wrap around

@@ -1,5 +1,5 @@
-// The device's half of device.cuh, for NVIDIA GPUs of compute capability 8.0 or later.
-// tests/emulator/device_emulated.hpp is the other one.
+// The half of device.cuh for NVIDIA GPUs of compute capability 8.0 or later; the emulator's half is
+// tests/emulator/device_emulated.hpp.
 #pragma once
 
 #include <cuda_bf16.h>
@@ -24,7 +24,7 @@ using Stream = cudaStream_t;
 
 namespace detail {
 
-/// More shared memory than every GPU has must be asked for.
+/// Requests more shared memory than the default limit.
 template <class Kernel>
 void allow_shared(Kernel* kernel, std::size_t shared_bytes, const std::source_location& at) {
   if (shared_bytes <= 48 * 1024) return;
@@ -34,7 +34,7 @@ void allow_shared(Kernel* kernel, std::size_t shared_bytes, const std::source_lo
 
 }  // namespace detail
 
-/// How many blocks, and the place of the launch, for errors. From a number, too, which is why it is a template.
+/// The number of blocks, and the place of the launch, for errors. A template so that it can be made from a number.
 struct Grid {
   template <std::convertible_to<dim3> Blocks>
   Grid(const Blocks& how_many, std::source_location place = std::source_location::current())
@@ -54,21 +54,21 @@ void launch(void (*kernel)(Parameters...), Grid grid, dim3 block, std::size_t sh
   cuda::check(cudaGetLastError(), grid.at);
 }
 
-/// The same, but all blocks run at the same time, and may use a GridBarrier; refused if they do not fit.
+/// The same, but all blocks run at the same time and may use a GridBarrier; refused if they do not fit.
 template <class... Parameters>
 void launch_cooperative(void (*kernel)(Parameters...), Grid grid, dim3 block, std::size_t shared_bytes, Stream stream,
                         std::type_identity_t<Parameters>... arguments) {
   detail::allow_shared(kernel, shared_bytes, grid.at);
-  void* addresses[] = {&arguments..., nullptr};  // the last one for kernels without parameters
+  void* addresses[] = {&arguments..., nullptr};  // nullptr for kernels without parameters
   cuda::check(cudaLaunchCooperativeKernel(kernel, grid.blocks, block, addresses, shared_bytes, stream), grid.at);
 }
 
-__device__ inline void require_cooperative() {}  // only the emulator knows
+__device__ inline void require_cooperative() {}  // only the emulator can check
 
-/// What the GPU in use offers to a launch.
+/// What the current GPU offers to a launch.
 struct Limits {
   int multiprocessors;
-  std::size_t shared_bytes;  ///< a block can have
+  std::size_t shared_bytes;  ///< per block, at most
 };
 
 inline Limits limits() {
@@ -98,8 +98,8 @@ __host__ __device__ inline std::uint16_t round_to_bf16(float x) {
   return __bfloat16_as_ushort(__float2bfloat16_rn(x));
 }
 
-/// C += A B by a warp, A (16, 16) by rows and B (16, 8) by columns in bf16, C (16, 8) in fp32. With g = lane / 4 and
-/// p = 2 (lane % 4), a lane holds
+/// C += A B, computed by a warp, with A (16, 16) by rows and B (16, 8) by columns in bf16, and C (16, 8) in fp32. With
+/// g = lane / 4 and p = 2 (lane % 4), a lane holds
 ///
 ///   a[0] = A[g][p, p+1]    a[1] = A[g+8][p, p+1]    a[2] = A[g][p+8, p+9]    a[3] = A[g+8][p+8, p+9]
 ///   b[0] = B[p, p+1][g]    b[1] = B[p+8, p+9][g]
@@ -112,9 +112,9 @@ __device__ inline void mma_bf16(float (&c)[4], const std::uint32_t (&a)[4], cons
       : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b[0]), "r"(b[1]));
 }
 
-/// Four matrices (8, 8) of 16-bit numbers from shared memory into d[0] to d[3]. Lane i gives the address of row i % 8
-/// of matrix i / 8, 16 bytes aligned to 16, and gets elements p, p+1 of row g. With rows `row + lane % 16` and columns
-/// from `lane / 16 * 8` of a matrix stored by rows, d is mma_bf16's a.
+/// Loads four matrices (8, 8) of 16-bit numbers from shared memory into d[0] to d[3]. Lane i gives the address of row i
+/// % 8 of matrix i / 8, 16 bytes aligned to 16, and gets elements p, p+1 of row g. With rows `row + lane % 16` and
+/// columns from `lane / 16 * 8` of a matrix stored by rows, d is mma_bf16's a.
 __device__ inline void ldmatrix_x4(std::uint32_t (&d)[4], const void* row) {
   asm volatile("ldmatrix.sync.aligned.m8n8.x4.shared.b16 {%0, %1, %2, %3}, [%4];"
                : "=r"(d[0]), "=r"(d[1]), "=r"(d[2]), "=r"(d[3])
@@ -122,8 +122,8 @@ __device__ inline void ldmatrix_x4(std::uint32_t (&d)[4], const void* row) {
                : "memory");
 }
 
-/// The same of their transposes: a lane gets element g of rows p, p+1. Of a B stored by rows, d[0] and d[1] are
-/// mma_bf16's b for columns 0 to 7, d[2] and d[3] for 8 to 15, with the same addresses as above.
+/// The same with transposed matrices: a lane gets element g of rows p, p+1. For a B stored by rows, with the same
+/// addresses as above, d[0] and d[1] are mma_bf16's b for columns 0 to 7, and d[2] and d[3] for columns 8 to 15.
 __device__ inline void ldmatrix_x4_trans(std::uint32_t (&d)[4], const void* row) {
   asm volatile("ldmatrix.sync.aligned.m8n8.x4.trans.shared.b16 {%0, %1, %2, %3}, [%4];"
                : "=r"(d[0]), "=r"(d[1]), "=r"(d[2]), "=r"(d[3])
@@ -133,14 +133,14 @@ __device__ inline void ldmatrix_x4_trans(std::uint32_t (&d)[4], const void* row)
 
 // --- Asynchronous copies ---------------------------------------------------------------------------------------------
 
-/// 4, 8 or 16 bytes from global to shared memory, both aligned to as many, or as many zeros unless `inside`. They are
-/// there, for the thread itself, after the wait for the group that it has committed them in; for others, after a
+/// Copies 4, 8 or 16 bytes from global to shared memory, both aligned to that size; writes zeros unless `inside`. The
+/// thread itself may read them after waiting for the group in which it has committed them; other threads after a
 /// barrier that follows.
 template <int bytes>
 __device__ void copy_async_or_zero(void* shared, const void* global, bool inside) {
   static_assert(bytes == 4 || bytes == 8 || bytes == 16);
   const int used = inside ? bytes : 0;
-  if constexpr (bytes == 16)  // which need not go through the first cache
+  if constexpr (bytes == 16)  // may bypass the first-level cache
     asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;" ::"r"(shared_address(shared)), "l"(global), "r"(used)
                  : "memory");
   else
@@ -158,7 +158,7 @@ __device__ inline void copy_async_commit() {
   asm volatile("cp.async.commit_group;" ::: "memory");
 }
 
-/// Until at most the `pending` groups committed last are outstanding.
+/// Waits until at most the last `pending` committed groups are outstanding.
 template <int pending>
 __device__ void copy_async_wait() {
   asm volatile("cp.async.wait_group %0;" ::"n"(pending) : "memory");
@@ -166,8 +166,8 @@ __device__ void copy_async_wait() {
 
 // --- Counters in global memory ---------------------------------------------------------------------------------------
 
-/// What a thread did before its release, and what its block did before a barrier in front of that, is seen by who loads
-/// the value, or a later one, with load_acquire.
+/// What a thread has done before its release, and what its block has done before a barrier ahead of that, is visible to
+/// any thread that loads this value or a later one with load_acquire.
 __device__ inline unsigned load_acquire(const unsigned* p) {
   unsigned value;
   asm volatile("ld.acquire.gpu.global.u32 %0, [%1];" : "=r"(value) : "l"(p) : "memory");

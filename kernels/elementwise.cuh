@@ -1,9 +1,9 @@
-// What several subjects need: a thread for each number.
+// Shared element-wise kernels, with one thread per number.
 //
 //   fill_rows      out_ij = row_j              bytes  4 N C written
 //   round          y_i = bf16(x_i)             bytes  6 n
 //
-// All bound by memory: neighbouring threads read and write neighbouring numbers.
+// All are bound by memory: neighbouring threads read and write neighbouring numbers.
 #pragma once
 
 #include <cstdint>
@@ -14,12 +14,12 @@ namespace musicgen::inline MUSICGEN_ABI::kernels {
 
 inline constexpr unsigned threads_of_a_block = 256;
 
-/// Blocks for a thread each.
+/// The number of blocks for one thread per number.
 inline unsigned blocks_for(std::int64_t threads) {
   return static_cast<unsigned>((threads + threads_of_a_block - 1) / threads_of_a_block);
 }
 
-/// Of the threads of a grid, or of a row of it.
+/// The index of this thread in the grid, or in a row of it.
 __device__ inline std::int64_t thread_of_grid() {
   return static_cast<std::int64_t>(blockIdx.x) * blockDim.x + threadIdx.x;
 }

@@ -22,7 +22,7 @@ void Batch::assign(std::span<const Token> new_inputs, std::span<const Token> new
     if (new_targets[i] != no_token && (new_targets[i] < 0 || new_targets[i] >= vocabulary))
       refuse("loss: target", new_targets[i], " in row ", i);
 
-  synchronize();  // what was copied from here before has arrived
+  synchronize();  // an earlier copy from this buffer has finished
   V = vocabulary;
   inputs = static_cast<int>(new_inputs.size());
   targets = static_cast<int>(new_targets.size());
@@ -33,7 +33,7 @@ void Batch::assign(std::span<const Token> new_inputs, std::span<const Token> new
   for (const Token token : new_inputs) ++begins[token];
   for (int v = 0, before = 0; v <= V; ++v) before += std::exchange(begins[v], before);
   for (int i = 0; i < inputs; ++i) order[begins[tokens[i]]++] = i;
-  std::copy_backward(begins, begins + V, begins + V + 1);  // each has come to the next one's beginning
+  std::copy_backward(begins, begins + V, begins + V + 1);  // each now points to the beginning of the next token
   begins[0] = 0;
   int* const end = std::copy(new_targets.begin(), new_targets.end(), begins + V + 1);
   *end = static_cast<int>(new_targets.size() - static_cast<std::size_t>(std::count(end - targets, end, no_token)));

@@ -1,13 +1,14 @@
-// Embedding with the first layer's inputs. Twin: backend/cpu/embedding.hpp.
+// Embedding with the first layer's inputs. CPU version: backend/cpu/embedding.hpp.
 //
 //   table = biases + E W'  (V, 4H)      gates_i = table[token_i]      S[v] = sum over i with token_i = v of dgates_i
 //
 // The products for table, dE and dW are in embedding.cu. C = 4H columns, N = T*B rows; a thread has four columns.
-//   gather         bytes  4 N C written, 4 V C read (the rest comes from the second cache)     no operations
+//   gather         bytes  4 N C written, 4 V C read (the rest comes from L2)     no operations
 //   sum_by_token   bytes  4 N C read, 4 V C written        operations  N C                      bound by memory
 //
-// The sums take no atomics, so that they have one order: the host sorts the positions by token (it has the tokens), a
-// block takes 128 columns of a token, its 8 rows of threads every eighth position each, then these in ascending order.
+// The sums use no atomics, so that their order is fixed: the host, which has the tokens, sorts the positions by token.
+// A block sums 128 columns of a token: each of its 8 rows of threads every eighth position, then these in ascending
+// order.
 #pragma once
 
 #include <cstddef>
@@ -42,7 +43,7 @@ __device__ inline void add_to(float4& sum, const float4& x) {
 }
 
 /// @param rows    (N, C), C a multiple of 4
-/// @param order   (N), positions by token, and ascending for each
+/// @param order   (N), positions by token, ascending for each token
 /// @param begins  (V+1), where each token's positions begin in `order`
 /// @param sums    (V, C), assigned
 __global__ static void __launch_bounds__(256)
@@ -65,7 +66,7 @@ __global__ static void __launch_bounds__(256)
 
 inline void sum_by_token(const float* rows, const int* order, const int* begins, int V, int C, float* sums,
                          device::Stream stream) {
-  const dim3 grid(static_cast<unsigned>(V), static_cast<unsigned>(C / 4 + 31) / 32);  // tokens where many may be
+  const dim3 grid(static_cast<unsigned>(V), static_cast<unsigned>(C / 4 + 31) / 32);  // tokens in x, which may be large
   device::launch(sum_by_token_kernel, grid, dim3(32, 8), 0, stream, rows, order, begins, C, sums);
 }
 

@@ -18,7 +18,7 @@ kernels::GruLimits gru_limits() {
   return {found.multiprocessors, found.shared_bytes};
 }
 
-/// For the weights as products take them. Not supported: they do not fit on the chip, or there is one step only.
+/// The plan for weights in the format of products. Not supported if they do not fit on the chip, or for a single step.
 template <class Operand>
 kernels::GruPlan forward_plan(int B, int T, int H) {
   if (kernels_in_use() != Kernels::resident || T == 1) return {};
@@ -56,7 +56,7 @@ bool resident_backward(const Operand* w_hh, int B, GruSaved& saved, const Matrix
   return true;
 }
 
-/// A launch a step.
+/// One launch per step.
 /// @param u  (H, 3H)
 void plain_forward(const Factor& u, int B, GruSaved& saved) {
   Matrix<float>& gates = saved.gates.exact;

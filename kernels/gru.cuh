@@ -1,19 +1,18 @@
-// The pointwise parts of the GRU, a step at a time. Twin: backend/cpu/gru.hpp; derivation: docs/gru.md.
+// The pointwise parts of the GRU, one step at a time. CPU version: backend/cpu/gru.hpp; derivation: docs/gru.md.
 //
 //   r = sigmoid(a_r)   z = sigmoid(a_z)   n = tanh(a_n + r q)   h = n + z (h_before - n)
 //
-// where a row of gates is (a_r | a_z | q | a_n), all that comes from products and biases already in it; and back:
+// where a row of gates is (a_r | a_z | q | a_n), with all products and biases already added; and backward:
 //
 //   dh = dh_out + carry       dn = dh (1 - z) (1 - n^2)    dz = dh (h_before - n) z (1 - z)
 //   dr = dn q r (1 - r)       dq = dn r                    carry = dh z      (U' d(r|z|q) is added by a product)
 //
-// A thread has one unit of one sequence. A step of B sequences and H units:
+// One thread per unit and sequence. A step of B sequences and H units:
 //   gates            bytes  4 B H (5 read + 4 written)      operations  about 10 B H and three functions
 //   gates_backward   bytes  4 B H (7 read + 5 written)      operations  about 15 B H
-// Both wait for memory and for each other: B H = 32,896 threads do not fill a GPU, so a step takes about as long as a
-// launch. The product before it reads 12 H^2 bytes (6 H^2 in bf16) for 6 B H^2 operations, from the second cache where
-// they fit. Kernels that keep the weights on chip through all steps do better; these work for any size, and say what
-// the others have to compute.
+// B H = 32,896 threads do not fill a GPU, so a step takes about as long as a launch. The product before it reads 12 H^2
+// bytes (6 H^2 in bf16) for 6 B H^2 operations, from L2 if they fit. Kernels that keep the weights on the chip through
+// all steps do better (gru_persistent.cuh); these work for any size, and define what the others must compute.
 #pragma once
 
 #include "elementwise.cuh"
@@ -24,7 +23,7 @@ __device__ inline float sigmoid(float x) {
   return 1.0f / (1.0f + expf(-x));
 }
 
-/// What is added to every row of gates: r and z get both biases, q the recurrent one, n the input's.
+/// Fills every row of gates with biases: r and z get both, q the recurrent one, n that of the input.
 /// @param b_ih, b_hh  (3H)  @param gates  (N, 4H), assigned
 __global__ static void __launch_bounds__(threads_of_a_block)
     gru_biases_kernel(const float* b_ih, const float* b_hh, int N, int H, float* gates) {
@@ -65,7 +64,7 @@ inline void gru_gates(float* gates, const float* h_before, int B, int H, float* 
 /// @param gates    (B, 4H), (r | z | q | n), becomes (dr | dz | dq | dn)
 /// @param rounded  (B, 4H), the same in bf16; nullptr: not wanted
 /// @param dh_out   (B, H), of the outputs
-/// @param carry    (B, H), the gradient that h has from later steps; becomes dh z
+/// @param carry    (B, H), the gradient of h from later steps; becomes dh z
 __global__ static void __launch_bounds__(threads_of_a_block)
     gru_gates_backward_kernel(float* gates, device::bf16* rounded, const float* h_before, const float* dh_out, int B,
                               int H, float* carry) {

@@ -5,7 +5,7 @@
 
 namespace musicgen::inline MUSICGEN_ABI::kernels {
 
-/// Back through all steps of a layer. The gradients of weights, biases and inputs are products of what it leaves.
+/// Back through all steps of a layer. Gradients of weights, biases and inputs follow from its results by products.
 template <class Operand>
 struct GruStepsBackward {
   int B, T, H;
@@ -75,7 +75,7 @@ __global__ void __launch_bounds__(Shape::threads, 1)
       }
       block.arrive(pass);
 
-      // What no block waits for.
+      // Results that no block waits for.
 #pragma unroll
       for (int i = 0; i < Shape::cells; ++i) {
         const auto cell = block.cell(pass, i);

@@ -5,14 +5,14 @@
 
 namespace musicgen::inline MUSICGEN_ABI::kernels {
 
-/// All steps of a layer, from the inputs' part of its gates.
+/// All steps of a layer, from the input part of its gates.
 template <class Operand>
 struct GruStepsForward {
   int B, T, H;
   const Operand* w_hh;  ///< (3H, H)  U_r, U_z, U_n
   float* gates;         ///< (T*B, 4H)  in: r | z | q | n before the activations, without U h; out: the gates
   float* h;             ///< ((T+1)*B, H)  h_{-1}, which is given, h_0, ... h_{T-1}
-  bf16* h_rounded;      ///< ((T+1)*B, H)  h in bf16, but for h_{-1}, which is not touched; nullptr: not wanted
+  bf16* h_rounded;      ///< ((T+1)*B, H)  h in bf16, except h_{-1}, which is not touched; nullptr: not wanted
   void* workspace;      ///< GruPlan::workspace_bytes
 };
 
@@ -77,7 +77,7 @@ __global__ void __launch_bounds__(Shape::threads, 1)
       }
       block.arrive(pass);
 
-      // What no block waits for.
+      // Results that no block waits for.
 #pragma unroll
       for (int i = 0; i < Shape::cells; ++i) {
         const auto cell = block.cell(pass, i);

@@ -1,4 +1,4 @@
-// How a persistent GRU kernel's work is divided among a GPU's multiprocessors, and whether it fits.
+// How the work of a persistent GRU kernel is divided among the multiprocessors, and whether it fits.
 #pragma once
 
 #include <algorithm>
@@ -9,23 +9,23 @@
 
 namespace musicgen::inline MUSICGEN_ABI::kernels {
 
-/// What a GPU offers; that of an H100 unless told otherwise.
+/// What a GPU offers; by default an H100.
 struct GruLimits {
   int multiprocessors = 132;
-  std::size_t shared_bytes = 227 * 1024;  ///< a block can have
+  std::size_t shared_bytes = 227 * 1024;  ///< per block, at most
 };
 
-/// Block (x, y) has units from x * units on, and the passes y, y + groups, ... of `rows` sequences each.
+/// Block (x, y) has the units from x * units on, and the passes y, y + groups, ... of `rows` sequences each.
 struct GruPlan {
   bool supported = false;
-  int shape = 0;        ///< which of the compiled ones
+  int shape = 0;        ///< index of the compiled shape
   int steps = 0;        ///< hidden units, padded, in steps of 16
-  int unit_blocks = 0;  ///< that share sequences, and wait for each other
-  int groups = 0;       ///< that have nothing to do with each other
+  int unit_blocks = 0;  ///< blocks that share sequences and wait for each other
+  int groups = 0;       ///< independent groups of blocks
   int passes = 0;       ///< of all groups together
   std::size_t shared_bytes = 0;
-  std::size_t workspace_bytes = 0;  ///< of global memory, aligned to 16; what is in it does not matter
-  std::size_t fetched_bytes = 0;    ///< by a block at each time step, of what others have published
+  std::size_t workspace_bytes = 0;  ///< of global memory, aligned to 16; need not be initialized
+  std::size_t fetched_bytes = 0;    ///< per block and time step, of what others have published
 
   __host__ __device__ int padded_units() const { return steps * persistent::step_width; }
   int passes_of_a_block() const { return (passes + groups - 1) / groups; }
@@ -34,7 +34,7 @@ struct GruPlan {
 
 namespace persistent {
 
-inline constexpr int counter_stride = 32;  // so that each has a line of the cache to itself
+inline constexpr int counter_stride = 32;  // so that each has its own cache line
 
 inline int divide_up(int a, int b) {
   return (a + b - 1) / b;
@@ -63,7 +63,7 @@ GruPlan plan_gru(int B, int H, const GruLimits& limits) {
   return plan;
 }
 
-/// A block's place in the plan, and what both directions' kernels do alike.
+/// A block's place in the plan, and what the kernels of both directions have in common.
 template <class Shape, int outputs, int inputs>
 class GruBlock {
  public:
@@ -73,7 +73,7 @@ class GruBlock {
   using Sums = Parts<outputs * units, R, Shape::warps>;
   static_assert(Weights::scratch_bytes <= Sums::bytes);
 
-  /// A unit of a sequence, for which a thread does what is not a product.
+  /// A unit of a sequence, for which a thread does everything but the product.
   struct Cell {
     int unit_of_block, unit, row, sequence;
     bool exists;  ///< a block can have fewer cells than threads
@@ -100,12 +100,12 @@ class GruBlock {
     return {unit, first_unit() + unit, row, pass * R + row, exists, inside};
   }
 
-  /// A number that the thread keeps for a cell, from step to step.
+  /// A number that the thread keeps for a cell from step to step.
   __device__ float& carry(int pass, int i) const {
     return carry_[(pass / plan_.groups * Shape::cells + i) * Shape::threads];
   }
 
-  /// (inputs * padded units, R) of a pass, in operand order; those of an even and of an odd time.
+  /// (inputs * padded units, R) of a pass, in operand order, for even and for odd times.
   __device__ Operand* published(int time, int pass) const {
     const int size = inputs * plan_.padded_units() * R;
     return published_ + static_cast<std::size_t>(time % 2 * plan_.passes + pass) * static_cast<std::size_t>(size);
@@ -115,13 +115,13 @@ class GruBlock {
     published[Weights::place(input * plan_.padded_units() + cell.unit, cell.row)] = Weights::operand(x);
   }
 
-  /// This block's part of a time has been published.
+  /// Announces that this block has published its part of a time step.
   __device__ void arrive(int pass) const {
     __syncthreads();
     if (threadIdx.x == 0) device::add_release(&counters_[pass * counter_stride], 1);
   }
 
-  /// When all blocks have arrived `times` times: sum() is of W times what they have published.
+  /// Waits until all blocks have arrived `times` times, and multiplies W by what they have published: sum().
   __device__ void multiply(int pass, int times, const Weights& weights, const Operand* published) const {
     if (threadIdx.x == 0) {
       const unsigned goal = static_cast<unsigned>(times) * static_cast<unsigned>(plan_.unit_blocks);
@@ -143,20 +143,21 @@ class GruBlock {
   unsigned* counters_;  // [passes][counter_stride]
   Operand* published_;  // [2][passes][inputs * padded units * R]
   Sums sums_;
-  float* carry_;  // [passes of the block * cells][threads], from this thread on
+  float* carry_;  // [passes of the block * cells][threads], starting at this thread
 };
 
 /// The shapes that a direction is compiled for.
 template <template <class> class Direction, class... Shapes>
 struct ShapeList {
-  /// One for each of them.
+  /// One for each shape.
   static std::array<GruPlan, sizeof...(Shapes)> plans(int B, int H, const GruLimits& limits) {
     std::array<GruPlan, sizeof...(Shapes)> all = {Direction<Shapes>::plan(B, H, limits)...};
     for (std::size_t i = 0; i < all.size(); ++i) all[i].shape = static_cast<int>(i);
     return all;
   }
 
-  /// The best one: the least fetched, since that is what a step takes longest for, then the fewest passes.
+  /// The best plan: the one that fetches least, since fetching takes most of a step; then the one with the fewest
+  /// passes.
   static GruPlan plan(int B, int H, const GruLimits& limits) {
     GruPlan best;
     for (const GruPlan& plan : plans(B, H, limits)) {

@@ -1,16 +1,16 @@
-// What the persistent GRU kernels are made of: a slice of a matrix that stays in a block through all of time, and how
-// blocks hand each other what it is multiplied with.
+// The parts of the persistent GRU kernels: a slice of a matrix that stays in a block through all steps, and how blocks
+// exchange what it is multiplied with.
 //
 //   Y (A, R) = W (A, K) X (K, R)
 //
-// W are A rows of recurrent weights, X is a state or a gradient of R sequences. W is the left factor, since rows of
-// mma's left factor come in sixteens, those of a batch in eights: so a block may have as few as 8 sequences. The warps
-// share out K, in steps of 16, step i of warp w being w + i * warps; a sum over the warps in shared memory, always in
-// the same order, ends the product.
+// W are A rows of recurrent weights, and X is a state or a gradient of R sequences. W is the left factor, since the
+// left factor of mma has rows in multiples of 16 and the right one columns in multiples of 8: so a block may have as
+// few as 8 sequences. The warps divide K in steps of 16, where step i of warp w is w + i * warps. The product ends with
+// a sum over the warps in shared memory, always in the same order.
 //
-// X lies in global memory in the order in which the lanes need it ("operand order"), so that a warp reads a step in one
-// piece of 256 R/8 bytes in bf16 and 1 KiB R/16 in fp32. What other blocks write in the same launch is read with
-// __ldcg, past the first cache.
+// X is in global memory in the order in which the lanes need it ("operand order"), so that a warp reads a step as one
+// piece, of 256 R/8 bytes in bf16 and 1 KiB R/16 in fp32. What other blocks write in the same launch is read with
+// __ldcg, bypassing the first-level cache.
 #pragma once
 
 #include "device.cuh"
@@ -22,26 +22,26 @@ namespace musicgen::inline MUSICGEN_ABI::kernels {
 
 using device::bf16;
 
-/// How a kernel's work is divided. These are the knobs that a benchmark turns.
+/// How a kernel's work is divided: the parameters to tune with benchmarks.
 template <class Operand_, int units_, int rows_, int register_steps_ = 0, int fetched_steps_ = 8, int warps_ = 8>
 struct GruShape {
   using Operand = Operand_;                               ///< bf16 or float
-  static constexpr int units = units_;                    ///< hidden units of a block, a multiple of 16
+  static constexpr int units = units_;                    ///< hidden units per block, a multiple of 16
   static constexpr int rows = rows_;                      ///< sequences that are multiplied together, 8 or 16
-  static constexpr int register_steps = register_steps_;  ///< steps of a warp whose weights are in registers
-  static constexpr int fetched_steps = fetched_steps_;    ///< of a warp, whose X is on its way at a time
+  static constexpr int register_steps = register_steps_;  ///< steps per warp whose weights are in registers
+  static constexpr int fetched_steps = fetched_steps_;    ///< steps per warp whose X is loaded at the same time
   static constexpr int warps = warps_;
   static constexpr int threads = 32 * warps;
-  static constexpr int cells = (units * rows + threads - 1) / threads;  ///< units times sequences of a thread
+  static constexpr int cells = (units * rows + threads - 1) / threads;  ///< (unit, sequence) pairs per thread
   static_assert(units % 16 == 0 && (rows == 8 || rows == 16));
 };
 
 namespace persistent {
 
-inline constexpr int step_width = 16;  // K's, of a step
+inline constexpr int step_width = 16;  // of K, per step
 
-/// Adds up what the warps have computed. Rows of W and columns of X are swapped around so that neither the fragments'
-/// stores nor the reads of 8 rows of W by 4 columns of X meet in a bank.
+/// Adds up what the warps have computed. Rows of W and columns of X are permuted so that neither storing fragments nor
+/// reading 8 rows of W by 4 columns of X has bank conflicts.
 template <int A, int R, int warps>
 struct Parts {
   static constexpr std::size_t bytes = sizeof(float) * A * R * warps;
@@ -58,7 +58,7 @@ struct Parts {
   float* parts;  // [warps][R / 8][A][8]
 };
 
-/// Keeps W and multiplies with it.
+/// Keeps W and multiplies by it.
 template <class Operand, int A, class Shape>
 class Slice;
 
@@ -67,7 +67,7 @@ template <int A, class Shape>
 class Slice<bf16, A, Shape> {
   static constexpr int R = Shape::rows, warps = Shape::warps, register_steps = Shape::register_steps;
   static constexpr int tiles = A / 16, column_tiles = R / 8;
-  // Products that do not wait for each other: an mma takes some 33 cycles, and another can begin after about 5.
+  // Independent products: an mma takes some 33 cycles, but another one can begin after about 5.
   static constexpr int sets = tiles * column_tiles >= 4 ? 1 : 4 / (tiles * column_tiles);
   static constexpr int depth = Shape::fetched_steps;
   static_assert(depth % sets == 0);
@@ -79,7 +79,7 @@ class Slice<bf16, A, Shape> {
     return more > 0 ? std::size_t{32 * sizeof(uint4)} * tiles * warps * static_cast<std::size_t>(more) : 0;
   }
 
-  /// Where X[k][column] is in operand order.
+  /// The index of X[k][column] in operand order.
   __device__ static int place(int k, int column) {
     const int lane = column % 8 * 4 + k % 8 / 2;
     return ((k / 16 * 32 + lane) * 2 * column_tiles + column / 8 * 2 + k % 16 / 8) * 2 + k % 2;
@@ -88,8 +88,8 @@ class Slice<bf16, A, Shape> {
 
   static constexpr std::size_t scratch_bytes = std::size_t{32 * sizeof(uint4)} * tiles * warps;
 
-  /// Takes the first shared_bytes(steps) of the block's shared memory, and now the scratch_bytes behind them: what is
-  /// to be in registers goes through them, since its place is in an unrolled loop, and reading it would be long there.
+  /// Takes the first shared_bytes(steps) of the block's shared memory and, during construction, the scratch_bytes after
+  /// them. What is kept in registers is loaded through these, since loading it directly would bloat an unrolled loop.
   /// @param steps   K / 16
   /// @param weight  (a, k) -> bf16
   template <class Weight>
@@ -198,7 +198,7 @@ class Slice<bf16, A, Shape> {
   uint4 w_[register_steps][tiles];
 };
 
-// In fp32: plain multiplications by weights in shared memory. A lane has 4 columns of X, and of W every 8th row or, if
+// In fp32: plain multiplications by weights in shared memory. A lane has 4 columns of X, and every 8th row of W or, if
 // R is 8, every 16th.
 template <int A, class Shape>
 class Slice<float, A, Shape> {
@@ -256,7 +256,7 @@ class Slice<float, A, Shape> {
 
  private:
   int steps_;
-  float4* w_;  // [K / 4][A], four k's in each
+  float4* w_;  // [K / 4][A], with four k in each
 };
 
 __global__ static void __launch_bounds__(128) clear_counters_kernel(unsigned* counters, int count) {

@@ -1,8 +1,8 @@
-// The pointwise parts of the head; its products are in head.cu. Twin: backend/cpu/head.hpp.
+// The pointwise parts of the head; its products are in head.cu. CPU version: backend/cpu/head.hpp.
 //
 //   u = tanh(v + b)        dv = du (1 - u^2)
 //
-// A thread has an element of N H:   bytes  8 N H and 12 N H        operations  few        bound by memory
+// One thread per element of N H:   bytes  8 N H and 12 N H        operations  few        bound by memory
 #pragma once
 
 #include "elementwise.cuh"

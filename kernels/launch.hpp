@@ -1,4 +1,4 @@
-// Between the backend, which names nothing of CUDA, and the launchers of kernels.
+// Connects the backend, which does not mention CUDA, with the launchers of kernels.
 #pragma once
 
 #include <musicgen/backend/cuda/matrix.hpp>
@@ -7,7 +7,7 @@
 
 namespace musicgen::inline MUSICGEN_ABI::cuda {
 
-/// The stream as launchers take it.
+/// The stream, in the type that launchers take.
 inline device::Stream launches() {
   return reinterpret_cast<device::Stream>(stream());
 }

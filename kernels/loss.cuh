@@ -1,11 +1,11 @@
-// Softmax cross-entropy and its gradient in one pass. Twin: backend/cpu/loss.hpp.
+// Softmax cross-entropy and its gradient in one pass. CPU version: backend/cpu/loss.hpp.
 //
-//   nll_i = log sum_v exp(x_iv) - x_{i,y_i}        dx_iv = (softmax(x_i)_v - [v = y_i]) / n      0 without a target
+//   nll_i = log sum_v exp(x_iv) - x_{i,y_i}        dx_iv = (softmax(x_i)_v - [v = y_i]) / n      0 without target
 //
-// A warp has a row of V logits, a few hundred, which stay in the first cache between the three times it reads them:
+// One warp per row of V logits, a few hundred, which stay in the first-level cache while it reads them three times:
 //   cross_entropy   bytes  8 N V (10 N V with the rounding)        operations  about 6 N V        bound by memory
-//   mean            bytes  4 N        one block, so that the sum has one order
-// The kernels take the number of targets from memory, as they take the targets: nothing waits for the host.
+//   mean            bytes  4 N        one block, so that the order of the sum is fixed
+// The kernels read the number of targets from memory, like the targets, so that nothing waits for the host.
 #pragma once
 
 #include <cstddef>
@@ -17,7 +17,7 @@ namespace musicgen::inline MUSICGEN_ABI::kernels {
 /// @param logits   (N, V); become their gradient
 /// @param rounded  (N, V), the gradient in bf16; nullptr: not wanted
 /// @param targets  (N), each in [0, V) or negative: none
-/// @param count    (1), n, how many there are
+/// @param count    (1), n, the number of targets
 /// @param nll      (N), assigned
 __global__ static void __launch_bounds__(256) cross_entropy_kernel(const int* targets, const int* count, int N, int V,
                                                                    float* logits, device::bf16* rounded, float* nll) {

@@ -11,14 +11,14 @@ namespace musicgen::inline MUSICGEN_ABI::cuda {
 
 namespace {
 
-/// Matrices of one shape, one below the other.
+/// Matrices of the same shape, one after another.
 struct Group {
   int count, rows, columns;
   std::int64_t size() const { return static_cast<std::int64_t>(rows) * columns; }
   std::int64_t few() const { return std::min(rows, columns); }
 };
 
-/// Calls f(group, place(tensors)) for whatever learns by Muon: as muon_parts() in backend/cpu/muon.hpp.
+/// Calls f(group, place(tensors)) for everything that learns by Muon, as muon_parts() in backend/cpu/muon.hpp.
 template <class F>
 void for_each_group(const Dimensions& d, F&& f) {
   for (int l = 0; l < d.L; ++l) {
@@ -28,7 +28,7 @@ void for_each_group(const Dimensions& d, F&& f) {
   f(Group{1, d.H, 2 * d.H}, [](const auto& tensors) { return tensors.head().w1.data; });
 }
 
-/// Numbers of the largest group, and of its products with itself.
+/// The sizes of the largest group, and of its products with itself.
 struct Sizes {
   std::size_t all = 0, squares = 0;
 
@@ -40,7 +40,7 @@ struct Sizes {
   }
 };
 
-/// Each X := nearly the nearest matrix with singular values of 1.
+/// Each X := approximately the nearest matrix with all singular values 1.
 void orthogonalize(const Group& group, MuonSaved& saved) {
   const int few = static_cast<int>(group.few());
   const std::int64_t size = group.size(), n = group.count * size, square = group.few() * group.few();

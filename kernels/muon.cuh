@@ -1,14 +1,14 @@
-// What lies around the products of Muon, which are in muon.cu. Twin: backend/cpu/muon.hpp, which has the equations. For
-// n numbers, of three matrices in a row or of one:
+// The pointwise parts of Muon; its products are in muon.cu. CPU version: backend/cpu/muon.hpp, which has the equations.
+// For n numbers, of three matrices in a row or of one:
 //
-//   muon_direction   M, and what is to be made orthogonal    bytes  16 n    operations  6 n
+//   muon_direction   M, and the matrix to orthogonalize      bytes  16 n    operations  6 n
 //   square_parts     of each matrix, 64 (adam.cuh)           bytes   4 n    operations  2 n
 //   shrink           X := X / |X|                            bytes   8 n    operations    n
 //   combine          Y := a X + b Y                          bytes  12 n    operations  3 n
 //   muon_apply       w := w (1 - lr decay) - lr factor X     bytes  12 n    operations  3 n
 //
-// All bound by memory. The five polynomials are 10 (2 R R N + R R R) operations more for each matrix of R rows and N
-// columns, or the other way round where it is high.
+// All are bound by memory. The five polynomials add 10 (2 R R N + R R R) operations for each matrix of R rows and N
+// columns (of N rows and R columns if it has more rows).
 #pragma once
 
 #include <cstdint>
@@ -40,7 +40,7 @@ inline void muon_direction(const float* factor, float momentum, const float* g, 
 
 inline constexpr int parts_of_a_matrix = 64;
 
-/// A row of the grid for each matrix.
+/// One row of the grid per matrix.
 __global__ static void __launch_bounds__(threads_of_a_block)
     shrink_kernel(const double* parts, std::int64_t n, float* x) {
   MUSICGEN_SHARED(float, factor, [1]);
@@ -53,8 +53,8 @@ __global__ static void __launch_bounds__(threads_of_a_block)
 }
 
 /// Each matrix's X := X / |X|.
-/// @param n      numbers of a matrix
-/// @param parts  (matrices, parts_of_a_matrix), memory to work in
+/// @param n      elements of a matrix
+/// @param parts  (matrices, parts_of_a_matrix), work space
 inline void shrink_to_norm_1(float* x, int matrices, std::int64_t n, double* parts, device::Stream stream) {
   const auto rows = static_cast<unsigned>(matrices);
   device::launch(square_parts_kernel, dim3(parts_of_a_matrix, rows), 256, 0, stream, x, n, parts);

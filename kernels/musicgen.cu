@@ -1,4 +1,4 @@
-// All kernels in one translation unit: one command compiles the whole backend, and says what each kernel needs.
+// All kernels in one translation unit: one command compiles the whole backend, and prints what each kernel needs.
 #include "adam.cu"
 #include "attention.cu"
 #include "decode.cu"

@@ -1,5 +1,5 @@
-// The device's memory, stream and products on a GPU, from CUDA's runtime and cuBLAS.
-// tests/emulator/runtime.cpp is the emulator's twin.
+// Memory, stream and products of a GPU, from CUDA's runtime and cuBLAS. The emulator's version is
+// tests/emulator/runtime.cpp.
 #include <cublas_v2.h>
 #include <cuda_runtime.h>
 
@@ -33,7 +33,7 @@ std::string gigabytes(std::size_t bytes) {
 std::atomic<std::size_t> allocation_count = 0, allocated_bytes = 0, replay_count = 0;
 bool recording = false;
 
-/// What the process has of the device. Never given back: CUDA may have ended before static objects do.
+/// The process's resources on the device. Never freed: CUDA may have ended before static objects are destroyed.
 struct Context {
   cudaStream_t stream{};
   cudaMemPool_t pool{};
@@ -50,11 +50,11 @@ struct Context {
     if (const std::string reason = why_not_available(); !reason.empty()) throw Error(reason);
     check(cudaStreamCreateWithFlags(&stream, cudaStreamNonBlocking));
     int device = 0;
-    std::uint64_t all = UINT64_MAX;  // what has been given back is kept for the next one who asks
+    std::uint64_t all = UINT64_MAX;  // keep freed memory for the next allocation
     check(cudaGetDevice(&device));
     check(cudaDeviceGetDefaultMemPool(&pool, device));
     check(cudaMemPoolSetAttribute(pool, cudaMemPoolAttrReleaseThreshold, &all));
-    constexpr std::size_t workspace_bytes = std::size_t{32} << 20;  // of its own, so that it can be part of a graph
+    constexpr std::size_t workspace_bytes = std::size_t{32} << 20;  // its own, so that it can be part of a graph
     check(cudaMallocAsync(&workspace, workspace_bytes, stream));
     check(cublasCreate(&cublas));
     check(cublasSetStream(cublas, stream));
@@ -65,7 +65,7 @@ struct Context {
 template <class T>
 void multiply_on_gpu(cudaDataType type, View<const T> a, View<const T> b, View<float> c, float alpha, float beta,
                      const Batches& batches) {
-  // By columns, as cuBLAS has it, what lies here by rows is transposed: c' = b' a'.
+  // cuBLAS stores by columns, so our matrices, stored by rows, are transposed: c' = b' a'.
   const auto op = [](bool transposed) { return transposed ? CUBLAS_OP_T : CUBLAS_OP_N; };
   check(cublasGemmStridedBatchedEx(
       Context::get().cublas, op(b.transposed), op(a.transposed), c.columns, c.rows, a.columns, &alpha, b.data, type,
@@ -103,7 +103,7 @@ std::string why_not_available() {
   };
   if (lacks(cudaDevAttrMemoryPoolsSupported)) return gpu + " has no memory pools, which are needed";
   if (lacks(cudaDevAttrCooperativeLaunch)) return gpu + " has no cooperative launches, which are needed";
-  // What asks for nothing makes the context: another process may have the GPU for itself.
+  // Makes the context without any other effect: another process may have the GPU for itself.
   if (const cudaError_t status = cudaFree(nullptr); status != cudaSuccess) {
     cudaGetLastError();
     return gpu + ": " + cudaGetErrorString(status);
@@ -163,7 +163,7 @@ void release(void* memory, std::size_t bytes) noexcept {
 }
 
 void* allocate_host(std::size_t bytes) {
-  Context::get();  // says why there is no device, if there is none
+  Context::get();  // throws the reason if there is no device
   void* memory = nullptr;
   check(cudaMallocHost(&memory, bytes));
   return memory;
@@ -171,7 +171,7 @@ void* allocate_host(std::size_t bytes) {
 
 void release_host(void* memory) noexcept {
   if (!memory) return;
-  cudaStreamSynchronize(Context::get().stream);  // it may be copied from still
+  cudaStreamSynchronize(Context::get().stream);  // a copy from it may still be running
   cudaFreeHost(memory);
 }
 
@@ -193,7 +193,7 @@ Recording record(const std::function<void()>& work) {
   recording = true;
   try {
     work();
-  } catch (const std::exception&) {  // comes again when the work is done without
+  } catch (const std::exception&) {  // is thrown again when the work runs without a graph
     possible = false;
   }
   recording = false;

@@ -1,4 +1,4 @@
-// Catch2, version 2 or 3, by the names that version 2 has.
+// Catch2, version 2 or 3, with the names of version 2.
 #pragma once
 
 #if __has_include(<catch2/catch_all.hpp>)

@@ -1,4 +1,4 @@
-// Where tests find data that is no part of the project, and folders to write in.
+// Where tests find data outside the project, and folders for output.
 #pragma once
 
 #include <spawn.h>
@@ -18,8 +18,8 @@
 
 namespace musicgen::test {
 
-/// Says why a test did not run; CTest shows it as skipped. Return from the test afterwards. A test that prints this
-/// and fails still counts as skipped, so print it before anything is checked.
+/// Prints why a test does not run; CTest then shows it as skipped. Return from the test afterwards. A test that prints
+/// this and fails still counts as skipped, so call it before any check.
 inline void skip(std::string_view reason) {
   std::cout << "SKIPPED: " << reason << std::endl;
 }
@@ -34,7 +34,7 @@ inline std::string content(const std::filesystem::path& file) {
   return {std::istreambuf_iterator<char>(in), {}};
 }
 
-/// A new folder of its own, removed with all it holds when this goes out of scope.
+/// A new folder, removed with its content when this object goes out of scope.
 class TemporaryDirectory {
  public:
   explicit TemporaryDirectory(const std::filesystem::path& in = std::filesystem::temp_directory_path()) {
@@ -50,7 +50,7 @@ class TemporaryDirectory {
   }
 
   const std::filesystem::path& path() const { return path_; }
-  /// A path inside.
+  /// A path in the folder.
   std::filesystem::path operator/(const std::filesystem::path& name) const { return path_ / name; }
 
  private:
@@ -59,13 +59,13 @@ class TemporaryDirectory {
 
 namespace detail {
 
-/// What an environment variable says, if anything.
+/// The value of an environment variable, if it is set.
 inline std::optional<std::filesystem::path> environment(const char* variable) {
   const char* value = std::getenv(variable);
   return value != nullptr && *value != '\0' ? std::optional<std::filesystem::path>(value) : std::nullopt;
 }
 
-/// `path` if there is such a folder.
+/// `path`, if it is a folder.
 inline std::optional<std::filesystem::path> folder(const std::filesystem::path& path) {
   std::error_code ignored;
   return std::filesystem::is_directory(path, ignored) ? std::optional(path) : std::nullopt;
@@ -82,8 +82,8 @@ inline void unpack(const std::filesystem::path& archive, const std::filesystem::
     throw std::runtime_error("tar cannot unpack " + from);
 }
 
-/// What an archive of POP909's holds under `name`, all of it if that is empty, unpacked once into a folder of the build
-/// folder's; nothing where there is none.
+/// The folder `name` in an archive of POP909 (the whole archive if `name` is empty), unpacked once into the build
+/// folder; nothing if there is no archive.
 inline std::optional<std::filesystem::path> unpacked_pop909(const char* archive_name, const char* name,
                                                             const std::filesystem::path& into) {
   namespace fs = std::filesystem;
@@ -93,7 +93,7 @@ inline std::optional<std::filesystem::path> unpacked_pop909(const char* archive_
   const TemporaryDirectory beside(build);
   fs::create_directory(beside / "all");
   unpack(archive, beside / "all");
-  // Tests run side by side: whoever comes second finds the first one's folder there and drops its own.
+  // Tests run in parallel: the second one finds the folder of the first, and drops its own.
   std::error_code taken;
   fs::rename(beside / "all" / name, unpacked, taken);
   return folder(unpacked);
@@ -101,29 +101,29 @@ inline std::optional<std::filesystem::path> unpacked_pop909(const char* archive_
 
 }  // namespace detail
 
-/// The folder of POP909 (the one that holds 001/, 002/, ...): MUSICGEN_POP909_DIR, else what
-/// ../shared/pop909/pop909.tar.xz holds, unpacked once into the build folder; nothing where there is neither.
+/// The folder of POP909 (with 001/, 002/, ...): MUSICGEN_POP909_DIR, else ../shared/pop909/pop909.tar.xz, unpacked once
+/// into the build folder; nothing if there is neither.
 inline std::optional<std::filesystem::path> pop909_dir() {
   if (const auto named = detail::environment("MUSICGEN_POP909_DIR")) return detail::folder(*named);
   return detail::unpacked_pop909("pop909.tar.xz", "POP909", "POP909");
 }
 
-/// The folder of its annotations (POP909/001, structure/POP909/001): MUSICGEN_POP909_ANNOTATIONS_DIR, else what
-/// ../shared/pop909/annotations.tar.xz holds, likewise.
+/// The folder of its annotations (POP909/001, structure/POP909/001): MUSICGEN_POP909_ANNOTATIONS_DIR, else
+/// ../shared/pop909/annotations.tar.xz in the same way.
 inline std::optional<std::filesystem::path> pop909_annotations_dir() {
   if (const auto named = detail::environment("MUSICGEN_POP909_ANNOTATIONS_DIR")) return detail::folder(*named);
   return detail::unpacked_pop909("annotations.tar.xz", "", "POP909-annotations");
 }
 
 /// The folder with the reference models `model_*.safetensors`: MUSICGEN_GOLDEN_DIR, by default ../shared/golden;
-/// nothing where it is missing.
+/// nothing if it is missing.
 inline std::optional<std::filesystem::path> golden_dir() {
   return detail::folder(
       detail::environment("MUSICGEN_GOLDEN_DIR").value_or(source_dir().parent_path() / "shared" / "golden"));
 }
 
-/// The folder with the original project's checkpoint and what PyTorch computes with it: MUSICGEN_SEED_DIR, by default
-/// ../shared/seed; nothing where it is missing.
+/// The folder with the original project's checkpoint and PyTorch's results for it: MUSICGEN_SEED_DIR, by default
+/// ../shared/seed; nothing if it is missing.
 inline std::optional<std::filesystem::path> seed_dir() {
   return detail::folder(
       detail::environment("MUSICGEN_SEED_DIR").value_or(source_dir().parent_path() / "shared" / "seed"));

@@ -1,11 +1,11 @@
-// The number of threads that a test wants.
+// Sets the number of threads in a test.
 #pragma once
 
 #include <musicgen/core/thread_pool.hpp>
 
 namespace musicgen::test {
 
-/// The number of threads while this lives, and as many as the machine has afterwards, whatever fails meanwhile.
+/// Sets the number of threads while this object lives; afterwards it is that of the machine again, even after failures.
 class Threads {
  public:
   explicit Threads(int count) { set_threads(count); }

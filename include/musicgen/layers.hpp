@@ -1,5 +1,5 @@
-// The network's layers by themselves, forward and backward, on the CPU: for courses, for checking a gradient, for
-// another network.
+// The layers of the network by themselves, forward and backward, on the CPU: for teaching, for checking gradients, for
+// other networks.
 #pragma once
 
 #include "backend/cpu/adam.hpp"

@@ -1,7 +1,7 @@
-// MIDI files alone: a score, read, changed and written. Nothing of tokens or models; needs no other library.
+// MIDI files only: scores are read, changed and written. Without tokens or models; needs no other library.
 #pragma once
 
-#include "core/error.hpp"       // what goes wrong
-#include "midi/score.hpp"       // notes, tracks, tempo, and all else that a file holds
-#include "midi/smf_reader.hpp"  // Standard MIDI Files read
-#include "midi/smf_writer.hpp"  // and written
+#include "core/error.hpp"       // errors
+#include "midi/score.hpp"       // notes, tracks, tempo and everything else in a file
+#include "midi/smf_reader.hpp"  // reads Standard MIDI Files
+#include "midi/smf_writer.hpp"  // writes them

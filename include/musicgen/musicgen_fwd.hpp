@@ -1,4 +1,4 @@
-// The library's names, declared and no more: for headers of programs that only pass its objects on.
+// Forward declarations of the library's names: for headers that only pass its objects on.
 #pragma once
 
 #include "core/config.hpp"

@@ -1,12 +1,12 @@
 // New music from a model.
 #pragma once
 
-#include "midi.hpp"                           // what comes of it
+#include "midi.hpp"                           // its result, a score
 #include "model.hpp"                          // the network, and models on disk
 #include "sample/plan_json.hpp"               // plans of songs, as text
-#include "sample/presets.hpp"                 // chains of processors, to begin with
-#include "sample/processors/key.hpp"          // what a listener asks for: a key,
+#include "sample/presets.hpp"                 // chains of processors to start from
+#include "sample/processors/key.hpp"          // what a user may ask for: a key,
 #include "sample/processors/pitch_range.hpp"  // a range,
-#include "sample/processors/rule.hpp"         // whatever a function says,
+#include "sample/processors/rule.hpp"         // a rule given as a function,
 #include "sample/processors/tracks.hpp"       // fewer tracks
 #include "sample/sampler.hpp"                 // songs, streams, events

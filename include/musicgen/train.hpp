@@ -5,8 +5,8 @@
 #include "data/composer.hpp"     // songs made by rule
 #include "data/corpus.hpp"       // POP909, MAESTRO or any folder of MIDI files
 #include "model.hpp"             // the network, and models on disk
-#include "train/checkpoint.hpp"  // what resuming needs
-#include "train/progress.hpp"    // what a step came to
-#include "train/stages.hpp"      // how training goes
+#include "train/checkpoint.hpp"  // the state for resuming
+#include "train/progress.hpp"    // the result of a step
+#include "train/stages.hpp"      // the stages of training
 #include "train/trainer.hpp"     // training
-#include "train/widen.hpp"       // more units for a model that has learned
+#include "train/widen.hpp"       // adds units to a trained model

@@ -1,4 +1,4 @@
-// The version of the library, as semantic versioning has it. The build reads it from here.
+// The version of the library, by semantic versioning. The build reads it from here.
 #pragma once
 
 #include "core/config.hpp"
@@ -6,7 +6,7 @@
 #define MUSICGEN_VERSION_MAJOR 0
 #define MUSICGEN_VERSION_MINOR 1
 #define MUSICGEN_VERSION_PATCH 0
-/// To compare with: 10203 is 1.2.3.
+/// For comparisons: 10203 is 1.2.3.
 #define MUSICGEN_VERSION (MUSICGEN_VERSION_MAJOR * 10000 + MUSICGEN_VERSION_MINOR * 100 + MUSICGEN_VERSION_PATCH)
 
 namespace musicgen::inline MUSICGEN_ABI {

@@ -28,7 +28,7 @@ std::vector<std::string> labels(const auto& spans) {
   return all;
 }
 
-/// What holds whatever the piece.
+/// Checks what must hold for any piece.
 void check_form(const Analysis& analysis) {
   const int beats = static_cast<int>(analysis.beats.size()), bars = static_cast<int>(analysis.bars.size());
   CHECK(analysis.no_beat.empty() == analysis.has_beat());
@@ -54,7 +54,7 @@ void check_form(const Analysis& analysis) {
   check_spans(analysis.phrases);
 }
 
-/// How well times agree, within a tolerance and one to one.
+/// How well times agree within a tolerance, matched one to one.
 double f_measure(const std::vector<Seconds>& found, const std::vector<Seconds>& truth, Seconds tolerance) {
   std::size_t i = 0, j = 0, hits = 0;
   while (i < found.size() && j < truth.size()) {
@@ -66,7 +66,7 @@ double f_measure(const std::vector<Seconds>& found, const std::vector<Seconds>& 
   return 2 * static_cast<double>(hits) / static_cast<double>(std::max<std::size_t>(1, found.size() + truth.size()));
 }
 
-/// A little after a time, since beats may lie some milliseconds apart.
+/// The chord shortly after a time, since beats may differ by some milliseconds.
 std::string chord_at(const Analysis& analysis, Seconds time) {
   for (const ChordSpan& chord : analysis.chords)
     if (time + Seconds(0.1) < chord.end) return chord.label();
@@ -80,7 +80,7 @@ Score score_of_ticks(const std::vector<TickNote>& notes, std::uint16_t division 
   return score;
 }
 
-/// Of the processor, for an analysis: the least of three.
+/// Processor time of an analysis, the least of three runs.
 double seconds_of(const Score& score) {
   double least = std::numeric_limits<double>::infinity();
   for (int i = 0; i < 3; ++i) {

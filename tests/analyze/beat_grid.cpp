@@ -9,7 +9,7 @@ using namespace musicgen::test;
 
 namespace {
 
-/// A chord of four notes on each of the ticks.
+/// A chord of four notes at each of the ticks.
 Score chords_at(const std::vector<std::int64_t>& ticks) {
   Track track{.name = ""};
   for (const std::int64_t tick : ticks)

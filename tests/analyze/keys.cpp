@@ -19,7 +19,7 @@ SongMaker cadences(int bars) {
   return song;
 }
 
-/// Drums, a hit a beat.
+/// Drums with one hit per beat.
 Track drums(int beats) {
   Track track{.name = "", .channel = drum_channel};
   for (int i = 0; i < beats; ++i) track.notes.push_back({i * ticks_a_beat, i * ticks_a_beat + 60, 38, 80});

@@ -26,11 +26,11 @@ struct Triad {
   bool minor;
 };
 
-/// Makes a song bar by bar: a bass note on the downbeat, chords on the other beats, a tune above.
+/// Makes a song bar by bar: a bass note on the downbeat, chords on the other beats, and a melody.
 class SongMaker {
  public:
-  /// @param beats     a bar
-  /// @param tempo     beats a minute
+  /// @param beats     per bar
+  /// @param tempo     beats per minute
   /// @param offset    ticks before the first beat
   explicit SongMaker(int beats, double tempo = 120, std::int64_t offset = 0) : beats_(beats), at_(offset) {
     score_.tempo = TempoMap(ticks_a_beat, {{0, static_cast<std::uint32_t>(60e6 / tempo + 0.5)}});
@@ -80,7 +80,7 @@ inline Score waltz(double tempo = 96, std::int64_t offset = ticks_a_beat / 2, in
   return song.score();
 }
 
-/// Verse and chorus in C major: A8 B8 A8 B8, after four bars without a tune and before four more.
+/// Verse and chorus in C major: A8 B8 A8 B8, with four bars without melody before and after.
 inline Score song_with_chorus() {
   SongMaker song(4, 100);
   constexpr Triad C{0, false}, F{5, false}, G{7, false}, Am{9, true};
@@ -106,7 +106,7 @@ inline Score song_with_chorus() {
   return song.score();
 }
 
-/// All melodic notes moved by so many semitones.
+/// With all notes transposed.
 inline Score transposed(Score score, int semitones) {
   for (Track& track : score.tracks)
     for (TickNote& note : track.notes) note.pitch = static_cast<std::uint8_t>(note.pitch + semitones);

@@ -13,8 +13,7 @@ using namespace musicgen::test;
 
 namespace {
 
-/// A made-up song of `bars` bars of four, two beats a second, that begins with two beats of its own before the first
-/// bar that phrases count.
+/// A made-up song of bars of four, with two beats per second, and two beats before the first bar of the phrases.
 class Annotated {
  public:
   Annotated() {
@@ -54,7 +53,7 @@ class Annotated {
   Score score_;
 };
 
-/// What is said of a song, one of whose files has this text.
+/// The error for a song with this text in one of its files.
 std::string fault_of(const std::string& file, const std::string& text) {
   const Annotated song;
   song.write(file, text);
@@ -131,8 +130,8 @@ TEST_CASE("pop909: beats that the song has and the structural annotations lack m
     if (i < 12 || i >= 14) melody += std::to_string(60 + 7 * i % 12) + " 4\n";
   song.write("structure/POP909/001/melody.txt", melody);
   const Analysis found = song.read();
-  CHECK(found.beats[14].place == 0);  // the bar in which two beats are left out begins where it did
-  CHECK(found.beats[24].place == 0);  // and later ones two beats later
+  CHECK(found.beats[14].place == 0);  // the bar without two of its beats begins where it did
+  CHECK(found.beats[24].place == 0);  // and later bars two beats later
   CHECK(found.beats[28].place == 0);
 }
 

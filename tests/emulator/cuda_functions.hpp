@@ -1,5 +1,5 @@
-// The keywords, variables and functions of CUDA that kernels here use. Those at which threads meet or may wait for each
-// other take the place they are called from as a last argument that nobody gives.
+// The keywords, variables and functions of CUDA that our kernels use. Those at which threads meet or may wait for each
+// other have the place of the call as a last, defaulted argument.
 #pragma once
 
 #include <algorithm>
@@ -44,7 +44,7 @@ T shuffle(const char* primitive, unsigned mask, T value, unsigned source, Locati
   return std::bit_cast<T>(static_cast<Bits>(exchange(primitive, mask, std::bit_cast<Bits>(value), source, at)));
 }
 
-/// The first lane of the part of a warp, `width` lanes wide, that the current lane is in.
+/// The first lane of the part of the warp, `width` lanes wide, that contains the current lane.
 inline unsigned first_lane(int width) {
   return position->lane & ~(static_cast<unsigned>(width) - 1);
 }
@@ -127,7 +127,7 @@ inline void __nanosleep(unsigned, musicgen::emulator::Location at = musicgen::em
 
 namespace musicgen::emulator {
 
-/// *p = update(*p) in one piece, after others have had their turn. @return  what it was
+/// Atomically *p = update(*p), after others have had their turn.  @return  the old value
 template <class T, class Update>
 T atomic_update(const char* primitive, T* p, Update&& update, std::memory_order order, Location at) {
   give_way(primitive, at);

@@ -1,5 +1,4 @@
-// The device's half of kernels/device.cuh, by the emulator. kernels/device_nvidia.cuh is the other one, where each
-// function is explained.
+// The emulator's half of kernels/device.cuh. The other half is kernels/device_nvidia.cuh, which explains the functions.
 #pragma once
 
 #include <musicgen/core/config.hpp>
@@ -15,8 +14,8 @@
 #include "engine/engine.hpp"
 #include "engine/requests.hpp"
 
-// A type can have the number of elements last, so `Element` and it are put together. The address of the name stands for
-// the declaration, and differs between the instances of a template.
+// An array type has its sizes at the end, so they are appended to `Element`. The address of the name identifies the
+// declaration, and differs between the instances of a template.
 #define MUSICGEN_SHARED(Element, name, ...)   \
   static constexpr char name##_key[] = #name; \
   using name##_type = Element __VA_ARGS__;    \
@@ -26,7 +25,7 @@
 namespace musicgen::inline MUSICGEN_ABI::device {
 
 using emulator::Location;
-using Stream = struct StreamOfTheEmulator*;  // launches have ended when they return, so streams are all the same
+using Stream = struct StreamOfTheEmulator*;  // launches have ended when they return, so all streams are alike
 
 namespace detail {
 
@@ -67,7 +66,7 @@ T* dynamic_shared() {
 }
 
 inline std::uint16_t round_to_bf16(float x) {
-  if (x != x) return 0x7FFF;  // as cvt.rn.bf16.f32 has it
+  if (x != x) return 0x7FFF;  // as cvt.rn.bf16.f32 does
   const auto bits = std::bit_cast<std::uint32_t>(x);
   return static_cast<std::uint16_t>((bits + 0x7FFF + (bits >> 16 & 1)) >> 16);
 }

@@ -1,5 +1,5 @@
-// What kernels/device.cuh includes where the compiler is not nvcc: CUDA's language, as far as kernels here use it, in
-// ordinary C++, and the device's half of kernels/device.cuh. A kernel's threads are fibers; see docs/cuda.md.
+// What kernels/device.cuh includes if the compiler is not nvcc: the part of CUDA's language that our kernels use, in
+// ordinary C++, and the emulator's half of kernels/device.cuh. A kernel's threads are fibers; see docs/cuda.md.
 #pragma once
 
 #include "cuda_functions.hpp"

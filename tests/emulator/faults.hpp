@@ -1,9 +1,10 @@
-// How the emulator's tests say that a fault is found.
+// How the emulator's tests check that a fault is found.
 #pragma once
 
 #include <kernels/device.cuh>
 
-/// Under how many schedules `run()` does not give what it should, or is reported. A fault has to be seen under one.
+/// The number of schedules under which `run()` gives a wrong result or a report. A fault must be seen under at least
+/// one.
 template <class Run>
 int schedules_that_fail(Run&& run) {
   int failed = 0;

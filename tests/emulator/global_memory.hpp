@@ -1,5 +1,4 @@
-// The emulated device's memory. Pages that may not be touched lie around each allocation: an access past its end is a
-// Fault.
+// The emulated device's memory. There are protected pages around each allocation: an access past its end is a Fault.
 #pragma once
 
 #include <cstddef>
@@ -7,8 +6,8 @@
 
 namespace musicgen::emulator {
 
-/// Holds NaN, as far as it holds floats; aligned to 16 bytes. An access to the up to 15 bytes between the end and the
-/// page goes unnoticed.
+/// Read as floats it holds NaN; aligned to 16 bytes. An access to the up to 15 bytes between the end and the page is
+/// not noticed.
 /// @throws std::bad_alloc
 void* allocate_global(std::size_t bytes);
 void release_global(void* memory) noexcept;

@@ -123,7 +123,7 @@ TEST_CASE("examples: checkpoints that cannot be converted") {
   write(place / "old.ckpt", std::string("\x80\2\x8a\x0al\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19.", 15));
   check_refused(place, {place / "old.ckpt", out}, 1, "old.ckpt: is in PyTorch's format from before 1.6");
   write(place / "noise.bin", std::string(100, 'n'));
-  check_refused(place, {place / "noise.bin", out}, 1, "noise.bin: byte 0: is no PyTorch checkpoint");
+  check_refused(place, {place / "noise.bin", out}, 1, "noise.bin: byte 0: is not a PyTorch checkpoint");
   check_refused(place, {place / "noise.bin", place / "out.pt"}, 1, "noise.bin: byte 0: the header's length");
   write(place / "few.json", R"(["^", "$"])");
   check_refused(place, {state, "--vocabulary", place / "few.json", out}, 1, "few.json: vocabulary: lacks");

@@ -217,14 +217,14 @@ TEST_CASE("examples: no output takes the place of a file of another kind") {
   write(text, "a letter");
   write(log, "{\"step\":1,\"tokens\":1000,\"validation_loss\":2.5}\n");
   for (const std::string& taken : {other, text, model}) {
-    check_fault(place, "inspect", {"--picture", taken, song}, taken + ": is no PNG picture: not overwritten");
+    check_fault(place, "inspect", {"--picture", taken, song}, taken + ": is not a PNG picture: not overwritten");
     check_fault(place, "generate", {"--model", model, "--out", place / "o.mid", "--picture", taken}, taken);
     check_fault(place, "generate", {"--model", model, "--out", place / "o.mid", "--audio", taken}, taken);
     check_fault(place, "curves", {log, "--out", taken}, taken);
   }
   for (const std::string& taken : {text, model}) {
     check_fault(place, "generate", {"--out", taken}, taken);
-    check_fault(place, "hello", {place / "no model", taken}, taken + ": is no MIDI file: not overwritten");
+    check_fault(place, "hello", {place / "no model", taken}, taken + ": is not a MIDI file: not overwritten");
   }
 }
 

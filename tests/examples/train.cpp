@@ -33,8 +33,8 @@ TEST_CASE("examples: one song, one note and one token are told in the singular")
   CHECK_THAT(place.output("compose", {"--out", place / "composed", "--count", "1"}), Catch::StartsWith("1 song, "));
   const Note note{0, 1, 60, 64, 0};
   write_midi(place / "one.mid", Score::from_notes(std::span(&note, 1)));
-  CHECK_THAT(place.output("inspect", {place / "one.mid"}), Catch::Contains(" s, 1 note, drums apart\n") &&
-                                                               Catch::Contains("    1 note ") &&
+  CHECK_THAT(place.output("inspect", {place / "one.mid"}), Catch::Contains(" s, 1 note, not counting drums\n") &&
+                                                               Catch::Contains("    1 note\n") &&
                                                                !Catch::Contains(" 1 tempo changes"));
 }
 
@@ -236,8 +236,8 @@ TEST_CASE("examples: fine-tuning starts from another model's weights") {
     CHECK(finished.status == 1);
     CHECK_THAT(finished.err, Catch::Contains("--hidden") && Catch::Contains(reason));
   };
-  refused("smaller", {}, "8", "has 16, and does not shrink");
-  refused("grown", {"--resume"}, "32", "to go on with has 24");
+  refused("smaller", {}, "8", "has 16 hidden units, and cannot have fewer");
+  refused("grown", {"--resume"}, "32", "to go on with has 24 hidden units, and cannot have another number of them");
 
   // And it learns on: other songs, from a loss far below a new model's, which is log 405 or 6.
   place.songs("others", 4);

@@ -108,9 +108,9 @@ TEST_CASE("examples: options out of range, and those that do not go together, ar
   generate({"--seconds", "nan"}, "--seconds");
   generate({"--tokens", "0"}, "--tokens");
   generate({"--count", "0"}, "--count: 0 is not in 1 to 100000");
-  generate({"--count", "2.5"}, "--count: \"2.5\" is no whole number in 1 to 100000");
+  generate({"--count", "2.5"}, "--count: \"2.5\" is not a whole number in 1 to 100000");
   generate({"--temperature", "101"}, "--temperature: 101 is not in 0 to 100");
-  generate({"--temperature", "warm"}, "--temperature: \"warm\" is no number in 0 to 100");
+  generate({"--temperature", "warm"}, "--temperature: \"warm\" is not a number in 0 to 100");
   generate({"--max-rest", "2e6"}, "--max-rest: 2e6 is not in 0 to 1000000");
   generate({"--seed", "-1"}, "--seed");
   generate({"--seed", "many"}, "--seed");

@@ -1,4 +1,4 @@
-// Checkpoints put together piece by piece, as torch.save does it and as it never would.
+// Checkpoints built piece by piece, both like those of torch.save and unlike them.
 #pragma once
 
 #include <algorithm>
@@ -24,7 +24,7 @@ using Bytes = std::vector<unsigned char>;
 inline Bytes bytes_of(std::string_view text) {
   return Bytes(text.begin(), text.end());
 }
-/// The bytes of numbers as they lie in memory.
+/// The bytes of numbers in memory.
 template <class T>
 std::string raw(const std::vector<T>& numbers) {
   return {reinterpret_cast<const char*>(numbers.data()), numbers.size() * sizeof(T)};
@@ -36,7 +36,7 @@ inline Bytes zipped(const std::map<std::string, std::string>& entries) {
   for (const auto& [name, content] : entries) writer.add(name, content);
   return writer.bytes();
 }
-/// Every occurrence of `from` in place of `to`, which is as long.
+/// Replaces every occurrence of `from` by `to`, which has the same length.
 inline Bytes replaced(Bytes bytes, std::string_view from, std::string_view to) {
   const Bytes wanted = bytes_of(from);
   for (auto at = bytes.begin(); (at = std::search(at, bytes.end(), wanted.begin(), wanted.end())) != bytes.end();)
@@ -83,7 +83,7 @@ inline bool same_weights(const Model<>& a, const Model<>& b) {
   });
 }
 
-/// A model's tensors with a storage each, in entries for zipped(), and what pushes them onto a pickle's stack.
+/// A model's tensors, each with its own storage, as entries for zipped(), and the pickle code that pushes them.
 struct StateDict {
   std::map<std::string, std::string> entries;
   std::vector<std::pair<std::string, StoredTensor>> tensors;
@@ -106,7 +106,7 @@ struct StateDict {
     }
     pickle.code(PickleCode::setitems);
   }
-  /// A checkpoint of this pickle, of the state dict alone unless one is given.
+  /// A checkpoint with this pickle; by default only the state dict.
   Bytes checkpoint(std::string pickle = "") const {
     if (pickle.empty()) {
       Pickler alone;
@@ -123,7 +123,7 @@ struct StateDict {
   static Shape strides(const Shape& shape) { return shape.size() == 2 ? Shape{shape[1], 1} : Shape{1}; }
 };
 
-/// Why a checkpoint is refused; nothing if it is not.
+/// Why a checkpoint is refused; otherwise nothing.
 inline std::string checkpoint_refusal(std::span<const unsigned char> bytes) {
   try {
     static_cast<void>(parse_torch(bytes, "t.pt"));

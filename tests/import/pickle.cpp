@@ -19,7 +19,7 @@ namespace {
 
 constexpr std::array<std::string_view, 1> allowed{"torch.Size"};
 
-/// What a pickle of these instructions, after PROTO 2 and before STOP, says; lives as long as this.
+/// The value of a pickle of these instructions, between PROTO 2 and STOP; valid as long as this object.
 struct Read {
   explicit Read(const std::string& instructions)
       : bytes(bytes_of("\x80\x02" + instructions + '.')), unpickler(bytes, allowed, "p"), value(unpickler.run()) {}
@@ -123,7 +123,7 @@ TEST_CASE("pickle: names and calls stay names and calls") {
 
 TEST_CASE("pickle: whatever would run something is refused where it stands") {
   CHECK(refusal_of("cos\nsystem\nX\4\0\0\0true\x85R."s) ==
-        "p: byte 2: names os.system, which is no tensor and no container: save the state dict alone");
+        "p: byte 2: names os.system, which is neither a tensor nor a container: save the state dict alone");
   CHECK_THAT(refusal_of("\x8c\2os\x8c\6system\x93."), Catch::Contains("byte 14: names os.system"));
   CHECK_THAT(refusal_of("cbuiltins\neval\n."), Catch::Contains("names builtins.eval"));
   CHECK_THAT(refusal_of("ctorch\nSiz\n."), Catch::Contains("names torch.Siz"));
@@ -144,15 +144,15 @@ TEST_CASE("pickle: whatever would run something is refused where it stands") {
   CHECK_THAT(refusal_of("ctorch\nSize\n}b."), Catch::Contains("sets attributes"));
   CHECK_THAT(refusal_of("ctorch\nSize\n)R}b."), Catch::Contains("sets attributes"));
   CHECK_THAT(refusal_of("}K\1b."), Catch::Contains("sets attributes"));
-  CHECK_THAT(refusal_of("K\1)R."), Catch::Contains("calls what is no function"));
-  CHECK_THAT(refusal_of("ctorch\nSize\n)R)R."), Catch::Contains("calls what is no function"));
-  CHECK_THAT(refusal_of("ctorch\nSize\nK\1R."), Catch::Contains("calls what is no function"));
+  CHECK_THAT(refusal_of("K\1)R."), Catch::Contains("calls something that is not a function"));
+  CHECK_THAT(refusal_of("ctorch\nSize\n)R)R."), Catch::Contains("calls something that is not a function"));
+  CHECK_THAT(refusal_of("ctorch\nSize\nK\1R."), Catch::Contains("calls something that is not a function"));
   CHECK_THAT(refusal_of("ccollections\nOrderedDict\n)\x85R."), Catch::Contains("OrderedDict"));
-  CHECK_THAT(refusal_of("K\1K\2\x93."), Catch::Contains("a name that is no text"));
+  CHECK_THAT(refusal_of("K\1K\2\x93."), Catch::Contains("a name that is not a text"));
 }
 
 TEST_CASE("pickle: a program that cannot be right is refused") {
-  CHECK(pickle_refusal("") == "p: byte 0: is no pickle of protocol 2 to 5");
+  CHECK(pickle_refusal("") == "p: byte 0: is not a pickle of protocol 2 to 5");
   for (const std::string& start : {"\x80"s, "}."s, "\x80\1}."s, "\x80\6}."s, "(dp0\n."s})
     CHECK(pickle_refusal(start) != "");
   for (const std::string& missing : {"."s,
@@ -185,9 +185,9 @@ TEST_CASE("pickle: a program that cannot be right is refused") {
   CHECK_THAT(refusal_of("K\1K\2."), Catch::Contains("ends with 2 values"));
   CHECK_THAT(refusal_of("K\1(."), Catch::Contains("ends with"));
   CHECK_THAT(refusal_of("}(K\1u."), Catch::Contains("a key without a value"));
-  CHECK_THAT(refusal_of("]K\1K\2s."), Catch::Contains("adds to what is no container"));
-  CHECK_THAT(refusal_of("}K\1a."), Catch::Contains("adds to what is no container"));
-  CHECK_THAT(refusal_of("ctorch\nSize\n)RK\1K\2s."), Catch::Contains("adds to what is no container"));
+  CHECK_THAT(refusal_of("]K\1K\2s."), Catch::Contains("adds to something that is not a container"));
+  CHECK_THAT(refusal_of("}K\1a."), Catch::Contains("adds to something that is not a container"));
+  CHECK_THAT(refusal_of("ctorch\nSize\n)RK\1K\2s."), Catch::Contains("adds to something that is not a container"));
 }
 
 TEST_CASE("pickle: lengths beyond the end, and ends too early, are refused without memory for them") {
@@ -201,7 +201,7 @@ TEST_CASE("pickle: lengths beyond the end, and ends too early, are refused witho
 }
 
 TEST_CASE("pickle: bombs are cheap") {
-  // Each list holds the one before twice: 2^200 elements to who would walk through them.
+  // Each list contains the one before twice: 2^200 elements for a reader that visits them all.
   std::string twice = "]q\1";
   for (int i = 0; i < 200; ++i) twice += "0]h\1ah\1aq\1";
   CHECK(Read(twice).size(Kind::list) == 2);

@@ -12,7 +12,7 @@ using namespace musicgen::test;
 
 namespace {
 
-/// The seed's tokens under `name`, and the largest difference of the logits after the last one.
+/// The tokens under `name` in the reference data, and the largest difference of the logits after the last one.
 double logit_difference(Model<>& model, const Safetensors& reference, const std::string& n) {
   const auto tokens = reference.values<Token>("tokens_" + n);
   const auto expected = reference.values<double>("logits_" + n);
@@ -197,7 +197,7 @@ TEST_CASE("torch: shapes larger than the file are refused before memory is asked
     CHECK_THAT(checkpoint_refusal(state.checkpoint()),
                Catch::Contains("\"embed.weight\"") && Catch::Contains("too large"));
   }
-  StateDict state(tiny_model());  // each may be as large as the file, all together not
+  StateDict state(tiny_model());  // each may be as large as the file, but not all together
   for (int l = 0; l < 1000; ++l)
     state.tensors.push_back({"gru.weight_ih_l" + std::to_string(l), {"FloatStorage", "0", 10, 0, {100, 100}, {0, 0}}});
   CHECK_THAT(checkpoint_refusal(state.checkpoint()), Catch::Contains("too large"));
@@ -215,7 +215,7 @@ TEST_CASE("torch: things that are no state dict are refused") {
   CHECK(pickled("}\x8c\x0c"
                 "embed.weightK\1s") == "t.pt: has no tensor \"embed.weight\"");
   CHECK_THAT(pickled("}\x8c\5modelq\1}h\1h\1ss"), Catch::Contains("its keys: model"));
-  CHECK_THAT(pickled("}q\1\x8c\5modelh\1s"), Catch::Contains("its keys: model"));  // holds itself
+  CHECK_THAT(pickled("}q\1\x8c\5modelh\1s"), Catch::Contains("its keys: model"));  // contains itself
 }
 
 TEST_CASE("torch: a vocabulary of another size is refused") {
@@ -232,7 +232,7 @@ TEST_CASE("torch: what is told of another model is refused") {
   CHECK(checkpoint_refusal(state.checkpoint()) ==
         "t.pt: entry \"extra/musicgen.json\" tells of another model than this");
   state.entries["x/extra/musicgen.json"] = "[";
-  CHECK(checkpoint_refusal(state.checkpoint()) == "t.pt: entry \"extra/musicgen.json\" is no JSON object");
+  CHECK(checkpoint_refusal(state.checkpoint()) == "t.pt: entry \"extra/musicgen.json\" is not a JSON object");
 }
 
 TEST_CASE("torch: whatever bytes are in the pickle, it is read or refused") {
@@ -249,6 +249,6 @@ TEST_CASE("torch: whatever bytes are in the pickle, it is read or refused") {
     std::string changed = whole;
     for (int n = random.between(1, 4); n > 0; --n)
       changed[random.below(changed.size())] = static_cast<char>(random.below(256));
-    checkpoint_refusal(state.checkpoint(changed));  // anything but an Error fails the test
+    checkpoint_refusal(state.checkpoint(changed));  // any exception but an Error fails the test
   }
 }

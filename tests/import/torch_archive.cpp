@@ -13,14 +13,14 @@ using musicgen::detail::TorchArchive;
 
 namespace {
 
-/// An archive with one tensor, of a storage of these bytes.
+/// An archive with one tensor, whose storage has these bytes.
 Bytes archive_of(const StoredTensor& tensor, const std::string& storage, const std::string& byte_order = "") {
   std::map<std::string, std::string> entries{{"a b/data.pkl", dictionary_of("w", tensor)}, {"a b/data/0", storage}};
   if (!byte_order.empty()) entries["a b/byteorder"] = byte_order;
   return zipped(entries);
 }
 
-/// The values of that tensor.
+/// The values of this tensor.
 template <class T = float>
 std::vector<T> values(const Bytes& bytes) {
   TorchArchive archive(bytes, "t.pt");
@@ -72,7 +72,7 @@ TEST_CASE("torch archive: views of a storage, whatever their strides and offset"
   CHECK(read(matrix({3}, {2}, 1)) == Values{1, 3, 5});                 // every other
   CHECK(read(matrix({2, 3}, {0, 0}, 5)) == Values{5, 5, 5, 5, 5, 5});  // expanded
   CHECK(read(matrix({2, 2}, {1, 1})) == Values{0, 1, 1, 2});           // overlapping
-  CHECK(read(matrix({1, 1}, {1000, 1000}, 5)) == Values{5});           // strides that are never taken
+  CHECK(read(matrix({1, 1}, {1000, 1000}, 5)) == Values{5});           // strides that are not used
 }
 
 TEST_CASE("torch archive: the byte order is the file's") {
@@ -157,8 +157,8 @@ TEST_CASE("torch archive: a call that makes no proper tensor makes none") {
 
 TEST_CASE("torch archive: what it is that is no checkpoint, and what to do about it") {
   const auto refused = [](const Bytes& bytes) { return fault(bytes); };
-  CHECK(refused({}) == "t.pt: byte 0: is no PyTorch checkpoint");
-  CHECK(refused(bytes_of("{\"weights\": []}")) == "t.pt: byte 0: is no PyTorch checkpoint");
+  CHECK(refused({}) == "t.pt: byte 0: is not a PyTorch checkpoint");
+  CHECK(refused(bytes_of("{\"weights\": []}")) == "t.pt: byte 0: is not a PyTorch checkpoint");
   CHECK(refused(bytes_of(std::string("\x80\x02\x8a\nl\xfc\x9c\x46\xf9 j\xa8P\x19.\x80\x02M\xe9\x03.", 21))) ==
         "t.pt: is in PyTorch's format from before 1.6; convert it in Python: "
         "torch.save(torch.load(\"t.pt\", map_location=\"cpu\"), \"new.pt\")");
@@ -166,8 +166,8 @@ TEST_CASE("torch archive: what it is that is no checkpoint, and what to do about
         "t.pt: is a TorchScript archive; convert it in Python: "
         "torch.save(torch.jit.load(\"t.pt\", \"cpu\").state_dict(), \"new.pt\")");
   CHECK(refused(zipped({{"word/document.xml", ""}, {"data.pkl", ""}})) ==
-        "t.pt: is a zip archive, but no PyTorch checkpoint: it has no data.pkl in a folder");
+        "t.pt: is a zip archive, but not a PyTorch checkpoint: it has no data.pkl in a folder");
   CHECK(refused(zipped({{"a/data.pkl", ""}, {"b/data.pkl", ""}})) == "t.pt: has more than one data.pkl");
-  CHECK(refused(zipped({{"a/data.pkl", ""}})) == "t.pt: a/data.pkl: byte 0: is no pickle of protocol 2 to 5");
+  CHECK(refused(zipped({{"a/data.pkl", ""}})) == "t.pt: a/data.pkl: byte 0: is not a pickle of protocol 2 to 5");
   CHECK_THAT(refused(bytes_of("PK\3\4 and nothing else")), Catch::Contains("cut short or damaged"));
 }

@@ -78,7 +78,7 @@ TEST_CASE("zip: sizes that are not those of the bytes are refused") {
   CHECK(reading_fault(replaced(whole, number(1000), number(1 << 30))) != "");
   CHECK(reading_fault(replaced(whole, number(1000), number(0xFFFFFFFF))) != "");
   CHECK(reading_fault(replaced(whole, number(1000), number(10))) != "");
-  // One of the two sizes of the central directory, which comes last: a bomb's.
+  // One of the two sizes in the central directory, which comes last, as in a zip bomb.
   Bytes bomb = whole;
   const Bytes size = bytes_of(number(1000)), huge = bytes_of(number(1 << 30));
   const auto last = std::find_end(bomb.begin(), bomb.end(), size.begin(), size.end());

@@ -1,4 +1,4 @@
-// Memory may end at any allocation of a training step. On a GPU nobody can say at which.
+// Memory may run out at any allocation of a training step. On a GPU the test cannot choose at which.
 #include <emulator/runtime.hpp>
 #include <musicgen/model.hpp>
 
@@ -8,7 +8,7 @@ using namespace musicgen;
 
 namespace {
 
-/// Weights, moments and what their first step changes.
+/// Weights, moments and everything else that their first step changes.
 struct Training {
   explicit Training(const Dimensions& d) : model({d, {}, {}}, 5) {}
 
@@ -51,7 +51,7 @@ TEST_CASE("kernels: memory may end at any allocation of a first step, which can 
 }
 
 TEST_CASE("kernels: an update that finds too little memory for Muon changes nothing") {
-  Training training({19, 5, 160, 1});  // Muon has not had so many before
+  Training training({19, 5, 160, 1});  // more than Muon has needed before
   training.learn();
   const auto everything = [&] {
     return std::array{Cuda::to_host(training.model.weights()).values, Cuda::to_host(training.m).values,

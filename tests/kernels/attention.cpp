@@ -13,7 +13,7 @@ using test::relative_difference;
 
 namespace {
 
-/// @return  whether in one pass, without writing weights
+/// @return  whether it took one pass, without writing weights
 bool check(int B, int T, int Q, int H, bool in_bf16 = false, AttentionOptions options = {}) {
   const double tolerance = in_bf16 ? test::bf16_tolerance : test::fp32_tolerance;
   INFO("B " << B << " T " << T << " Q " << Q << " H " << H);

@@ -1,4 +1,4 @@
-// Fused attention against the CPU's in double.
+// Compares fused attention with the CPU's in double.
 #include <emulator/emulator.hpp>
 #include <emulator/global_memory.hpp>
 #include <kernels/attention_fused.cuh>
@@ -20,7 +20,7 @@ struct Size {
   AttentionOptions options{};
 };
 
-/// What fused attention gives, as the CPU has it in double.
+/// The results of fused attention, computed by the CPU in double.
 struct Result {
   Matrix<double> context, dh;
 };
@@ -77,8 +77,8 @@ TEST_CASE("kernel attention_fused: contexts and gradients are the CPU's") {
   });
 }
 
-/// Outputs as trained models have them: many near 1 and -1, neighbours alike, so that scores reach hundreds and differ
-/// by a few.
+/// Outputs like those of trained models: many near 1 and -1, and similar neighbours, so that scores reach hundreds and
+/// differ by a few.
 Matrix<float> saturated(int T, int H) {
   Matrix<float> h(T, H);
   Random random(3);
@@ -108,7 +108,7 @@ TEST_CASE("kernel attention_fused: scores of hundreds need more than bf16's eigh
   CHECK(fp32.second < 3e-5);
   CHECK(bf16.first < 1e-3);
   CHECK(bf16.second < 5e-3);
-  CHECK(errors(both_passes<Terms<2, 1, 1>>).second > 1e-2);  // D and da have to be equally good
+  CHECK(errors(both_passes<Terms<2, 1, 1>>).second > 1e-2);  // D and da must be equally precise
   CHECK(errors(both_passes<Terms<1, 1, 1>>).first > 1e-2);
 }
 

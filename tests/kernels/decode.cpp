@@ -1,4 +1,4 @@
-// The resident decoder against the CPU's in double.
+// Compares the resident decoder with the CPU's in double.
 #include <emulator/emulator.hpp>
 #include <emulator/global_memory.hpp>
 #include <kernels/decode.cuh>
@@ -16,7 +16,7 @@ Model<> random_model(int V, int H, int L) {
   ModelConfig config;
   config.dimensions = {V, 5, H, L};
   Model<> model(config, 3);
-  for (auto& t : model.weights().tensors())  // so that attention chooses
+  for (auto& t : model.weights().tensors())  // so that attention is selective
     for (float& w : t.values) w *= t.name.starts_with("gru") ? 3.0f : 1.5f;
   return model;
 }
@@ -28,7 +28,7 @@ std::vector<Token> random_tokens(int count, int V) {
   return tokens;
 }
 
-/// The CPU's decoder in double, with the weights rounded to bf16 if asked for.
+/// The CPU's decoder in double, with the weights rounded to bf16 on request.
 cpu::Decoder<double> double_decoder(const Model<>& model, int B, int W) {
   auto weights = cpu::Parameters<double>::zeros(model.dimensions());
   const auto from = model.weights().tensors();

@@ -1,5 +1,5 @@
-// What the tests of kernels share: matrices to and from the device, random ones on both sides, and how near results
-// have to be.
+// What tests of kernels have in common: matrices to and from the device, the same random matrices on both sides, and
+// tolerances.
 #pragma once
 
 #include <bit>
@@ -23,7 +23,7 @@ inline double tolerance(Precision products) {
   return products == Precision::bf16 ? bf16_tolerance : fp32_tolerance;
 }
 
-/// The body with the kernels that keep what they can on the chip, and with those that work for any size.
+/// Runs the body with the kernels that keep data on the chip, and with those that work for any size.
 inline void with_all_kernels(const std::function<void()>& body) {
   for (const cuda::Kernels kernels : {cuda::Kernels::plain, cuda::Kernels::resident}) {
     INFO((kernels == cuda::Kernels::plain ? "plain kernels" : "resident kernels"));
@@ -48,7 +48,7 @@ inline cpu::Matrix<float> on_host(const cuda::Matrix<float>& m) {
   return cpu::Matrix<float>(cpu::View<const float>(values.data(), m.rows(), m.columns(), m.columns()));
 }
 
-/// Numbers that floats hold exactly, so that both sides begin with the same.
+/// Numbers that are exact as floats, so that both sides start with the same.
 inline cpu::Matrix<double> random_floats(cpu::Index rows, cpu::Index columns, std::uint64_t seed, double scale = 1) {
   return converted<double>(converted<float>(random_matrix<double>(rows, columns, seed, scale)));
 }
@@ -79,7 +79,7 @@ struct TwinParameters {
   }
   cuda::Weights weights(Precision products) { return cuda::weights_for_products(gpu, products, rounded); }
 
-  /// Of the tensors whose names have `part` in them.
+  /// For tensors whose names contain `part`.
   void check_gradients(const std::string& part, double tolerance) const {
     const cuda::HostParameters host = Cuda::to_host(gpu_gradients);
     const auto found = host.tensors();

@@ -1,6 +1,7 @@
-// The kernels that keep what they can on the chip against the plain ones, at the sizes that they are made for: other
-// shapes, more passes and more shared memory than small layers ask for. On a GPU alone: emulated they would take too
-// long for every test run. Where something does not fit, plain kernels meet plain kernels, and a warning says so.
+// Compares the kernels that keep data on the chip with the plain ones, at the sizes for which they are made: other
+// shapes, more passes and more shared memory than small layers need. Only on a GPU, since the emulator would take too
+// long for every test run. Where something does not fit, plain kernels are compared with themselves, and a warning says
+// so.
 #include <algorithm>
 #include <catch.hpp>
 #include <cmath>
@@ -25,9 +26,9 @@ using test::on_host;
 
 using Results = std::vector<std::vector<float>>;
 
-/// Of differences over the largest element. Both sides sum a thousand products in fp32, each in its own order, or round
-/// a state to bf16 where the other one has the next number; attention makes factors of two or three bf16 numbers. The
-/// emulator comes to half of these at most.
+/// The largest differences relative to the largest element. Both sides sum a thousand products in fp32, each in its own
+/// order, or may round a state to neighbouring bf16 numbers; attention splits factors into two or three bf16 numbers.
+/// In the emulator differences are at most half of these.
 struct Tolerance {
   double fp32, bf16;
   double operator()(Precision precision) const { return precision == Precision::bf16 ? bf16 : fp32; }
@@ -102,7 +103,7 @@ void check_gru(int B, int H, Precision products) {
                             dh = random_matrix(T * B, H, 4);
   bool resident_fits = false;
   const auto run = [&] {
-    // The inputs' own products are none of what is compared: always in fp32.
+    // The products of the inputs are not compared here: always in fp32.
     const cuda::Weights exact{w.exact, nullptr};
     cuda::GruSaved saved;
     saved.gates.exact.resize(T * B, 4 * H);
@@ -124,7 +125,7 @@ void check_gru(int B, int H, Precision products) {
   warn_unless(resident_fits, what);
 }
 
-/// @return  whether in one pass
+/// @return  whether it took one pass
 bool check_attention(int H, AttentionValue value, Precision precision) {
   constexpr int B = 3, T = 40, Q = 33;
   const cuda::Matrix<float> h = random_matrix(T * B, H, 1), dcontext = random_matrix(Q * B, H, 2);
@@ -144,7 +145,7 @@ bool check_attention(int H, AttentionValue value, Precision precision) {
   return resident_fits;
 }
 
-/// Logits of a few steps, the first ones with nothing to look back at; past the window if that is small.
+/// The logits of a few steps, the first ones without earlier outputs; beyond the window if it is small.
 void check_decoder(int B, int H, int window, Precision precision, AttentionValue value) {
   const Dimensions d{405, 32, H, 3};
   const cuda::Parameters parameters = random_parameters(d);
@@ -183,7 +184,7 @@ TEST_CASE("kernels: at full size, gru in one launch and a launch a step are the 
 
 TEST_CASE("kernels: at full size, attention in one pass and with weights in memory are the same", "[full]") {
   using namespace kernels_full_size;
-  // The network's, then the most that an H100 has room for with successors, and an A100 without and with them.
+  // The network's size, then the largest for an H100 with successors, and for an A100 without and with them.
   for (const Precision precision : {Precision::fp32, Precision::bf16})
     for (const AttentionValue value : {AttentionValue::match, AttentionValue::successor}) {
       bool fits = false;

@@ -1,4 +1,4 @@
-// Training by recordings of a step, CUDA graphs on a GPU, to the bit as training without them.
+// Training with recordings of a step (CUDA graphs on a GPU) gives the same bits as training without them.
 #include <musicgen/backend/cuda/graph_capture.hpp>
 #include <musicgen/model.hpp>
 
@@ -14,7 +14,7 @@ struct BatchSizes {
   int B, T, Q;
 };
 
-/// Losses and norms of a step for each shape, each with its own tokens and learning rate, then the weights.
+/// Losses and norms of a step for each shape, with different tokens and learning rates, then the weights.
 std::vector<double> trained(const std::vector<BatchSizes>& steps, Precision products, AttentionValue value,
                             OptimizerOptions options) {
   Model<Cuda> model({dimensions, {}, {}, true, value}, 5);
@@ -34,7 +34,7 @@ std::vector<double> trained(const std::vector<BatchSizes>& steps, Precision prod
     const Sequences batch{s.B, s.T, s.Q, inputs, targets};
     model.forward_backward(batch);
     const auto t = static_cast<std::int64_t>(all.size() / 3 + 1);
-    // What is in the device's memory, and what a recording has to be made anew for.
+    // What is in the device's memory, and what requires a new recording.
     options.weight_decay = 0.1 / static_cast<double>(t);
     if (all.size() / 3 == steps.size() / 2) {
       options.clip = 0.5;
@@ -43,7 +43,7 @@ std::vector<double> trained(const std::vector<BatchSizes>& steps, Precision prod
     }
     all.push_back(Cuda::update(model.weights(), model.gradients(), m, v, t, 1e-2 / static_cast<double>(t), options));
     all.push_back(model.loss());
-    double judged = 0;  // in between, as validation does
+    double judged = 0;  // in between, like validation
     for (const float nll : model.nll(batch)) judged += static_cast<double>(nll);
     all.push_back(judged);
   }

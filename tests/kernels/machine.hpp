@@ -1,4 +1,4 @@
-// What tests of kernels need of the machine, of which there are two: on_emulator.cpp and on_gpu.cu.
+// What tests of kernels need from the machine; there are two: on_emulator.cpp and on_gpu.cu.
 #pragma once
 
 #include <functional>
@@ -7,13 +7,13 @@
 
 namespace musicgen::test {
 
-/// The body once under each schedule of the emulator; once on a GPU.
+/// Runs the body under each schedule of the emulator, or once on a GPU.
 void under_all_schedules(const std::function<void()>& body);
 
-/// The body while the device has about so many bytes left.
+/// Runs the body while the device has about this many bytes left.
 void with_little_memory(std::size_t bytes, const std::function<void()>& body);
 
-/// Of shared memory, that a block can have.
+/// Shared memory per block, at most.
 std::size_t shared_bytes();
 
 /// A copy in the device's memory.

@@ -186,7 +186,7 @@ TEST_CASE("midi: a track ends before its ticks get absurd") {
   CHECK(same_music(score, parse_midi(midi_bytes(score), "again", {.strict = true})));
 }
 
-// ---- what is kept beside notes ----
+// ---- what is kept besides notes ----
 
 using Event = ChannelEvent;
 using Events = std::vector<ChannelEvent>;
@@ -220,7 +220,7 @@ TEST_CASE("midi: an event keeps its place among the notes of its tick") {
   CHECK(place(on + wait + off + pedal) == Event::Place::between);
   CHECK(place(on + wait + off + pedal + other + other_off) == Event::Place::between);
   CHECK(place(on + wait + off + other + pedal + other_off) == Event::Place::after_starts);
-  // Where there is no note to stand before or after, there is only one place.
+  // Without a note to come before or after, there is only one place.
   CHECK(place(pedal + off) == Event::Place::between);
   CHECK(parse(song(on + off + pedal + end_of_track)).tracks.at(0).events.at(0).place == Event::Place::between);
 }
@@ -274,7 +274,7 @@ TEST_CASE("midi: the sustain pedal lengthens notes if asked to") {
 TEST_CASE("midi: the pedal holds for its channel within its track") {
   const Bytes pedal{0, 0xB0, 64, 127}, other{0, 0x91, 60, 70, 9, 0x81, 60, 0};
   const Score score = clean(smf(1, 100, {pedal + other + note, note}), {.sustain = true});
-  CHECK(notes_of(score, 0) == Notes{{9, 109, 60, 70}});  // held to the end, which is the end of the note
+  CHECK(notes_of(score, 0) == Notes{{9, 109, 60, 70}});  // held to the end of the track, where the note ends
   CHECK(notes_of(score, 1) == Notes{{0, 9, 60, 70}});
   CHECK(notes_of(score, 2) == Notes{{0, 100, 60, 70}});
 }

@@ -67,7 +67,7 @@ TEST_CASE("midi: the pedal holds notes until it comes up") {
   pairing.on(0, 60, 70);
   pairing.pedal(5, true);
   pairing.off(10, 60);
-  CHECK(pairing.still_on() == 0);  // it is the pedal that holds it
+  CHECK(pairing.still_on() == 0);  // only the pedal holds it
   pairing.on(12, 62, 70);
   CHECK(pairing.pedal(20, false) == 0);
   CHECK(pairing.still_on() == 1);
@@ -122,7 +122,7 @@ TEST_CASE("midi: a pedal pressed twice is one pedal, and one let go twice lets g
 }
 
 TEST_CASE("midi: no pattern of notes takes quadratic time") {
-  constexpr int n = 400000;  // squared: hours
+  constexpr int n = 400000;  // quadratic time would take hours
   NotePairing same_tick, pedalled;
   pedalled.pedal(0, true);
   for (int k = 0; k < n; ++k) {

@@ -41,7 +41,7 @@ TEST_CASE("midi: a score of notes has a track for each number that occurs, on a 
   REQUIRE(score.tracks.size() == 17);
   CHECK((score.tracks[0].program == 7 && score.tracks[1].program == 9 && score.tracks[2].program == 0));
   CHECK((score.tracks[8].channel == 8 && score.tracks[9].channel == 10 && score.tracks[15].channel == 0));
-  CHECK(score.tracks[0].notes == std::vector<TickNote>{{1000, 1001, 60, 64}});  // a tick at least
+  CHECK(score.tracks[0].notes == std::vector<TickNote>{{1000, 1001, 60, 64}});  // at least one tick
 }
 
 TEST_CASE("midi: notes are in order by start, track and pitch") {

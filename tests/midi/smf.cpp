@@ -1,4 +1,4 @@
-// Reading and writing together: whatever is read or made up comes back the same, and no bytes do harm.
+// Reading and writing together: scores that are read or made up come back the same, and no bytes do harm.
 #include "musicgen/midi.hpp"
 
 #include <catch.hpp>
@@ -17,7 +17,7 @@ std::int64_t random_tick(Random& random) {
   return static_cast<std::int64_t>(random.below(random.between(0, 1) == 0 ? 4 : 1000));
 }
 
-/// By tick, as a reader finds them.
+/// Sorted by tick, as a reader finds them.
 template <class Event>
 std::vector<Event> by_tick(std::vector<Event> events) {
   std::stable_sort(events.begin(), events.end(), [](auto& a, auto& b) { return a.tick < b.tick; });
@@ -62,7 +62,7 @@ std::vector<SysEx> random_sysex(Random& random) {
   return by_tick(std::move(all));
 }
 
-/// What all MTrks share in formats 0 and 1.
+/// What all MTrks have in common in formats 0 and 1.
 void add_random_signatures(Score& score, Random& random) {
   for (int k = random.between(0, 3); k > 0; --k)
     score.time_signatures.push_back(
@@ -75,8 +75,8 @@ void add_random_signatures(Score& score, Random& random) {
   score.markers = by_tick(std::move(score.markers));
 }
 
-/// Notes that a reader could have found: the outcome of random switching in a narrow range, so that notes are struck
-/// again, lie on top of one another and end where the next begins.
+/// Notes that a reader could have found: random note-ons and note-offs in a narrow range, so that notes are struck
+/// again, overlap, and end where the next one begins.
 std::vector<TickNote> random_notes(Random& random) {
   NotePairing pairing;
   std::int64_t tick = 0;
@@ -99,7 +99,7 @@ std::vector<TickNote> random_notes(Random& random) {
 std::string random_name(Random& random) {
   std::string name;
   for (int k = random.between(0, 200) - 100; k > 0; --k) name.push_back(static_cast<char>(random.between(-128, 127)));
-  return name.empty() ? name : "<" + name + ">";  // blanks around it would not survive
+  return name.empty() ? name : "<" + name + ">";  // blanks around it would be lost
 }
 
 TempoMap random_tempo(Random& random, std::uint16_t division) {
@@ -128,7 +128,7 @@ Score random_score(Random& random) {
     track.notes = random_notes(random);
     if (score.format == 2) track.own_tempo = random_tempo(random, division);
     track.events = random_events(random);
-    if (score.format != 0 || k == 0) {  // in one MTrk the first track has them
+    if (score.format != 0 || k == 0) {  // if there is one MTrk, the first track has them
       track.texts = random_texts(random);
       track.sysex = random_sysex(random);
     }
@@ -183,7 +183,7 @@ TEST_CASE("midi: a file that is read, written and read again is an equal score, 
   CHECK(changed([](Score& s) { s.other_chunks.push_back({"XFIH", {1}}); }));
 }
 
-/// A file with a bit of everything that a reader looks at.
+/// A file with some of everything that a reader handles.
 Bytes sample() {
   const Bytes first = Bytes{0, 0xFF, 3, 2} + text("ab") + Bytes{0, 0xFF, 0x51, 3, 7, 0xA1, 0x20, 0, 0xC1, 5} +
                       Bytes{0, 0x91, 60, 70, 10, 64, 70, 0x81, 0, 60, 0, 0, 0xB1, 64, 127, 5, 0x81, 64, 0} +
@@ -227,7 +227,7 @@ TEST_CASE("midi: a file with any one byte wrong is read or refused") {
 }
 
 TEST_CASE("midi: random events are read or refused") {
-  // Bytes that are likely to mean something, so that the reader gets far.
+  // Bytes that probably mean something, so that the reader gets far.
   constexpr unsigned char telling[] = {0,    1,    3,    60,   60,   64,   70,   127,  0x80, 0x90, 0x90, 0x91, 0xB0,
                                        0xC0, 0xE0, 0xF0, 0xF7, 0xF8, 0xFF, 0x2F, 0x51, 0x03, 0x81, 0xFF, 2,    0x58,
                                        0x59, 4,    0xA1, 0xD0, 0xC1, 0,    0,    0,    0,    0xB0, 64};

@@ -1,4 +1,4 @@
-// MIDI files put together byte by byte, and the property that every file must have: read, write, read is read.
+// MIDI files built byte by byte, and a property of every file: reading, writing and reading again is like reading once.
 #pragma once
 
 #include <cstddef>
@@ -39,14 +39,15 @@ inline Bytes header(std::size_t format, std::size_t tracks, std::size_t division
 
 inline const Bytes end_of_track{0, 0xFF, 0x2F, 0};
 
-/// A file of these MTrk chunks' events, each followed by an end of track. The first chunk's events begin at byte 22.
+/// A file of MTrk chunks with these events, each followed by an end of track. Those of the first chunk begin at
+/// byte 22.
 inline Bytes smf(std::size_t format, std::size_t division, const std::vector<Bytes>& tracks) {
   Bytes bytes = header(format, tracks.size(), division);
   for (const Bytes& events : tracks) bytes = bytes + chunk("MTrk", events + end_of_track);
   return bytes;
 }
 
-/// A file of one MTrk chunk, 100 ticks a quarter note, without an end of track unless the events have one.
+/// A file of one MTrk chunk, with 100 ticks per quarter note, and without an end of track unless the events have one.
 inline Bytes song(const Bytes& events) {
   return header(1, 1, 100) + chunk("MTrk", events);
 }
@@ -55,7 +56,7 @@ inline Score parse(const Bytes& bytes, const MidiReadOptions& options = {}) {
   return parse_midi(bytes, "song.mid", options);
 }
 
-/// What the reader says when it refuses; nothing if it does not.
+/// The reader's message if it refuses; otherwise nothing.
 inline std::string refusal(const Bytes& bytes, const MidiReadOptions& options = {}) {
   try {
     parse(bytes, options);
@@ -65,14 +66,13 @@ inline std::string refusal(const Bytes& bytes, const MidiReadOptions& options = 
   return {};
 }
 
-/// All but the warnings.
+/// Everything but the warnings.
 inline bool same_music(Score a, const Score& b) {
   a.warnings = b.warnings;
   return a == b;
 }
 
-/// Reads bytes that may be anything, writes what was read and reads it again: whether that is the same.
-/// Bytes that are refused are fine.
+/// Reads any bytes, writes the result and reads it again; whether both are the same. Bytes may also be refused.
 inline bool survives(std::span<const unsigned char> bytes) {
   for (const bool strict : {false, true})
     for (const bool sustain : {false, true}) {
@@ -85,7 +85,7 @@ inline bool survives(std::span<const unsigned char> bytes) {
       if (strict && !score.warnings.empty()) return false;
       const Score again = parse_midi(midi_bytes(score), "again");
       if (!same_music(score, again)) return false;
-      // What is written has no faults of its own; an unusual frame rate is kept.
+      // Written files have no faults, except for an unusual frame rate, which is kept.
       if (!again.warnings.empty() && !again.tempo.is_smpte()) return false;
     }
   return true;

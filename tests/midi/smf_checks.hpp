@@ -13,7 +13,7 @@ using Notes = std::vector<TickNote>;
 
 inline const Bytes note{0, 0x90, 60, 70, 100, 0x80, 60, 0};  // 0 to 100
 
-/// A fault that is tolerated: the tolerant reader warns of it alone, the strict reader says the same and refuses.
+/// A fault that is tolerated: it is the tolerant reader's only warning, and the strict reader's error.
 inline Score tolerated(const Bytes& bytes, const std::string& message, const MidiReadOptions& options = {}) {
   const Score score = parse(bytes, options);
   CHECK(score.warnings == std::vector<std::string>{"song.mid: " + message});
@@ -21,7 +21,7 @@ inline Score tolerated(const Bytes& bytes, const std::string& message, const Mid
   return score;
 }
 
-/// No fault at all.
+/// Without any fault.
 inline Score clean(const Bytes& bytes, const MidiReadOptions& options = {}) {
   CHECK(refusal(bytes, {.strict = true, .sustain = options.sustain}).empty());
   const Score score = parse(bytes, options);

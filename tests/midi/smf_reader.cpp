@@ -16,9 +16,9 @@ TEST_CASE("midi: bytes that are no MIDI file are refused, with name and offset")
       {Bytes{}, "byte 0: is empty"},
       {text("M"), "byte 1: the header is cut short"},
       {text("MThd"), "byte 4: the header is cut short"},
-      {text("Dear diary, today I wrote a song."), "byte 0: is no MIDI file (no MThd)"},
-      {text("RIFF"), "byte 0: is no MIDI file (no MThd)"},
-      {text("x") + song(note), "byte 0: is no MIDI file (no MThd)"},
+      {text("Dear diary, today I wrote a song."), "byte 0: is not a MIDI file (no MThd)"},
+      {text("RIFF"), "byte 0: is not a MIDI file (no MThd)"},
+      {text("x") + song(note), "byte 0: is not a MIDI file (no MThd)"},
       {header(1, 1, 0), "byte 12: the division is 0"},
       {header(1, 1, 0xE700), "byte 12: the division is 0 ticks a frame"},
       {text("MThd") + big(4, 4) + big(0x00010001, 4) + big(100, 2), "byte 4: the header has 4 bytes, not 6"},
@@ -125,7 +125,7 @@ TEST_CASE("midi: a RIFF file holds a MIDI file in its data chunk") {
   CHECK(notes_of(clean(bytes)) == Notes{{0, 100, 60, 70}});
 
   Bytes faulty = bytes;
-  faulty[44] = 0;  // the division, 12 bytes behind byte 32
+  faulty[44] = 0;  // the division, 12 bytes after byte 32
   faulty[45] = 0;
   CHECK(refusal(faulty) == "song.mid: byte 44: the division is 0");
 }
@@ -179,7 +179,7 @@ TEST_CASE("midi: every channel of a track is a track, in order of appearance") {
   CHECK(track(1) == std::pair(std::string("a b"), 9));
   CHECK(track(2) == std::pair(std::string("a b"), 2));
   CHECK(track(3) == std::pair(std::string("c"), 0));
-  CHECK(track(4) == std::pair(std::string("c"), 1));  // it has no more than a bend
+  CHECK(track(4) == std::pair(std::string("c"), 1));  // it has only a bend
   CHECK(track(5) == std::pair(std::string(), 5));
   CHECK(score.tracks[1].is_drums());
   CHECK(score.notes().size() == 2);
@@ -205,7 +205,7 @@ TEST_CASE("midi: failing that, what another track sets on its channel") {
   CHECK(score.tracks[3].program == 0);
   CHECK(score.tracks[4].program == 5);
   CHECK(score.tracks[5].program == 7);
-  // In format 2 tracks have nothing to do with one another.
+  // In format 2 tracks are independent.
   CHECK(clean(smf(2, 100, {setup, note})).tracks.at(2).program == 0);
 }
 
@@ -237,7 +237,7 @@ TEST_CASE("midi: a MTrk without channels is a track without a channel, the first
   CHECK(score.tracks[0].texts == std::vector<MetaEvent>{{5, MetaType::lyric, "a"}});
   CHECK(score.notes().size() == 1);
   CHECK(score.programs() == std::vector{0});
-  CHECK(clean(smf(2, 100, {head, note})).tracks.at(0).name == "h");  // in format 2 it is a piece like the others
+  CHECK(clean(smf(2, 100, {head, note})).tracks.at(0).name == "h");  // in format 2 it is a piece like any other
 }
 
 TEST_CASE("midi: signatures and markers come from all tracks, each once") {
@@ -245,7 +245,7 @@ TEST_CASE("midi: signatures and markers come from all tracks, each once") {
   const Score score = clean(smf(1, 100, {time, note + later, time + marker + note}));
   CHECK(score.time_signatures == std::vector<TimeSignature>{{0, 3, 4}, {109, 3, 8}});
   CHECK(score.markers == std::vector<Marker>{{5, "A"}});
-  // In format 2 each is its own track's.
+  // In format 2 each belongs to its own track.
   const Score pieces = clean(smf(2, 100, {note + later, time + marker + note}));
   CHECK((pieces.time_signatures.empty() && pieces.markers.empty()));
   CHECK(pieces.tracks.at(0).texts.size() == 1);
@@ -256,7 +256,7 @@ TEST_CASE("midi: files in memory are read as files are") {
   const Bytes bytes = song(note + end_of_track);
   CHECK(notes_of(read_midi(bytes)) == Notes{{0, 100, 60, 70}});
   CHECK(notes_of(read_midi(std::as_bytes(std::span(bytes)))) == Notes{{0, 100, 60, 70}});
-  CHECK_THROWS_WITH(read_midi(Bytes{'x'}), "MIDI data: byte 0: is no MIDI file (no MThd)");
+  CHECK_THROWS_WITH(read_midi(Bytes{'x'}), "MIDI data: byte 0: is not a MIDI file (no MThd)");
 }
 
 // ---- bounds ----

@@ -22,7 +22,7 @@ Score two_tracks() {
   return score;
 }
 
-/// What was written, read by a reader that forgives nothing.
+/// What was written, as the strict reader reads it.
 Score again(const Score& score) {
   return parse_midi(midi_bytes(score), "again", {.strict = true});
 }
@@ -46,7 +46,7 @@ TEST_CASE("midi: format 0 puts everything in one track") {
 }
 
 TEST_CASE("midi: what format 0 cannot tell apart is written as format 1") {
-  const bool same_channel = GENERATE(false, true);  // else different names
+  const bool same_channel = GENERATE(false, true);  // otherwise different names
   Score score = two_tracks();
   score.format = 0;
   if (same_channel) {
@@ -271,7 +271,7 @@ TEST_CASE("midi: a score that no MIDI file can hold is refused, naming track and
   }
   SECTION("text") {
     track.texts = {{0, MetaType::lyric, "la"}, {0, MetaType::end_of_track, ""}};
-    message = "track 1, text 1: type 47 is no text";
+    message = "track 1, text 1: type 47 is not a text";
   }
   SECTION("system exclusive") {
     track.sysex = {{-1, {}}};
@@ -279,7 +279,7 @@ TEST_CASE("midi: a score that no MIDI file can hold is refused, naming track and
   }
   SECTION("time signature") {
     score.time_signatures = {{0, 4, 5}};
-    message = "score, time signature 0: denominator 5 is no power of 2";
+    message = "score, time signature 0: denominator 5 is not a power of 2";
   }
   SECTION("key signature") {
     score.key_signatures = {{0, 0}, {9, 8}};

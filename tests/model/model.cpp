@@ -172,6 +172,14 @@ TEST_CASE("model: sizes that make no sense are refused by name") {
   }
 }
 
+TEST_CASE("model: sizes for which there is no memory are named, with the memory that they would take") {
+  ModelConfig config;
+  config.dimensions = {405, 96, 1 << 24, 2};
+  CHECK_THROWS_WITH(Model<>(config),
+                    "model: out of memory: with embedding 96, hidden 16777216 and layers 2 the weights alone take "
+                    "11534381 GiB");
+}
+
 TEST_CASE("model: weights of other shapes are refused by name") {
   ModelConfig config;
   config.dimensions = {7, 3, 4, 2};

@@ -186,5 +186,5 @@ TEST_CASE("checkpoint: files that are no model, or not this one, are refused wit
   write_with(file, "vocabulary_size", 404);
   refused("m: model: vocabulary size is 404, but the vocabulary has 405 tokens");
   write_with(file, "vocabulary", {"+60", "what"});
-  refused("\"what\" is no token");
+  refused("\"what\" is not a token");
 }

@@ -1,9 +1,9 @@
-# Chains of headers of which each includes the one before it, directly or not. Included in this order each is compiled as
-# if it came first, since all that came before it, it includes itself. So a translation unit for each chain shows as much
-# as one for each header would, and what they share is compiled once. (Whoever takes an #include out of a header has to
-# configure again, for chains that follow from it.)
+# Makes chains of headers, each of which includes the one before it, directly or not. Included in this order, each header
+# is compiled as if it came first, since it includes everything before it itself. So a translation unit for each chain
+# shows as much as one for each header would, and common parts are compiled once. (After removing an #include from a
+# header, configure again, since the chains depend on it.)
 
-# included_by_<header>, a global property: what it includes of the folder, however far down.
+# included_by_<header>, a global property: the headers of the folder that it includes, directly or not.
 function(find_included folder header)
   get_property(known GLOBAL PROPERTY "included_by_${header}" SET)
   if(known)
@@ -32,7 +32,7 @@ function(chains_of_headers result folder)
     find_included("${folder}" "${header}")
     get_property(included GLOBAL PROPERTY "included_by_${header}")
     list(LENGTH included count)
-    math(EXPR count "1000 + ${count}") # as text they are sorted
+    math(EXPR count "1000 + ${count}") # since they are sorted as text
     list(APPEND left "${count} ${header}")
   endforeach()
   list(SORT left ORDER DESCENDING)
@@ -42,7 +42,7 @@ function(chains_of_headers result folder)
   while(left)
     list(POP_FRONT left last)
     set(chain "${last}")
-    foreach(header IN LISTS left) # the first that the last one includes, includes most
+    foreach(header IN LISTS left) # the first one that the last one includes, includes most
       get_property(included GLOBAL PROPERTY "included_by_${last}")
       if(header IN_LIST included)
         list(PREPEND chain "${header}")

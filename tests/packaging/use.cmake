@@ -1,5 +1,5 @@
-# Builds and runs consumer/ against the library, installed or as a subdirectory; unbuilt, it was installed before anything
-# had been built, and consumer/ has to find it:
+# Builds and runs consumer/ with the library, installed or as a subdirectory. "unbuilt": the library is installed before
+# anything is built, and consumer/ must find it:
 #
 #   cmake -D from=installed|unbuilt|subdirectory -D library=DIR -D library_build=DIR -D compiler=... -D generator=... -D work=DIR
 #         -P use.cmake

@@ -30,7 +30,7 @@ struct Wav {
     for (int i = size; i-- > 0;) value = value << 8 | bytes[at + static_cast<std::size_t>(i)];
     return value;
   }
-  /// Loudness (root mean square, 0..1) of the left channel.
+  /// The loudness (root mean square, 0..1) of the left channel.
   double loudness(double from, double to) const {
     double sum = 0;
     const auto first = static_cast<std::size_t>(from * 44100), last = static_cast<std::size_t>(to * 44100);
@@ -85,17 +85,17 @@ TEST_CASE("render: programs and drums are played, every track on a channel of it
   Score piano = one_note(0, 1), organ = piano, drums = piano, ten = piano, twenty = piano;
   organ.tracks[0].program = 19;
   drums.tracks[0].channel = 9;
-  // A bool: a message with all those bytes in it is more than Catch2 3.7 can print.
+  // A bool, since Catch2 3.7 cannot print a message with so many bytes.
   const auto alike = [&](const Score& a, const Score& b) { return sound(a) == sound(b); };
   CHECK_FALSE(alike(piano, organ));
   CHECK_FALSE(alike(piano, drums));
   write_wav(folder / "drums.wav", drums);
   CHECK(Wav(folder / "drums.wav").loudness(0, 0.3) > 1e-3);
-  // The twentieth track is heard, with its program, although there are sixteen channels in a MIDI file.
+  // The twentieth track sounds, with its program, although a MIDI file has sixteen channels.
   twenty.tracks.insert(twenty.tracks.begin(), 19,
                        Track{.name = "", .channel = 0, .program = 19, .notes = {}, .own_tempo = {}});
   CHECK(alike(twenty, piano));
-  // The tenth, whose channel is that of drums in a MIDI file, is not played by drums.
+  // The tenth track, whose channel would be that of drums in a MIDI file, is not played by drums.
   ten.tracks.insert(ten.tracks.begin(), 9,
                     Track{.name = "", .channel = 0, .program = 19, .notes = {}, .own_tempo = {}});
   CHECK(alike(ten, piano));

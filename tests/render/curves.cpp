@@ -6,7 +6,7 @@ using namespace musicgen;
 
 namespace {
 
-/// The columns in which a row from `from_y` on to before `to_y` has a curve's color.
+/// The columns with a curve's color in some row of [from_y, to_y).
 std::vector<int> xs_of(const Canvas& canvas, std::size_t curve, int from_y, int to_y) {
   std::vector<int> xs;
   for (int x = 0; x < canvas.width(); ++x)
@@ -32,7 +32,7 @@ TEST_CASE("render: curves go from their first point to their last, over the loga
   const double middle = 70 + (800 - 110 - 70) / 2;
   CHECK(all.front() == Approx(70).margin(3));
   CHECK(all.back() == Approx(800 - 110).margin(3));
-  CHECK(upper.back() < middle);  // it has come down by then
+  CHECK(upper.back() < middle);  // the curve has come down by then
   CHECK(dot.front() == Approx(middle).margin(4));
   CHECK(dot.back() == Approx(middle).margin(4));
 }

@@ -10,7 +10,7 @@ using namespace musicgen;
 
 namespace {
 
-/// The pixels of the color of a set's line, from `left` on to before `right`.
+/// The pixels with the color of a set's line in [left, right).
 int pixels_of(const Canvas& canvas, std::size_t set, int left = 0, int right = 100000) {
   int count = 0;
   for (int y = 60; y < canvas.height(); ++y)
@@ -21,7 +21,7 @@ int pixels_of(const Canvas& canvas, std::size_t set, int left = 0, int right = 1
 }  // namespace
 
 TEST_CASE("render: a distribution's curve stands over its values") {
-  // Values from 0 to 1 and from 9 to 10: the sets' curves are in the left and the right part of the picture.
+  // Values from 0 to 1 and from 9 to 10: the curves of the sets are in the left and in the right part of the picture.
   const std::vector<DistributionPanel> panels{{"title", "note", {{0, 0.5, 1}, {9, 9.5, 10}}}};
   const Canvas canvas = draw_distributions(panels, {.width = 640, .columns = 1});
   CHECK(canvas.width() == 640);

@@ -17,7 +17,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-/// How far a color is from grey: notes are colored, axes and letters are not.
+/// How far a color is from grey: notes are colored, axes and letters are grey.
 int colorfulness(Color c) {
   return std::max({c.red, c.green, c.blue}) - std::min({c.red, c.green, c.blue});
 }
@@ -116,7 +116,7 @@ TEST_CASE("render: an analysis draws phrases over the notes, bars through them")
 }
 
 TEST_CASE("render: songs below each other share their axes") {
-  // The second song is a note that sounds later and higher than the first one's.
+  // The second song has a note that is later and higher than that of the first.
   const PianoRollSong songs[] = {{score_of({{0, 2, 48, 120, 0}}), "first"}, {score_of({{6, 8, 84, 120, 0}}), "second"}};
   const Canvas canvas = draw_piano_rolls(songs, {.width = 800, .height = 600, .mark = 4s});
   const int middle = (48 + 600) / 2;
@@ -138,7 +138,7 @@ TEST_CASE("render: songs below each other share their axes") {
   CHECK(first_top - 48 > second_top - middle + 100);  // lower in its part of the picture
   const Canvas early = draw_piano_rolls(songs, {.width = 800, .height = 600, .length = 4s});
   CHECK(colored_pixels(early, middle) == 0);                            // begins later
-  const PianoRollSong moved[] = {songs[0], {songs[1].score, "", -6s}};  // to where the first song's note is
+  const PianoRollSong moved[] = {songs[0], {songs[1].score, "", -6s}};  // to the place of the first song's note
   const Canvas aligned = draw_piano_rolls(moved, {.width = 800, .height = 600, .length = 4s});
   CHECK(colored_pixels(aligned, middle) > 500);
   CHECK_THROWS_WITH(draw_piano_rolls(songs, {.height = 399}), Catch::Contains("not between 320 x 400"));

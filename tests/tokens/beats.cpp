@@ -26,7 +26,7 @@ std::string encoded(std::vector<GridNote> notes, const Plan& plan) {
   return test::text(beats(), encode_notes(notes, plan, beats()));
 }
 
-/// What comes of walking by the grammar, each token that may come as likely, for up to `most` tokens.
+/// A random walk through the grammar of up to `most` tokens.
 std::vector<Token> walk(std::uint64_t seed, std::size_t most) {
   Random random(seed);
   Grammar grammar(beats(), {.canonical = true});
@@ -34,7 +34,7 @@ std::vector<Token> walk(std::uint64_t seed, std::size_t most) {
   std::vector<Token> tokens;
   while (!grammar.ended() && tokens.size() < most) {
     grammar.allowed(mask);
-    // First of a kind, then of its words: pitches and chords are many.
+    // First a kind, then one of its words, since there are many pitches and chords.
     std::array<std::vector<Token>, token_kind_count> kinds;
     for (Token t = 0; t < beats().size(); ++t) {
       REQUIRE((mask[static_cast<std::size_t>(t)] != 0) == grammar.allows(t));
@@ -55,12 +55,12 @@ std::vector<Token> walk(std::uint64_t seed, std::size_t most) {
   return tokens;
 }
 
-/// Where a decoded song's steps are, if it has one tempo.
+/// The times of a decoded song's steps, if it has one tempo.
 PlacedPlan at_its_tempo(const Plan& plan) {
   return {plan, {0, steps_a_quarter}, {0, microseconds_a_quarter(plan.tempos.at(0).quarters) * 1e-6}};
 }
 
-/// What is wrong with a song after its way through tokens and back; empty if nothing is.
+/// What is wrong with a song after decoding and encoding; empty if nothing is.
 std::string fault_of_round_trip(const Score& score) {
   PlacedPlan placed = plan_of(analyze(score));
   placed.plan.tempos.resize(1);
@@ -86,7 +86,7 @@ TEST_CASE("tokens: the words of beats have names, and a number each") {
 
 TEST_CASE("tokens: a plan stands where it comes into force, and bars where they begin") {
   Plan plan;
-  plan.key = 7;  // G major: all of it is moved down by a fifth
+  plan.key = 7;  // G major: everything is transposed down by a fifth
   plan.tempos = {{0, 98}};
   plan.meters = {{0, 2}, {1, common_time}};  // 3/4, 4/4
   plan.form = {{'i', 1}, {'A', 2}};
@@ -157,7 +157,7 @@ TEST_CASE("tokens: the grammar of beats, rule by rule") {
   }
   SECTION("phrases follow each other") {
     const std::string phrase = "^ | PA L1 +60 v63 i0 ";
-    CHECK_FALSE(allows(note + "t48 |", "PA"));  // a song without
+    CHECK_FALSE(allows(note + "t48 |", "PA"));  // a song without phrases
     CHECK(allows(phrase + "t48 |", "PB"));
     CHECK(allows(phrase + "t48 |", "-60"));
     for (const char* other : {"+62", "t1", "CC:maj"}) CHECK_FALSE(allows(phrase + "t48 |", other));
@@ -192,7 +192,8 @@ TEST_CASE("tokens: a plan is in the score as tempo, signatures, markers and text
   CHECK(score.texts == std::vector<MetaEvent>{{0, MetaType::text, "Eb:min"}, {1440, MetaType::text, "Gb:maj"}});
   REQUIRE(score.tracks.size() == 1);
   CHECK(score.tracks[0].program == 25);
-  CHECK(score.tracks[0].notes == std::vector<TickNote>{{0, 1440, 54, 63}, {1440, 2400, 56, 63}});  // six lower
+  CHECK(score.tracks[0].notes ==
+        std::vector<TickNote>{{0, 1440, 54, 63}, {1440, 2400, 56, 63}});  // six semitones lower
   CHECK(score.seconds(score.tracks[0], 2400) == Approx(3 * 0.606061 + 2).epsilon(1e-12));
 }
 
@@ -226,7 +227,7 @@ TEST_CASE("tokens: songs in beats survive decoding and encoding") {
 }
 
 TEST_CASE("tokens: a song without a plan gets what its notes tell") {
-  std::vector<Note> notes;  // C F G C in halves of bars, 120 quarters a minute
+  std::vector<Note> notes;  // C F G C, half a bar each, 120 quarters a minute
   for (int bar = 0; bar < 16; ++bar)
     for (int half = 0; half < 2; ++half)
       for (const int third : {0, 4, 7}) {

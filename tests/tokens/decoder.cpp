@@ -77,7 +77,7 @@ const std::vector<DecodingCase> decoding_cases{
     {"open at the end", "^ +60 v63 i0 t5 +62 v63 i1 $", "0-5 60 v63 i0, 5-6 62 v63 i1", {.open = 2}},
 };
 
-/// What the encoder's rules make of a score, written down again in another way.
+/// What the encoder's rules make of a score, implemented once more in another way.
 struct Expected {
   Note played;             // as the file has it, from the first onset
   bool cut = false;        // ended by the next one
@@ -109,7 +109,7 @@ std::vector<Expected> expected_notes(const Score& score) {
   return all;  // by track, pitch, start
 }
 
-/// Nothing if the song is as it should be after encoding and decoding, else what is wrong.
+/// What is wrong with the song after encoding and decoding; nothing if it is as it should be.
 std::string fault_of_round_trip(const Score& score, const Vocabulary& vocabulary) {
   const Encoded encoded = encode(score, vocabulary);
   DecodeReport report;
@@ -160,7 +160,7 @@ TEST_CASE("tokens: decoding keeps programs, and makes no track of a number that 
   REQUIRE(score.tracks.size() == 1);
   CHECK(score.tracks[0].program == 30);
   CHECK(score.tracks[0].notes.size() == 1);
-  CHECK(text(vocabulary, encode(score, vocabulary).tokens) == "^ +60 v63 i0 t1 -60 i0 $");  // numbered anew
+  CHECK(text(vocabulary, encode(score, vocabulary).tokens) == "^ +60 v63 i0 t1 -60 i0 $");  // renumbered
 }
 
 TEST_CASE("tokens: a number outside the vocabulary is an error") {
@@ -204,7 +204,7 @@ TEST_CASE("tokens: any tokens at all decode to a song that encodes") {
       Random random(seed);
       std::vector<Token> song;
       for (int i = 0; i < 20000; ++i) {
-        // Few pitches and tracks, so that groups complete and collide; now and then anything.
+        // Few pitches and tracks, so that groups are completed and collide; sometimes any token.
         const Token group[] = {vocabulary.note_on(62 + random.between(0, 2)), vocabulary.velocity(63),
                                vocabulary.track(2 * random.between(0, 1)),
                                vocabulary.note_off(62 + random.between(0, 2)), vocabulary.time(random.between(1, 3))};

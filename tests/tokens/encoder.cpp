@@ -124,11 +124,12 @@ TEST_CASE("tokens: of more than 16 tracks the 16 with the most notes are taken")
   for (int k = 0; k < 20; ++k) {
     Track& track = score.tracks[static_cast<std::size_t>(k)];
     track.program = k;
-    // Tracks 3, 7, 18 and 19 fall away: 3 and 7 have least, and of those with two notes 18 and 19 come last.
+    // Tracks 3, 7, 18 and 19 are dropped: 3 and 7 have the fewest notes, and of those with two notes 18 and 19 come
+    // last.
     const int count = k == 3 || k == 7 ? 1 : k < 10 ? 3 : 2;
     for (int i = 0; i < count; ++i) track.notes.push_back({100 + i * 100, 150 + i * 100, 60, 64});
   }
-  score.tracks[3].notes[0].start = 0;  // what is not encoded does not count as the first note
+  score.tracks[3].notes[0].start = 0;  // a note that is not encoded does not count as the first note
   const Encoded encoded = encode(score, vocabulary);
   CHECK(encoded.programs == std::vector{0, 1, 2, 4, 5, 6, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17});
   CHECK(encoded.report == EncodeReport{.dropped_tracks = 4, .dropped_notes = 6});

@@ -166,7 +166,7 @@ TEST_CASE("tokens: what is forbidden halfway spares the notes that sound") {
     grammar.forbid(
         mask_of(vocabulary, [](TokenEvent m) { return m.kind != TokenKind::time && m.kind != TokenKind::end; }));
     CHECK(advance(grammar, "-60 i2 -64 i2 $").ended());
-    // A canonical gap needs something to come after it.
+    // Something must follow a canonical gap.
     CHECK(advance(grammar, "-60 i2").allows(vocabulary.time(1)));
     CHECK(advance(grammar, "-60 i2 -64 i2").allows(vocabulary.time(1)) == !canonical);
   }
@@ -189,7 +189,7 @@ TEST_CASE("tokens: forbidding so much that nothing could come is an error") {
   CHECK(refused("^", false, times));
   CHECK(refused("^", false, notes_and_end));
   CHECK_FALSE(refused("^", true, notes));
-  // After a gap in silence the canonical grammar wants a note.
+  // After a gap in silence the canonical grammar requires a note.
   CHECK(refused("^ +60 v63 i0 t5 -60 i0 t5", true, notes));
   CHECK(refused("^ +60 v63 i0 t5 -60 i0 t100", true, notes));
   CHECK_FALSE(refused("^ +60 v63 i0 t5 -60 i0 t5", false, notes));

@@ -1,4 +1,4 @@
-// What tests of the grammar do again and again.
+// What tests of the grammar have in common.
 #pragma once
 
 #include <functional>
@@ -29,14 +29,14 @@ inline std::vector<Token> allowed_tokens(const Grammar& grammar) {
   return tokens;
 }
 
-/// Ends a song where the grammar stands.
+/// Ends a song at the grammar's position.
 inline void add_closing(std::vector<Token>& song, const Grammar& grammar) {
   const Closing end = closing(grammar);
   song.resize(song.size() - static_cast<std::size_t>(end.drop));
   song.insert(song.end(), end.tokens.begin(), end.tokens.end());
 }
 
-/// A grammar that has followed a song; throws where it refuses a token.
+/// A grammar that has followed a song; throws if it refuses a token.
 inline Grammar after(const Vocabulary& vocabulary, bool canonical, const std::vector<Token>& song) {
   Grammar grammar(vocabulary, {.canonical = canonical});
   for (const Token token : song) grammar.advance(token);

@@ -1,5 +1,5 @@
-// Random walks through the grammar: no dead ends, no difference from its rules applied slowly, no song that decoding
-// and encoding would change.
+// Random walks through the grammar: there are no dead ends, no differences from a slow implementation of its rules, and
+// no songs that decoding and encoding would change.
 #include <bitset>
 #include <catch.hpp>
 #include <iterator>
@@ -16,8 +16,7 @@ using namespace musicgen::test;
 
 namespace {
 
-/// The rules once more, slowly: every question is answered by looking at every pair that sounds and at every event of
-/// the step.
+/// A slow implementation of the rules, which looks at every sounding pair and every event of the step.
 class Oracle {
  public:
   Oracle(const Vocabulary& vocabulary, bool canonical, std::vector<std::uint8_t> forbidden)
@@ -143,14 +142,14 @@ const std::vector<Setting>& settings() {
   return all;
 }
 
-/// Some token that may come next: any with equal chances or, every other time, of a kind whatever the number of its
-/// tokens, so that notes end about as often as they begin.
+/// A token that may come next: each with the same probability or, every other time, each kind with the same
+/// probability, so that notes end about as often as they begin.
 Token any_allowed(const Grammar& grammar, Random& random) {
   const Vocabulary& vocabulary = grammar.vocabulary();
   auto tokens = allowed_tokens(grammar);
   if (tokens.empty()) throw Error("a dead end at token " + std::to_string(grammar.position()));
   if (random.below(2) == 0) {
-    std::vector<TokenKind> kinds;  // more than once where the vocabulary mixes them
+    std::vector<TokenKind> kinds;  // some more than once if the vocabulary mixes them
     for (const Token t : tokens)
       if (kinds.empty() || kinds.back() != vocabulary[t].kind) kinds.push_back(vocabulary[t].kind);
     const TokenKind kind = kinds[random.below(kinds.size())];
@@ -229,7 +228,7 @@ TEST_CASE("tokens: the canonical grammar's songs survive decoding and encoding")
       }
       add_closing(song, grammar);
 
-      // Tracks are numbered anew, without holes.
+      // Tracks are renumbered without gaps.
       std::set<int> used;
       for (const Token t : song)
         if (setting.vocabulary[t].kind == TokenKind::track) used.insert(setting.vocabulary[t].value);

@@ -40,7 +40,7 @@ TEST_CASE("tokens: the state of a song knows the group, the last note and the la
   CHECK(song.group_velocity() == 99);
   CHECK(song.last_note() == SongState::Onset{50, 64, 63, 0});
   CHECK(song.last_onset() == 50);
-  CHECK(song.notes_at_onset() == 2);  // the third is on its way
+  CHECK(song.notes_at_onset() == 2);  // the third is not complete yet
   CHECK(song.steps_since_onset() == 0);
   CHECK(song.onset(60, 2) == SongState::Onset{0, 60, 79, 2});
   CHECK(song.time().count() == 0.5);

@@ -1,4 +1,4 @@
-// Tokens as text, and songs to try things on.
+// Tokens as text, and songs for tests.
 #pragma once
 
 #include <musicgen/core/random.hpp>
@@ -29,8 +29,8 @@ inline std::string text(const Vocabulary& vocabulary, const std::vector<Token>& 
   return all;
 }
 
-/// A vocabulary with holes: pitches 40..80 without 50, 60 that can only start and 61 that can only end, four
-/// velocities, tracks 0, 2 and 5; in an order of its own.
+/// An incomplete vocabulary in an unusual order: pitches 40..80 without 50, where 60 can only start and 61 can only
+/// end; four velocities; tracks 0, 2 and 5.
 inline Vocabulary vocabulary_with_holes() {
   std::vector<std::string> names{"$", "i5", "v127", "v31", "i0", "v63", "i2", "v95", "^"};
   for (int n = max_time_steps; n >= 1; --n) names.push_back("t" + std::to_string(n));
@@ -51,7 +51,7 @@ inline Score score_of(const std::vector<MillisecondNote>& notes) {
   return Score::from_notes(all);
 }
 
-/// Dense, overlapping, colliding notes on a few tracks (one of them drums), under changing tempi.
+/// Dense, overlapping, colliding notes on a few tracks (one of them drums), with changing tempos.
 inline Score random_score(std::uint64_t seed) {
   Random random(seed);
   Score score;

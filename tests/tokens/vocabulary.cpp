@@ -102,8 +102,8 @@ TEST_CASE("tokens: the tokens of a kind are there, by value") {
 
 TEST_CASE("tokens: a number that is in no vocabulary has no name") {
   const auto vocabulary = Vocabulary::standard();
-  CHECK_THROWS_WITH(vocabulary.name(-1), "token -1: the vocabulary has 405");
-  CHECK_THROWS_WITH(vocabulary.name(405), "token 405: the vocabulary has 405");
+  CHECK_THROWS_WITH(vocabulary.name(-1), "token -1: the vocabulary has 405 tokens");
+  CHECK_THROWS_WITH(vocabulary.name(405), "token 405: the vocabulary has 405 tokens");
 }
 
 TEST_CASE("tokens: velocities fall into 31 bins around multiples of 127/32") {

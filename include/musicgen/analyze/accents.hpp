@@ -1,6 +1,6 @@
-// What sets a beat off from others, as listeners and theorists have it: where harmony and bass change, where notes are
-// many, long, low and loud, and where the tune takes a breath (Lerdahl and Jackendoff 1983, metrical preference rules 3
-// to 6; Temperley, "The Cognition of Basic Musical Structures", 2001). Internal: for definitions alone.
+// Internal: what accents a beat according to listeners and theorists: changes of harmony and bass; many, long, low and
+// loud notes; pauses of the melody (Lerdahl and Jackendoff 1983, metrical preference rules 3 to 6; Temperley, "The
+// Cognition of Basic Musical Structures", 2001).
 #pragma once
 
 #include <algorithm>
@@ -19,17 +19,17 @@ namespace musicgen::inline MUSICGEN_ABI::detail {
 namespace accents {
 
 enum Accent : std::size_t {
-  harmony_of_beat,  ///< pitch classes of the beat are others than those of the beat before
+  harmony_of_beat,  ///< the pitch classes of the beat differ from those of the beat before
   harmony_of_half,  ///< the same for two beats
-  harmony_of_bar,   ///< and four
-  bass_change,      ///< the lowest pitch class is another one
+  harmony_of_bar,   ///< the same for four beats
+  bass_change,      ///< the lowest pitch class changes, or is the first after a silence
   bass_length,      ///< from a low note that begins here to the next low one
   onsets,           ///< how many notes begin
-  longest,          ///< how long the longest of them lasts
+  longest,          ///< the length of the longest of them
   loudest,
-  melody_length,  ///< the melody's note that begins here
+  melody_length,  ///< the length of the melody note that begins here
   melody_gap,     ///< the rest before it
-  bass_drop,      ///< how far the bass goes down
+  bass_drop,      ///< how far the bass falls
   accent_count
 };
 
@@ -40,7 +40,8 @@ using Accents = std::array<double, accents::accent_count>;
 namespace accents {
 
 /// 1 - cosine of the sums of chroma over [middle - width, middle) and [middle, middle + width).
-inline double harmony_change(const std::vector<beatwise::Chroma>& chroma, std::ptrdiff_t middle, std::ptrdiff_t width) {
+inline double harmony_change(const std::vector<BeatSounds::Chroma>& chroma, std::ptrdiff_t middle,
+                             std::ptrdiff_t width) {
   const auto count = static_cast<std::ptrdiff_t>(chroma.size());
   double dot = 0, before_square = 0, after_square = 0;
   for (std::size_t c = 0; c < 12; ++c) {
@@ -56,7 +57,7 @@ inline double harmony_change(const std::vector<beatwise::Chroma>& chroma, std::p
   return norm > 0 ? 1 - dot / norm : 0;
 }
 
-/// The beat that a note begins on, as near as a sixteenth can tell; -1 if it begins between beats or outside.
+/// The beat on which a note begins, to the nearest sixteenth; -1 if it begins between beats or outside the piece.
 inline std::ptrdiff_t beat_of(const BeatNote& note, std::size_t beats) {
   const long sixteenth = std::lround(note.start * 4);
   return sixteenth >= 0 && sixteenth % 4 == 0 && sixteenth / 4 < static_cast<long>(beats) ? sixteenth / 4 : -1;
@@ -68,9 +69,9 @@ inline void add_harmony(std::vector<Accents>& all, const BeatSounds& sounds) {
     all[i][harmony_of_beat] = harmony_change(sounds.chroma, middle, 1);
     all[i][harmony_of_half] = harmony_change(sounds.chroma, middle, 2);
     all[i][harmony_of_bar] = harmony_change(sounds.chroma, middle, 4);
-    const int here = sounds.lowest[2 * i], before = i > 0 ? sounds.lowest[2 * i - 1] : beatwise::silent;
-    if (here == beatwise::silent) continue;
-    all[i][bass_change] = here % 12 != before % 12;
+    const int here = sounds.lowest[2 * i], before = i > 0 ? sounds.lowest[2 * i - 1] : BeatSounds::silent;
+    if (here == BeatSounds::silent) continue;
+    all[i][bass_change] = before == BeatSounds::silent || here % 12 != before % 12;
     all[i][bass_drop] = std::clamp((before - here) / 12.0, -1.0, 1.0);
   }
 }
@@ -118,7 +119,7 @@ inline void add_notes(std::vector<Accents>& all, const std::vector<BeatNote>& no
 
 }  // namespace accents
 
-/// The accents of all beats, each kind in units of its deviation from the piece's mean.
+/// The accents of all beats, each kind as its distance from the piece's mean in standard deviations.
 inline std::vector<Accents> find_accents(const std::vector<BeatNote>& notes, const std::vector<BeatNote>& melody,
                                          const BeatSounds& sounds) {
   std::vector<Accents> all(sounds.chroma.size(), Accents{});

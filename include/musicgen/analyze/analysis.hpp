@@ -1,7 +1,7 @@
-// What can be said of a piece as music: beats and bars, keys, chords, phrases. Plain data, whoever found it:
-// `analyze()` from the notes, or people (analyze/pop909.hpp).
+// The analysis of a piece: beats and bars, keys, chords, phrases. Plain data, which `analyze()` finds in the notes or
+// people have annotated (analyze/pop909.hpp).
 //
-// Everything is told in seconds and in beats, which are counted from 0 through the piece.
+// All positions are in seconds and in beats, which are counted from 0 through the piece.
 #pragma once
 
 #include <chrono>
@@ -15,7 +15,7 @@ namespace musicgen::inline MUSICGEN_ABI {
 
 using Seconds = std::chrono::duration<double>;
 
-/// How many beats a bar has, and what note a beat is: 3/4 has 3 beats, quarter notes.
+/// The number of beats in a bar, and the note value of a beat: 3/4 has 3 beats, which are quarter notes.
 struct Meter {
   int beats = 4;
   int unit = 4;
@@ -28,20 +28,20 @@ struct Meter {
 struct Beat {
   Seconds time{};
   std::int64_t tick = 0;  ///< of the score; times are those of its tempo map
-  int bar = 0;            ///< the one it is in
-  int place = 0;          ///< within the bar, 0 is the downbeat
+  int bar = 0;            ///< its bar
+  int place = 0;          ///< within the bar; 0 is the downbeat
   bool operator==(const Beat&) const = default;
 };
 
-/// A bar has the beats [first_beat, end_beat). The first one may lack its beginning (an upbeat: its beats have the last
-/// places), the last one its end.
+/// A bar has the beats [first_beat, end_beat). The first bar may lack its beginning (an upbeat, whose beats have the
+/// last places), the last bar its end.
 struct Bar {
   int first_beat = 0, end_beat = 0;
   Meter meter{};
   bool operator==(const Bar&) const = default;
 };
 
-/// From one beat to another. `end_beat` is the number of beats where it lasts until the end.
+/// From one beat to another. `end_beat` is the number of beats if the span lasts until the end.
 struct BeatSpan {
   Seconds start{}, end{};
   int first_beat = 0, end_beat = 0;
@@ -49,7 +49,7 @@ struct BeatSpan {
   bool operator==(const BeatSpan&) const = default;
 };
 
-/// A key, for as long as it is in force.
+/// A key, and where it is in force.
 struct KeySpan : BeatSpan {
   int tonic = 0;  ///< 0 is C, 11 is B
   bool minor = false;
@@ -63,29 +63,30 @@ enum class ChordQuality : std::uint8_t { none, major, minor, diminished, augment
 struct ChordSpan : BeatSpan {
   int root = 0;  ///< 0 is C, 11 is B; 0 where there is no chord
   ChordQuality quality = ChordQuality::none;
-  int bass = 0;                             ///< the lowest pitch class, the root unless the chord is inverted
-  [[nodiscard]] std::string label() const;  ///< Harte et al. 2005: "C:maj", "Eb:min", "N" for none; without the bass
+  int bass = 0;  ///< the lowest pitch class, the root unless the chord is inverted
+  [[nodiscard]] std::string label()
+      const;  ///< as in Harte et al. 2005, without the bass: "C:maj", "Eb:min", "N" for none
   bool operator==(const ChordSpan&) const = default;
 };
 
-/// A phrase of some bars. Those that return have the same letter.
+/// A phrase. Phrases that return have the same letter.
 struct PhraseSpan : BeatSpan {
   int first_bar = 0, end_bar = 0;
-  char letter = 'A';   ///< of either case; i, o and x, X are introduction, end and other
+  char letter = 'A';   ///< upper or lower case; i is an introduction, o an ending, x and X anything else
   bool melody = true;  ///< whether a melody sounds; its letter is then a capital
   [[nodiscard]] std::string label() const { return std::string(1, letter); }
   [[nodiscard]] int bars() const { return end_bar - first_bar; }
   bool operator==(const PhraseSpan&) const = default;
 };
 
-/// Spans of one kind lie one after the other, without gaps, from the first beat to the last one's end.
+/// Spans of each kind follow one another without gaps, from the first beat to the end of the last.
 struct Analysis {
   std::vector<Beat> beats{};
   std::vector<Bar> bars{};
   Meter meter{};          ///< that of most beats; `analyze()` finds one for the whole piece
   double tempo = 0;       ///< median, beats a minute; 0 without beats
   Seconds end{};          ///< of the last beat
-  std::string no_beat{};  ///< why there are no beats, in words; empty if there are. Then there is nothing else either.
+  std::string no_beat{};  ///< why there are no beats, and so nothing else either; empty if there are
 
   std::vector<KeySpan> keys{};
   std::vector<ChordSpan> chords{};
@@ -93,10 +94,10 @@ struct Analysis {
 
   [[nodiscard]] bool has_beat() const { return !beats.empty(); }
   [[nodiscard]] std::vector<Seconds> downbeats() const;
-  /// The key that is in force for longest, all its spans together; nullptr if there is none. Where there is no chord
-  /// does not count, as long as there are chords at all: a key says nothing of silence.
+  /// The key that is in force longest, in all its spans together; nullptr if there is none. Spans without a chord do
+  /// not count if there are any chords: a key means nothing in silence.
   [[nodiscard]] const KeySpan* main_key() const;
-  /// When a beat begins; for the number of beats, when the last one ends.
+  /// When a beat begins; for the number of beats, when the last beat ends.
   [[nodiscard]] Seconds beat_time(int beat) const;
   /// Introduction, verses, choruses: "i4A8B8A8B8o4".
   [[nodiscard]] std::string form() const;

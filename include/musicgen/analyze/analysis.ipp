@@ -49,7 +49,7 @@ MUSICGEN_INLINE const KeySpan* Analysis::main_key() const {
     for (; !silent && chord != chords.end() && chord->start < key.end; ++chord) {
       if (chord->quality != ChordQuality::none)
         length_of(key) += std::max(Seconds(0), std::min(key.end, chord->end) - std::max(key.start, chord->start));
-      if (chord->end > key.end) break;  // the rest of it is the next key's
+      if (chord->end > key.end) break;  // the rest of it belongs to the next key
     }
   }
   const auto longest = std::max_element(

@@ -7,10 +7,10 @@
 
 namespace musicgen::inline MUSICGEN_ABI {
 
-/// Analyses a score. Beats are the quarter notes of its tempo map, moved to where the notes have them; a score whose
-/// notes keep to no such grid (a performance) has no beats, and `no_beat` says why. Methods, sources and how often they
-/// are right: docs/analysis.md. Time and memory grow with notes and beats (phrases: with the square of bars, up to some
-/// hundred). Any number of threads may call it; what it finds depends on the score alone.
+/// Analyses a score. Beats are the quarter notes of its tempo map, shifted to fit the notes; a score whose notes do not
+/// follow such a grid (a performance) has no beats, and `no_beat` says why. docs/analysis.md has methods, sources and
+/// accuracy. Time and memory grow with the number of notes and beats (phrases: with the square of the number of bars,
+/// up to some hundred). Any number of threads may call it; the result depends only on the score.
 [[nodiscard]] Analysis analyze(const Score& score);
 
 }  // namespace musicgen::inline MUSICGEN_ABI

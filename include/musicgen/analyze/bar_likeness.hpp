@@ -1,5 +1,5 @@
-// How alike bars are: the self-similarity matrix of a piece (Foote, "Visualizing music and audio using
-// self-similarity", 1999), over melody and harmony. Internal: for definitions alone.
+// Internal: how similar bars are: the self-similarity matrix of a piece (Foote, "Visualizing music and audio using
+// self-similarity", 1999), over melody and harmony.
 #pragma once
 
 #include <algorithm>
@@ -17,18 +17,18 @@
 
 namespace musicgen::inline MUSICGEN_ABI::detail {
 
-/// What a bar is compared by.
+/// What bars are compared by.
 struct BarContent {
   struct Onset {
     int sixteenth, pitch;  // from the bar's beginning
   };
   std::vector<Onset> melody{};   // by sixteenth
-  std::vector<float> harmony{};  // 12 pitch classes a beat; scaled to length 1
-  double sung = 0;               // the share of its length in which the melody sounds
+  std::vector<float> harmony{};  // 12 pitch classes per beat, scaled to length 1
+  double sung = 0;               // the share of its length during which the melody sounds
   double onsets = 0;             // of all notes
-  bool pitched = false;          // whether anything but drums sounds, so that it has a harmony
+  bool pitched = false;          // whether anything but drums sounds, so that there is a harmony
 
-  /// Whether nothing begins or sounds.
+  /// Whether nothing begins and nothing sounds.
   bool is_silent() const { return onsets <= 0 && !pitched; }
 };
 
@@ -37,7 +37,7 @@ inline std::vector<BarContent> bar_contents(const Analysis& analysis, const std:
   std::vector<BarContent> bars(analysis.bars.size());
   const auto bar_at = [&](double beat) {
     const int i = std::clamp(static_cast<int>(std::floor(beat)), 0, static_cast<int>(analysis.beats.size()) - 1);
-    return beatwise::index(analysis.beats[beatwise::index(i)].bar);
+    return as_index(analysis.beats[as_index(i)].bar);
   };
   for (const BeatNote& note : notes) bars[bar_at(note.start + 1.0 / 24)].onsets += 1;
   for (const BeatNote& note : melody) {
@@ -53,7 +53,7 @@ inline std::vector<BarContent> bar_contents(const Analysis& analysis, const std:
   for (std::size_t bar = 0; bar < bars.size(); ++bar) {
     double squares = 0;
     for (int beat = analysis.bars[bar].first_beat; beat < analysis.bars[bar].end_beat; ++beat)
-      for (const float length : sounds.chroma[beatwise::index(beat)]) {
+      for (const float length : sounds.chroma[as_index(beat)]) {
         bars[bar].harmony.push_back(std::sqrt(length));
         squares += length;
       }
@@ -63,8 +63,8 @@ inline std::vector<BarContent> bar_contents(const Analysis& analysis, const std:
   return bars;
 }
 
-/// The share of melody onsets that two bars have in common (Dice): at the same sixteenth with the same pitch; a pitch
-/// one sixteenth off counts half.
+/// The share of melody onsets that two bars have in common (Dice): the same pitch at the same sixteenth; one sixteenth
+/// off counts half.
 inline double melody_likeness(const BarContent& a, const BarContent& b) {
   if (a.melody.empty() && b.melody.empty()) return 1;
   double common = 0;
@@ -79,7 +79,7 @@ inline double melody_likeness(const BarContent& a, const BarContent& b) {
   return std::min(1.0, 2 * common / static_cast<double>(a.melody.size() + b.melody.size()));
 }
 
-/// The cosine of two bars' pitch classes; bars without any are alike.
+/// The cosine of the pitch classes of two bars; bars without any are alike.
 inline double harmony_likeness(const BarContent& a, const BarContent& b) {
   if (!a.pitched && !b.pitched) return 1;
   float sum = 0;
@@ -87,8 +87,8 @@ inline double harmony_likeness(const BarContent& a, const BarContent& b) {
   return sum;
 }
 
-/// A band of the self-similarity matrix: bars up to `reach` apart, so that it grows with the length of a piece and not
-/// its square. Bars outside the piece are like none.
+/// A band of the self-similarity matrix, bars up to `reach` apart, so that it grows with the length of a piece and not
+/// with its square. Bars outside the piece are not like any other.
 class BarLikeness {
  public:
   static constexpr std::ptrdiff_t reach = 300;

@@ -1,11 +1,11 @@
-// Beats: the quarter notes of the tempo map, moved to where the notes have them. A file that was written with a
-// metronome keeps its distance from the map's quarters, whatever that is; in a played one nothing repeats.
+// Internal: finds beats, which are the quarter notes of the tempo map, shifted to fit the notes. In a file written with
+// a metronome the notes keep a constant distance from the map's quarters; in a performance they do not.
 //
-// Whether onsets keep to a grid of 1/m of a quarter is told by the mean resultant length of their phases, R = |mean of
-// exp(2 pi i m t)|, and where it lies by its angle (circular statistics: Mardia and Jupp, "Directional Statistics",
-// 2000; n R^2 is Rayleigh's test). Of the m places where a beat may then lie, the one is taken where most begins,
-// longest and lowest: Lerdahl and Jackendoff's preference rules for metre (event, length, bass; "A Generative Theory of
-// Tonal Music", 1983), weighed by a log-linear model. Internal: for definitions alone.
+// Whether onsets follow a grid of 1/m of a quarter is measured by the mean resultant length of their phases, R = |mean
+// of exp(2 pi i m t)|; the angle of that mean is the grid's offset (circular statistics: Mardia and Jupp, "Directional
+// Statistics", 2000; n R^2 is Rayleigh's test). A beat may then lie at one of m places. The one is taken where the
+// most, longest and lowest notes begin: Lerdahl and Jackendoff's preference rules for metre (event, length, bass; "A
+// Generative Theory of Tonal Music", 1983), weighted by a log-linear model.
 #pragma once
 
 #include <algorithm>
@@ -26,13 +26,13 @@
 
 namespace musicgen::inline MUSICGEN_ABI::detail {
 
-/// Where the beats lie, or why nowhere.
+/// Where the beats lie, or why there are none.
 struct BeatGrid {
   double offset = 0;  // quarters from tick 0, in [0, 1)
   std::string fault{};
 };
 
-/// How onsets lie on a grid of 1/m of a quarter.
+/// How well onsets fit a grid of 1/m of a quarter.
 struct GridFit {
   int m;
   double closeness, phase;  // R; quarters, in [0, 1/m)
@@ -46,7 +46,7 @@ inline GridFit fit_grid(const std::vector<BeatNote>& notes, int m) {
   return {m, std::abs(sum) / static_cast<double>(notes.size()), (turn < 0 ? turn + 1 : turn) / m};
 }
 
-/// The offset among `fit`'s m at which beats are likeliest.
+/// Of the m possible offsets of beats on the grid, the likeliest.
 inline double beat_offset(const std::vector<BeatNote>& notes, const GridFit& fit) {
   enum { events, onsets, lengths, bass, loudness, kinds };
   constexpr std::array<double, kinds> weights{0.36, 2.72, 5.6, 5.78, 1.0};  // fitted on POP909: docs/analysis.md
@@ -80,7 +80,7 @@ inline double beat_offset(const std::vector<BeatNote>& notes, const GridFit& fit
   return offset - std::floor(offset);
 }
 
-/// How many times there are at which notes begin; what lies less than a 24th of a quarter apart is one, a chord.
+/// The number of distinct onset times; onsets less than a 24th of a quarter apart are one, a chord.
 inline double onset_times(const std::vector<BeatNote>& notes) {
   double count = 0, last = -1;
   for (const BeatNote& note : notes)
@@ -88,13 +88,18 @@ inline double onset_times(const std::vector<BeatNote>& notes) {
   return count;
 }
 
+/// When the last note ends; 0 if there is none.
+inline double last_end(const std::vector<BeatNote>& notes) {
+  double last = 0;
+  for (const BeatNote& note : notes) last = std::max(last, note.end);
+  return last;
+}
+
 inline BeatGrid find_grid(const std::vector<BeatNote>& notes, const Score& score) {
   constexpr double least_closeness = 0.3, least_evidence = 4, rounding = 1e-9, most_beats = 200000;
   if (notes.empty()) return {0, "it has no notes"};
   if (score.tempo.is_smpte()) return {0, "its file counts frames, not quarter notes"};
-  double last = 0;
-  for (const BeatNote& note : notes) last = std::max(last, note.end);
-  if (last > most_beats) return {0, "it is longer than " + number_text(most_beats) + " beats"};
+  if (last_end(notes) > most_beats) return {0, "it is longer than " + number_text(most_beats) + " beats"};
   const GridFit sixteenths = fit_grid(notes, 4), triplets = fit_grid(notes, 3);
   const GridFit& fit = triplets.closeness > sixteenths.closeness + 0.1 ? triplets : sixteenths;
   const double count = onset_times(notes);
@@ -106,10 +111,9 @@ inline BeatGrid find_grid(const std::vector<BeatNote>& notes, const Score& score
   return {beat_offset(notes, fit), {}};
 }
 
-/// The beats from the start, or from the first note if that is earlier than the first beat, until the last note ends.
+/// The beats from the start (from the first note if that is earlier) until the last note ends.
 inline void set_beats(Analysis& analysis, double offset, const std::vector<BeatNote>& notes, const Score& score) {
-  double last = 0;
-  for (const BeatNote& note : notes) last = std::max(last, note.end);
+  const double last = last_end(notes);
   const bool upbeat = std::llround((notes.front().start - offset) * 24) < 0;
   const auto tick_of = [&](int k) { return std::llround((offset + k) * score.tempo.division()); };
   int k = upbeat ? -1 : 0;
@@ -120,7 +124,7 @@ inline void set_beats(Analysis& analysis, double offset, const std::vector<BeatN
   analysis.end = Seconds(score.tempo.seconds(tick_of(k)));
 }
 
-/// Makes the notes' times those from the first beat.
+/// Makes the times of notes relative to the first beat.
 inline void count_from_first_beat(std::vector<BeatNote>& notes, const Analysis& analysis, const Score& score) {
   const double first = static_cast<double>(analysis.beats.front().tick) / score.tempo.division();
   for (BeatNote& note : notes) {

@@ -1,4 +1,4 @@
-// The notes of a score on its quarter notes. Internal: for definitions alone.
+// Internal: the notes of a score, in quarter notes.
 #pragma once
 
 #include <algorithm>
@@ -11,13 +11,13 @@
 
 namespace musicgen::inline MUSICGEN_ABI::detail {
 
-/// A note in quarter notes from tick 0, later from the first beat.
+/// A note, in quarter notes from tick 0, and later from the first beat.
 struct BeatNote {
   double start, end;
-  int pitch, velocity, track;  // track as in Score::notes(); drums have none, -1
+  int pitch, velocity, track;  // track as in Score::notes(), -1 for drums
 };
 
-/// All notes, drums among them, by start, then track, then pitch.
+/// All notes, including drums, by start, then track, then pitch.
 inline std::vector<BeatNote> quarter_notes(const Score& score) {
   std::vector<BeatNote> notes;
   const double division = score.tempo.division();
@@ -42,13 +42,9 @@ inline std::vector<BeatNote> quarter_notes(const Score& score) {
   return notes;
 }
 
-namespace beatwise {
-
-/// Numbers of beats and bars are int; this is one as an index.
-inline std::size_t index(int i) {
+/// The number of a beat or bar, which is an int, as an index.
+inline std::size_t as_index(int i) {
   return static_cast<std::size_t>(i);
 }
-
-}  // namespace beatwise
 
 }  // namespace musicgen::inline MUSICGEN_ABI::detail

@@ -1,18 +1,18 @@
-// Chords: a hidden Markov model of a triad a beat (Sheh and Ellis, "Chord segmentation and recognition using EM-trained
-// hidden Markov models", 2003; for MIDI Raphael and Stoddard, "Functional harmonic analysis using probabilistic
-// models", 2004), with one template for major and one for minor triads, turned to the twelve roots.
+// Internal: finds chords with a hidden Markov model, one triad per beat (Sheh and Ellis, "Chord segmentation and
+// recognition using EM-trained hidden Markov models", 2003; for MIDI Raphael and Stoddard, "Functional harmonic
+// analysis using probabilistic models", 2004). One template for major and one for minor triads are rotated to the
+// twelve roots.
 //
-// What a beat says of a chord is w . x, log-linear: x holds the pitch classes that sound in the beat (square roots of
-// their lengths, scaled to a sum), the lowest one, and the pitch classes of the beats before and after, all counted
-// from the root. w was fitted on POP909's training songs by maximum likelihood. A change costs least on a downbeat.
-// Internal: for definitions alone.
+// The score of a chord in a beat is w . x, a log-linear model: x holds the pitch classes that sound in the beat (square
+// roots of their lengths, scaled to a sum), the lowest one, and the pitch classes of the beats before and after, all
+// counted from the root. w was fitted to POP909's training songs by maximum likelihood. A change costs least on a
+// downbeat.
 #pragma once
 
 #include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstddef>
-#include <cstdint>
 #include <vector>
 
 #include "../core/config.hpp"
@@ -43,7 +43,7 @@ inline constexpr std::array<ChordViews, 2> templates{
        {3.5, -0.7, 0.0, 2.0, -3.8, -0.6, -0.6, 2.6, -1.3, -2.4, 0.5, -1.7},
        {2.8, -0.7, -0.5, 2.4, -4.7, 0.3, -0.7, 1.9, -0.7, -1.6, -0.7, -1.6}}}}};
 
-inline void add_scaled(std::array<double, 12>& to, const beatwise::Chroma& from, bool roots) {
+inline void add_scaled(std::array<double, 12>& to, const BeatSounds::Chroma& from, bool roots) {
   double sum = 0.3;
   for (const float x : from) sum += roots ? std::sqrt(x) : x;
   for (std::size_t c = 0; c < 12; ++c) to[c] = (roots ? std::sqrt(from[c]) : from[c]) / sum;
@@ -55,8 +55,8 @@ inline ChordViews views_of(const BeatSounds& sounds, std::size_t beat) {
   if (beat > 0) add_scaled(x[past], sounds.chroma[beat - 1], false);
   if (beat + 1 < sounds.chroma.size()) add_scaled(x[future], sounds.chroma[beat + 1], false);
   for (const std::size_t half : {2 * beat, 2 * beat + 1})
-    if (sounds.lowest[half] != beatwise::silent)
-      x[bass][beatwise::index(sounds.lowest[half] % 12)] += half % 2 == 0 ? 0.6 : 0.4;
+    if (sounds.lowest[half] != BeatSounds::silent)
+      x[bass][as_index(sounds.lowest[half] % 12)] += half % 2 == 0 ? 0.6 : 0.4;
   return x;
 }
 
@@ -71,12 +71,11 @@ inline std::array<double, states> scores_of(const BeatSounds& sounds, std::size_
   return scores;
 }
 
-/// The lowest pitch class for most of the beats, if it belongs to the chord, else the root.
+/// The pitch class that is lowest most of the time, if it belongs to the chord; else the root.
 inline int bass_of(const ChordSpan& chord, const BeatSounds& sounds) {
   std::array<int, 12> halves{};
   for (int half = 2 * chord.first_beat; half < 2 * chord.end_beat; ++half)
-    if (const int pitch = sounds.lowest[beatwise::index(half)]; pitch != beatwise::silent)
-      ++halves[beatwise::index(pitch % 12)];
+    if (const int pitch = sounds.lowest[as_index(half)]; pitch != BeatSounds::silent) ++halves[as_index(pitch % 12)];
   const int lowest = static_cast<int>(std::max_element(halves.begin(), halves.end()) - halves.begin());
   const int degree = (lowest - chord.root + 12) % 12, third = chord.quality == ChordQuality::minor ? 3 : 4;
   return degree == third || degree == 7 ? lowest : chord.root;
@@ -84,25 +83,20 @@ inline int bass_of(const ChordSpan& chord, const BeatSounds& sounds) {
 
 }  // namespace chords
 
-/// Fills `analysis.chords`; bars are known.
+/// Fills `analysis.chords`; needs the bars.
 inline void find_chords(Analysis& analysis, const BeatSounds& sounds) {
   std::vector<std::array<double, chords::states>> scores(sounds.chroma.size());
   for (std::size_t beat = 0; beat < scores.size(); ++beat) scores[beat] = chords::scores_of(sounds, beat);
   const auto price = [&](std::size_t beat) {
     const int place = analysis.beats[beat].place;
-    const int beats = analysis.bars[beatwise::index(analysis.beats[beat].bar)].meter.beats;
+    const int beats = analysis.bars[as_index(analysis.beats[beat].bar)].meter.beats;
     return place == 0 ? 0.5 : 2 * place == beats ? 1.0 : 2.5;
   };
-  const std::vector<std::uint8_t> states = likeliest_states(scores, price);
-  for (std::size_t beat = 0; beat < states.size(); ++beat) {
-    const int first = static_cast<int>(beat);
-    ChordSpan chord{beat_span(analysis, first, first + 1)};
-    if (states[beat] != chords::no_chord) {
-      chord.root = states[beat] % 12;
-      chord.quality = states[beat] < 12 ? ChordQuality::major : ChordQuality::minor;
-    }
-    append_span(analysis.chords, chord);
-  }
+  append_states(analysis.chords, analysis, likeliest_states(scores, price), [](ChordSpan& chord, std::size_t state) {
+    if (state == chords::no_chord) return;
+    chord.root = static_cast<int>(state % 12);
+    chord.quality = state < 12 ? ChordQuality::major : ChordQuality::minor;
+  });
   for (ChordSpan& chord : analysis.chords)
     if (chord.quality != ChordQuality::none) chord.bass = chords::bass_of(chord, sounds);
 }

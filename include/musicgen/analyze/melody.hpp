@@ -1,4 +1,4 @@
-// Which notes are the tune. Internal: for definitions alone.
+// Internal: which notes are the melody.
 #pragma once
 
 #include <algorithm>
@@ -13,7 +13,8 @@
 
 namespace musicgen::inline MUSICGEN_ABI::detail {
 
-/// The number of the track that is called a melody, else of the first one if it rarely sounds two notes; -1 if neither.
+/// The number of the track that is named as a melody, else of the first one if it rarely sounds two notes at once; else
+/// -1.
 inline int melody_track(const Score& score, const std::vector<BeatNote>& notes) {
   int number = 0;
   for (const Track& track : score.tracks) {
@@ -32,8 +33,8 @@ inline int melody_track(const Score& score, const std::vector<BeatNote>& notes) 
   return count > 0 && together * 10 < count ? 0 : -1;
 }
 
-/// The tune: the melody's track, or the highest notes from middle C on where there is none. A note ends where the next
-/// begins, so that it is one voice: its ends are in order, too, and notes held for long take no time to go through.
+/// The melody: its track or, if there is none, the highest notes from middle C on. A note ends where the next one
+/// begins, so that there is one voice, with its ends in order too, and long notes do not cost time.
 inline std::vector<BeatNote> melody_of(const Score& score, const std::vector<BeatNote>& notes) {
   const int track = melody_track(score, notes);
   std::vector<BeatNote> melody;

@@ -1,11 +1,11 @@
-// Metre: how many beats a bar has, and which beat is its first.
+// Internal: finds the metre: how many beats a bar has, and which beat is its first.
 //
 // A hidden Markov model of the place in the bar (after Klapuri, Eronen and Astola, "Analysis of the meter of acoustic
 // musical signals", 2006, and Temperley, "Music and Probability", 2007). State p in 0..m-1 is the place of a beat in a
-// bar of m; it goes to p+1, from m-1 to 0, and at a price to 0 before its time, which makes a short bar. Accents x of a
-// beat say its place by a log-linear model, P(p | x) = exp(w_p . x) / sum_q exp(w_q . x), so that with all places
-// equally likely beforehand a bar structure has the log-likelihood ratio sum_t log(m P(p_t | x_t)) to none; Viterbi's
-// algorithm finds the best one for each m, and the best m wins. Internal: for definitions alone.
+// bar of m beats. It goes to p+1, from m-1 to 0, and at a price to 0 early, which makes a short bar. The accents x of a
+// beat predict its place by a log-linear model, P(p | x) = exp(w_p . x) / sum_q exp(w_q . x). With all places equally
+// likely a priori, the log-likelihood ratio of a bar structure against none is sum_t log(m P(p_t | x_t)). Viterbi's
+// algorithm finds the best structure for each m, and the best m wins.
 #pragma once
 
 #include <algorithm>
@@ -33,7 +33,7 @@ struct BarLines {
 
 class MeterModel {
  public:
-  /// @param notated  the beats at which bars begin as the file has it, empty if it does not say
+  /// @param notated  the beats at which bars begin according to the file; empty if it does not say
   MeterModel(const std::vector<Accents>& accents, std::vector<bool> notated)
       : accents_(accents), notated_(std::move(notated)) {}
 
@@ -42,11 +42,12 @@ class MeterModel {
     const auto places = static_cast<std::size_t>(m);
     const auto weights = weights_of(places);
     std::vector<double> best(places, 0), next(places);
-    std::vector<std::size_t> first(places), next_first(places);  // place of the first beat on the way to each place
+    std::vector<std::size_t> first(places),
+        next_first(places);  // place of the first beat on the best path to each place
     std::vector<std::uint8_t> came_from(accents_.size() * places);
     for (std::size_t t = 0; t < accents_.size(); ++t) {
       const std::vector<double> gains = gains_at(t, weights);
-      std::size_t last = places - 1;  // of the bar before this beat's, if a bar begins here
+      std::size_t last = places - 1;  // place of the beat before, if a bar begins here
       for (std::size_t p = 0; p < places; ++p)
         if (best[p] - price(p, places) > best[last] - price(last, places)) last = p;
       next[0] = (t == 0 ? 0 : best[last] - price(last, places)) + gains[0];
@@ -69,11 +70,11 @@ class MeterModel {
     return lines;
   }
 
-  /// What evidence must exceed other evidence by: less is rounding errors.
+  /// By how much evidence must exceed other evidence: less may be rounding errors.
   static constexpr double margin = 1e-6;
 
  private:
-  /// The likeliest place of the last beat; of equally likely ones that with the earliest downbeat.
+  /// The likeliest place of the last beat; of equally likely ones the one with the earliest downbeat.
   static std::size_t last_place(const std::vector<double>& best, const std::vector<std::size_t>& first) {
     const double most = *std::max_element(best.begin(), best.end());
     const auto upbeat = [&](std::size_t p) { return (best.size() - first[p]) % best.size(); };
@@ -83,15 +84,15 @@ class MeterModel {
     return place;
   }
 
-  /// Of the places in a bar of four, fitted on POP909 where its annotators agree: docs/analysis.md.
+  /// Weights of the places in a bar of four, fitted to POP909 where its annotators agree: docs/analysis.md.
   static constexpr std::array<Accents, 4> weights_of_four{
       {{0.39, -0.24, 0.17, 0.23, 0.88, -0.03, 0.73, -0.55, 0.08, 0.33, 0.38},
        {-0.59, 0.34, 0.00, -0.22, -0.81, 0.03, -0.03, 0.23, -0.18, 0.05, -0.19},
        {0.69, -1.04, -0.18, 0.04, 0.68, -0.27, -0.01, 0.03, 0.29, -0.59, 0.20},
        {-0.49, 0.94, 0.00, -0.05, -0.76, 0.28, -0.69, 0.29, -0.19, 0.20, -0.40}}};
-  static constexpr double notated_gain = 0.1;  ///< what the file says decides where notes say little
+  static constexpr double notated_gain = 0.1;  ///< the file decides where notes say little
 
-  /// Other metres are made of the same accents: a strong first beat, the others weak.
+  /// Other metres use the same accents: a strong first beat and weak other beats.
   static std::vector<Accents> weights_of(std::size_t places) {
     if (places == 4) return {weights_of_four.begin(), weights_of_four.end()};
     Accents weak{};
@@ -102,7 +103,7 @@ class MeterModel {
     return all;
   }
 
-  /// Of a bar that ends after place p: half bars are likelier than others.
+  /// The price of a bar that ends after place p: half bars are likelier than other short bars.
   static double price(std::size_t p, std::size_t places) {
     if (p + 1 == places) return 0;
     return 2 * (p + 1) == places ? 16 : 24;
@@ -124,14 +125,14 @@ class MeterModel {
   std::vector<bool> notated_;
 };
 
-/// A metre that the file states in whole quarter notes: 4/4 is 4, 6/8 is 3; 0 if it states none. Two beats are none:
-/// what is written in 2/4 is told as 4/4, since files that say so mostly mean that they do not know.
+/// The quarter notes in a bar of the file's metre: 4 for 4/4, 3 for 6/8; 0 if that is not a whole number from 3 to 7.
+/// 2/4 gives 0, and is taken for 4/4, since most files that say 2/4 do not mean it.
 inline int notated_beats(const TimeSignature& signature) {
   const int fourfold = 4 * signature.numerator, quarters = fourfold / signature.denominator;
   return fourfold % signature.denominator == 0 && quarters >= 3 && quarters <= 7 ? quarters : 0;
 }
 
-/// The file's signatures, without those that cannot be, such as 4/0.
+/// The file's signatures, without impossible ones such as 4/0.
 inline std::vector<TimeSignature> possible_signatures(const Score& score) {
   std::vector<TimeSignature> possible;
   for (const TimeSignature& signature : score.time_signatures)
@@ -140,7 +141,7 @@ inline std::vector<TimeSignature> possible_signatures(const Score& score) {
   return possible;
 }
 
-/// Where the file's own bars begin; empty if it has no time signatures, or beats are not on its quarter notes.
+/// Where bars begin according to the file; empty if it has no time signatures, or if beats are not on its quarters.
 inline std::vector<bool> notated_bars(const Analysis& analysis, const std::vector<TimeSignature>& signatures,
                                       std::int64_t division) {
   std::vector<bool> begins(analysis.beats.size());
@@ -160,7 +161,7 @@ inline std::vector<bool> notated_bars(const Analysis& analysis, const std::vecto
   return begins;
 }
 
-/// Puts the beats into bars of one metre.
+/// Groups the beats into bars of one metre.
 inline void find_bars(Analysis& analysis, const std::vector<Accents>& accents, const Score& score) {
   const std::vector<TimeSignature> signatures = possible_signatures(score);
   const MeterModel model(accents, notated_bars(analysis, signatures, score.tempo.division()));

@@ -1,6 +1,6 @@
-// What marks the beginning of a phrase: the melody pauses before it, comes in or falls silent; bars change their kind
-// (Foote, "Automatic audio segmentation using a measure of audio novelty", 2000); what has been heard before begins to
-// return, or ends to (Goto, "A chorus section detection method", 2006). Internal: for definitions alone.
+// Internal: what marks the beginning of a phrase: the melody pauses before it, comes in or falls silent; the music
+// changes (Foote, "Automatic audio segmentation using a measure of audio novelty", 2000); something heard before begins
+// to return, or ends (Goto, "A chorus section detection method", 2006).
 #pragma once
 
 #include <algorithm>
@@ -20,14 +20,14 @@ namespace phrase_marks {
 
 enum PhraseMark : std::size_t {
   melody_rest,      ///< the longest rest of the melody around the bar line
-  melody_entry,     ///< the longest rest that ends there, or no more than an upbeat before
-  melody_hold,      ///< the longest note of the melody in the bar before
+  melody_entry,     ///< the longest rest that ends there, or up to an upbeat before
+  melody_hold,      ///< the longest melody note in the bar before
   melody_change,    ///< the melody comes in or falls silent
-  novelty_of_four,  ///< four bars before are like each other and unlike the four after, ...
+  novelty_of_four,  ///< the four bars before are similar to each other and unlike the four after
   novelty_of_two,
-  return_begins,   ///< four bars from here are like earlier or later ones, but the bar before is not
+  return_begins,   ///< the four bars from here return elsewhere, but the bar before does not
   return_ends,     ///< the reverse
-  texture_change,  ///< notes get more or fewer
+  texture_change,  ///< the number of notes changes
   mark_count
 };
 
@@ -37,7 +37,7 @@ using PhraseMarks = std::array<double, phrase_marks::mark_count>;
 
 namespace phrase_marks {
 
-/// A checkerboard along the diagonal, bars i - width to i + width.
+/// A checkerboard kernel on the diagonal, bars i - width to i + width.
 inline double novelty(const BarLikeness& likeness, std::ptrdiff_t i, std::ptrdiff_t width) {
   double within = 0, across = 0;
   for (std::ptrdiff_t a = 0; a < width; ++a)
@@ -48,7 +48,7 @@ inline double novelty(const BarLikeness& likeness, std::ptrdiff_t i, std::ptrdif
   return (within - across) / static_cast<double>(2 * width * width);
 }
 
-/// How well the likeness of bars in steps of `step` from i matches the beginning of a return, over all lags.
+/// How clearly a return begins at bar i (`step` 1), or ends before it (-1): the best over all lags.
 inline double stripe_begins(const BarLikeness& likeness, std::ptrdiff_t i, std::ptrdiff_t step) {
   constexpr std::ptrdiff_t least_lag = 4, length = 4;
   double best = 0;
@@ -65,11 +65,12 @@ inline double stripe_begins(const BarLikeness& likeness, std::ptrdiff_t i, std::
 
 }  // namespace phrase_marks
 
-/// The marks at the beginning of each bar.
+/// The marks of each bar, at its beginning.
 inline std::vector<PhraseMarks> find_phrase_marks(const Analysis& analysis, const std::vector<BeatNote>& melody,
                                                   const std::vector<BarContent>& bars, const BarLikeness& likeness) {
+  using enum phrase_marks::PhraseMark;
   std::vector<PhraseMarks> all(bars.size(), PhraseMarks{});
-  std::size_t first = 0;  // the melody's first note that ends in or after the bar before
+  std::size_t first = 0;  // the first melody note that ends in or after the bar before
   for (std::size_t bar = 0; bar < all.size(); ++bar) {
     PhraseMarks& marks = all[bar];
     const double line = analysis.bars[bar].first_beat, length = analysis.meter.beats;
@@ -79,30 +80,25 @@ inline std::vector<PhraseMarks> find_phrase_marks(const Analysis& analysis, cons
     for (std::size_t k = first; k <= melody.size(); ++k) {
       const double start = k < melody.size() ? melody[k].start : line + 2 * length;
       if (start > line - 1.6 && start < line + length * 0.4)
-        marks[phrase_marks::melody_entry] =
-            std::max(marks[phrase_marks::melody_entry], std::min(start - end, 4 * length));
+        marks[melody_entry] = std::max(marks[melody_entry], std::min(start - end, 4 * length));
       if (end < line + length / 2)
-        marks[phrase_marks::melody_rest] =
-            std::max(marks[phrase_marks::melody_rest], std::min(start - std::max(end, line - length), 2 * length));
+        marks[melody_rest] = std::max(marks[melody_rest], std::min(start - std::max(end, line - length), 2 * length));
       if (start >= line + length / 2) break;
-      if (start < line)
-        marks[phrase_marks::melody_hold] =
-            std::max(marks[phrase_marks::melody_hold], std::min(melody[k].end - start, 2 * length));
+      if (start < line) marks[melody_hold] = std::max(marks[melody_hold], std::min(melody[k].end - start, 2 * length));
       end = std::max(end, melody[k].end);
     }
-    marks[phrase_marks::melody_rest] = std::log1p(std::max(0.0, marks[phrase_marks::melody_rest]));
-    marks[phrase_marks::melody_entry] = std::log1p(std::max(0.0, marks[phrase_marks::melody_entry]));
-    marks[phrase_marks::melody_hold] = std::log1p(marks[phrase_marks::melody_hold]);
+    marks[melody_rest] = std::log1p(std::max(0.0, marks[melody_rest]));
+    marks[melody_entry] = std::log1p(std::max(0.0, marks[melody_entry]));
+    marks[melody_hold] = std::log1p(marks[melody_hold]);
     const auto sung = [&](std::ptrdiff_t j) {
       return j < 0 || j >= likeness.size() ? 0.0 : std::min(1.0, bars[static_cast<std::size_t>(j)].sung);
     };
-    marks[phrase_marks::melody_change] = std::abs(sung(i - 2) + sung(i - 1) - sung(i) - sung(i + 1)) / 2;
-    marks[phrase_marks::novelty_of_four] = phrase_marks::novelty(likeness, i, 4);
-    marks[phrase_marks::novelty_of_two] = phrase_marks::novelty(likeness, i, 2);
-    marks[phrase_marks::return_begins] = phrase_marks::stripe_begins(likeness, i, 1);
-    marks[phrase_marks::return_ends] = phrase_marks::stripe_begins(likeness, i, -1);
-    if (bar > 0)
-      marks[phrase_marks::texture_change] = std::abs(std::log1p(bars[bar].onsets) - std::log1p(bars[bar - 1].onsets));
+    marks[melody_change] = std::abs(sung(i - 2) + sung(i - 1) - sung(i) - sung(i + 1)) / 2;
+    marks[novelty_of_four] = phrase_marks::novelty(likeness, i, 4);
+    marks[novelty_of_two] = phrase_marks::novelty(likeness, i, 2);
+    marks[return_begins] = phrase_marks::stripe_begins(likeness, i, 1);
+    marks[return_ends] = phrase_marks::stripe_begins(likeness, i, -1);
+    if (bar > 0) marks[texture_change] = std::abs(std::log1p(bars[bar].onsets) - std::log1p(bars[bar - 1].onsets));
   }
   return all;
 }

@@ -1,10 +1,10 @@
-// Phrases: where a piece is cut, and which parts return.
+// Internal: finds phrases: where a piece divides, and which parts return.
 //
 // The cuts b_0 < b_1 < ... are those that maximize sum_k [w . x(b_k) + c log P(b_{k+1} - b_k)], by dynamic programming
 // (a semi-Markov model; Levy and Sandler, "Structural segmentation of musical audio by constrained clustering", 2008,
-// constrain lengths likewise). x are the marks of a phrase's beginning at a bar and its neighbours, P how often phrases
-// of POP909's annotators have so many bars; w was fitted there by logistic regression. Parts whose bars are alike share
-// a letter (Dai, Zhang and Dannenberg 2020 label the same way). Internal: for definitions alone.
+// constrain lengths in the same way). x are the marks of a phrase's beginning at a bar and its neighbours; P is the
+// distribution of phrase lengths in POP909's annotations, to which w was fitted by logistic regression. Parts with
+// similar bars share a letter (Dai, Zhang and Dannenberg 2020 label in the same way).
 #pragma once
 
 #include <algorithm>
@@ -28,10 +28,10 @@ namespace musicgen::inline MUSICGEN_ABI::detail {
 
 namespace phrases {
 
-/// Log-odds of each bar to begin a phrase. Bars in which nothing sounds do not say what is usual.
+/// The log-odds of each bar to begin a phrase. Silent bars do not count for mean and deviation.
 inline std::vector<double> begin_scores(std::vector<PhraseMarks> marks, const std::vector<BarContent>& bars) {
   constexpr std::array<PhraseMarks, 3> weights{
-      {{-0.36, -0.42, -0.29, -0.11, -0.25, 0.32, 0.49, 0.39, -0.01},  // at the bar before
+      {{-0.36, -0.42, -0.29, -0.11, -0.25, 0.32, 0.49, 0.39, -0.01},  // of the bar before
        {0.14, 0.59, 0.95, 0.63, 0.24, 0.30, 0.89, 0.53, 0.10},
        {-0.32, -0.18, -0.23, 0.01, -0.16, -0.07, -0.23, -0.18, -0.07}}};
   constexpr double constant = -0.55;
@@ -44,7 +44,7 @@ inline std::vector<double> begin_scores(std::vector<PhraseMarks> marks, const st
   return scores;
 }
 
-/// The first bars of the phrases, and the number of bars at the end.
+/// The first bars of all phrases, and at the end the number of bars.
 inline std::vector<int> cuts(const std::vector<double>& scores) {
   constexpr std::array frequencies{0.019, 0.010, 0.012, 0.301, 0.048, 0.025, 0.020, 0.331,
                                    0.034, 0.011, 0.005, 0.006, 0.004, 0.003, 0.003, 0.018};  // of 1, 2, ... bars
@@ -68,7 +68,7 @@ inline std::vector<int> cuts(const std::vector<double>& scores) {
   return bars;
 }
 
-/// Gives phrases their letters.
+/// Assigns letters to phrases.
 class Letters {
  public:
   explicit Letters(const std::vector<BarContent>& bars) : bars_(bars) {}
@@ -97,13 +97,13 @@ class Letters {
     PhraseSpan first, latest;
   };
 
-  /// The mean likeness of their bars, one by one; of harmony alone where either has no melody.
+  /// The mean similarity of their bars, one by one; only of harmony if either has no melody.
   double likeness(const PhraseSpan& a, const PhraseSpan& b) const {
     const int common = std::min(a.bars(), b.bars()), all = std::max(a.bars(), b.bars());
     if (2 * common < all) return 0;
     double sum = 0;
     for (int k = 0; k < common; ++k) {
-      const BarContent &x = bars_[beatwise::index(a.first_bar + k)], &y = bars_[beatwise::index(b.first_bar + k)];
+      const BarContent &x = bars_[as_index(a.first_bar + k)], &y = bars_[as_index(b.first_bar + k)];
       const double harmony = harmony_likeness(x, y);
       sum += a.melody && b.melody ? (harmony + melody_likeness(x, y)) / 2 : harmony;
     }
@@ -116,22 +116,21 @@ class Letters {
 
 }  // namespace phrases
 
-/// Fills `analysis.phrases`; bars are known.
+/// Fills `analysis.phrases`; needs the bars.
 inline void find_phrases(Analysis& analysis, const std::vector<BeatNote>& melody, const std::vector<BarContent>& bars) {
   const BarLikeness likeness(bars);
   const std::vector<int> cuts =
       phrases::cuts(phrases::begin_scores(find_phrase_marks(analysis, melody, bars, likeness), bars));
   phrases::Letters letters(bars);
   const auto beat_of = [&](int bar) {
-    return bar < std::ssize(bars) ? analysis.bars[beatwise::index(bar)].first_beat
-                                  : static_cast<int>(analysis.beats.size());
+    return bar < std::ssize(bars) ? analysis.bars[as_index(bar)].first_beat : static_cast<int>(analysis.beats.size());
   };
   for (std::size_t i = 0; i + 1 < cuts.size(); ++i) {
     PhraseSpan phrase{beat_span(analysis, beat_of(cuts[i]), beat_of(cuts[i + 1]))};
     phrase.first_bar = cuts[i];
     phrase.end_bar = cuts[i + 1];
     double sung = 0;
-    for (int bar = cuts[i]; bar < cuts[i + 1]; ++bar) sung += bars[beatwise::index(bar)].sung;
+    for (int bar = cuts[i]; bar < cuts[i + 1]; ++bar) sung += bars[as_index(bar)].sung;
     phrase.melody = sung > 0.2 * phrase.bars();
     const bool first = i == 0, last = i + 2 == cuts.size();
     phrase.letter = phrase.melody || (!first && !last) ? letters.letter_of(phrase) : first ? 'i' : 'o';

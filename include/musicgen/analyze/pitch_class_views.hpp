@@ -1,5 +1,4 @@
-// What is seen of a beat in several ways, each by pitch class, and how well it matches a template that is turned to a
-// root. Internal: for definitions alone.
+// Internal: several views of a beat, each by pitch class, and how well they match a template that is rotated to a root.
 #pragma once
 
 #include <array>

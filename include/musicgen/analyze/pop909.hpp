@@ -1,6 +1,6 @@
-// POP909's annotations, as an `Analysis`: beats, chords and keys by its makers (Wang et al., ISMIR 2020), phrases by
-// Dai, Zhang and Dannenberg ("Automatic analysis and influence of hierarchical structure on melody, rhythm and harmony
-// in popular music", 2020).
+// Reads POP909's annotations as an `Analysis`: beats, chords and keys by its makers (Wang et al., ISMIR 2020), phrases
+// by Dai, Zhang and Dannenberg ("Automatic analysis and influence of hierarchical structure on melody, rhythm and
+// harmony in popular music", 2020).
 //
 // Pure functions: any number of threads may call them.
 #pragma once
@@ -22,25 +22,25 @@ struct Pop909Folders {
   std::filesystem::path structure;  ///< human_label1.txt, analyzed_key.txt, ...; empty if there is none
 };
 
-/// Where under `root` those of a song ("001") are: in POP909/001 and structure/POP909/001, or in 001 and structure/001;
-/// all may lie in one folder. Nothing if there is no beat_midi.txt.
+/// Finds the folders of a song ("001") under `root`: POP909/001 and structure/POP909/001, or 001 and structure/001; all
+/// files may also be in one folder. Nothing if there is no beat_midi.txt.
 [[nodiscard]] std::optional<Pop909Folders> find_pop909_annotations(const std::filesystem::path& root,
                                                                    std::string_view song);
 
 /// Where bars are taken from: docs/analysis.md compares them.
 enum class Pop909Bars : std::uint8_t {
-  structure,  ///< the bars that phrases are counted in, found in the song by alignment; beat_midi.txt where there are
+  structure,  ///< the bars in which phrases are counted, found in the song by alignment; beat_midi.txt if there are
               ///< none
   beat_midi  ///< the third column of beat_midi.txt, or the second one (bars of three) where the third marks every sixth
 };
 
 /// Reads a song's annotations.
 ///
-/// Keys are those of key_audio.txt; where analyzed_key.txt has one key
-/// for the whole song, that one. Phrases are those of human_label1.txt; their bars are found in the song by aligning
-/// its melody and chords, beat by beat, with those of the same folder (melody.txt, finalized_chord.txt).
-/// @param score  the song's, from which the ticks of beats come, and what bars and phrases are aligned with
-/// @throws Error  if beat_midi.txt cannot be read, or for a line that is not what it should be: file and line
+/// Keys are those of key_audio.txt, unless analyzed_key.txt has one key for the whole song. Phrases are those of
+/// human_label1.txt; their bars are found in the song by aligning its melody and chords, beat by beat, with those in
+/// the same folder (melody.txt, finalized_chord.txt).
+/// @param score  of the song: gives the ticks of beats, and is what bars and phrases are aligned with
+/// @throws Error  if beat_midi.txt cannot be read, or for an invalid line, naming file and line
 [[nodiscard]] Analysis read_pop909_annotations(const Pop909Folders& folders, const Score& score,
                                                Pop909Bars bars = Pop909Bars::structure);
 

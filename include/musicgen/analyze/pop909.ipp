@@ -75,7 +75,7 @@ inline void read_pop909_chords(Analysis& analysis, const std::filesystem::path& 
   append(covered, static_cast<int>(analysis.beats.size()), {});
 }
 
-/// The keys that key_audio.txt says, and when; corrected by analyzed_key.txt, which does not say when.
+/// The keys of key_audio.txt, which has times, corrected by analyzed_key.txt, which does not.
 inline void read_pop909_keys(Analysis& analysis, const Pop909Folders& folders) {
   struct Timed {
     Seconds end;
@@ -113,8 +113,8 @@ inline void read_pop909_keys(Analysis& analysis, const Pop909Folders& folders) {
   }
 }
 
-/// Bars begin where those of the structural annotations do; between two that lie further apart, and outside, bars of
-/// the metre go on.
+/// Bars begin where those of the structural annotations do. Where two of these are further apart, and before and after
+/// them, bars of the metre fill the space.
 inline void set_structure_bars(Analysis& analysis, const StructureAlignment& aligned) {
   const int beats = analysis.meter.beats, count = static_cast<int>(analysis.beats.size());
   std::vector<bool> downbeat(analysis.beats.size());

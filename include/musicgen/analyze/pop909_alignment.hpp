@@ -1,6 +1,6 @@
-// Where the bars of the structural annotations lie in the song: they count from a bar of their own, and in half of the
-// songs some beats have been left out or put in. So beats are aligned with beats as sequences are (Needleman and Wunsch
-// 1970), by the melody's sixteenths and the chord. Internal: for definitions alone.
+// Internal: finds where the bars of the structural annotations lie in the song. They count from some bar of their own,
+// and in half of the songs some beats have been left out or added. So the beats of both are aligned as sequences
+// (Needleman and Wunsch 1970), by the melody's sixteenths and the chord.
 #pragma once
 
 #include <algorithm>
@@ -25,14 +25,14 @@ class StructureAlignment {
  public:
   /// @param analysis  beats and chords of the song
   /// @param folder    melody.txt, finalized_chord.txt
-  /// @throws Error  for a line that is not what it should be
+  /// @throws Error  for an invalid line
   StructureAlignment(const Analysis& analysis, const std::filesystem::path& folder, const Score& score) {
     align(annotated_beats(folder), song_beats(analysis, score));
   }
 
   int size() const { return static_cast<int>(beats_.size()); }  ///< annotated beats
 
-  /// The song's beat at which a beat of the annotations begins; beats beyond the last are extrapolated.
+  /// The beat of the song where a beat of the annotations begins; beats beyond the last are extrapolated.
   int beat(int annotated) const {
     if (beats_.empty()) return annotated;
     const int last = static_cast<int>(beats_.size()) - 1;
@@ -97,8 +97,8 @@ class StructureAlignment {
   }
 
   void align(const std::vector<Sound>& annotated, const std::vector<Sound>& song) {
-    // best[i][j]: of the first i annotated and the first j of the song; leaving out the song's first and last beats is
-    // free, any other gap costs.
+    // best[i][j]: the best score of the first i annotated beats and the first j of the song. Skipping beats at the
+    // song's beginning and end is free; any other gap has a cost.
     constexpr float gap = 2;
     const std::size_t n = annotated.size(), m = song.size(), width = m + 1;
     std::vector<float> best((n + 1) * width, 0.0f);
@@ -125,7 +125,7 @@ class StructureAlignment {
 
   static constexpr std::size_t most_beats = 5000;
 
-  std::vector<int> beats_;  // the song's, for each annotated one
+  std::vector<int> beats_;  // the song's beat for each annotated one
 };
 
 }  // namespace musicgen::inline MUSICGEN_ABI::detail

@@ -1,4 +1,4 @@
-// What the lines of POP909's annotations say. Internal: for definitions alone.
+// Internal: reads the lines of POP909's annotations.
 #pragma once
 
 #include <algorithm>
@@ -27,7 +27,7 @@ class FieldTable {
  public:
   enum Presence { required, optional };
 
-  /// @throws Error  if the file cannot be read; one that is optional and does not exist has no rows
+  /// @throws Error  if the file cannot be read; if it is optional and does not exist, there are no rows
   explicit FieldTable(std::filesystem::path file, Presence presence = required) : file_(std::move(file)) {
     std::error_code ignored;
     if (presence == optional && !std::filesystem::exists(file_, ignored)) return;
@@ -51,7 +51,7 @@ class FieldTable {
     return rows_[row].fields[column];
   }
 
-  /// @throws Error  if it is no finite number
+  /// @throws Error  if it is not a finite number
   double number(std::size_t row, std::size_t column) const {
     const std::string field = text(row, column);
     double value = 0;
@@ -61,7 +61,7 @@ class FieldTable {
     return value;
   }
 
-  /// @throws Error  if it is no number from `least` to `most`
+  /// @throws Error  if it is not a number from `least` to `most`
   double number(std::size_t row, std::size_t column, double least, double most) const {
     const double value = number(row, column);
     if (value < least || value > most)
@@ -70,7 +70,7 @@ class FieldTable {
     return value;
   }
 
-  /// A time, in seconds. @throws Error  for one beyond any song
+  /// A time, in seconds.  @throws Error  for one beyond the length of any song
   Seconds time(std::size_t row, std::size_t column) const { return Seconds(number(row, column, -1e6, 1e6)); }
 
   /// The last field, as a whole number from 0 to 10000.
@@ -171,7 +171,7 @@ struct PhraseLabel {
 };
 
 /// "i4A8B8"; an empty list if there is no such file.
-/// @throws Error  for what is none of these
+/// @throws Error  for anything else
 inline std::vector<PhraseLabel> read_phrase_labels(const std::filesystem::path& file) {
   std::error_code ignored;
   if (!std::filesystem::exists(file, ignored)) return {};

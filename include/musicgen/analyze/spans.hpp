@@ -1,8 +1,9 @@
-// Spans of beats put together. Internal: for definitions alone.
+// Internal: puts spans of beats together.
 #pragma once
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <iterator>
 #include <utility>
 #include <vector>
@@ -12,12 +13,12 @@
 
 namespace musicgen::inline MUSICGEN_ABI::detail {
 
-/// The first `end` of the beats from `first` on, with their times.
+/// The beats [first, end), with their times.
 inline BeatSpan beat_span(const Analysis& analysis, int first, int end) {
   return {analysis.beat_time(first), analysis.beat_time(end), first, end};
 }
 
-/// The beat that begins nearest to a time; the number of beats where the end of the last one is nearer.
+/// The beat that begins nearest to a time; the number of beats if the end of the last one is nearer.
 inline int nearest_beat(const Analysis& analysis, Seconds time) {
   const auto& beats = analysis.beats;
   const auto next =
@@ -26,7 +27,7 @@ inline int nearest_beat(const Analysis& analysis, Seconds time) {
   return i > 0 && time - beats[static_cast<std::size_t>(i - 1)].time <= analysis.beat_time(i) - time ? i - 1 : i;
 }
 
-/// The bar that begins nearest to a beat; the number of bars where the end of the last one is nearer.
+/// The bar that begins nearest to a beat; the number of bars if the end of the last one is nearer.
 inline int nearest_bar(const Analysis& analysis, int beat) {
   if (beat >= std::ssize(analysis.beats)) return static_cast<int>(analysis.bars.size());
   const int bar = analysis.beats[static_cast<std::size_t>(beat)].bar;
@@ -34,8 +35,8 @@ inline int nearest_bar(const Analysis& analysis, int beat) {
   return beat - b.first_beat <= b.end_beat - beat ? bar : bar + 1;
 }
 
-/// Puts the beats into bars of `meter` that begin where `downbeat` says; those before the first downbeat are an upbeat.
-/// A bar that comes out longer or shorter than the meter has the number of beats that it has.
+/// Groups the beats into bars of `meter` that begin where `downbeat` says; beats before the first downbeat are an
+/// upbeat. The metre of a bar that is longer or shorter is adapted to its number of beats.
 inline void set_bars(Analysis& analysis, const std::vector<bool>& downbeat, Meter meter) {
   analysis.meter = meter;
   analysis.bars.clear();
@@ -69,7 +70,7 @@ inline double median_tempo(const Analysis& analysis) {
   return *middle > 0 ? 60 / *middle : 0;
 }
 
-/// Appends a span, or lengthens the last one if it says the same.
+/// Appends a span, or lengthens the last one if they differ only in place.
 template <class Span>
 void append_span(std::vector<Span>& spans, Span span) {
   if (span.first_beat == span.end_beat) return;
@@ -83,6 +84,19 @@ void append_span(std::vector<Span>& spans, Span span) {
     }
   }
   spans.push_back(std::move(span));
+}
+
+/// Appends the spans in which beats have the same state.
+/// @param states  of each beat
+/// @param say     say(span, state) fills in a span of that state
+template <class Span, class Say>
+void append_states(std::vector<Span>& spans, const Analysis& analysis, const std::vector<std::uint8_t>& states,
+                   const Say& say) {
+  for (int beat = 0; beat < std::ssize(states); ++beat) {
+    Span span{beat_span(analysis, beat, beat + 1)};
+    say(span, states[static_cast<std::size_t>(beat)]);
+    append_span(spans, std::move(span));
+  }
 }
 
 }  // namespace musicgen::inline MUSICGEN_ABI::detail

@@ -1,4 +1,4 @@
-// Numbers of unlike kinds made comparable. Internal: for definitions alone.
+// Internal: makes numbers of different kinds comparable.
 #pragma once
 
 #include <algorithm>
@@ -11,10 +11,10 @@
 
 namespace musicgen::inline MUSICGEN_ABI::detail {
 
-/// Puts each kind of number into units of its deviation (and a twentieth, lest noise be blown up) from its mean; what
-/// differs from the mean by rounding errors alone is 0.
-/// @param rows    a row a beat, or a bar
-/// @param counts  whether the row of an index goes into mean and deviation
+/// Replaces each number by its distance from the mean of its kind, divided by the standard deviation (plus a twentieth,
+/// so that noise is not amplified). Distances of the size of rounding errors become 0.
+/// @param rows    one row for each beat or bar
+/// @param counts  whether the row with this index counts for mean and deviation
 template <std::size_t Kinds, class Counts>
 void standardize(std::vector<std::array<double, Kinds>>& rows, const Counts& counts) {
   constexpr double rounding = 1e-9;

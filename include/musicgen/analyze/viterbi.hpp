@@ -1,4 +1,4 @@
-// The likeliest sequence of states that last. Internal: for definitions alone.
+// Internal: the likeliest sequence of states that tend to last.
 #pragma once
 
 #include <algorithm>
@@ -11,9 +11,9 @@
 
 namespace musicgen::inline MUSICGEN_ABI::detail {
 
-/// Viterbi's algorithm for a hidden Markov model whose states all go over into each other alike: the sequence s that
+/// Viterbi's algorithm for a hidden Markov model in which all changes of state are equally likely: the sequence s that
 /// maximizes sum_t scores[t][s_t] - sum over changes of price(t). Ties keep the state, or take the first one.
-/// @param scores  log-likelihoods of each state at each time, up to a constant a time
+/// @param scores  log-likelihood of each state at each time, up to a constant for each time
 /// @param price   of a change between t - 1 and t
 template <std::size_t States, class Price>
 std::vector<std::uint8_t> likeliest_states(const std::vector<std::array<double, States>>& scores, const Price& price) {

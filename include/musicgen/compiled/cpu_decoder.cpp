@@ -1,4 +1,4 @@
-// Part of the library musicgen::compiled: the network a token at a time, in float and in double.
+// Part of the library musicgen::compiled: the network, one token at a time, in float and in double.
 #include <musicgen/backend/cpu/attention_cache.ipp>
 #include <musicgen/backend/cpu/decode.ipp>
 

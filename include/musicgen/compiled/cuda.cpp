@@ -1,8 +1,8 @@
 // Part of the library musicgen::cuda: the templates for its backend, compiled by the host's compiler.
 #include <musicgen/core/config.hpp>
 
-// What is no template is in musicgen::compiled, too, which a program links as well: one of the two definitions, which
-// are the same, has to yield.
+// Whatever is not a template is in musicgen::compiled, too, which a program also links. The two definitions are the
+// same, and one of them must yield.
 #undef MUSICGEN_INLINE
 #define MUSICGEN_INLINE [[gnu::weak]]
 

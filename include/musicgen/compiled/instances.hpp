@@ -1,5 +1,5 @@
-// What the compiled library has of the templates of model/, train/ and evaluate/, for a backend B. Internal: for
-// compiled/*.cpp, after the definitions.
+// Internal: instantiates the templates of model/, train/ and evaluate/ for a backend B. For compiled/*.cpp, after the
+// definitions.
 #pragma once
 
 #define MUSICGEN_MODEL_INSTANCES(B)                                                                   \

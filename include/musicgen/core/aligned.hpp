@@ -1,4 +1,4 @@
-// Memory that begins at a cache line, and in large pages where there is much of it.
+// Memory aligned to cache lines, and to large pages where there is much of it.
 #pragma once
 
 #include <sys/mman.h>
@@ -15,7 +15,7 @@
 
 namespace musicgen::inline MUSICGEN_ABI {
 
-/// For containers whose memory begins at a cache line.
+/// For containers whose memory starts on a cache line.
 template <class T>
 struct CacheLineAllocator {
   using value_type = T;
@@ -29,7 +29,7 @@ struct CacheLineAllocator {
 template <class T>
 using AlignedVector = std::vector<T, CacheLineAllocator<T>>;
 
-/// `count` numbers, zeros at first.
+/// `count` numbers, initially zero.
 template <class T>
 class AlignedArray {
  public:
@@ -43,7 +43,7 @@ class AlignedArray {
     data_.reset(static_cast<T*>(std::aligned_alloc(alignment, std::max(whole, alignment))));
     if (!data_) throw std::bad_alloc();
 #ifdef MADV_HUGEPAGE
-    if (alignment == page) ::madvise(data_.get(), whole, MADV_HUGEPAGE);  // a wish: fewer page tables to walk
+    if (alignment == page) ::madvise(data_.get(), whole, MADV_HUGEPAGE);  // a hint: fewer page tables to walk
 #endif
     std::uninitialized_fill_n(data_.get(), count, T{});
   }

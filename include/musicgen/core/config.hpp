@@ -9,6 +9,6 @@
 #define MUSICGEN_ABI header_only
 #endif
 
-/// All names are in an inline namespace that says which of the two it is: object files of both kinds that share a type
-/// do not link, where they would otherwise crash.
+/// All names are in an inline namespace that says which of the two it is. Object files of both kinds that share a type
+/// then fail to link, instead of crashing at run time.
 namespace musicgen::inline MUSICGEN_ABI {}

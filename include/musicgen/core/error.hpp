@@ -1,4 +1,4 @@
-// What goes wrong, said in one line.
+// Errors: what went wrong, in one line.
 #pragma once
 
 #include <cstdint>
@@ -11,24 +11,24 @@
 
 namespace musicgen::inline MUSICGEN_ABI {
 
-/// What kind of fault it is, for programs that do more about it than showing the line.
+/// The kind of fault, for programs that do more than show the line.
 enum class ErrorCode {
   argument,     ///< an option, a size or a value that the caller gave
   file_access,  ///< a file that cannot be found, opened, read or written
   file_format   ///< a file whose content is damaged, or not what was expected
 };
 
-/// Every error that the library raises. what() is one line that names the file and byte offset, the tensor and its
-/// shapes, or the option and its value, whichever the fault lies in.
+/// Every error that the library throws. what() is one line that names the place of the fault: the file and the byte
+/// offset, the tensor and its shapes, or the option and its value.
 class Error : public std::runtime_error {
  public:
   explicit Error(const std::string& what, ErrorCode code = ErrorCode::argument, std::filesystem::path path = {},
                  std::optional<std::uint64_t> offset = {});
 
   [[nodiscard]] ErrorCode code() const noexcept { return code_; }
-  /// The file that the fault lies in; empty if it is in none.
+  /// The file with the fault; empty if it is not in a file.
   [[nodiscard]] const std::filesystem::path& path() const noexcept { return path_; }
-  /// The byte of the file, where one is to blame.
+  /// The byte of the file, if the fault has one.
   [[nodiscard]] std::optional<std::uint64_t> offset() const noexcept { return offset_; }
 
  private:

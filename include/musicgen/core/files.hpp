@@ -1,4 +1,4 @@
-// Whole files in and out. A file is replaced in one step or not at all.
+// Reads and writes whole files. A file is replaced in one step or not at all.
 #pragma once
 
 #include <cstddef>
@@ -12,15 +12,15 @@
 namespace musicgen::inline MUSICGEN_ABI {
 
 /// The bytes of a file.
-/// @throws Error  if it is no regular file or cannot be read
+/// @throws Error  if it is not a regular file or cannot be read
 [[nodiscard]] std::vector<unsigned char> read_bytes(const std::filesystem::path& file);
 
-/// Writes a file beside its destination and renames it there: whoever looks sees the old content or the new, whole,
-/// and so does whoever looks after a crash. Anything not committed is removed again. A destination that is no regular
-/// file (/dev/stdout, a pipe) is written in place.
+/// Writes a file beside its destination and then renames it: a reader sees either the old content or the new, whole,
+/// even after a crash. What is not committed is removed. A destination that is not a regular file (/dev/stdout, a pipe)
+/// is written in place.
 class AtomicFile {
  public:
-  /// Opens a temporary file in the destination's folder, so that an output that cannot be written is known at once.
+  /// Opens a temporary file in the destination's folder, so that a destination that cannot be written fails at once.
   /// @throws Error
   explicit AtomicFile(std::filesystem::path destination);
   AtomicFile(const AtomicFile&) = delete;
@@ -31,7 +31,7 @@ class AtomicFile {
   void write(const void* data, std::size_t size);
   void write(std::string_view text) { write(text.data(), text.size()); }
 
-  /// Makes the file what the destination holds.
+  /// Replaces the destination by what has been written.
   /// @throws Error
   void commit();
 

@@ -43,7 +43,7 @@ MUSICGEN_INLINE AtomicFile::AtomicFile(std::filesystem::path destination) : dest
       std::filesystem::exists(destination_, ignored) && !std::filesystem::is_regular_file(destination_, ignored);
   if (in_place_) {
     descriptor_ = ::open(destination_.c_str(), O_WRONLY | O_TRUNC | O_CLOEXEC);
-  } else {  // a name that nobody has: another thread, or one left by a process that was killed
+  } else {  // the name is taken: by another thread, or left behind by a process that was killed
     do {
       temporary_ = destination_;
       temporary_ += ".tmp" + std::to_string(::getpid()) + "." + std::to_string(number++);

@@ -1,4 +1,4 @@
-// Values out of JSON that came from outside: taken only where they are what they should be.
+// Values from JSON that came from outside, taken only if they have the right type and range.
 #pragma once
 
 #include <cmath>
@@ -15,7 +15,7 @@
 
 namespace musicgen::inline MUSICGEN_ABI::detail {
 
-/// The value that a text says; "discarded" if it is no JSON.
+/// The value of a text; "discarded" if it is not JSON.
 inline nlohmann::json parse_json(std::string_view text) {
   return nlohmann::json::parse(text.data(), text.data() + text.size(), nullptr, /*allow_exceptions=*/false);
 }
@@ -35,7 +35,7 @@ struct JsonValue {
   }
 };
 
-/// nlohmann-json turns any number into any other, whether it fits or not.
+/// nlohmann-json converts any number to any other type, whether it fits or not.
 template <std::integral T>
 requires(!std::same_as<T, bool>) struct JsonValue<T> {
   static std::optional<T> of(const nlohmann::json& j) {
@@ -73,7 +73,7 @@ struct JsonValue<std::vector<T>> {
   }
 };
 
-/// The value if it is a `T`: a whole number that fits, a finite number, a text, a list of them; nothing otherwise.
+/// The value if it is a `T`: a whole number that fits, a finite number, a text, or a list of these; otherwise nothing.
 template <class T>
 std::optional<T> json_value(const nlohmann::json& j) {
   return JsonValue<T>::of(j);

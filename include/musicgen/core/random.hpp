@@ -1,8 +1,8 @@
-// Random numbers that are a pure function of (seed, stream, counter): nothing to warm up, a few integers to save.
+// Random numbers as a pure function of (seed, stream, counter): nothing to warm up, and only a few integers to save.
 //
 // Philox 4x32-10 (Salmon, Moraes, Dror, Shaw: "Parallel random numbers: as easy as 1, 2, 3", SC 2011): ten rounds of
-// a keyed bijection on a 128-bit counter. Whoever needs the random numbers of training step n, row b, asks for stream
-// (n, b) and gets them without drawing the ones before.
+// a keyed bijection on a 128-bit counter. The random numbers of training step n, row b, are those of stream (n, b);
+// none of the earlier ones has to be drawn first.
 #pragma once
 
 #include <array>
@@ -15,7 +15,7 @@
 namespace musicgen::inline MUSICGEN_ABI {
 
 namespace detail {
-/// The upper 64 bits of a product of 128.
+/// The upper 64 bits of the 128-bit product.
 inline std::uint64_t multiply_high(std::uint64_t a, std::uint64_t b) {
   __extension__ using Wide = unsigned __int128;
   return static_cast<std::uint64_t>((static_cast<Wide>(a) * b) >> 64);

@@ -1,4 +1,4 @@
-// Internal: the threads of a ThreadPool that work together on one thing.
+// Internal: threads of a ThreadPool that work together on one task.
 #pragma once
 
 #include <atomic>
@@ -9,7 +9,7 @@
 namespace musicgen::inline MUSICGEN_ABI {
 
 namespace detail {
-/// In a loop that waits for another thread.
+/// To be called in a loop that waits for another thread.
 inline void spin_pause() {
 #if defined(__x86_64__)
   __builtin_ia32_pause();
@@ -17,13 +17,13 @@ inline void spin_pause() {
 }
 }  // namespace detail
 
-/// Threads that work on one thing step by step, each on its share, and wait for each other in between.
+/// Threads that work through one task step by step, each on its share, and wait for each other between steps.
 class Team {
  public:
   explicit Team(int size) : size_(size) {}
   int size() const { return size_; }
 
-  /// Returns when all have called it: what they wrote before, all can read after.
+  /// Returns when all threads have called it; what they wrote before the call, all can read after it.
   void wait() {
     if (size_ == 1) return;
     const unsigned phase = phase_.load(std::memory_order_relaxed);

@@ -1,4 +1,4 @@
-// A named array of numbers somewhere in memory: how parameters are walked over, saved and compared.
+// A named array of numbers in memory: for going through parameters, saving them and comparing them.
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,4 @@
-// Small things done to texts, without a locale.
+// Small functions on texts, independent of the locale.
 #pragma once
 
 #include <concepts>
@@ -9,17 +9,17 @@
 
 namespace musicgen::inline MUSICGEN_ABI::detail {
 
-/// ASCII letters in lower case, everything else as it is.
+/// With ASCII letters in lower case; everything else is unchanged.
 [[nodiscard]] std::string lower_case(std::string_view text);
 
-/// Without blanks and zeros at either end.
+/// Without blanks and zero bytes at either end.
 [[nodiscard]] std::string_view trimmed(std::string_view text);
 
-/// "15.25", in so many digits at most.
+/// "15.25", with at most `digits` digits.
 [[nodiscard]] std::string number_text(double value, int digits = 6);
 
-/// A text from outside, for a message: its first `most` bytes, a question mark for every one that a terminal may take
-/// for something else.
+/// A text from outside, made safe for a message: its first `most` bytes, with a question mark for every byte that a
+/// terminal might interpret.
 [[nodiscard]] std::string printable(std::string_view text, std::size_t most = 60);
 
 /// "1 song", "2 songs"

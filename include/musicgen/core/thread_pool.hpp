@@ -1,4 +1,4 @@
-// Threads that share out the iterations of a loop.
+// Threads that share the iterations of a loop.
 #pragma once
 
 #include <cstdint>
@@ -11,14 +11,14 @@ namespace musicgen::inline MUSICGEN_ABI {
 
 class Team;  // team.hpp
 
-/// Runs loops whose iterations do not depend on each other. Which thread runs which iteration is left open, so whoever
-/// wants the same bytes for any number of threads lets an iteration write only what belongs to it.
+/// Runs loops whose iterations do not depend on each other. Which thread runs which iteration is not specified, so an
+/// iteration must write only what belongs to it if the result is to be the same for any number of threads.
 ///
 /// Any thread may start loops on one pool: while another caller's loop is running, a loop runs on its caller's thread
 /// alone.
 class ThreadPool {
  public:
-  /// @param threads  how many work at a loop, the caller included; at least 1. Fewer where the system gives no more.
+  /// @param threads  how many work on a loop, including the caller; at least 1. Fewer if the system does not give more.
   explicit ThreadPool(int threads);
   ThreadPool(const ThreadPool&) = delete;
   ThreadPool& operator=(const ThreadPool&) = delete;
@@ -26,7 +26,7 @@ class ThreadPool {
 
   [[nodiscard]] int threads() const { return threads_; }
 
-  /// body(i) for every i in [0, count), and returns when all are done. A loop inside a loop, or one started while
+  /// Calls body(i) for every i in [0, count) and returns when all are done. A loop inside a loop, or one started while
   /// another caller's is running, runs on its caller's thread alone. Allocates nothing.
   /// @throws what the first failing body threw; the other iterations may or may not have run
   template <class Body>
@@ -35,9 +35,9 @@ class ThreadPool {
     run_loop(count, address(body), [](void* b, std::int64_t i) { (*static_cast<Plain*>(b))(i); });
   }
 
-  /// body(team, member) on up to `most` threads at once, members numbered from 0; on the caller's alone inside a loop
-  /// or while another caller's is running. The body waits for the others at least once if there are any, and must not
-  /// throw. Allocates nothing.
+  /// Calls body(team, member) on up to `most` threads at once, members numbered from 0; only on the caller's thread
+  /// inside a loop or while another caller's is running. The body waits for the others at least once if there are any,
+  /// and must not throw. Allocates nothing.
   template <class Body>
   void together(int most, Body&& body) {
     using Plain = std::remove_reference_t<Body>;
@@ -58,16 +58,16 @@ class ThreadPool {
   std::unique_ptr<Workers> workers_;
 };
 
-/// The pool that the calling thread computes on: that of the innermost UseThreadPool, or else one of the process with
-/// as many threads as the machine has, unless `set_threads` says otherwise.
+/// The pool that the calling thread computes on: that of the innermost UseThreadPool, or else the process's own, which
+/// has as many threads as the machine unless `set_threads` has changed that.
 [[nodiscard]] ThreadPool& thread_pool();
 
-/// How many threads the process's own pool has; 0: as many as the machine. Results do not depend on it. Not while
-/// anything computes.
+/// Sets the number of threads of the process's own pool; 0: as many as the machine has. Results do not depend on it.
+/// Must not be called while anything computes.
 void set_threads(int threads);
 
-/// While this lives, what the calling thread computes runs on another pool than the process's own: a program with
-/// threads of its own gives each of them a pool of one thread, say.
+/// While this object lives, the calling thread computes on the given pool instead of the process's own. A program with
+/// its own threads might give each of them a pool of one thread.
 class UseThreadPool {
  public:
   explicit UseThreadPool(ThreadPool& pool);

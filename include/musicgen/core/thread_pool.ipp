@@ -14,7 +14,7 @@
 
 namespace musicgen::inline MUSICGEN_ABI {
 
-/// The threads besides the caller's, and the loop that they are at.
+/// The threads other than the caller's, and the loop that they work on.
 struct ThreadPool::Workers {
   static constexpr int spins_before_sleep = 2000;
 
@@ -34,7 +34,7 @@ struct ThreadPool::Workers {
     for (std::thread& thread : threads) thread.join();
   }
 
-  /// The caller holds `turn`.
+  /// To be called while holding `turn`.
   void share_out(std::int64_t iterations, void* loop_body, void (*loop_call)(void*, std::int64_t)) {
     call = loop_call;
     body = loop_body;
@@ -120,7 +120,7 @@ MUSICGEN_INLINE void ThreadPool::run_team(int most, void* body, void (*call)(voi
   const std::unique_lock turn(workers_->turn, std::adopt_lock);
   Team team(size);
   const auto member = [&](std::int64_t number) { call(body, team, static_cast<int>(number)); };
-  // Nobody who waits in the body takes a second number, so each number comes to a thread of its own.
+  // A thread that waits in the body does not take a second number, so each number goes to a different thread.
   workers_->share_out(size, const_cast<void*>(static_cast<const void*>(&member)),
                       [](void* m, std::int64_t number) { (*static_cast<decltype(member)*>(m))(number); });
 }

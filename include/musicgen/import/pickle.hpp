@@ -1,8 +1,8 @@
-// Internal. Pickles as data, read without ever running anything.
+// Internal: reads pickles as data, without running anything.
 //
-// A pickle is a program for a machine with a stack and a memo (Python's Lib/pickletools.py describes it), which in
-// Python may call anything. Here it can make numbers, texts and containers; a name or a call in it is kept as a name or
-// a call, for others to interpret, and names that the caller has not allowed end the reading.
+// A pickle is a program for a machine with a stack and a memo (described in Python's Lib/pickletools.py), which in
+// Python may call anything. Here it can only make numbers, texts and containers. A name or a call in it is kept as
+// such, for the caller to interpret; a name that the caller has not allowed is an error.
 #pragma once
 
 #include <bit>
@@ -25,38 +25,38 @@ namespace musicgen::inline MUSICGEN_ABI::detail {
 
 struct PickleObject;
 
-/// monostate is None, and everything that no checkpoint is read for: bytes, numbers of more than 64 bits.
-/// Texts point into the pickle.
+/// monostate is None, and everything that a checkpoint is not read for: bytes, numbers of more than 64 bits. Texts
+/// point into the pickle.
 using PickleValue = std::variant<std::monostate, bool, std::int64_t, double, std::string_view, PickleObject*>;
 
 struct PickleObject {
   enum class Kind : std::uint8_t {
     tuple,
-    list,        ///< sets as well
+    list,        ///< sets, too
     dictionary,  ///< key, value, key, value, ...
     global,      ///< `name`, "module.name"
-    call,        ///< of `name`; the one value is the tuple of arguments
-    persistent   ///< the one value says what is kept outside the pickle
+    call,        ///< of `name`; its only value is the tuple of arguments
+    persistent   ///< its only value identifies what is kept outside the pickle
   };
   Kind kind;
   std::string_view name;
   std::vector<PickleValue> values;
 };
 
-/// The object that a value is, if it is one of that kind; null otherwise.
+/// The value as an object of that kind; null if it is not one.
 [[nodiscard]] inline const PickleObject* object_of(const PickleValue& value, PickleObject::Kind kind) {
   const auto object = std::get_if<PickleObject*>(&value);
   return object != nullptr && (*object)->kind == kind ? *object : nullptr;
 }
 
-/// The arguments, if a value is a call of `name`; null otherwise.
+/// The arguments if the value is a call of `name`; null otherwise.
 [[nodiscard]] inline const PickleObject* arguments_of(const PickleValue& value, std::string_view name) {
   const PickleObject* call = object_of(value, PickleObject::Kind::call);
   return call != nullptr && call->name == name ? object_of(call->values[0], PickleObject::Kind::tuple) : nullptr;
 }
 
 // clang-format off
-/// The instructions of protocols 2 to 5 that make no objects of foreign classes, by the names that Python gives them.
+/// The instructions of protocols 2 to 5 that do not make objects of other classes, by their Python names.
 enum class PickleCode : unsigned char {
   proto = 0x80, frame = 0x95, stop = '.', mark = '(', pop = '0', pop_mark = '1',
   none = 'N', newtrue = 0x88, newfalse = 0x89, binint = 'J', binint1 = 'K', binint2 = 'M', long1 = 0x8a, long4 = 0x8b,
@@ -69,14 +69,15 @@ enum class PickleCode : unsigned char {
 };
 // clang-format on
 
-/// Runs one pickle. Objects live as long as this does, and refer to each other in any way, in circles too.
+/// Runs one pickle. Objects live as long as this object, and may refer to each other in any way, even in circles.
 class Unpickler {
  public:
-  /// Bounds memory (some 150 bytes an instruction) and time; a state dict takes a few thousand.
+  /// Bounds memory (some 150 bytes per instruction) and time; a state dict takes a few thousand.
   static constexpr std::size_t most_instructions = 1'000'000;
 
   /// @param bytes    must outlive this
-  /// @param allowed  names, "module.name", that the pickle may have besides collections.OrderedDict; must outlive this
+  /// @param allowed  names, "module.name", that the pickle may contain besides collections.OrderedDict; must outlive
+  /// this
   /// @param where    names the pickle in errors
   Unpickler(std::span<const unsigned char> bytes, std::span<const std::string_view> allowed,
             std::filesystem::path where)
@@ -84,11 +85,11 @@ class Unpickler {
         allowed_(allowed),
         where_(std::move(where)) {}
 
-  /// What the pickle says; once.
-  /// @throws Error  naming the byte of the instruction that is at fault
+  /// Runs the pickle and returns its value. To be called once.
+  /// @throws Error  naming the byte of the faulty instruction
   [[nodiscard]] PickleValue run() {
     if (bytes_.size() < 2 || bytes_[0] != '\x80' || bytes_[1] < 2 || bytes_[1] > 5)
-      fail("is no pickle of protocol 2 to 5");
+      fail("is not a pickle of protocol 2 to 5");
     for (std::size_t count = 0;; ++count) {
       start_ = at_;
       if (count == most_instructions)
@@ -151,7 +152,7 @@ class Unpickler {
     stack_.pop_back();
     return value;
   }
-  /// What is above the topmost mark, taken off with it.
+  /// Takes the topmost mark off the stack, and returns what was above it.
   std::vector<PickleValue> pop_to_mark() {
     if (marks_.empty()) fail("takes values back to a mark that is not there");
     const auto first = stack_.begin() + static_cast<std::ptrdiff_t>(marks_.back());
@@ -171,13 +172,13 @@ class Unpickler {
   /// Appends to the container on top of the stack.
   void extend(Kind kind, const std::vector<PickleValue>& values) {
     PickleValue target = pop();
-    if (object_of(target, kind) == nullptr) fail("adds to what is no container");
+    if (object_of(target, kind) == nullptr) fail("adds to something that is not a container");
     auto& all = std::get<PickleObject*>(target)->values;
     all.insert(all.end(), values.begin(), values.end());
     push(target);
   }
 
-  // --- Instructions; each function does those of its kind, and says whether this was one ---
+  // --- Instructions; each function runs those of its kind, and returns whether this was one ---
 
   bool do_number(Code code) {
     switch (code) {
@@ -321,7 +322,7 @@ class Unpickler {
       case Code::stack_global: {
         const PickleValue name = pop(), module = pop();
         if (!std::holds_alternative<std::string_view>(name) || !std::holds_alternative<std::string_view>(module))
-          fail("has a name that is no text");
+          fail("has a name that is not a text");
         return push_global(std::get<std::string_view>(module), std::get<std::string_view>(name)), true;
       }
       case Code::reduce:
@@ -329,7 +330,7 @@ class Unpickler {
       case Code::build: {  // attributes: of a state dict, the versions of its modules
         const PickleValue state = pop(), object = pop();
         if (object_of(state, Kind::dictionary) == nullptr || object_of(object, Kind::dictionary) == nullptr)
-          fail("sets attributes of what is no state dict");
+          fail("sets attributes of something that is not a state dict");
         return push(object), true;
       }
       case Code::binpersid:
@@ -347,13 +348,13 @@ class Unpickler {
     for (const std::string_view allowed : allowed_)
       if (is_it(allowed)) return push_object(Kind::global, {}, allowed);
     fail("names " + printable(module) + "." + printable(name) +
-         ", which is no tensor and no container: save the state dict alone");
+         ", which is neither a tensor nor a container: save the state dict alone");
   }
   void call() {
     const PickleValue arguments = pop(), callable = pop();
     const PickleObject* function = object_of(callable, Kind::global);
     const PickleObject* tuple = object_of(arguments, Kind::tuple);
-    if (function == nullptr || tuple == nullptr) fail("calls what is no function");
+    if (function == nullptr || tuple == nullptr) fail("calls something that is not a function");
     if (function->name != ordered_dict) return push_object(Kind::call, {arguments}, function->name);
     if (!tuple->values.empty()) fail("makes an OrderedDict in a way of its own");
     push_object(Kind::dictionary, {});
@@ -364,7 +365,7 @@ class Unpickler {
   std::string_view bytes_;
   std::span<const std::string_view> allowed_;
   std::filesystem::path where_;
-  std::size_t at_ = 0, start_ = 0;  // the next byte, that of the present instruction
+  std::size_t at_ = 0, start_ = 0;  // the next byte, and that of the current instruction
   std::vector<PickleValue> stack_;
   std::vector<std::size_t> marks_;  // sizes of the stack
   std::map<std::uint64_t, PickleValue> memo_;

@@ -1,4 +1,4 @@
-// Internal. Pickles put together instruction by instruction.
+// Internal: writes pickles instruction by instruction.
 #pragma once
 
 #include <cstdint>
@@ -11,7 +11,7 @@
 
 namespace musicgen::inline MUSICGEN_ABI::detail {
 
-/// A pickle of protocol 2, which every PyTorch reads.
+/// A pickle of protocol 2, which every version of PyTorch reads.
 class Pickler {
  public:
   Pickler() { add({0x80, 2}); }

@@ -1,7 +1,7 @@
-// Models from PyTorch and for it: the state dict of this network in a file that torch.save wrote, and back.
-// docs/formats.md has the whole of it. Needs libzip: link musicgen::import_torch.
+// Models from and for PyTorch: reads the state dict of this network from a file that torch.save has written, and writes
+// one. Details: docs/formats.md. Needs libzip: link musicgen::import_torch.
 //
-// Any number of threads may call these, with a model that none of them changes.
+// Any number of threads may call these functions, as long as none of them changes the model.
 #pragma once
 
 #include <filesystem>
@@ -16,31 +16,32 @@
 
 namespace musicgen::inline MUSICGEN_ABI {
 
-/// Where in a checkpoint the weights were, and what else was there.
+/// Where in a checkpoint the weights were, and what else it contained.
 struct TorchReport {
-  std::string key = {};                   ///< "model" of {"model": ..., "optimizer": ...}; empty: they are all there is
-  std::string prefix = {};                ///< "module." before their names, as DataParallel has it
-  std::vector<std::string> ignored = {};  ///< keys of the rest
+  std::string key = {};                   ///< "model" in {"model": ..., "optimizer": ...}; empty: at the top
+  std::string prefix = {};                ///< of their names, such as DataParallel's "module."
+  std::vector<std::string> ignored = {};  ///< the other keys
 };
 
 /// The model in the bytes of a file; see load_torch().
-/// @param file  only names it in errors
+/// @param file  its name, for errors
 template <Backend B = Cpu>
 [[nodiscard]] Model<B> parse_torch(std::span<const unsigned char> bytes, const std::filesystem::path& file,
                                    std::optional<Vocabulary> vocabulary = std::nullopt, TorchReport* report = nullptr);
 
-/// Reads a model of this network's kind, of any size, that PyTorch 1.6 or later wrote with torch.save(): its state
-/// dict, or a dictionary that has it under "state_dict", "model_state_dict" or "model". Nothing in the file is run.
-/// The model has no programs and is taken for one of music in no canonical order, unless save_torch() wrote the file.
-/// @param vocabulary  what its tokens mean; PyTorch's files do not say
-/// @param report      told where the weights were and what was ignored
+/// Reads a model with this network's architecture, of any size, that PyTorch 1.6 or later has written with
+/// torch.save(): its state dict, or a dictionary with the state dict under "state_dict", "model_state_dict" or "model".
+/// No code in the file is run. Unless save_torch() wrote the file, the model has no programs, and its tokens are
+/// assumed not to be in canonical order.
+/// @param vocabulary  the meaning of its tokens, which PyTorch's files do not have
+/// @param report      out: where the weights were, and what was ignored
 /// @throws Error  naming the file and what is wrong with it
 template <Backend B = Cpu>
 [[nodiscard]] Model<B> load_torch(const std::filesystem::path& file,
                                   std::optional<Vocabulary> vocabulary = std::nullopt, TorchReport* report = nullptr);
 
-/// The model as a file that torch.load() makes its state dict of, in PyTorch 1.6 and later, with weights_only=True too.
-/// The rest of the model is beside it in the file, for load_torch().
+/// The model as a file from which torch.load() of PyTorch 1.6 and later reads its state dict, also with
+/// weights_only=True. The file has the rest of the model, too, for load_torch().
 template <Backend B>
 [[nodiscard]] std::vector<unsigned char> torch_bytes(const Model<B>& model);
 
@@ -51,5 +52,5 @@ void save_torch(const std::filesystem::path& file, const Model<B>& model);
 
 }  // namespace musicgen::inline MUSICGEN_ABI
 
-// Compiled where it is included, also where musicgen::compiled is linked, which would else need libzip.
+// Always compiled where it is included: otherwise musicgen::compiled would need libzip.
 #include "torch.ipp"

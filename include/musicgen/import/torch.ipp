@@ -26,7 +26,7 @@ namespace musicgen::inline MUSICGEN_ABI {
 
 namespace detail {
 
-/// Keys under which training programs keep the state dict beside other things.
+/// Keys under which training programs store the state dict beside other things.
 inline constexpr std::array<const char*, 3> torch_state_dict_keys{"state_dict", "model_state_dict", "model"};
 
 /// The weights in a checkpoint, by name.
@@ -37,7 +37,7 @@ class TorchStateDict {
     TorchTensor tensor;
   };
 
-  /// @throws Error  if the checkpoint has no such weights, or ones of more elements than it has bytes
+  /// @throws Error  if the checkpoint has no such weights, or weights with more elements than it has bytes
   TorchStateDict(TorchArchive& archive, TorchReport& report) : archive_(archive) {
     const PickleObject& weights = find_weights(report);
     report.prefix = find_prefix(weights);
@@ -54,15 +54,15 @@ class TorchStateDict {
     });
   }
 
-  /// @throws Error  naming the file and the tensor if there is none of that name
+  /// @throws Error  naming the file and the tensor, if there is none of that name
   const Entry& entry(const std::string& name) const {
     const auto found = entries_.find(name);
     if (found == entries_.end()) throw file_error(archive_.file(), "has no tensor \"" + name + "\"");
     return found->second;
   }
 
-  /// The sizes that the weights have, if they are those of a network of this kind at all.
-  /// @throws Error  if they cannot be
+  /// The sizes of the network, from the shapes of its weights.
+  /// @throws Error  if they are not those of this network
   Dimensions dimensions() const {
     const auto extent = [&](const char* name, std::size_t axis) {
       const Shape& shape = entry(name).shape;
@@ -73,13 +73,13 @@ class TorchStateDict {
     };
     Dimensions d{extent("embed.weight", 0), extent("embed.weight", 1), extent("hidden2vocab.weight", 1), 0};
     while (entries_.contains("gru.weight_ih_l" + std::to_string(d.L))) ++d.L;
-    if (d.L == 0) entry("gru.weight_ih_l0");  // says that it is missing
+    if (d.L == 0) entry("gru.weight_ih_l0");  // throws that it is missing
     require_dimensions([&](const std::string& name) { return entry(name).shape; }, d, archive_.file());
     return d;
   }
 
   /// Copies every weight into place.
-  /// @throws Error  naming the tensor that is missing, has another shape, or is one too many
+  /// @throws Error  naming a tensor that is missing, has another shape, or does not belong to the network
   template <class Parameters>
   void read_into(Parameters& parameters) {
     std::set<std::string> missed;
@@ -98,7 +98,7 @@ class TorchStateDict {
   }
 
  private:
-  /// Calls f(key, value) for what has a text as its key.
+  /// Calls f(key, value) for every entry whose key is a text.
   template <class F>
   static void for_each_item(const PickleObject& dictionary, F&& f) {
     for (std::size_t i = 0; i + 1 < dictionary.values.size(); i += 2)
@@ -140,7 +140,7 @@ class TorchStateDict {
     return *weights;
   }
 
-  /// What precedes the names of this network's weights.
+  /// The prefix of the names of this network's weights.
   std::string find_prefix(const PickleObject& weights) const {
     std::set<std::string_view> names;
     for_each_item(weights, [&](std::string_view key, const PickleValue&) {
@@ -153,7 +153,7 @@ class TorchStateDict {
     return std::string(name.substr(0, name.size() - std::string_view("embed.weight").size()));
   }
 
-  /// @return  how many elements the shape has, `left` at most
+  /// @return  the number of elements of the shape, at most `left`
   std::int64_t require_small(const std::string& name, const Shape& shape, std::int64_t left) const {
     std::int64_t count = 1;
     for (const std::int64_t extent : shape) {
@@ -169,16 +169,16 @@ class TorchStateDict {
   std::map<std::string, Entry> entries_;
 };
 
-/// What a file that save_torch() wrote says of the model besides its weights.
+/// What a file written by save_torch() has besides the weights.
 inline std::optional<ModelConfig> torch_config(const TorchArchive& archive) {
   const auto text = archive.entry("extra/musicgen.json");
   if (!text) return std::nullopt;
   const auto j = parse_json(*text);
-  if (!j.is_object()) throw file_error(archive.file(), "entry \"extra/musicgen.json\" is no JSON object");
+  if (!j.is_object()) throw file_error(archive.file(), "entry \"extra/musicgen.json\" is not a JSON object");
   return parse_metadata({reinterpret_cast<const char*>(text->data()), text->size()}, archive.file());
 }
 
-/// The call that makes a tensor of all of a storage.
+/// The call that makes a tensor from a whole storage.
 inline void add_tensor(Pickler& pickle, const std::string& name, const Shape& shape, const char* storage_type,
                        const std::string& key) {
   const auto numbers = [&](const Shape& all) {
@@ -246,7 +246,7 @@ std::vector<unsigned char> torch_bytes(const Model<B>& model) {
     zip.add("model/data/" + std::to_string(i), {reinterpret_cast<const unsigned char*>(values.data()), values.size()});
   }
   zip.add("model/extra/musicgen.json", config);
-  zip.add("model/version", "3\n");  // of PyTorch's format
+  zip.add("model/version", "3\n");  // the version of PyTorch's format
   return zip.bytes();
 }
 

@@ -1,10 +1,10 @@
-// Internal. The zip archives that torch.save writes (PyTorch 1.6 and later): a pickle of the objects, and a file of
-// bytes for each storage, which tensors are views of.
+// Internal: reads the zip archives that torch.save writes (PyTorch 1.6 and later): a pickle of the objects, and a file
+// with the bytes of each storage, of which tensors are views.
 //
-//   NAME/data.pkl     the pickle; a storage is ("storage", torch.FloatStorage, key, device, elements), kept outside, a
-//                     tensor a call of torch._utils._rebuild_tensor_v2(storage, offset, sizes, strides, ...)
-//   NAME/data/KEY     the bytes of the storage of that key
-//   NAME/byteorder    "little" or "big"; little where it is missing (before PyTorch 2.1)
+//   NAME/data.pkl     the pickle; a storage is ("storage", torch.FloatStorage, key, device, elements), kept outside; a
+//                     tensor is a call of torch._utils._rebuild_tensor_v2(storage, offset, sizes, strides, ...)
+//   NAME/data/KEY     the bytes of the storage with that key
+//   NAME/byteorder    "little" or "big"; little if it is missing (before PyTorch 2.1)
 #pragma once
 
 #include <algorithm>
@@ -32,7 +32,7 @@
 
 namespace musicgen::inline MUSICGEN_ABI::detail {
 
-/// What HalfStorage holds: 1 bit of sign, 5 of the exponent, 10 of the fraction (IEEE 754).
+/// An element of HalfStorage: 1 bit for the sign, 5 for the exponent, 10 for the fraction (IEEE 754).
 struct Half {
   std::uint16_t bits;
   explicit operator double() const {
@@ -43,19 +43,19 @@ struct Half {
     return (bits & 0x8000) == 0 ? size : -size;
   }
 };
-/// What BFloat16Storage holds.
+/// An element of BFloat16Storage.
 struct Bf16 {
   std::uint16_t bits;
   explicit operator double() const { return static_cast<double>(from_bf16(bits)); }
 };
 
-/// A tensor as its pickle describes it; nothing of it is checked against the storage yet.
+/// A tensor as its pickle describes it, not yet checked against the storage.
 struct TorchTensor {
   std::string_view storage_type;  ///< "torch.FloatStorage"
   std::string_view storage;       ///< key
   std::int64_t storage_size;      ///< elements
   std::int64_t offset;            ///< elements
-  Shape shape, strides;           ///< equally many, none negative
+  Shape shape, strides;           ///< of the same size, not negative
 };
 
 inline constexpr std::array<std::string_view, 17> torch_names{
@@ -65,7 +65,7 @@ inline constexpr std::array<std::string_view, 17> torch_names{
     "torch.DoubleStorage",
     "torch.HalfStorage",
     "torch.BFloat16Storage",
-    "torch.LongStorage",  // these are not weights, but stand beside them
+    "torch.LongStorage",  // not weights, but often beside them
     "torch.IntStorage",
     "torch.ShortStorage",
     "torch.CharStorage",
@@ -78,7 +78,7 @@ inline constexpr std::array<std::string_view, 17> torch_names{
     "__builtin__.set"};
 
 /// @return  `bytes`
-/// @throws Error  if they are no such archive, saying what they are and how PyTorch makes it one
+/// @throws Error  if they are not such an archive, saying what they are, and how PyTorch converts it
 inline std::span<const unsigned char> require_archive(std::span<const unsigned char> bytes,
                                                       const std::filesystem::path& file) {
   const std::string_view all(reinterpret_cast<const char*>(bytes.data()), bytes.size());
@@ -87,15 +87,15 @@ inline std::span<const unsigned char> require_archive(std::span<const unsigned c
   if (all.starts_with(legacy))
     throw file_error(file, "is in PyTorch's format from before 1.6; convert it in Python: torch.save(torch.load(\"" +
                                file.filename().string() + R"(", map_location="cpu"), "new.pt"))");
-  throw file_error(file, 0, "is no PyTorch checkpoint");
+  throw file_error(file, 0, "is not a PyTorch checkpoint");
 }
 
-/// The objects and tensors in such an archive. For one thread at a time.
+/// The objects and tensors in such an archive. To be used by one thread at a time.
 class TorchArchive {
  public:
   /// @param bytes  of the file; must outlive this
-  /// @param file   only names it in errors
-  /// @throws Error  if it is no archive of torch.save, or holds anything but tensors and containers
+  /// @param file   its name, for errors
+  /// @throws Error  if it is not an archive of torch.save, or contains anything but tensors and containers
   TorchArchive(std::span<const unsigned char> bytes, std::filesystem::path file)
       : file_(std::move(file)), size_(bytes.size()), zip_(require_archive(bytes, file_), file_) {
     folder_ = find_folder();
@@ -118,13 +118,13 @@ class TorchArchive {
   [[nodiscard]] std::size_t size() const { return size_; }  ///< bytes
   [[nodiscard]] const PickleValue& root() const { return root_; }
 
-  /// An entry beside the pickle, nothing if there is none.
+  /// An entry beside the pickle; nothing if there is none.
   [[nodiscard]] std::optional<std::vector<unsigned char>> entry(const std::string& name) const {
     return zip_.contains(folder_ + name) ? std::optional(zip_.read(folder_ + name)) : std::nullopt;
   }
 
   /// A value as a tensor, or as the tensor of a parameter.
-  /// @return  nothing if it is none
+  /// @return  nothing if it is not a tensor
   [[nodiscard]] static std::optional<TorchTensor> tensor(const PickleValue& value) {
     if (const PickleObject* parameter = arguments_of(value, "torch._utils._rebuild_parameter"))
       return parameter->values.empty() ? std::nullopt : rebuilt(parameter->values[0]);
@@ -132,9 +132,10 @@ class TorchArchive {
   }
 
   /// Copies a tensor of one or two dimensions, row by row and converted.
-  /// @param name  only names it in errors
-  /// @throws Error  if the tensor reaches beyond its storage, is not of floating-point numbers, or has one that is not
-  ///                finite
+  /// @param name  for errors
+  /// @throws Error  if the tensor extends beyond its storage, does not consist of floating-point numbers, or has one
+  /// that
+  ///                is not finite
   template <class T>
   void copy(const TorchTensor& tensor, const std::string& name, std::span<T> out) {
     const auto bad = [&](const std::string& what) { return file_error(file_, "tensor \"" + name + "\" " + what); };
@@ -157,7 +158,7 @@ class TorchArchive {
   }
 
  private:
-  /// The folder of the pickle, with its slash.
+  /// The folder of the pickle, including its slash.
   std::string find_folder() const {
     std::optional<std::string> folder;
     constexpr std::string_view pickle = "data.pkl";
@@ -168,13 +169,14 @@ class TorchArchive {
       if (folder) throw file_error(file_, "has more than one data.pkl");
       folder = before;
     }
-    if (!folder) throw file_error(file_, "is a zip archive, but no PyTorch checkpoint: it has no data.pkl in a folder");
+    if (!folder)
+      throw file_error(file_, "is a zip archive, but not a PyTorch checkpoint: it has no data.pkl in a folder");
     return *folder;
   }
 
   static std::optional<TorchTensor> rebuilt(const PickleValue& value) {
     const PickleObject* arguments = arguments_of(value, "torch._utils._rebuild_tensor_v2");
-    // storage, offset, sizes, strides, requires_grad, hooks; a seventh would be a conjugate's or negative's mark
+    // storage, offset, sizes, strides, requires_grad, hooks; a seventh would mark a conjugate or a negative
     if (arguments == nullptr || arguments->values.size() != 6) return std::nullopt;
     const auto& values = arguments->values;
     const PickleObject* outside = object_of(values[0], PickleObject::Kind::persistent);
@@ -208,10 +210,10 @@ class TorchArchive {
     return all;
   }
 
-  /// Whether every element lies in the storage; tensors without elements do.
+  /// Whether all elements lie within the storage.
   static bool fits(const TorchTensor& t) {
     if (std::count(t.shape.begin(), t.shape.end(), 0) > 0) return true;
-    std::int64_t left = t.storage_size - 1 - t.offset;  // to go beyond the first element
+    std::int64_t left = t.storage_size - 1 - t.offset;  // elements beyond the first
     for (std::size_t i = 0; i < t.shape.size() && left >= 0; ++i) {
       if (t.strides[i] > 0 && t.shape[i] - 1 > left / t.strides[i]) return false;
       left -= (t.shape[i] - 1) * t.strides[i];

@@ -1,5 +1,4 @@
-// Internal. Zip archives in memory, read and written through libzip: entries that are stored as they are, as PyTorch
-// has them.
+// Internal: reads and writes zip archives in memory through libzip, with uncompressed entries as PyTorch writes them.
 #pragma once
 
 #include <cstdint>
@@ -24,22 +23,22 @@ struct ZipCloser {
 };
 using ZipHandle = std::unique_ptr<zip, ZipCloser>;
 
-/// The entries of an archive. One that is compressed or encrypted can be seen, not read, and an archive that seems to
-/// hold more than it has bytes is refused: whoever reads every entry once reads no more than the archive itself.
+/// The entries of an archive. Compressed or encrypted ones are listed but cannot be read, and an archive whose entries
+/// have more bytes than itself is refused, so that reading every entry once reads no more than the archive.
 ///
-/// Thread safety: for one thread at a time, even where it is const.
+/// Thread safety: to be used by one thread at a time, even if const.
 class ZipReader {
  public:
   /// @param bytes  of the archive; must outlive this
-  /// @param file   only names it in errors
-  /// @throws Error  if it is no whole and consistent archive, each entry of a name of its own
+  /// @param file   its name, for errors
+  /// @throws Error  if the archive is incomplete or inconsistent, or if two entries have the same name
   ZipReader(std::span<const unsigned char> bytes, std::filesystem::path file);
 
   [[nodiscard]] std::vector<std::string> names() const;
   [[nodiscard]] bool contains(const std::string& name) const { return entries_.contains(name); }
 
-  /// The bytes of an entry, their checksum verified.
-  /// @throws Error  naming the entry if there is none of that name, or it is damaged, compressed or encrypted
+  /// The bytes of an entry, with the checksum verified.
+  /// @throws Error  naming the entry, if there is none of that name, or if it is damaged, compressed or encrypted
   [[nodiscard]] std::vector<unsigned char> read(const std::string& name) const;
 
  private:
@@ -48,7 +47,7 @@ class ZipReader {
     int method, encryption;  // libzip's numbers
   };
 
-  /// @return  the entry's bytes in the archive, `left` at most
+  /// @return  the entry's bytes in the archive, at most `left`
   std::uint64_t add(std::uint64_t index, std::uint64_t left);
   Error damaged(const std::string& name, const std::string& what) const;
 
@@ -57,22 +56,22 @@ class ZipReader {
   std::map<std::string, Entry> entries_;
 };
 
-/// An archive that is being put together; the same entries give the same bytes.
+/// Builds an archive; the same entries give the same bytes.
 class ZipWriter {
  public:
-  /// @throws Error  if memory is short, as do the others
+  /// @throws Error  if memory runs out, as do the other functions
   ZipWriter();
   ZipWriter(const ZipWriter&) = delete;
   ZipWriter& operator=(const ZipWriter&) = delete;
   ~ZipWriter();
 
-  /// @param content  must stay as it is until bytes() is called
+  /// @param content  must stay unchanged until bytes() is called
   void add(const std::string& name, std::span<const unsigned char> content);
   void add(const std::string& name, std::string_view content) {
     add(name, std::span(reinterpret_cast<const unsigned char*>(content.data()), content.size()));
   }
 
-  /// The whole archive; nothing can be added afterwards.
+  /// The complete archive; nothing can be added afterwards.
   [[nodiscard]] std::vector<unsigned char> bytes();
 
  private:
@@ -84,5 +83,5 @@ class ZipWriter {
 
 }  // namespace musicgen::inline MUSICGEN_ABI::detail
 
-// Compiled where it is included, also where musicgen::compiled is linked, which would else need libzip.
+// Always compiled where it is included: otherwise musicgen::compiled would need libzip.
 #include "zip_archive.ipp"

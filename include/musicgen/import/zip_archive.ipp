@@ -10,7 +10,7 @@
 
 namespace musicgen::inline MUSICGEN_ABI::detail {
 
-/// What libzip says was wrong.
+/// libzip's message about an error.
 class ZipFault {
  public:
   ZipFault() { zip_error_init(&error_); }
@@ -66,7 +66,7 @@ inline std::vector<unsigned char> ZipReader::read(const std::string& name) const
     if (n == 0) throw damaged(name, "it is shorter than the archive says");
     at += static_cast<std::uint64_t>(n);
   }
-  // The checksum is compared where the entry ends.
+  // The checksum is compared at the end of the entry.
   if (const zip_int64_t n = zip_fread(entry.get(), &beyond, 1); n != 0)
     throw damaged(name, n < 0 ? zip_file_strerror(entry.get()) : "it is longer than the archive says");
   return content;

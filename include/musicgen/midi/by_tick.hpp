@@ -1,4 +1,4 @@
-// Internal: puts events of any kind into the order of their ticks.
+// Internal: sorts events of any kind by tick.
 #pragma once
 
 #include <algorithm>
@@ -11,13 +11,13 @@
 
 namespace musicgen::inline MUSICGEN_ABI::detail {
 
-/// Where an event stands: by tick, at one tick by `order`, of equals the one that came first.
+/// Where an event belongs: by tick, then by `order`, then by which came first.
 struct EventPlace {
   std::int64_t tick;
   std::size_t order, place;
 };
 
-/// One sort for all kinds of events, since sorting is most of what compilers have to do here.
+/// One sort for all kinds of events, since instantiating sorts is most of the compile time here.
 inline void sort_places(std::vector<EventPlace>& places) {
   std::sort(places.begin(), places.end(), [](const EventPlace& a, const EventPlace& b) {
     if (a.tick != b.tick) return a.tick < b.tick;

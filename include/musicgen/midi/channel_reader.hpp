@@ -1,4 +1,4 @@
-// Internal: what one channel does in a MTrk chunk, put together event by event.
+// Internal: collects what one channel does in an MTrk chunk, event by event.
 #pragma once
 
 #include <algorithm>
@@ -15,8 +15,8 @@
 
 namespace musicgen::inline MUSICGEN_ABI::detail {
 
-/// Takes a channel's events in the order of their ticks. Functions return how many notes have been dropped for having
-/// no length.
+/// Takes a channel's events in the order of their ticks. Functions return how many notes have been dropped because they
+/// have no length.
 class ChannelReader {
  public:
   /// @param sustain  controller 64 lengthens notes
@@ -30,7 +30,7 @@ class ChannelReader {
   }
 
   std::size_t off(std::int64_t tick, std::uint8_t pitch, std::uint8_t release) {
-    // With `sustain` the notes end as they do at the pedal; then they end before it moves.
+    // With `sustain`, the notes that the pedal ends do so before the pedal moves.
     if (last_off_ != tick && !sustain_)
       for (auto event = events_.rbegin(); event != events_.rend() && event->tick == tick; ++event)
         if (event->place == ChannelEvent::Place::between) event->place = ChannelEvent::Place::before_ends;
@@ -48,7 +48,7 @@ class ChannelReader {
   std::size_t still_on() const { return pairing_.still_on(); }
   std::size_t finish(std::int64_t tick) { return pairing_.finish(tick); }
 
-  /// The channel's notes, events and program as a track. To be called last, after `finish`.
+  /// The channel's notes, events and program as a track. Call it last, after `finish`.
   Track take() {
     Track track;
     track.channel = number_;
@@ -60,7 +60,7 @@ class ChannelReader {
   }
 
  private:
-  /// An event stands before or after notes only where there are any.
+  /// An event is before or after notes only if there are any.
   static void settle_places(Track& track) {
     using Place = ChannelEvent::Place;
     std::vector<std::int64_t> ends;

@@ -1,4 +1,4 @@
-// What a MIDI file holds beside notes, each thing with its tick.
+// What a MIDI file holds besides notes, each with its tick.
 #pragma once
 
 #include <cstdint>
@@ -18,7 +18,7 @@ struct TempoChange {
 struct TimeSignature {
   std::int64_t tick;
   int numerator, denominator;        ///< 6/8: 6 and 8; 1..255, and a power of 2 up to 2^15
-  int clocks_per_click = 24;         ///< of the metronome; 24 MIDI clocks are a quarter
+  int clocks_per_click = 24;         ///< of the metronome; there are 24 MIDI clocks per quarter
   int thirty_seconds_a_quarter = 8;  ///< how many notated 32nds the 24 MIDI clocks are
   bool operator==(const TimeSignature&) const = default;
 };
@@ -33,11 +33,11 @@ struct KeySignature {
 /// A name for a place in the piece: "Verse 1".
 struct Marker {
   std::int64_t tick;
-  std::string text;  ///< bytes as the file has them; what they stand for, no MIDI file says
+  std::string text;  ///< the bytes of the file; MIDI files do not say how they are encoded
   bool operator==(const Marker&) const = default;
 };
 
-/// The types of meta events; any other byte is one as well.
+/// Some types of meta events; any other byte is allowed too.
 enum class MetaType : std::uint8_t {
   sequence_number = 0x00,
   text = 0x01,
@@ -59,7 +59,7 @@ enum class MetaType : std::uint8_t {
   sequencer_specific = 0x7F
 };
 
-/// A text, or whatever else a file tells its readers. Its bytes are kept, known or not.
+/// A text, or any other meta event. Its bytes are kept, whether its type is known or not.
 struct MetaEvent {
   std::int64_t tick;
   MetaType type;
@@ -71,29 +71,29 @@ struct MetaEvent {
 /// A system exclusive event, or part of one.
 struct SysEx {
   std::int64_t tick;
-  std::vector<unsigned char> bytes;  ///< what follows its length in the file; F7 ends it, if nothing is to follow
-  bool continues = false;            ///< F7 instead of F0: goes on with the one before, or is to be sent as it is
+  std::vector<unsigned char> bytes;  ///< what follows its length in the file; ends in F7 unless more parts follow
+  bool continues = false;            ///< F7 instead of F0: continues the one before, or is sent as it is
   bool operator==(const SysEx&) const = default;
 };
 
-/// A part of the file that is no track, of a kind that not every reader knows.
+/// A chunk of the file that is not a track, of a kind that not every reader knows.
 struct OtherChunk {
   std::string type;  ///< 4 bytes, not "MTrk"
   std::vector<unsigned char> bytes;
   bool operator==(const OtherChunk&) const = default;
 };
 
-/// What a channel is told apart from notes.
+/// What a channel is told besides notes.
 struct ChannelEvent {
   enum class Kind : std::uint8_t { key_pressure, control, program, channel_pressure, pitch_bend };
-  /// Where among the track's notes that end and start at its tick. The pedal that goes down as a note ends holds it or
-  /// not, by which comes first.
+  /// Its place among the notes of the track that end or start at its tick. Whether a pedal that goes down as a note
+  /// ends holds that note depends on which comes first.
   enum class Place : std::uint8_t { before_ends, between, after_starts };
 
   std::int64_t tick;
   Kind kind;
-  std::uint8_t number;  ///< control: the controller, 0..127; key_pressure: the pitch; of the others: 0
-  std::int16_t value;   ///< 0..127; pitch_bend: -8192..8191, 0 is none
+  std::uint8_t number;  ///< control: the controller, 0..127; key_pressure: the pitch; others: 0
+  std::int16_t value;   ///< 0..127; pitch_bend: -8192..8191, 0 is no bend
   Place place = Place::between;
 
   static ChannelEvent control(std::int64_t tick, int controller, int value) {

@@ -1,4 +1,4 @@
-// Internal: what a reader of MIDI files does about faults.
+// Internal: how the reader of MIDI files handles faults.
 #pragma once
 
 #include <cstddef>
@@ -14,7 +14,7 @@
 
 namespace musicgen::inline MUSICGEN_ABI::detail {
 
-/// Throws a fault, or notes it down: the one difference between strict and tolerant.
+/// Throws a fault or records it: the only difference between strict and tolerant reading.
 class MidiFaults {
  public:
   MidiFaults(const std::filesystem::path& file, bool strict) : file_(file), strict_(strict) {}

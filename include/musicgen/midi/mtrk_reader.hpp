@@ -22,11 +22,12 @@
 
 namespace musicgen::inline MUSICGEN_ABI::detail {
 
-/// What one MTrk chunk says.
+/// The content of one MTrk chunk.
 struct Mtrk {
-  std::string name;                                      // the first one that is not blank
-  std::vector<std::unique_ptr<ChannelReader>> channels;  // by their first note, controller or program; then the others
-  std::vector<TempoChange> tempo;                        // this and all that follows: by tick
+  std::string name;  // the first one that is not blank
+  std::vector<std::unique_ptr<ChannelReader>>
+      channels;                    // ordered by first note, controller or program; then the others
+  std::vector<TempoChange> tempo;  // this and the rest: by tick
   std::vector<TimeSignature> time_signatures;
   std::vector<KeySignature> key_signatures;
   std::vector<Marker> markers;
@@ -36,9 +37,9 @@ struct Mtrk {
 
 class MtrkReader {
  public:
-  /// @param begin, end  where the chunk's content is in `bytes`, which are the whole file's, so that offsets are
-  /// @param sustain     the pedal lengthens notes
-  /// @param apart       format 2: signatures and markers are the track's own, and stay among its texts
+  /// @param begin, end  where the chunk's content is in `bytes`, which hold the whole file, so that offsets are too
+  /// @param sustain     whether the pedal lengthens notes
+  /// @param apart       format 2: signatures and markers belong to the track, and stay among its texts
   MtrkReader(std::span<const unsigned char> bytes, std::size_t begin, std::size_t end, bool sustain, bool apart,
              MidiFaults& faults)
       : bytes_(bytes), at_(begin), end_(end), sustain_(sustain), apart_(apart), faults_(faults) {}
@@ -75,7 +76,7 @@ class MtrkReader {
     for (int data = status == 0xF2 ? 2 : status == 0xF1 || status == 0xF3; data > 0 && is_data(); --data) ++at_;
   }
 
-  /// The status byte of the event at hand, read or running on; 0 if there is none before the end.
+  /// The status byte of the next event, read or running; 0 if there is none before the end.
   unsigned char next_status() {
     if (is_data() && running_ != 0) {
       if (cancelled_) faults_(at_, "running status after a meta or system exclusive event");
@@ -168,7 +169,7 @@ class MtrkReader {
     mtrk_.key_signatures.push_back({tick_, sharps, data[1] == 1});
   }
 
-  /// @param gives_place  the event at hand says where the channel stands among the others, if no earlier one did
+  /// @param gives_place  whether this event gives the channel its place among the others, if no earlier one has
   ChannelReader& channel(int number, bool gives_place) {
     auto& reader = channels_[static_cast<std::size_t>(number)];
     if (!reader) reader = std::make_unique<ChannelReader>(number, sustain_);
@@ -193,7 +194,7 @@ class MtrkReader {
     return std::nullopt;
   }
 
-  /// The content of a meta or system exclusive event: its length, then so many bytes.
+  /// The content of a meta or system exclusive event: its length, then as many bytes.
   std::span<const unsigned char> block() {
     const auto from = at_;
     std::size_t length = number().value_or(0);
@@ -217,7 +218,7 @@ class MtrkReader {
   }
 
   std::span<const unsigned char> bytes_;
-  std::size_t at_, end_, event_ = 0;  // event_: where the event at hand begins, after its delta time
+  std::size_t at_, end_, event_ = 0;  // event_: where the current event begins, after its delta time
   bool sustain_, apart_;
   MidiFaults& faults_;
   std::int64_t tick_ = 0;
@@ -225,7 +226,7 @@ class MtrkReader {
   bool cancelled_ = false, over_ = false;
   Mtrk mtrk_;
   std::array<std::unique_ptr<ChannelReader>, 16> channels_{};  // by number
-  std::vector<int> order_;                                     // numbers of those that have their place
+  std::vector<int> order_;                                     // numbers of those that have a place
 };
 
 }  // namespace musicgen::inline MUSICGEN_ABI::detail

@@ -1,4 +1,4 @@
-// Internal: puts events into the order of their ticks, and writes them as a MTrk chunk.
+// Internal: sorts events by tick and writes them as an MTrk chunk.
 #pragma once
 
 #include <cstddef>
@@ -16,7 +16,7 @@
 
 namespace musicgen::inline MUSICGEN_ABI::detail {
 
-/// A file's bytes, at their end.
+/// Appends to the bytes of a file.
 class MidiBytes {
  public:
   void byte(unsigned value) { bytes.push_back(static_cast<unsigned char>(value)); }
@@ -32,7 +32,7 @@ class MidiBytes {
     byte(value & 0x7F);
   }
 
-  /// A length, then so many bytes.
+  /// A length, then as many bytes.
   void block(std::string_view content) {
     if (content.size() > largest_midi_number) throw Error("a text of over 256 MiB does not fit a MIDI file");
     number(static_cast<std::uint32_t>(content.size()));
@@ -47,10 +47,11 @@ class MidiBytes {
   std::vector<unsigned char> bytes;
 };
 
-/// The events of a MTrk chunk, in any order.
+/// The events of an MTrk chunk, added in any order.
 class MtrkWriter {
  public:
-  /// The event that is put together next: `order` says where among those of its tick, of equals the first added first.
+  /// Begins an event. `order` gives its place among those of its tick; equal ones keep the order in which they were
+  /// added.
   MidiBytes& add(std::int64_t tick, std::size_t order) {
     places_.push_back({tick, order, begins_.size()});
     begins_.push_back(content_.bytes.size());
@@ -64,7 +65,7 @@ class MtrkWriter {
   void write(std::string_view name, MidiBytes& out) {
     out.text("MTrk");
     const std::size_t begin = out.bytes.size();
-    out.big_endian(0, 4);  // the length, put in below
+    out.big_endian(0, 4);  // the length, filled in below
     if (!name.empty()) {
       out.number(0);
       out.meta(MetaType::name, name);
@@ -92,7 +93,7 @@ class MtrkWriter {
     }
   }
 
-  /// A delta time. One that no number can hold is made up of several, with empty texts between them.
+  /// A delta time. One that is too large for a single number is split into several, with empty texts between them.
   static void delta(std::int64_t ticks, MidiBytes& out) {
     for (; ticks > largest_midi_number; ticks -= largest_midi_number) {
       out.number(largest_midi_number);
@@ -101,9 +102,9 @@ class MtrkWriter {
     out.number(static_cast<std::uint32_t>(ticks));
   }
 
-  MidiBytes content_;                // of all events, one after the other
-  std::vector<std::size_t> begins_;  // of each, in the content
-  std::vector<EventPlace> places_;   // where each belongs
+  MidiBytes content_;                // of all events, one after another
+  std::vector<std::size_t> begins_;  // of each event, in the content
+  std::vector<EventPlace> places_;   // where each event belongs
 };
 
 }  // namespace musicgen::inline MUSICGEN_ABI::detail

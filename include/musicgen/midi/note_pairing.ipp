@@ -53,14 +53,14 @@ MUSICGEN_INLINE std::vector<TickNote> NotePairing::take() {
   return std::move(notes_);
 }
 
-/// How many of the open notes began before `tick`: they come first.
+/// How many of the open notes began before `tick`; they come first in the list.
 MUSICGEN_INLINE std::size_t NotePairing::older(const Open& open, std::int64_t tick) const {
   const auto newer =
       std::partition_point(open.notes.begin(), open.notes.end(), [&](std::size_t k) { return notes_[k].start < tick; });
   return static_cast<std::size_t>(newer - open.notes.begin());
 }
 
-/// Ends the first `count` open notes. What has no length by then keeps end == start, and `take` leaves it out.
+/// Ends the first `count` open notes. Those without length keep end == start, and `take` leaves them out.
 MUSICGEN_INLINE std::size_t NotePairing::end(Open& open, std::int64_t tick, std::size_t count) {
   std::size_t dropped = 0;
   const auto last = open.notes.begin() + static_cast<std::ptrdiff_t>(count);

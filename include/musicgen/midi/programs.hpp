@@ -1,4 +1,4 @@
-// Internal: which program a track has, by the program changes of a file.
+// Internal: finds each track's program from the program changes of a file.
 #pragma once
 
 #include <algorithm>
@@ -21,7 +21,7 @@ inline bool is_program(const ChannelEvent& event) {
   return event.kind == ChannelEvent::Kind::program;
 }
 
-/// Which of a track's events, sorted, is the program change in force at its first note, else the last there is;
+/// The index, among a track's sorted events, of the program change in force at its first note, else of the last one;
 /// events.size() if there is none.
 inline std::size_t program_in_force(std::span<const ChannelEvent> events, std::span<const TickNote> notes) {
   std::size_t before_note = events.size(), last = events.size();
@@ -36,7 +36,8 @@ inline std::size_t program_in_force(std::span<const ChannelEvent> events, std::s
   return before_note != events.size() ? before_note : last;
 }
 
-/// Puts the program in force into `track.program`, and takes it out of the events if it is alone and comes first.
+/// Stores the program in force in `track.program`, and removes it from the events if it is the only one and comes
+/// first.
 inline void settle_program(Track& track) {
   const std::size_t found = program_in_force(track.events, track.notes);
   track.has_program = found != track.events.size();
@@ -48,7 +49,7 @@ inline void settle_program(Track& track) {
     track.events.erase(track.events.begin());
 }
 
-/// The program changes of all tracks, for those that have none of their own.
+/// The program changes of all tracks, for tracks that have none of their own.
 class ChannelPrograms {
  public:
   explicit ChannelPrograms(std::span<const Track> tracks) {

@@ -1,7 +1,7 @@
-// A piece of music: tracks of notes in ticks, and the tempo map that makes ticks seconds.
+// A piece of music: tracks of notes in ticks, and the tempo map that turns ticks into seconds.
 //
-// Ticks are kept because they are what a MIDI file says: reading, writing and reading again gives the same score.
-// Seconds are what everything else wants; `Score::notes()` has them.
+// Times are kept in ticks because a MIDI file has them in ticks: reading, writing and reading again gives the same
+// score. Everything else works in seconds; `Score::notes()` gives them.
 #pragma once
 
 #include <cstdint>
@@ -26,7 +26,7 @@ struct Note {
   bool operator==(const Note&) const = default;
 };
 
-/// A note as a file has it, in ticks.
+/// A note as it is in a file, in ticks.
 struct TickNote {
   std::int64_t start, end;       ///< ticks, start < end
   std::uint8_t pitch, velocity;  ///< 0..127, 1..127
@@ -49,30 +49,32 @@ inline constexpr int drum_channel = 9;  ///< the tenth, as channels are counted 
 inline constexpr int no_channel = -1;
 inline constexpr int own_chunk = -1;
 
-/// What one channel of one MIDI track (MTrk chunk) plays; or the texts of a MTrk that plays nothing.
+/// What one channel of one MIDI track (MTrk chunk) plays; or the texts of an MTrk that plays nothing.
 struct Track {
   std::string name{};
-  int channel = 0;                      ///< 0..15; 9 is drums; or `no_channel`: only texts and system exclusive events
+  int channel = 0;                      ///< 0..15, 9 is drums; or `no_channel`: only texts and system exclusive events
   int program = 0;                      ///< General MIDI instrument of the first note, 0..127; see `events`
   std::vector<TickNote> notes{};        ///< by start, then pitch
-  std::optional<TempoMap> own_tempo{};  ///< format 2: every track has its own
+  std::optional<TempoMap> own_tempo{};  ///< in format 2 every track has its own
 
-  /// Whether the track says its program. False in files that leave it open: `program` is then what other tracks say
-  /// on the channel, else 0, and is not written unless it has been changed.
+  /// Whether the track sets its program. If not, `program` is what other tracks set on the channel, else 0, and it is
+  /// not written unless it has been changed.
   bool has_program = true;
-  /// Controllers, bends and the like, by tick, in the file's order. Program changes are among them, unless there is one
-  /// alone, and it stands at tick 0 before all other events: then it is in `program` and not here.
+  /// Controllers, bends and so on, by tick, in the file's order. Program changes are among them, except for a single
+  /// one at tick 0 before all other events: it is in `program` only.
   std::vector<ChannelEvent> events{};
-  /// Texts, lyrics and all other meta events of the MTrk, by tick, in the file's order; of several tracks in one MTrk,
-  /// the first one has them. Not the name, and not what the score has (tempo; signatures, markers but in format 2).
+  /// Texts, lyrics and all other meta events of the MTrk, by tick, in the file's order. If several tracks share an
+  /// MTrk, the first one has them. Not the name, and not what the score has (tempo; except in format 2, signatures,
+  /// markers).
   std::vector<MetaEvent> texts{};
-  std::vector<SysEx> sysex{};  ///< by tick; of the MTrk, like `texts`
-  /// Tracks of one number, one name and different channels stand in one MTrk. Number 0 is the first MTrk of a file of
-  /// format 1, with the tempo and all else that belongs to the score; `own_chunk` is one for this track alone.
+  std::vector<SysEx> sysex{};  ///< by tick; those of the MTrk, like `texts`
+  /// Tracks with the same number, the same name and different channels share an MTrk. Number 0 is the first MTrk of a
+  /// file of format 1, with the tempo and all else that belongs to the score; `own_chunk` is an MTrk for this track
+  /// only.
   int chunk = own_chunk;
 
   [[nodiscard]] bool is_drums() const { return channel == drum_channel; }
-  /// Has notes that are not drums.
+  /// Whether it has notes and is not drums.
   [[nodiscard]] bool is_melodic() const { return !is_drums() && !notes.empty(); }
   bool operator==(const Track&) const = default;
 };
@@ -81,10 +83,10 @@ struct Track {
 struct Score {
   int format = 1;  ///< of the MIDI file: 0, 1 or 2
   TempoMap tempo{};
-  std::vector<Track> tracks{};                   ///< in order of appearance, drums and tracks without notes included
-  std::vector<std::string> warnings{};           ///< what a tolerant reader passed over
-  std::string name{};                            ///< of the piece: that of a first MTrk without channels
-  std::vector<TimeSignature> time_signatures{};  ///< by tick; format 2 has them in `Track::texts`, as the next two
+  std::vector<Track> tracks{};                   ///< in order of appearance, including drums and tracks without notes
+  std::vector<std::string> warnings{};           ///< the faults that a tolerant reader has found
+  std::string name{};                            ///< of the piece: from a first MTrk without channels
+  std::vector<TimeSignature> time_signatures{};  ///< by tick; in format 2 they are in `Track::texts`, like the next two
   std::vector<KeySignature> key_signatures{};    ///< by tick
   std::vector<Marker> markers{};                 ///< by tick
   std::vector<MetaEvent> texts{};                ///< of a first MTrk without channels, by tick
@@ -95,28 +97,28 @@ struct Score {
     return (track.own_tempo ? *track.own_tempo : tempo).seconds(tick);
   }
 
-  /// Every note that is not drums, `by_onset`. Tracks are numbered from 0 in order of appearance, those without melodic
-  /// notes left out.
+  /// All notes but the drums, sorted `by_onset`. Tracks are numbered from 0 in order of appearance; only melodic tracks
+  /// count.
   [[nodiscard]] std::vector<Note> notes() const;
 
   /// Programs of the melodic tracks, numbered as in `notes()`.
   [[nodiscard]] std::vector<int> programs() const;
 
-  /// End of the last note, drums included, in seconds.
+  /// The end of the last note, including drums, in seconds.
   [[nodiscard]] double duration() const;
 
-  /// A score of these notes, on a grid of 1 ms (500 ticks a quarter at 120 quarters a minute). Every note lasts at
-  /// least a tick. The notes of track k have the program `programs[k]` (0 where there is none); a number that no note
-  /// has is no track. Each track has a channel of its own, drums' left free; a 16th has to share the first one's.
+  /// A score of these notes, on a grid of 1 ms (500 ticks per quarter at 120 quarters a minute). Every note lasts at
+  /// least one tick. The notes of track k have the program `programs[k]` (0 if there is none). Track numbers without
+  /// notes make no track. Each track has its own channel, never that of drums; a 16th track shares the first one's.
   /// @param notes     any order; tracks 0..65533
   /// @param programs  0..127
-  /// @param tempo     the score's grid of ticks, in place of that of 1 ms
+  /// @param tempo     the tempo map of the score, instead of the grid of 1 ms
   /// @throws Error  for what no MIDI file can hold: "note 17: pitch 300 is not in 0..127"
   [[nodiscard]] static Score from_notes(std::span<const Note> notes, std::span<const int> programs = {},
                                         TempoMap tempo = TempoMap());
 
-  /// Whether all that the file says is the same, and what was passed over. What is read, written and read again is
-  /// equal, if nothing was.
+  /// Whether two scores are the same, including their warnings. A score that was read without warnings is equal to what
+  /// is read after writing it.
   bool operator==(const Score&) const = default;
 };
 

@@ -41,7 +41,7 @@ MUSICGEN_INLINE double Score::duration() const {
 
 namespace detail {
 
-/// @throws Error  unless a MIDI file can hold the note; `k` is its place
+/// @throws Error  unless a MIDI file can hold the note; `k` is its index
 inline void check_note(const Note& note, std::size_t k) {
   const auto require = [&](bool holds, const char* what, const std::string& value, const std::string& otherwise) {
     if (!holds) throw Error("note " + std::to_string(k) + ": " + what + " " + value + " is not " + otherwise);

@@ -10,14 +10,14 @@ namespace musicgen::inline MUSICGEN_ABI::detail {
 /// The largest variable-length number: 4 bytes of 7 bits.
 inline constexpr std::uint32_t largest_midi_number = 0x0FFFFFFF;
 
-/// No track goes beyond this tick: at 960 ticks a quarter, some thousand years. It keeps every sum far from overflow,
-/// and what a writer must spell out within bounds.
+/// No track goes beyond this tick, some thousand years at 960 ticks per quarter. The limit keeps all sums far from
+/// overflow, and bounds the number of delta times that a writer has to split.
 inline constexpr std::int64_t last_midi_tick = std::int64_t{1} << 48;
 
-/// A pitch bend is a number of 14 bits; this one bends nothing.
+/// A pitch bend is a number of 14 bits; this one means no bend.
 inline constexpr int pitch_bend_center = 0x2000;
 
-/// Upper halves of the status bytes of channel events; the lower half is the channel.
+/// The upper halves of the status bytes of channel events; the lower half is the channel.
 namespace midi_status {
 inline constexpr unsigned char note_off = 0x80, note_on = 0x90, key_pressure = 0xA0, control = 0xB0, program = 0xC0,
                                channel_pressure = 0xD0, pitch_bend = 0xE0;

@@ -20,7 +20,7 @@ namespace musicgen::inline MUSICGEN_ABI {
 
 namespace detail {
 
-/// Reads the file as a whole: header and chunks.
+/// Reads the whole file: header and chunks.
 class SmfReader {
  public:
   SmfReader(std::span<const unsigned char> bytes, const std::filesystem::path& file, const MidiReadOptions& options)
@@ -37,7 +37,7 @@ class SmfReader {
       faults_(header_ + 8, "format 0 with " + counted(mtrks_, "track"));
       score_.format = 1;
     }
-    if (score_.format == 0)  // one MTrk for all
+    if (score_.format == 0)  // one MTrk for everything
       for (Track& track : score_.tracks) track.chunk = own_chunk;
     score_.tempo = TempoMap(division_, std::move(tempo_));
     settle(score_.time_signatures);
@@ -49,7 +49,7 @@ class SmfReader {
   }
 
  private:
-  /// Of a RIFF file, looks at the data chunk alone.
+  /// In a RIFF file, looks only at the data chunk.
   void unwrap() {
     if (!has("RIFF", 0) || !has("RMID", 8)) return;
     for (std::size_t at = 12; bytes_.size() - at >= 8;) {
@@ -74,7 +74,7 @@ class SmfReader {
     header_ = at_;
     if (bytes_.empty()) faults_.fatal(0, "is empty");
     if (const auto size = std::min<std::size_t>(4, end_ - at_); !has(std::string_view("MThd").substr(0, size), at_))
-      faults_.fatal(at_, "is no MIDI file (no MThd)");
+      faults_.fatal(at_, "is not a MIDI file (no MThd)");
     if (end_ - at_ < 14) faults_.fatal(end_, "the header is cut short");
     std::size_t length = u32(at_ + 4);
     if (length < 6) faults_.fatal(at_ + 4, "the header has " + counted(length, "byte") + ", not 6");
@@ -120,7 +120,7 @@ class SmfReader {
     at_ += length;
   }
 
-  /// Takes over what a MTrk has: a Track for each of its channels.
+  /// Takes the content of an MTrk: a Track for each of its channels.
   void track(Mtrk mtrk) {
     const bool is_first = mtrks_++ == 0, is_piece = score_.format == 2;
     const std::size_t first = score_.tracks.size();
@@ -151,7 +151,7 @@ class SmfReader {
     score_.sysex = std::move(mtrk.sysex);
   }
 
-  /// What counts for all MTrks.
+  /// What applies to all MTrks.
   void of_all(const Mtrk& mtrk) {
     append(tempo_, mtrk.tempo);
     append(score_.time_signatures, mtrk.time_signatures);
@@ -164,14 +164,14 @@ class SmfReader {
     all.insert(all.end(), more.begin(), more.end());
   }
 
-  /// By tick. What several MTrks say alike at one tick is said once.
+  /// By tick. What several MTrks repeat at one tick is kept once.
   template <class Event>
   static void settle(std::vector<Event>& events) {
     sort_by_tick(events);
     events.erase(std::unique(events.begin(), events.end()), events.end());
   }
 
-  /// A track without programs of its own has those that other tracks set on its channel.
+  /// Gives tracks without a program of their own those that other tracks set on their channel.
   void borrow_programs() {
     const auto has_program = [](const Track& track) { return track.has_program; };
     if (std::all_of(score_.tracks.begin(), score_.tracks.end(), has_program)) return;
@@ -197,7 +197,7 @@ class SmfReader {
   Score score_;
   std::uint16_t division_ = 0;
   std::vector<TempoChange> tempo_;
-  int chunks_ = 0;  // MTrks of several channels so far, the first one aside
+  int chunks_ = 0;  // MTrks with several channels so far, not counting the first MTrk
 };
 
 }  // namespace detail

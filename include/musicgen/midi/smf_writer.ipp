@@ -22,11 +22,11 @@ namespace musicgen::inline MUSICGEN_ABI {
 
 namespace detail {
 
-/// What goes into one MTrk chunk.
+/// The tracks that go into one MTrk chunk.
 struct MtrkPlan {
-  std::vector<std::size_t> tracks;  // places in score.tracks
+  std::vector<std::size_t> tracks;  // indices into score.tracks
 
-  /// Whether the track can share the chunk: a chunk has one name, and channels are what tells its tracks apart.
+  /// Whether the track can share the chunk: a chunk has one name, and only their channels tell its tracks apart.
   bool can_take(const Score& score, const Track& track) const {
     if (track.channel == no_channel) return false;
     return std::all_of(tracks.begin(), tracks.end(), [&](std::size_t k) {
@@ -41,7 +41,7 @@ inline bool says_something(const Score& score) {
   return !score.name.empty() || !score.texts.empty() || !score.sysex.empty();
 }
 
-/// Format 0: all in one chunk, if it can be.
+/// Format 0: everything in one chunk, if possible.
 inline bool plan_one(const Score& score, std::vector<MtrkPlan>& plan) {
   plan.assign(1, {});
   for (std::size_t k = 0; k < score.tracks.size(); ++k) {
@@ -51,7 +51,7 @@ inline bool plan_one(const Score& score, std::vector<MtrkPlan>& plan) {
   return score.tracks.empty() || score.name.empty() || score.name == score.tracks[0].name;
 }
 
-/// Formats 1 and 2: a chunk for every `Track::chunk`. In format 1 the first is the score's.
+/// Formats 1 and 2: a chunk for every `Track::chunk`. In format 1 the first one is the score's.
 inline std::vector<MtrkPlan> plan_several(const Score& score, int format) {
   std::vector<MtrkPlan> plan(format == 1 ? 1 : 0);
   std::unordered_map<int, std::size_t> place;  // of each chunk in the plan
@@ -99,7 +99,7 @@ inline void write_chunk(const OtherChunk& chunk, std::size_t k, MidiBytes& out) 
   out.bytes.insert(out.bytes.end(), chunk.bytes.begin(), chunk.bytes.end());
 }
 
-/// Writes a chunk: what is the score's own if it is the first, and the tracks.
+/// Writes a chunk: what belongs to the score if it is the first one, and the tracks.
 inline void write_mtrk(const Score& score, int format, const MtrkPlan& plan, bool is_first,
                        const ChannelPrograms& programs, MidiBytes& out) {
   MtrkWriter mtrk;
@@ -132,7 +132,7 @@ MUSICGEN_INLINE std::vector<unsigned char> midi_bytes(const Score& score) {
 
   MidiBytes out;
   write_header(format, plan.size(), score.tempo.division(), out);
-  // In format 2 no track knows of another.
+  // In format 2 tracks are independent.
   const ChannelPrograms programs(format == 2 ? std::span<const Track>() : std::span(score.tracks));
   for (std::size_t k = 0; k < plan.size(); ++k) write_mtrk(score, format, plan[k], k == 0, programs, out);
   for (std::size_t k = 0; k < score.other_chunks.size(); ++k) write_chunk(score.other_chunks[k], k, out);

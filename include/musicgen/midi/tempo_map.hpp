@@ -1,4 +1,4 @@
-// How ticks become seconds, and seconds ticks.
+// Converts ticks to seconds, and seconds to ticks.
 #pragma once
 
 #include <cstdint>
@@ -9,12 +9,12 @@
 
 namespace musicgen::inline MUSICGEN_ABI {
 
-/// How ticks become seconds (Standard MIDI Files 1.0: the header's division, and set-tempo events).
+/// Converts between ticks and seconds (Standard MIDI Files 1.0: the header's division, and set-tempo events).
 class TempoMap {
  public:
-  /// @param division  as the header has it: ticks a quarter note or, when the top bit is set, SMPTE frames a second
-  ///                  (negated, upper byte; 29 means 30000/1001) and ticks a frame (lower byte); not 0
-  /// @param changes   any order; of several at one tick the last counts; 120 quarters a minute until the first
+  /// @param division  as in the header: ticks per quarter note or, if the top bit is set, SMPTE frames per second
+  ///                  (negated, upper byte; 29 means 30000/1001) and ticks per frame (lower byte); not 0
+  /// @param changes   in any order; of several at one tick the last counts; 120 quarters a minute before the first
   explicit TempoMap(std::uint16_t division = 500, std::vector<TempoChange> changes = {});
 
   [[nodiscard]] std::uint16_t division() const { return division_; }
@@ -37,7 +37,7 @@ class TempoMap {
 
   std::uint16_t division_;
   std::vector<TempoChange> changes_;
-  std::vector<Segment> segments_;  // each holds from its tick to the next one's
+  std::vector<Segment> segments_;  // each from its tick to the next one's
 };
 
 }  // namespace musicgen::inline MUSICGEN_ABI

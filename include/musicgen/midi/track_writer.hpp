@@ -1,4 +1,4 @@
-// Internal: the events of a score and of its tracks, checked, for the writer of a MTrk chunk.
+// Internal: checks the events of a score and of its tracks, and adds them to an MTrk chunk.
 #pragma once
 
 #include <algorithm>
@@ -23,9 +23,8 @@
 
 namespace musicgen::inline MUSICGEN_ABI::detail {
 
-/// Where events stand among those of their tick: what is for all before what is for a channel, so that a reset comes
-/// before what it would undo; then the channels one after the other, each with the notes that end before those that
-/// start.
+/// The order of events at one tick: what is for all channels comes before what is for one, so that a reset comes before
+/// what it would undo; then the channels one after another, each with the notes that end before those that start.
 namespace midi_order {
 inline constexpr std::size_t tempo = 0, signature = 1, text = 2, sysex = 3, place = 4, first_track = 5;
 inline constexpr std::size_t before_ends = 0, end = 1, between = 2, start = 3, after_starts = 4, a_track = 5;
@@ -36,7 +35,7 @@ inline constexpr std::size_t before_ends = 0, end = 1, between = 2, start = 3, a
   throw Error(whose + ", " + what + " " + std::to_string(k) + ": " + why);
 }
 
-/// The same, unless the value is in range.
+/// Refuses a value that is out of range.
 inline void require_in(std::int64_t value, std::int64_t least, std::int64_t most, const char* name,
                        const std::string& whose, const char* what, std::size_t k) {
   if (value < least || value > most)
@@ -45,7 +44,7 @@ inline void require_in(std::int64_t value, std::int64_t least, std::int64_t most
                std::to_string(most));
 }
 
-/// @throws Error  if the changes are such that a MIDI file cannot hold them; so do all that follow
+/// @throws Error  if a MIDI file cannot hold the changes; the functions below do the same
 inline void add_tempo(const TempoMap& tempo, const std::string& whose, MtrkWriter& out) {
   for (const TempoChange& change : tempo.changes()) {
     if (change.tick < 0 || change.tick > last_midi_tick)
@@ -71,7 +70,7 @@ inline void add_signatures(const Score& score, MtrkWriter& out) {
     require_in(thirty_seconds, 0, 255, "thirty_seconds_a_quarter", whose, what, k);
     const auto whole = static_cast<unsigned>(denominator);
     if (!std::has_single_bit(whole))
-      refuse(whose, what, k, "denominator " + std::to_string(denominator) + " is no power of 2");
+      refuse(whose, what, k, "denominator " + std::to_string(denominator) + " is not a power of 2");
     out.add(tick, midi_order::signature,
             {midi_status::meta, static_cast<unsigned>(MetaType::time_signature), 4, static_cast<unsigned>(numerator),
              static_cast<unsigned>(std::countr_zero(whole)), static_cast<unsigned>(clocks),
@@ -93,7 +92,7 @@ inline void add_texts(std::span<const MetaEvent> texts, std::span<const SysEx> s
     const MetaEvent& text = texts[k];
     require_in(text.tick, 0, last_midi_tick, "tick", whose, "text", k);
     if (text.type == MetaType::end_of_track || text.type == MetaType::tempo)
-      refuse(whose, "text", k, "type " + std::to_string(static_cast<int>(text.type)) + " is no text");
+      refuse(whose, "text", k, "type " + std::to_string(static_cast<int>(text.type)) + " is not a text");
     out.add(text.tick, midi_order::text).meta(text.type, text.data);
   }
   for (std::size_t k = 0; k < sysex.size(); ++k) {
@@ -104,7 +103,7 @@ inline void add_texts(std::span<const MetaEvent> texts, std::span<const SysEx> s
   }
 }
 
-/// What is the score's own but the tempo.
+/// What belongs to the score, except for the tempo.
 inline void add_score(const Score& score, MtrkWriter& out) {
   add_signatures(score, out);
   for (std::size_t k = 0; k < score.markers.size(); ++k) {
@@ -114,11 +113,11 @@ inline void add_score(const Score& score, MtrkWriter& out) {
   add_texts(score.texts, score.sysex, "score", out);
 }
 
-/// When a track's channel first does what gives it its place among the tracks of its chunk; no tick if it never does.
+/// When a track's channel first has an event that gives it its place among the tracks of its chunk; no tick if never.
 struct TrackPlace {
   int channel;
   std::optional<std::int64_t> tick;
-  bool is_empty = false;  // a channel that does nothing at all
+  bool is_empty = false;  // a channel without any event
 };
 
 /// @throws Error  naming track and note, both counted from 0
@@ -155,7 +154,7 @@ inline void add_event(const ChannelEvent& event, unsigned channel, const std::st
   if (is_bend) bytes.byte(value >> 7);
 }
 
-/// The track's events by tick, with `track.program` in force at its first note.
+/// The track's events, by tick, changed so that `track.program` is in force at its first note.
 inline std::vector<ChannelEvent> events_to_write(const Track& track, const ChannelPrograms& programs) {
   std::vector<ChannelEvent> events = track.events;
   sort_by_tick(events);
@@ -192,8 +191,8 @@ inline TrackPlace add_track(const Track& track, const std::string& whose, std::s
   return place;
 }
 
-/// Where a reader would find the tracks of a chunk in another order, or not at all, note-offs that end nothing announce
-/// them.
+/// Adds note-offs that end nothing, where a reader would otherwise find the tracks of a chunk in another order or miss
+/// some of them.
 inline void add_places(std::span<const TrackPlace> places, MtrkWriter& out) {
   const auto rank = [](const TrackPlace& place) {
     return place.tick.value_or(std::numeric_limits<std::int64_t>::max());

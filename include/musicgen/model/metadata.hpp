@@ -1,5 +1,4 @@
-// What a model's file says of the model besides its weights: the metadata "musicgen", JSON. docs/formats.md has the
-// whole of it.
+// What a model's file contains besides weights: the metadata "musicgen", in JSON. docs/formats.md describes it.
 #pragma once
 
 #include <filesystem>
@@ -13,18 +12,18 @@
 
 namespace musicgen::inline MUSICGEN_ABI {
 
-/// Version of the files written; older ones load.
+/// The version of files that are written; older ones can be read.
 inline constexpr int model_file_version = 3;
 
 [[nodiscard]] std::string to_metadata(const ModelConfig& config);
 
 /// @param text  empty: there is no such entry
-/// @param file  only names the file in errors
+/// @param file  its name, for errors
 /// @throws Error  naming the field, or as require_valid(config) with the file's name
 [[nodiscard]] ModelConfig parse_metadata(std::string_view text, const std::filesystem::path& file);
 
-/// Refuses sizes that the file's own tensors do not have, before memory for them is asked for.
-/// @param shape_of  of a tensor by its name
+/// Refuses sizes that the tensors in the file do not have, before memory for them is allocated.
+/// @param shape_of  gives the shape of a tensor by its name
 /// @throws Error    naming the tensor and both shapes
 void require_dimensions(const std::function<Shape(const std::string&)>& shape_of, const Dimensions& d,
                         const std::filesystem::path& file);

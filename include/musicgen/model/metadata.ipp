@@ -26,13 +26,13 @@ inline AttentionValue attention_value_of(const std::string& name, const std::fil
   throw file_error(file, "attention is \"" + name + "\", neither match nor successor");
 }
 
-/// Zero stands for what is not known, in files and nowhere else.
+/// In files, and only there, zero stands for "not known".
 inline MusicProfile parse_profile(const nlohmann::json& j, const std::filesystem::path& file) {
   MusicProfile profile{.programs = json_field<std::vector<int>>(j, "programs", file)};
   for (const auto& [field, time] :
        {std::pair("longest_note", &profile.max_note_length), {"usual_length", &profile.usual_length}}) {
     const auto steps = j.contains(field) ? json_field<std::int64_t>(j, field, file) : 0;
-    constexpr std::int64_t most = std::int64_t{1} << 40;  // more than milliseconds could say
+    constexpr std::int64_t most = std::int64_t{1} << 40;  // more would overflow in milliseconds
     if (steps < -most || steps > most)
       throw file_error(file, std::string(field) + " is " + std::to_string(steps) + " steps");
     if (steps != 0) *time = std::chrono::milliseconds(10 * steps);
@@ -102,7 +102,7 @@ MUSICGEN_INLINE ModelConfig parse_metadata(std::string_view text, const std::fil
   config.attention = detail::parse_attention(j, file);
   config.vocabulary = detail::parse_vocabulary(j, file);
   try {
-    require_valid(config);  // as whoever makes a model has to; here with the file's name
+    require_valid(config);  // as for any model, but with the file's name
   } catch (const Error& e) {
     throw file_error(file, e.what());
   }

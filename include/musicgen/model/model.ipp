@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cmath>
+#include <new>
 #include <string>
 #include <utility>
 
@@ -15,7 +16,17 @@ namespace musicgen::inline MUSICGEN_ABI {
 template <Backend B>
 Model<B>::Model(ModelConfig config, std::uint64_t seed) : config_(std::move(config)) {
   require_valid(config_);
-  weights_ = drawn(config_, seed);
+  constexpr double address_space = 0x1p47;
+  const double bytes = static_cast<double>(parameter_count()) * sizeof(Scalar);
+  try {
+    if (bytes > address_space) throw std::bad_alloc();
+    weights_ = drawn(config_, seed);
+  } catch (const std::bad_alloc&) {
+    const Dimensions& d = config_.dimensions;
+    throw Error("model: out of memory: with embedding " + std::to_string(d.E) + ", hidden " + std::to_string(d.H) +
+                " and layers " + std::to_string(d.L) + " the weights alone take " +
+                std::to_string(std::llround(std::ceil(bytes / 0x1p30))) + " GiB");
+  }
 }
 
 template <Backend B>

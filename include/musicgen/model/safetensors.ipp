@@ -34,7 +34,7 @@ constexpr const char* dtype_name() {
     static_assert(sizeof(T) == 0, "no such dtype");
 }
 
-/// Bytes of an element, 0 for a dtype that this reader does not know.
+/// The bytes per element; 0 for a dtype that this reader does not know.
 inline std::size_t dtype_size(const std::string& dtype) {
   if (dtype == "F64" || dtype == "I64") return 8;
   if (dtype == "F32" || dtype == "I32") return 4;
@@ -46,9 +46,9 @@ inline std::string scale_of(const std::string& name) {
   return name + ".scale";
 }
 
-/// A tensor of the header.
+/// Reads a tensor from the header.
 /// @param data_size  bytes of all tensors
-/// @throws Error     unless it lies within them
+/// @throws Error     unless the tensor lies within them
 inline Safetensors::Entry parse_entry(const std::string& name, const nlohmann::json& entry, std::size_t data_size,
                                       const std::filesystem::path& file) {
   const auto bad = [&](const std::string& what) { return file_error(file, 8, "tensor \"" + name + "\": " + what); };
@@ -76,17 +76,17 @@ inline Safetensors::Entry parse_entry(const std::string& name, const nlohmann::j
   return e;
 }
 
-/// The texts of the header, by name.
-/// @throws Error  if they are none
+/// The metadata of the header.
+/// @throws Error  if it does not consist of texts
 inline std::map<std::string, std::string> parse_texts(const nlohmann::json& entry, const std::filesystem::path& file) {
-  if (!entry.is_object()) throw file_error(file, 8, "the metadata is no JSON object");
+  if (!entry.is_object()) throw file_error(file, 8, "the metadata is not a JSON object");
   std::map<std::string, std::string> texts;
   for (const auto& [key, value] : entry.items())
     if (value.is_string()) texts[key] = value.get<std::string>();
   return texts;
 }
 
-/// Converts numbers of type `From` that lie anywhere in memory.
+/// Converts numbers of type `From`, at any address.
 template <class From, class T>
 void convert_numbers(const std::byte* from, std::span<T> out) {
   for (std::size_t i = 0; i < out.size(); ++i) {
@@ -115,7 +115,7 @@ MUSICGEN_INLINE Safetensors Safetensors::parse(std::span<const std::byte> bytes,
                          ", goes beyond the end of the file: cut short, or no safetensors");
   const auto text = bytes.subspan(8, n);
   const auto header = detail::parse_json(std::string_view(reinterpret_cast<const char*>(text.data()), text.size()));
-  if (!header.is_object()) throw file_error(name, 8, "the header is no JSON object");
+  if (!header.is_object()) throw file_error(name, 8, "the header is not a JSON object");
   const auto data = bytes.subspan(8 + n);
   all.data_.assign(data.begin(), data.end());
   for (const auto& [key, entry] : header.items()) {
@@ -128,7 +128,7 @@ MUSICGEN_INLINE Safetensors Safetensors::parse(std::span<const std::byte> bytes,
 }
 
 MUSICGEN_INLINE void Safetensors::write(const std::filesystem::path& file) const {
-  // Large elements first, so that each tensor begins on a multiple of its own's size.
+  // Large elements first, so that each tensor begins at a multiple of its element size.
   std::vector<std::pair<std::string, Entry>> tensors(entries_.begin(), entries_.end());
   std::stable_sort(tensors.begin(), tensors.end(), [](const auto& a, const auto& b) {
     return std::pair(detail::dtype_size(b.second.dtype), a.second.first) <
@@ -142,7 +142,7 @@ MUSICGEN_INLINE void Safetensors::write(const std::filesystem::path& file) const
     first += e.size;
   }
   std::string text = header.dump();
-  text.resize((text.size() + 7) / 8 * 8, ' ');  // tensors begin on a multiple of 8
+  text.resize((text.size() + 7) / 8 * 8, ' ');  // tensors begin at a multiple of 8
   const std::uint64_t n = text.size();
   AtomicFile out(file);
   out.write(&n, sizeof n);

@@ -44,14 +44,14 @@ inline std::optional<std::filesystem::path> find_soundfont() {
 
 namespace detail {
 
-/// Whether a file begins as a soundfont does. FluidSynth's loaders complain aloud of what does not.
+/// Whether a file begins like a soundfont. FluidSynth's loaders print messages about other files.
 inline bool is_soundfont(const std::filesystem::path& file) {
   char head[12] = {};
   std::ifstream(file, std::ios::binary).read(head, sizeof head);
   return std::string_view(head, 4) == "RIFF" && std::string_view(head + 8, 4) == "sfbk";
 }
 
-/// What the synthesizer is told, when.
+/// What the synthesizer is told, and when.
 struct SynthEvent {
   std::int64_t frame;
   bool on;
@@ -79,7 +79,7 @@ class Synth {
     for (std::size_t i = 0; i < tracks.size(); ++i) {
       fluid_synth_set_channel_type(synth_.get(), channel(i),
                                    tracks[i].is_drums() ? CHANNEL_TYPE_DRUM : CHANNEL_TYPE_MELODIC);
-      // Since FluidSynth 2.4 the type does not bring the bank along.
+      // Since FluidSynth 2.4 the type of a channel no longer selects its bank.
       fluid_synth_bank_select(synth_.get(), channel(i), tracks[i].is_drums() ? 128 : 0);
       fluid_synth_program_change(synth_.get(), channel(i), tracks[i].program);
     }
@@ -126,7 +126,7 @@ inline std::vector<SynthEvent> synth_events(const Score& score, const Synth& syn
   return events;
 }
 
-/// The 44 bytes before 16-bit stereo samples (RIFF WAVE, format 1: integers, the low byte first).
+/// The 44 bytes before 16-bit stereo samples (RIFF WAVE, format 1: integers, low byte first).
 inline std::string wav_header(std::uint32_t data_bytes) {
   std::string header;
   const auto put = [&](std::uint32_t value, int bytes) {

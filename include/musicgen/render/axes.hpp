@@ -1,4 +1,4 @@
-// Internal. What plots share: colors, ticks, a legend.
+// Internal: what plots have in common: colors, ticks, a legend.
 #pragma once
 
 #include <algorithm>
@@ -24,7 +24,7 @@ inline constexpr Color plot_background{255, 255, 255}, plot_ink{38, 43, 51}, plo
   return colors[set % std::size(colors)];
 }
 
-/// 1, 2 or 5 times a power of ten: the least that divides `range` into no more than `most` parts.
+/// The smallest 1, 2 or 5 times a power of ten that divides `range` into at most `most` parts.
 [[nodiscard]] inline double tick_step(double range, int most) {
   const double least = range / most, power = std::pow(10, std::floor(std::log10(least)));
   for (const double factor : {1.0, 2.0, 5.0})
@@ -32,7 +32,7 @@ inline constexpr Color plot_background{255, 255, 255}, plot_ink{38, 43, 51}, plo
   return 10 * power;
 }
 
-/// A number that is a multiple of `step`, with as many digits as that needs.
+/// A multiple of `step`, with as many digits as it needs.
 [[nodiscard]] inline std::string tick_label(double value, double step) {
   std::array<char, 64> text{};
   const int digits = std::clamp(static_cast<int>(std::ceil(-std::log10(step) - 1e-9)), 0, 9);
@@ -40,7 +40,7 @@ inline constexpr Color plot_background{255, 255, 255}, plot_ink{38, 43, 51}, plo
   return text.data();
 }
 
-/// Names what the colors stand for, in lines that end at `right`.
+/// Says what the colors mean, in lines that end at `right`.
 /// @param first_is_area  the first set is drawn as an area
 inline void draw_set_names(Canvas& canvas, const std::vector<std::string>& names, double right, double y,
                            bool first_is_area) {

@@ -15,12 +15,12 @@ namespace musicgen::inline MUSICGEN_ABI {
 
 namespace detail {
 
-/// How much of the pixel whose center is at `center` lies in [from, to].
+/// The share of the pixel with center `center` that lies in [from, to].
 inline double overlap(double center, double from, double to) {
   return std::max(0.0, std::min(center + 0.5, to) - std::max(center - 0.5, from));
 }
 
-/// From p to the line from a to b.
+/// The distance from p to the line from a to b.
 inline double distance(PenPoint p, PenPoint a, PenPoint b) {
   const double dx = b.x - a.x, dy = b.y - a.y, length = dx * dx + dy * dy;
   const double along = length > 0 ? std::clamp(((p.x - a.x) * dx + (p.y - a.y) * dy) / length, 0.0, 1.0) : 0;
@@ -73,7 +73,7 @@ inline void Canvas::rectangle(double left, double top, double right, double bott
   paint(left, top, right, bottom, color, [&](double x, double y) {
     const double dx = std::abs(x - center_x) - half_width + radius, dy = std::abs(y - center_y) - half_height + radius;
     if (radius > 0 && dx > 0 && dy > 0) return std::clamp(0.5 + radius - std::hypot(dx, dy), 0.0, 1.0);
-    // The share of the pixel that lies inside, so that narrow notes are pale and not missing.
+    // The share of the pixel that lies inside, so that narrow notes are pale instead of missing.
     return detail::overlap(x, left, right) * detail::overlap(y, top, bottom);
   });
 }

@@ -17,20 +17,20 @@ struct Curve {
     double x, y;
   };
   std::string name;
-  std::vector<Point> points;  ///< x over 0 and rising; finite
+  std::vector<Point> points;  ///< finite, with positive and increasing x
 };
 
 struct CurvePlotOptions {
-  int width = 1200, height = 560;  ///< pixels, 320 by 200 at least
+  int width = 1200, height = 560;  ///< pixels, at least 320 by 200
   std::string title = {};
-  std::string x_unit = {};  ///< beside the last number of the axis
+  std::string x_unit = {};  ///< printed beside the last number of the axis
 };
 
-/// The curves over one pair of axes, with a legend of their names.
-/// @throws Error  for a size that is too small, or over 20,000 pixels; for a point that cannot be drawn
+/// The curves over one pair of axes, with their names as a legend.
+/// @throws Error  for a size that is too small or over 20,000 pixels, and for a point that cannot be drawn
 [[nodiscard]] Canvas draw_curves(std::span<const Curve> curves, const CurvePlotOptions& options = {});
 
 }  // namespace musicgen::inline MUSICGEN_ABI
 
-// Compiled where it is included, also where musicgen::compiled is linked, which would else need libpng.
+// Always compiled where it is included: otherwise musicgen::compiled would need libpng.
 #include "curves.ipp"

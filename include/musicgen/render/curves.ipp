@@ -15,7 +15,7 @@ namespace musicgen::inline MUSICGEN_ABI {
 
 namespace detail {
 
-/// Where curves lie.
+/// The ranges of the axes.
 struct CurveArea {
   double left, top, right, bottom;
   double first = std::numeric_limits<double>::max(), last = 0;            // x
@@ -25,7 +25,7 @@ struct CurveArea {
   double y(double value) const { return bottom - (bottom - top) * (value - lowest) / (highest - lowest); }
 };
 
-/// Around all points, to whole steps of `tick_step`.
+/// Includes all points, rounded to whole steps of `tick_step`.
 inline CurveArea area_around(std::span<const Curve> curves, CurveArea area) {
   for (const Curve& curve : curves)
     for (const auto& [x, y] : curve.points) {
@@ -41,7 +41,7 @@ inline CurveArea area_around(std::span<const Curve> curves, CurveArea area) {
   return area;
 }
 
-/// Numbers of a logarithmic axis: 1, 2 and 5 times powers of ten, or, where those are fewer than two, both ends.
+/// The numbers on a logarithmic axis: 1, 2 and 5 times powers of ten or, if these are fewer than two, both ends.
 inline std::vector<double> ticks(double first, double last) {
   std::vector<double> all;
   for (int power = static_cast<int>(std::floor(std::log10(first))); std::pow(10, power) <= last; ++power)

@@ -16,14 +16,14 @@ namespace detail {
 
 inline constexpr double panel_height = 210;
 
-/// Where a panel's curves lie, and which values and densities that is.
+/// Where the curves of a panel are drawn, and their ranges of values and densities.
 struct PlotArea {
   double left, top, right, bottom;
   Grid grid;
   double highest;  // density
 
   double x(double value) const { return left + (right - left) * (value - grid[0]) / (grid[grid.points - 1] - grid[0]); }
-  /// Where a curve is in the middle of the pixels from `pixel` to `pixel` + 1.
+  /// The y of a curve in the middle of the column from `pixel` to `pixel` + 1.
   double y(const std::vector<double>& curve, double pixel) const {
     const double place = (pixel - left) / (right - left) * static_cast<double>(grid.points - 1);
     const auto i = static_cast<std::size_t>(std::clamp(place, 0.0, static_cast<double>(grid.points - 1)));
@@ -40,7 +40,7 @@ inline void draw_curve(Canvas& canvas, const PlotArea& area, const std::vector<d
   constexpr double thickness = 2;
   for (double x = area.left; x < area.right; ++x) {
     const double from = area.y(curve, x), to = area.y(curve, x + 1);
-    if (std::min(area.bottom - from, area.bottom - to) < 0.25) continue;  // along the axis there is nothing
+    if (std::min(area.bottom - from, area.bottom - to) < 0.25) continue;  // nothing to draw along the axis
     canvas.rectangle(x, std::min(from, to) - thickness / 2, x + 1, std::max(from, to) + thickness / 2, color);
   }
 }

@@ -16,7 +16,7 @@ namespace musicgen::inline MUSICGEN_ABI {
 
 namespace detail {
 
-/// A note's color: the track's, the paler the softer.
+/// The color of a note: that of its track, paler if it is soft.
 inline Color roll_color(int track, int velocity) {
   constexpr Color tracks[] = {{214, 69, 65},  {30, 132, 73},  {31, 97, 184}, {202, 111, 30},
                               {125, 60, 152}, {17, 140, 140}, {166, 124, 0}, {120, 66, 40}};
@@ -75,7 +75,7 @@ inline std::vector<LegendEntry> legend_of(const PianoRollSong& song) {
   return entries;
 }
 
-/// Names the tracks in one line that ends at the right margin, with a scale from soft to loud where there is room.
+/// Names the tracks in one line that ends at the right margin, with a scale from soft to loud if there is room.
 inline void draw_legend(Canvas& canvas, const RollLayout& layout, const std::vector<LegendEntry>& entries,
                         double first_x) {
   constexpr double swatch = 14, gap = 6, between = 20, size = 10, scale_width = 60;
@@ -122,7 +122,7 @@ inline std::vector<Note> drawn_notes(const PianoRollSong& song, double limit) {
   }
   const auto unseen = [&](const Note& n) { return n.end <= 0 || (limit > 0 && n.start >= limit); };
   notes.erase(std::remove_if(notes.begin(), notes.end(), unseen), notes.end());
-  // The first track, as a rule the tune, lies on top.
+  // The first track, usually the melody, is on top.
   std::stable_sort(notes.begin(), notes.end(), [](const Note& a, const Note& b) { return a.track > b.track; });
   return notes;
 }

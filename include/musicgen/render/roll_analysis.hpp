@@ -1,5 +1,4 @@
-// Bars, chords and phrases of a piano roll: lines at bars, and two strips over the notes. Internal: for definitions
-// alone.
+// Internal: bars, chords and phrases of a piano roll: lines at bars, and two strips above the notes.
 #pragma once
 
 #include <cmath>
@@ -15,15 +14,16 @@
 namespace musicgen::inline MUSICGEN_ABI::detail {
 
 inline constexpr Color roll_bar{196, 202, 210};
-inline constexpr double roll_strip = 16, roll_strips = 2 * roll_strip + 4;  // pixels: a strip's height, and both
+inline constexpr double roll_strip = 16,
+                        roll_strips = 2 * roll_strip + 4;  // pixels: the height of one strip, and of both
 
-/// A text between two places, if it fits there.
+/// Draws a text between two places if it fits.
 inline void draw_if_it_fits(Canvas& canvas, double left, double right, double base, const std::string& text,
                             Color color) {
   if (Canvas::text_width(9, text) + 4 <= right - left) canvas.text(left + 3, base, 9, text, color);
 }
 
-/// "Ebm": chords as lead sheets have them.
+/// "Ebm": chords as on lead sheets.
 inline std::string short_name(const ChordSpan& chord) {
   if (chord.quality == ChordQuality::none) return "";
   constexpr const char* endings[] = {"", "", "m", "dim", "aug", "sus2", "sus4"};
@@ -47,7 +47,7 @@ inline void draw_analysis(Canvas& canvas, const RollLayout& layout, const Analys
   }
   for (const PhraseSpan& phrase : analysis.phrases) {
     if (!seen(phrase)) continue;
-    // One color a letter, paler where there is no melody.
+    // One color per letter, paler if there is no melody.
     constexpr Color colors[] = {{147, 176, 220}, {236, 178, 140}, {152, 204, 160}, {214, 164, 208},
                                 {222, 204, 128}, {140, 206, 206}, {228, 156, 162}};
     const int letter = phrase.letter >= 'a' ? phrase.letter - 'a' : phrase.letter - 'A';

@@ -1,8 +1,8 @@
-// Internal. Letters as a pen draws them: enough of ASCII for titles and labels, at any size.
+// Internal: letters made of pen strokes: enough of ASCII for titles and labels, at any size.
 //
-// A glyph is a list of strokes, a stroke a list of points "xy" on a small grid: x from 0, y 2 on the base line, 6 at
-// the height of an x, 8 at that of a capital, 0 at the foot of a p. A stroke after '~' is a curve which the points
-// between its ends pull at, one after 'o' such a curve closed; any other is straight from point to point.
+// A glyph is a list of strokes, and a stroke is a list of points "xy" on a small grid: x from 0; y 2 on the base line,
+// 6 at the height of an x, 8 at that of a capital, 0 at the foot of a p. A stroke after '~' is a curve between its end
+// points with the others as control points; one after 'o' is a closed curve; any other is straight from point to point.
 #pragma once
 
 #include <algorithm>
@@ -46,7 +46,7 @@ inline constexpr std::pair<char, std::string_view> pen_glyphs[] = {
     {'&', "~4204060828263402020043"}, {'~', "~0405264544"}, {'|', "0900"}};
 // clang-format on
 
-/// Corners cut again and again become a curve (Chaikin 1974); the ends of an open stroke stay.
+/// Makes a curve by cutting corners repeatedly (Chaikin 1974); the ends of an open stroke stay.
 [[nodiscard]] inline PenStroke smooth(PenStroke stroke, bool closed) {
   for (int times = 0; times < 3; ++times) {
     PenStroke cut;
@@ -63,7 +63,7 @@ inline constexpr std::pair<char, std::string_view> pen_glyphs[] = {
   return stroke;
 }
 
-/// The strokes of a character, y from the base line upwards; a small box for one that the font lacks.
+/// The strokes of a character, y from the base line upwards; a small box if the font lacks it.
 [[nodiscard]] inline std::vector<PenStroke> pen_strokes(char character) {
   const auto* glyph = std::find_if(std::begin(pen_glyphs), std::end(pen_glyphs),
                                    [&](const auto& entry) { return entry.first == character; });
@@ -81,7 +81,7 @@ inline constexpr std::pair<char, std::string_view> pen_glyphs[] = {
   return strokes;
 }
 
-/// How far the next character is from this one, in units of the grid.
+/// The distance to the next character, in units of the grid.
 [[nodiscard]] inline double pen_advance(char character) {
   if (character == ' ') return 3.5;
   double right = 0;
@@ -90,7 +90,7 @@ inline constexpr std::pair<char, std::string_view> pen_glyphs[] = {
   return right + 2;
 }
 
-/// What can be drawn of a UTF-8 text: every character beyond ASCII becomes one that the font lacks.
+/// A UTF-8 text with every character beyond ASCII replaced by one that the font lacks.
 [[nodiscard]] inline std::string pen_text(std::string_view text) {
   std::string drawn;
   for (const char c : text) {

@@ -1,7 +1,7 @@
-// From tokens to notes, one token at a time or all at once, by the same code.
+// From tokens to notes, one token at a time or all at once, with the same code.
 //
-// Tokens may come from a model without a grammar mask, or from an editor: what makes no sense where it stands is passed
-// over and counted, never an error. What that is, `SongState` says.
+// Tokens may come from a model without a grammar mask, or from an editor. Those that make no sense where they stand are
+// skipped and counted, and are never an error; `SongState` says which they are.
 #pragma once
 
 #include <cstdint>
@@ -15,23 +15,24 @@
 
 namespace musicgen::inline MUSICGEN_ABI {
 
-/// What in a sequence of tokens broke the grammar.
+/// What in a sequence of tokens was against the grammar.
 struct DecodeReport {
-  std::int64_t stray = 0;         ///< tokens passed over
-  std::int64_t first_stray = -1;  ///< position of the first of them, counted from 0; -1 if there is none
-  std::int64_t restruck = 0;      ///< notes ended by a note on of the pitch and track that they sounded
+  std::int64_t stray = 0;         ///< tokens skipped
+  std::int64_t first_stray = -1;  ///< position of the first of them, from 0; -1 if there are none
+  std::int64_t restruck = 0;      ///< notes ended by another note on of their pitch and track
   std::int64_t open = 0;          ///< notes that still sounded at the end
   bool operator==(const DecodeReport&) const = default;
 };
 
-/// Puts notes together from tokens as they come. Of fixed size, allocates nothing; a copy is a snapshot.
+/// Assembles notes from tokens as they come. Has a fixed size and allocates nothing; a copy is a snapshot.
 class NoteAssembler {
  public:
   /// Takes the next token.
-  /// @return  the note that it ends, if it does, in seconds from the first token's time
+  /// @return  the note that it ends, if any, in seconds from the time of the first token
   std::optional<Note> push(TokenEvent token);
 
-  /// Ends the notes that still sound, now or a step after they began, by track and pitch; hands each to `take(Note)`.
+  /// Ends the notes that still sound, now or one step after they began, and passes each to `take(Note)`, by track and
+  /// pitch.
   template <class Take>
   void flush(Take&& take) {
     const std::int64_t position = song_.position();
@@ -45,7 +46,7 @@ class NoteAssembler {
   [[nodiscard]] std::int64_t steps() const { return song_.steps(); }     ///< time so far, in steps of 10 ms
   [[nodiscard]] double seconds() const { return song_.time().count(); }  ///< the same in seconds
   [[nodiscard]] const SongState& song() const { return song_; }
-  [[nodiscard]] bool ended() const { return song_.ended(); }  ///< `$` has come
+  [[nodiscard]] bool ended() const { return song_.ended(); }  ///< after `$`
   [[nodiscard]] const DecodeReport& report() const { return report_; }
 
  private:
@@ -55,14 +56,14 @@ class NoteAssembler {
   DecodeReport report_;
 };
 
-/// The score that tokens say; track K has `programs[K]`. Ticks are of 1 ms; in the language of beats there are 480 a
-/// quarter note, and the plan is in the score's meta events: tempo, time and key signatures, phrases as markers, chords
-/// as texts ("Eb:min"). A step is always a whole number of ticks.
+/// The score of some tokens; track K has `programs[K]`. A tick is 1 ms. In the language of beats there are 480 ticks
+/// per quarter note, and the plan is in the score's meta events: tempo, time and key signatures, phrases as markers,
+/// chords as texts ("Eb:min"). A step is always a whole number of ticks.
 ///
 /// Encoding it again gives the same tokens if they came from `encode`. (The score's melodic tracks are numbered without
-/// holes: a song that uses track 2 and not 1, which `encode` writes only where the vocabulary lacks words, has its
-/// tracks renumbered.)
-/// @param report  out, what had to be passed over
+/// gaps: a song that uses track 2 but not 1, which `encode` writes only if the vocabulary lacks words, has its tracks
+/// renumbered.)
+/// @param report  out: what had to be skipped
 /// @throws Error  for a number that is not in the vocabulary
 [[nodiscard]] Score decode(std::span<const Token> tokens, const Vocabulary& vocabulary,
                            std::span<const int> programs = {}, DecodeReport* report = nullptr);

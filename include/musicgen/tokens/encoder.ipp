@@ -26,13 +26,13 @@ inline bool has_words_for(const Vocabulary& vocabulary, int track, int pitch) {
          vocabulary.note_off(pitch) != no_token;
 }
 
-/// A track that is encoded, and which of its pitches can be.
+/// A track that is encoded, and which pitches the vocabulary has words for.
 struct Part {
   const Track* track;
   std::array<bool, 256> has_words;
 };
 
-/// Up to 16 melodic tracks, those with the most notes (of equals the earlier), in order of appearance.
+/// Up to 16 melodic tracks: those with the most notes (of equal ones the earlier), in order of appearance.
 inline std::vector<Part> parts_to_encode(const Score& score, const Vocabulary& vocabulary, EncodeReport& report) {
   std::vector<const Track*> tracks;
   for (const Track& track : score.tracks)
@@ -61,7 +61,7 @@ inline std::vector<Part> parts_to_encode(const Score& score, const Vocabulary& v
   return parts;
 }
 
-/// When the first of the notes that are encoded starts, in seconds; 0 if there is none.
+/// When the first of the encoded notes starts, in seconds; 0 if there are none.
 inline double first_onset(const Score& score, std::span<const Part> parts) {
   std::optional<double> first;
   for (const Part& part : parts) {
@@ -75,8 +75,8 @@ inline double first_onset(const Score& score, std::span<const Part> parts) {
   return first.value_or(0);
 }
 
-/// The step nearest to `seconds`; of two the later, also where floating point has put a time a hair before the middle
-/// (music written on a grid has many times in the middle, and they should all go one way).
+/// The step nearest to `seconds`; of two the later, even if rounding errors have put a time just before the middle
+/// (music written on a grid has many such times, and all of them should be rounded the same way).
 inline std::int32_t nearest_step(double seconds) {
   const double steps = std::floor(seconds / step_seconds + 0.5 + 1e-8);
   if (!(std::abs(steps) <= max_song_steps))
@@ -89,7 +89,7 @@ inline std::uint64_t event_key(std::int32_t step, const GridNote& n) {
   return static_cast<std::uint64_t>(step) << 11 | static_cast<std::uint64_t>(n.track << 7 | n.pitch);
 }
 
-/// Sorts stably by `key(item)`, 11 bits at a time from the lowest: several times as fast as comparing.
+/// Sorts stably by `key(item)`, 11 bits at a time from the lowest: several times as fast as a sort by comparison.
 template <class Item, class Key>
 void radix_sort(std::vector<Item>& items, Key key) {
   std::uint64_t greatest = 0;
@@ -105,8 +105,8 @@ void radix_sort(std::vector<Item>& items, Key key) {
   }
 }
 
-/// The token of each velocity 0..127: of its quantized value, or else of the nearest value that the vocabulary has
-/// (of two the softer).
+/// The token for each velocity 0..127: that of its quantized value, or else of the nearest value in the vocabulary (of
+/// two the softer).
 inline std::array<Token, 128> velocity_tokens(const Vocabulary& vocabulary) {
   std::array<Token, 128> tokens;
   for (int v = 0; v < 128; ++v) {
@@ -120,7 +120,7 @@ inline std::array<Token, 128> velocity_tokens(const Vocabulary& vocabulary) {
   return tokens;
 }
 
-/// @throws Error  unless the note is one that tokens could say
+/// @throws Error  unless tokens can express the note
 inline void check_note(const GridNote& note, std::size_t k) {
   const auto require = [&](std::int64_t value, std::int64_t most, const char* name) {
     if (value < 0 || value > most)
@@ -138,7 +138,7 @@ MUSICGEN_INLINE void resolve_overlaps(std::vector<GridNote>& notes, EncodeReport
   for (std::size_t k = 0; k < notes.size(); ++k) detail::check_note(notes[k], k);
   detail::radix_sort(notes, [](const GridNote& n) { return detail::event_key(n.start, n); });
   constexpr std::size_t none = ~std::size_t{0};
-  std::array<std::size_t, track_count * pitch_count> latest;  // of each (track, pitch), its last note so far
+  std::array<std::size_t, track_count * pitch_count> latest;  // the last note so far of each (track, pitch)
   latest.fill(none);
   std::size_t kept = 0;
   for (const GridNote n : notes) {
@@ -163,10 +163,13 @@ MUSICGEN_INLINE void resolve_overlaps(std::vector<GridNote>& notes, EncodeReport
 
 namespace detail {
 
-/// The score's notes at the steps that `to_step` gives for their seconds; none is before step 0.
+/// The score's notes at the steps that `to_step` gives for their seconds, without overlaps and without notes before
+/// step 0.
+/// @param report  how `parts` were chosen
 template <class ToStep>
-GridSong notes_on_grid(const Score& score, std::span<const Part> parts, ToStep&& to_step) {
+GridSong notes_on_grid(const Score& score, std::span<const Part> parts, const EncodeReport& report, ToStep&& to_step) {
   GridSong song;
+  song.report = report;
   for (std::size_t k = 0; k < parts.size(); ++k) {
     const Track& track = *parts[k].track;
     song.programs.push_back(track.program);
@@ -184,10 +187,11 @@ GridSong notes_on_grid(const Score& score, std::span<const Part> parts, ToStep&&
       song.notes.push_back({start, std::max(end, start + 1), static_cast<std::uint8_t>(k), n.pitch, n.velocity});
     }
   }
+  resolve_overlaps(song.notes, song.report);
   return song;
 }
 
-/// The step of a plan at some time, which may lie between two.
+/// The step of a plan at some time; it may lie between two steps.
 inline double step_at(const PlacedPlan& plan, double seconds) {
   const auto after = std::upper_bound(plan.seconds.begin(), plan.seconds.end(), seconds);
   const auto k = static_cast<std::size_t>(
@@ -202,28 +206,22 @@ MUSICGEN_INLINE GridSong quantize(const Score& score, const Vocabulary& vocabula
   EncodeReport report;
   const auto parts = detail::parts_to_encode(score, vocabulary, report);
   const double origin = detail::first_onset(score, parts);
-  GridSong song =
-      detail::notes_on_grid(score, parts, [&](double seconds) { return detail::nearest_step(seconds - origin); });
-  song.report += report;
-  resolve_overlaps(song.notes, song.report);
-  return song;
+  return detail::notes_on_grid(score, parts, report,
+                               [&](double seconds) { return detail::nearest_step(seconds - origin); });
 }
 
 MUSICGEN_INLINE GridSong quantize(const Score& score, const PlacedPlan& plan, const Vocabulary& vocabulary) {
   EncodeReport report;
   const auto parts = detail::parts_to_encode(score, vocabulary, report);
-  GridSong song = detail::notes_on_grid(score, parts, [&](double seconds) {
+  return detail::notes_on_grid(score, parts, report, [&](double seconds) {
     return detail::nearest_step(detail::step_at(plan, seconds) * step_seconds);
   });
-  song.report += report;
-  resolve_overlaps(song.notes, song.report);
-  return song;
 }
 
 namespace detail {
 
-/// Notes' ends, in the order of tokens.
-/// @throws Error  for notes that tokens cannot say
+/// The ends of notes, in the order of tokens.
+/// @throws Error  for notes that tokens cannot express
 inline std::vector<std::uint64_t> ends_of(std::span<const GridNote> notes, const Vocabulary& vocabulary) {
   std::vector<std::uint64_t> offs;
   offs.reserve(notes.size());
@@ -243,7 +241,7 @@ inline std::vector<std::uint64_t> ends_of(std::span<const GridNote> notes, const
   return offs;
 }
 
-/// Writes `^`, the notes and `$`; `wait(tokens, from, to)` what stands between, where time passes.
+/// Writes `^`, the notes and `$`; `wait(tokens, from, to)` writes what stands between, where time passes.
 template <class Wait>
 std::vector<Token> write_notes(std::span<const GridNote> notes, std::span<const std::uint64_t> offs, std::int32_t now,
                                const Vocabulary& vocabulary, Wait&& wait) {

@@ -1,4 +1,4 @@
-// The plan of a song in the language of beats: what stands in its tokens beside the notes.
+// The plan of a song in the language of beats: what its tokens contain besides notes.
 #pragma once
 
 #include <cstdint>
@@ -10,21 +10,21 @@
 
 namespace musicgen::inline MUSICGEN_ABI {
 
-/// Key, tempo, bars, phrases and chords of a song. What is not known is empty. Bars are counted from 0, steps from the
+/// Key, tempo, bars, phrases and chords of a song. What is unknown is empty. Bars are counted from 0, steps from the
 /// first bar line.
 struct Plan {
   struct Tempo {
-    int bar;       ///< in which it begins to hold
+    int bar;       ///< from which it holds
     int quarters;  ///< a minute, 32..255
     bool operator==(const Tempo&) const = default;
   };
   struct Bars {
     int bar;    ///< from which it holds
-    int meter;  ///< of `meters`
+    int meter;  ///< index into `meters`
     bool operator==(const Bars&) const = default;
   };
   struct Phrase {
-    char letter;  ///< A: carries a melody; a: does not
+    char letter;  ///< capitals: with a melody; lower case: without
     int bars;     ///< 1..64
     bool operator==(const Phrase&) const = default;
   };
@@ -37,7 +37,7 @@ struct Plan {
   int key = -1;  ///< as in TokenKind::key
   std::vector<Tempo> tempos{};
   std::vector<Bars> meters{};
-  std::vector<Phrase> form{};  ///< from the first bar on, one after the other
+  std::vector<Phrase> form{};  ///< from the first bar on, one after another
   std::vector<Chord> chords{};
   bool operator==(const Plan&) const = default;
 };
@@ -49,15 +49,15 @@ struct Plan {
   return root * triad_count + chord % triad_count;
 }
 
-/// A plan, and where its steps lie in a recording of it.
+/// A plan, and when its steps come in a performance of it.
 struct PlacedPlan {
   Plan plan;
-  std::vector<std::int32_t> steps{};  ///< of the beats that have been found, ascending; at least two
-  std::vector<double> seconds{};      ///< when they are
+  std::vector<std::int32_t> steps{};  ///< the steps of the beats that were found, ascending; at least two
+  std::vector<double> seconds{};      ///< their times
 };
 
-/// What an analysis says, as a plan whose first bar holds the first beat.
-/// @throws Error  if it has no beats: its reason
+/// The plan that an analysis describes; its first bar contains the first beat.
+/// @throws Error  if the analysis has no beats, with its reason
 [[nodiscard]] PlacedPlan plan_of(const Analysis& analysis);
 
 }  // namespace musicgen::inline MUSICGEN_ABI

@@ -14,13 +14,13 @@ namespace musicgen::inline MUSICGEN_ABI {
 
 namespace detail {
 
-/// The number of a metre among `meters`, -1 if it is none of them.
+/// The index of a metre in `meters`, -1 if it is not there.
 inline int meter_index(Meter meter) {
   const auto found = std::find(meters.begin(), meters.end(), meter);
   return found == meters.end() ? -1 : static_cast<int>(found - meters.begin());
 }
 
-/// Bars, of which those with a metre that has no token are in several parts.
+/// Bars; one whose metre has no token is split into several parts.
 class BarTable {
  public:
   explicit BarTable(const Analysis& analysis) {
@@ -29,7 +29,7 @@ class BarTable {
       first_part_.push_back(static_cast<int>(parts_.size()));
       const int place = analysis.beats[static_cast<std::size_t>(bar.first_beat)].place;
       int left = std::max(bar.meter.beats, place + bar.end_beat - bar.first_beat);
-      for (; left > 0;) {
+      while (left > 0) {
         Meter part{left, bar.meter.unit};
         while (meter_index(part) < 0) --part.beats;
         if (left > 8) part.beats = 4;
@@ -57,7 +57,7 @@ class BarTable {
   std::int32_t end_ = 0;
 };
 
-/// The median tempo, and others where a bar's is off by more than 4 %: smaller changes are not written down.
+/// The median tempo, and another where a bar differs by more than 4 %; smaller changes are left out.
 inline std::vector<Plan::Tempo> tempos_of(const Analysis& analysis, const BarTable& bars) {
   const auto clamped = [](double tempo) { return std::clamp(static_cast<int>(std::lround(tempo)), 32, 255); };
   const double quarters_a_beat = 4.0 / analysis.meter.unit;
@@ -83,10 +83,9 @@ MUSICGEN_INLINE PlacedPlan plan_of(const Analysis& analysis) {
   Plan& plan = placed.plan;
   const detail::BarTable bars(analysis);
   if (const KeySpan* key = analysis.main_key()) plan.key = key->tonic + (key->minor ? 12 : 0);
-  for (int before = common_time, k = 0; const int meter : bars.parts()) {
-    if (k == 0 || meter != before) plan.meters.push_back({k, meter});
-    before = meter;
-    ++k;
+  for (int bar = 0; const int meter : bars.parts()) {
+    if (plan.meters.empty() || meter != plan.meters.back().meter) plan.meters.push_back({bar, meter});
+    ++bar;
   }
   plan.tempos = detail::tempos_of(analysis, bars);
   for (const PhraseSpan& phrase : analysis.phrases)
@@ -95,7 +94,7 @@ MUSICGEN_INLINE PlacedPlan plan_of(const Analysis& analysis) {
   for (const ChordSpan& chord : analysis.chords) {
     const int quality = static_cast<int>(chord.quality);
     const int value = quality == 0 ? no_chord : chord.root * triad_count + quality - 1;
-    if (plan.chords.empty() || plan.chords.back().chord != value)  // they may differ in their bass
+    if (plan.chords.empty() || plan.chords.back().chord != value)  // two chords may differ only in their bass
       plan.chords.push_back({bars.step(analysis, chord.first_beat), value});
   }
   for (int i = 0; i <= std::ssize(analysis.beats); ++i) {

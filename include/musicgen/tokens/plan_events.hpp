@@ -1,4 +1,4 @@
-// What a plan is in a MIDI file: tempo, time and key signatures; phrases as markers, chords as texts. Internal.
+// Internal: a plan as events of a MIDI file: tempo, time and key signatures, phrases as markers, chords as texts.
 #pragma once
 
 #include <array>
@@ -16,19 +16,19 @@
 
 namespace musicgen::inline MUSICGEN_ABI::detail {
 
-/// Ticks a step: 480 a quarter note.
+/// Ticks per step; 480 per quarter note.
 inline constexpr int step_ticks = 40;
 
-/// Sharps, if positive, or flats of a key of TokenKind::key; Db and Gb rather than C# and F# in major.
+/// The sharps (positive) or flats (negative) of a key of TokenKind::key; in major Db and Gb rather than C# and F#.
 [[nodiscard]] constexpr int sharps_of(int key) {
   constexpr std::array<int, 12> major{0, -5, 2, -3, 4, -1, -6, 1, -4, 3, -2, 5};
   return major[static_cast<std::size_t>(key < 12 ? key : (key + 3) % 12)];
 }
 
-/// Notes a plan's tokens as they come.
+/// Collects the tokens of a plan as they come.
 class PlanEvents {
  public:
-  /// @param song  after the token
+  /// @param song  the song after the token
   void take(TokenEvent token, const SongState& song) {
     const std::int64_t tick = song.steps() * step_ticks;
     switch (token.kind) {
@@ -55,7 +55,7 @@ class PlanEvents {
   [[nodiscard]] TempoMap tempo() const {
     return TempoMap(static_cast<std::uint16_t>(step_ticks * steps_a_quarter), tempos_);
   }
-  /// Puts all but the tempo into a score.
+  /// Moves everything but the tempo into a score.
   void move_to(Score& score) {
     score.time_signatures = std::move(times_);
     score.key_signatures = std::move(keys_);

@@ -1,4 +1,4 @@
-// Writes a plan's tokens between those of notes (internal).
+// Internal: writes the tokens of a plan between those of notes.
 #pragma once
 
 #include <algorithm>
@@ -14,64 +14,92 @@
 
 namespace musicgen::inline MUSICGEN_ABI::detail {
 
-/// Where bars begin, and what the plan says there.
-class PlanWriter {
+/// Goes through the bars of a plan, starting with the first.
+class BarWalk {
  public:
-  /// @param last_step  of the last note's end
-  PlanWriter(const Plan& plan, const Vocabulary& vocabulary, std::int32_t last_step)
-      : plan_(plan), vocabulary_(vocabulary), form_(fitted(plan, last_step)), moved_(-transposition_of(plan.key)) {}
+  explicit BarWalk(const Plan& plan) : meters_(plan.meters) { enter(); }
 
-  /// The next step at which something has to be written.
-  [[nodiscard]] std::int32_t next() const {
-    return chord_ < plan_.chords.size() ? std::min(bar_start_, plan_.chords[chord_].step) : bar_start_;
+  [[nodiscard]] int bar() const { return bar_; }
+  [[nodiscard]] std::int32_t start() const { return start_; }  ///< its first step
+  [[nodiscard]] int meter() const { return meter_; }
+  [[nodiscard]] bool says_meter() const { return says_meter_; }  ///< whether the plan states a metre for this bar
+
+  void next() {
+    start_ += bar_steps(meters[static_cast<std::size_t>(meter_)]);
+    ++bar_;
+    enter();
   }
 
-  /// What has to be written at next().
+ private:
+  void enter() {
+    says_meter_ = false;
+    for (; change_ < meters_.size() && meters_[change_].bar <= bar_; ++change_) {
+      meter_ = meters_[change_].meter;
+      says_meter_ = true;
+    }
+  }
+
+  const std::vector<Plan::Bars>& meters_;
+  std::size_t change_ = 0;
+  int bar_ = 0, meter_ = common_time;
+  std::int32_t start_ = 0;
+  bool says_meter_ = false;
+};
+
+/// Knows where bars begin, and what the plan says there.
+class PlanWriter {
+ public:
+  /// @param last_step  where the last note ends
+  PlanWriter(const Plan& plan, const Vocabulary& vocabulary, std::int32_t last_step)
+      : plan_(plan),
+        vocabulary_(vocabulary),
+        form_(fitted(plan, last_step)),
+        moved_(-transposition_of(plan.key)),
+        walk_(plan) {}
+
+  /// The next step at which there is something to write.
+  [[nodiscard]] std::int32_t next() const {
+    return chord_ < plan_.chords.size() ? std::min(walk_.start(), plan_.chords[chord_].step) : walk_.start();
+  }
+
+  /// Writes what there is to write at next().
   void write(std::vector<Token>& tokens) {
     const std::int32_t now = next();
     const auto put = [&](TokenKind kind, int value) {
       if (const Token token = vocabulary_.find(kind, value); token != no_token) tokens.push_back(token);
     };
     bool phrase_begins = false;
-    if (now == bar_start_) {
+    if (now == walk_.start()) {
       put(TokenKind::bar, 0);
-      if (bar_ == 0 && plan_.key >= 0) put(TokenKind::key, plan_.key);
-      for (; tempo_ < plan_.tempos.size() && plan_.tempos[tempo_].bar <= bar_; ++tempo_) {
+      if (walk_.bar() == 0 && plan_.key >= 0) put(TokenKind::key, plan_.key);
+      for (; tempo_ < plan_.tempos.size() && plan_.tempos[tempo_].bar <= walk_.bar(); ++tempo_) {
         put(TokenKind::tempo, plan_.tempos[tempo_].quarters / 4);
         put(TokenKind::fine_tempo, plan_.tempos[tempo_].quarters % 4);
       }
-      for (; meter_change_ < plan_.meters.size() && plan_.meters[meter_change_].bar <= bar_; ++meter_change_) {
-        meter_ = plan_.meters[meter_change_].meter;
-        put(TokenKind::meter, meter_);
-      }
-      phrase_begins = bar_ == phrase_start_ && phrase_ < form_.size();
+      if (walk_.says_meter()) put(TokenKind::meter, walk_.meter());
+      phrase_begins = walk_.bar() == phrase_start_ && phrase_ < form_.size();
       if (phrase_begins) {
         put(TokenKind::phrase, form_[phrase_].letter);
         put(TokenKind::phrase_bars, form_[phrase_].bars);
         phrase_start_ += form_[phrase_++].bars;
       }
-      ++bar_;
-      bar_start_ += bar_steps(meters[static_cast<std::size_t>(meter_)]);
+      walk_.next();
     }
     const int before = in_force_;
     for (; chord_ < plan_.chords.size() && plan_.chords[chord_].step <= now; ++chord_)
       in_force_ = plan_.chords[chord_].chord;
-    const bool over = phrase_ == form_.size() && !form_.empty() && bar_ > phrase_start_;
+    const bool over = phrase_ == form_.size() && !form_.empty() && walk_.bar() > phrase_start_;
     if (in_force_ >= 0 && !over && (in_force_ != before || phrase_begins))
       put(TokenKind::chord, transposed_chord(in_force_, moved_));
   }
 
  private:
-  /// The phrases, so that they end with the bar in which the music does.
+  /// The phrases, made to end with the bar in which the music ends.
   static std::vector<Plan::Phrase> fitted(const Plan& plan, std::int32_t last_step) {
     if (plan.form.empty()) return {};
-    int bars = 0, meter = common_time;
-    std::size_t change = 0;
-    for (std::int32_t start = 0; start < last_step; ++bars) {
-      for (; change < plan.meters.size() && plan.meters[change].bar <= bars; ++change)
-        meter = plan.meters[change].meter;
-      start += bar_steps(meters[static_cast<std::size_t>(meter)]);
-    }
+    BarWalk walk(plan);
+    while (walk.start() < last_step) walk.next();
+    int bars = walk.bar();
     std::vector<Plan::Phrase> form;
     for (const Plan::Phrase& phrase : plan.form) {
       if (bars <= 0) break;
@@ -91,9 +119,9 @@ class PlanWriter {
   const Vocabulary& vocabulary_;
   std::vector<Plan::Phrase> form_;
   int moved_;
-  std::int32_t bar_start_ = 0;
-  int bar_ = 0, phrase_start_ = 0, meter_ = common_time, in_force_ = -1;
-  std::size_t tempo_ = 0, meter_change_ = 0, phrase_ = 0, chord_ = 0;
+  BarWalk walk_;  // at the next bar to write
+  int phrase_start_ = 0, in_force_ = -1;
+  std::size_t tempo_ = 0, phrase_ = 0, chord_ = 0;
 };
 
 }  // namespace musicgen::inline MUSICGEN_ABI::detail

@@ -1,4 +1,4 @@
-// Where a song stands: the time, what sounds since when, what the last token began. Knows no vocabulary.
+// The state of a song: the time, which notes sound since when, what the last token began. Independent of a vocabulary.
 #pragma once
 
 #include <algorithm>
@@ -19,50 +19,50 @@ namespace musicgen::inline MUSICGEN_ABI {
 struct SongStep {
   std::optional<Note> ended{};   ///< the note that it ended
   bool began = false;            ///< it completed a note on: `SongState::last_note()`
-  bool restruck = false;         ///< that of a pitch and track that sounded, which ended the older note
-  int stray = 0;                 ///< tokens passed over, itself or a group before it that breaks off
+  bool restruck = false;         ///< its pitch and track already sounded, and the older note has ended
+  int stray = 0;                 ///< tokens skipped: itself, or an unfinished group before it
   std::int64_t first_stray = 0;  ///< position of the first of them
 };
 
-inline constexpr int usual_tempo = 120;  ///< quarters a minute where none is said, as in MIDI files
+inline constexpr int usual_tempo = 120;  ///< quarters a minute if there is no tempo, as in MIDI files
 
-/// Semitones from C major, or A minor, to a key of TokenKind::key: -6..5; 0 for -1, no key.
+/// Semitones from C major or A minor to a key of TokenKind::key: -6..5; 0 for -1, no key.
 [[nodiscard]] constexpr int transposition_of(int key) {
   if (key < 0) return 0;
   const int above = key < 12 ? key : (key + 3) % 12;  // from C, or from A
   return above < 6 ? above : above - 12;
 }
 
-/// What a song has of its own, z ~ N(0, 1) for each: processors that vary multiply their strengths by e^(c z).
+/// What makes songs differ, each z ~ N(0, 1): processors with a variation multiply their strength by e^(c z).
 struct SongVariation {
   float density = 0, velocity = 0, pitch_class = 0;
 };
 
-/// Follows a song token by token, whatever the tokens. Of fixed size (some 11 KB), allocates nothing; a copy is a
-/// snapshot. Threads may read one at once.
+/// Follows a song token by token, whatever the tokens. Has a fixed size (some 11 KB) and allocates nothing; a copy is a
+/// snapshot. Several threads may read one at once.
 ///
-/// Tokens may come from a model without a grammar, or from an editor; what makes no sense is passed over:
-/// - A group (`+p vN iK`, `-p iK`) that breaks off is passed over, and so are a `-p iK` of a note that does not
-///   sound, a `^` that is not first, and everything after `$`. No `^` is needed: a song can be joined in its middle.
-/// - A note on of a sounding pitch and track ends the older note. Where both start in one step they are one note, the
-///   louder of the two.
-/// - A note ended in its first step lasts one step. The off is passed over instead where the note's on ended an
-///   older one in that step: it came late, and was meant for the older.
+/// Tokens may come from a model without a grammar, or from an editor; those that make no sense are skipped:
+/// - An unfinished group (`+p vN iK`, `-p iK`) is skipped, and so are a `-p iK` for a note that does not sound, a `^`
+///   that is not first, and everything after `$`. No `^` is needed: one may start in the middle of a song.
+/// - A note on for a sounding pitch and track ends the older note. If both start in the same step they are one note,
+///   the louder of the two.
+/// - A note that ends in its first step lasts one step. But if its on has ended an older note in that step, the off is
+///   skipped: it came late, and was meant for the older note.
 class SongState {
  public:
-  using Tracks = std::uint16_t;  ///< a set of tracks, a bit each
+  using Tracks = std::uint16_t;  ///< a set of tracks, one bit each
   static constexpr Tracks all_tracks = 0xFFFF;
 
-  enum class Group : std::uint8_t { none, on, on_velocity, off };  ///< what has come of a group of tokens
+  enum class Group : std::uint8_t { none, on, on_velocity, off };  ///< how far a group of tokens has come
 
-  /// A note that began, without its end.
+  /// The beginning of a note.
   struct Onset {
     std::int64_t step;
     int pitch, velocity, track;
     bool operator==(const Onset&) const = default;
   };
 
-  /// Goes on by a token.
+  /// Takes the next token.
   SongStep advance(TokenEvent token);
 
   // ---- time ----
@@ -76,50 +76,51 @@ class SongState {
   /// How long a step lasts now.
   [[nodiscard]] std::chrono::duration<double> step_length() const;
   [[nodiscard]] bool started() const { return position_ > 0; }
-  [[nodiscard]] bool ended() const { return ended_; }  ///< `$` has come
-  /// Time tokens since the last note event; an unfinished group is not one.
+  [[nodiscard]] bool ended() const { return ended_; }  ///< after `$`
+  /// Time tokens since the last note event; an unfinished group does not count as one.
   [[nodiscard]] int time_tokens() const { return time_tokens_; }
-  /// Those, and tokens of bars and the plan among them.
+  /// The same, including tokens of bars and the plan.
   [[nodiscard]] int silent_tokens() const { return silent_tokens_; }
-  /// Whether the last token was `^`, or one of t1..t99: then the encoder writes no further time token.
+  /// Whether the last token was `^` or one of t1..t99: the encoder then writes no further time token.
   [[nodiscard]] bool gap_is_closed() const { return gap_is_closed_; }
 
   // ---- bars and the plan, in the language of beats ----
 
-  /// Where in the music a song is. Without bars all of it is as here.
+  /// Where in the music a song is. Without bars everything keeps its default.
   struct Place {
     std::int32_t bars = 0;              ///< bar lines so far
     std::int16_t bar_steps = 0;         ///< since the last of them
-    std::int16_t bars_left = 0;         ///< of the phrase, this bar included; 0 at its end, or if there is none
-    std::uint8_t meter = common_time;   ///< of `meters`; 4/4 until one comes
-    std::uint8_t chord = no_chord + 1;  ///< that: none has come
+    std::int16_t bars_left = 0;         ///< of the phrase, including this bar; 0 at its end, or without a phrase
+    std::uint8_t meter = common_time;   ///< index into `meters`; 4/4 until one comes
+    std::uint8_t chord = no_chord + 1;  ///< this value: none has come
     std::int8_t key = -1;               ///< -1: none has come
-    std::uint8_t phrase = 0;            ///< its letter; 0: the song has none
-    std::uint8_t returns = 0;           ///< how often a phrase with its letter has begun before, up to 255
+    std::uint8_t phrase = 0;            ///< its letter; 0: none has come
+    std::uint8_t returns = 0;           ///< how often a phrase with this letter has begun before, at most 255
     std::int16_t phrase_bar = 0;        ///< whole bars since it began
     std::int16_t tempo = 0;             ///< quarters a minute; 0: none has come
-    /// The last word of the plan in this step, if no note's event has come in it; else `chord`, after which none may.
+    /// The last word of the plan in this step, if no note event has come in it; else `chord`, after which none may
+    /// come.
     TokenKind last = TokenKind::chord;
     bool operator==(const Place&) const = default;
   };
   [[nodiscard]] const Place& place() const { return place_; }
   [[nodiscard]] Meter meter() const { return meters[place_.meter]; }
-  /// Steps to the end of the bar; 0: a bar line has to come.
+  /// Steps to the end of the bar; 0: a bar line must come.
   [[nodiscard]] int bar_left() const { return place_.bars == 0 ? 0 : bar_steps(meter()) - place_.bar_steps; }
-  /// Semitones by which the song is higher than its tokens say: -6..5.
+  /// Semitones by which the song is higher than its tokens: -6..5.
   [[nodiscard]] int transposition() const { return transposition_of(place_.key); }
   /// The pitch that is heard where tokens say `pitch`, in 0..127.
   [[nodiscard]] int pitch_heard(int pitch) const { return std::clamp(pitch + transposition(), 0, pitch_count - 1); }
 
-  // ---- the group of tokens begun and not finished ----
+  // ---- the unfinished group of tokens ----
 
   [[nodiscard]] Group group() const { return group_; }
-  [[nodiscard]] int group_pitch() const { return pitch_; }        ///< of the group, or of the last one
+  [[nodiscard]] int group_pitch() const { return pitch_; }        ///< of this group, or of the last one
   [[nodiscard]] int group_velocity() const { return velocity_; }  ///< likewise
   [[nodiscard]] int group_length() const {                        ///< tokens, 0..2
     return group_ == Group::none ? 0 : group_ == Group::on_velocity ? 2 : 1;
   }
-  /// Between groups, started and not ended.
+  /// Between groups, after the start and before the end.
   [[nodiscard]] bool at_free_position() const { return started() && !ended_ && group_ == Group::none; }
 
   // ---- notes ----
@@ -127,9 +128,9 @@ class SongState {
   [[nodiscard]] int sounding() const { return sounding_count_; }  ///< notes
   [[nodiscard]] bool is_sounding(int pitch, int track) const { return sounding_tracks(pitch) >> track & 1; }
   [[nodiscard]] Tracks sounding_tracks(int pitch) const { return sounding_[index(pitch)]; }
-  /// The tracks on which `pitch` began in this step.
+  /// The tracks on which `pitch` has begun in this step.
   [[nodiscard]] Tracks fresh_tracks(int pitch) const { return fresh_[index(pitch)]; }
-  /// Of a note that sounds. It must.
+  /// The beginning of a note, which must be sounding.
   [[nodiscard]] Onset onset(int pitch, int track) const;
   /// Calls `visit(pitch, track)` for each sounding note, by track, then pitch.
   template <class Visit>
@@ -141,11 +142,11 @@ class SongState {
       for (int pitch = 0; (used >> track & 1) != 0 && pitch < pitch_count; ++pitch)
         if (is_sounding(pitch, track)) visit(pitch, track);
   }
-  /// The latest note that began; its group is complete.
+  /// The latest note to begin; its group is complete.
   [[nodiscard]] const std::optional<Onset>& last_note() const { return last_note_; }
-  /// Step of the latest `+p`, its group complete or not.
+  /// The step of the latest `+p`, whether its group is complete or not.
   [[nodiscard]] std::optional<std::int64_t> last_onset() const { return last_onset_; }
-  /// How many `+p` came in that step.
+  /// How many `+p` have come in that step.
   [[nodiscard]] int notes_at_onset() const { return notes_at_onset_; }
   /// Time since the latest `+p`, or since the song began.
   [[nodiscard]] std::int64_t steps_since_onset() const { return steps_ - last_onset_.value_or(0); }
@@ -155,33 +156,33 @@ class SongState {
 
   // ---- the canonical order: offs before ons, each by track, then pitch ----
 
-  /// The tracks on which `pitch` can still end, or begin, in this step, if that order is kept to.
+  /// The tracks on which `pitch` can still end, or begin, in this step, in canonical order.
   [[nodiscard]] Tracks offs_left(int pitch) const { return off_order_.after(pitch); }
   [[nodiscard]] Tracks ons_left(int pitch) const { return on_order_.after(pitch); }
 
   // ---- which song it is ----
 
-  /// Back to before the first token, of song number `number`.
+  /// Goes back to before the first token, for song number `number`.
   void begin(std::uint64_t number = 0, const SongVariation& variation = {});
   [[nodiscard]] std::uint64_t number() const { return number_; }
   [[nodiscard]] const SongVariation& variation() const { return variation_; }
-  /// What has come until now was given, not chosen.
+  /// Declares that all tokens so far were given (a prompt), not chosen.
   void end_prompt() {
     prompt_steps_ = steps_;
     prompt_time_ = time().count();
   }
-  [[nodiscard]] std::int64_t prompt_steps() const { return prompt_steps_; }  ///< time of the prompt; 0: none
+  [[nodiscard]] std::int64_t prompt_steps() const { return prompt_steps_; }  ///< length of the prompt; 0: none
   [[nodiscard]] std::chrono::duration<double> prompt_time() const {
     return std::chrono::duration<double>(prompt_time_);
   }
 
-  /// Ends a note that sounds, now or a step after it began.
+  /// Ends a sounding note, now or one step after it began.
   Note end_note(int pitch, int track);
-  /// Passes over what has come of a group. @return  tokens
+  /// Drops the unfinished group. @return  its number of tokens
   int drop_group();
 
  private:
-  // The tracks whose (track, pitch) comes after that of the last off, or on, of the step.
+  // The tracks whose (track, pitch) comes after that of the last off, or on, in this step.
   struct Order {
     Tracks from_track = all_tracks, after_track = all_tracks;
     int pitch = 0;
@@ -193,7 +194,7 @@ class SongState {
     }
   };
 
-  /// From where a tempo holds, in steps and seconds.
+  /// A tempo and where it begins, in steps and seconds.
   struct Tempo {
     std::int64_t step = 0;
     double seconds = 0;
@@ -218,15 +219,15 @@ class SongState {
   std::int64_t start_of(int pitch, int track) const;
 
   std::array<Tracks, pitch_count> sounding_{};                        // by pitch
-  std::array<Tracks, pitch_count> fresh_{};                           // those whose latest on came in this step
-  std::array<Tracks, pitch_count> took_over_{};                       // those whose latest on ended an older note
-  std::array<std::uint32_t, track_count * pitch_count> start_{};      // of the latest on: its step's lower 32 bits
+  std::array<Tracks, pitch_count> fresh_{};                           // tracks whose latest on came in this step
+  std::array<Tracks, pitch_count> took_over_{};                       // tracks whose latest on ended an older note
+  std::array<std::uint32_t, track_count * pitch_count> start_{};      // step of the latest on, lower 32 bits
   std::array<std::uint8_t, track_count * pitch_count> velocities_{};  // of the latest on
-  Order off_order_, on_order_;                                        // what is left of the step
+  Order off_order_, on_order_;                                        // what may still come in this step
   std::int64_t steps_ = 0, position_ = 0, prompt_steps_ = 0;
   double prompt_time_ = 0;
   Place place_;
-  std::array<Tempo, 8> tempos_{};  // the latest of them, in turn: what sounds may have begun under another one
+  std::array<Tempo, 8> tempos_{};  // the latest ones, in a ring: sounding notes may have begun under another tempo
   std::uint32_t tempo_changes_ = 0;
   std::array<std::uint8_t, 128> phrases_{};  // how many have begun, by letter
   std::optional<Onset> last_note_;

@@ -35,7 +35,7 @@ MUSICGEN_INLINE SongStep SongState::advance(TokenEvent token) {
   return step;
 }
 
-/// The token that comes and, before it, what of its group has come: so many in all.
+/// Counts the current token as skipped, with those of its group before it: `tokens` in all.
 MUSICGEN_INLINE void SongState::pass_over(SongStep& step, int tokens) const {
   if (step.stray == 0) step.first_stray = position_ - (tokens - 1);
   step.stray += tokens;
@@ -117,7 +117,7 @@ MUSICGEN_INLINE void SongState::begin_phrase(std::uint8_t letter) {
 
 MUSICGEN_INLINE void SongState::change_tempo(int quarters) {
   const Tempo next{steps_, time().count(), quarters};
-  // A fine tempo takes the place of the one it belongs to.
+  // A fine tempo replaces the tempo that it belongs to.
   if (tempo_changes_ == 0 || latest_tempo().step != steps_) ++tempo_changes_;
   latest_tempo() = next;
   place_.tempo = static_cast<std::int16_t>(quarters);

@@ -1,4 +1,4 @@
-// Tokens in groups: what one event of a song is, in one to three tokens.
+// Groups of tokens: one event of a song is one to three tokens.
 //
 //   ^    +p vN iK    -p iK    tN    $    and each token of a bar or plan by itself
 #pragma once
@@ -13,7 +13,7 @@
 
 namespace musicgen::inline MUSICGEN_ABI {
 
-/// An event of a song, or tokens that make none.
+/// An event of a song, or tokens that do not make one.
 struct TokenGroup {
   enum class Kind : std::uint8_t {
     start,
@@ -22,7 +22,7 @@ struct TokenGroup {
     time,
     end,
     plan,   ///< a bar line, or a word of the plan
-    broken  ///< the beginning of a note's on or off that something else follows; or a `vN` or `iK` that follows nothing
+    broken  ///< an unfinished note on or off; or a `vN` or `iK` by itself
   };
   Kind kind;
   std::uint8_t size;      ///< tokens
@@ -34,11 +34,11 @@ struct TokenGroup {
   bool operator==(const TokenGroup&) const = default;
 };
 
-/// Puts tokens together that come one by one, as from a model. Of fixed size, allocates nothing; a copy is a snapshot.
+/// Groups tokens that come one by one, as from a model. Has a fixed size and allocates nothing; a copy is a snapshot.
 class TokenGrouper {
  public:
-  /// Takes the next token, and gives every group that is complete with it to `take(TokenGroup)`: none in the middle of
-  /// a note, two where a token breaks one off.
+  /// Takes the next token, and passes every group that it completes to `take(TokenGroup)`: none in the middle of a
+  /// note, two where the token leaves an earlier group unfinished.
   template <class Take>
   void push(TokenEvent token, Take&& take) {
     const std::int64_t position = position_++;
@@ -65,7 +65,7 @@ class TokenGrouper {
     }
   }
 
-  /// Where no more tokens come: the note that is left unfinished, as a broken group; nothing if there is none.
+  /// For the end of the tokens: the note that is left unfinished, as a broken group, if there is one.
   [[nodiscard]] std::optional<TokenGroup> finish() {
     if (open_.size == 0) return std::nullopt;
     const TokenGroup rest = broken(open_);
@@ -73,7 +73,7 @@ class TokenGrouper {
     return rest;
   }
 
-  std::int64_t position() const { return position_; }  ///< how many tokens have come
+  std::int64_t position() const { return position_; }  ///< number of tokens so far
 
  private:
   void open(TokenEvent token, std::int64_t position) {
@@ -98,13 +98,13 @@ class TokenGrouper {
 
   static TokenGroup broken(const TokenGroup& group) { return {TokenGroup::Kind::broken, group.size, group.position}; }
 
-  TokenGroup open_{};  // of which `size` tokens have come; none if 0
+  TokenGroup open_{};  // `size` of its tokens have come; 0: none
   std::uint8_t wanted_ = 0;
   std::int64_t position_ = 0;
 };
 
-/// Gives the groups of `tokens`, in order, to `take(TokenGroup)`. Their positions are counted from the first token.
-/// @param tokens  all of the vocabulary
+/// Passes the groups of `tokens`, in order, to `take(TokenGroup)`. Positions are counted from the first token.
+/// @param tokens  all of them in the vocabulary
 template <class Take>
 void for_each_group(std::span<const Token> tokens, const Vocabulary& vocabulary, Take&& take) {
   TokenGrouper grouper;

@@ -3,19 +3,19 @@
 //   +p  note on, pitch p 0..127        -p  note off       vN  velocity, 31 values       iK  track K 0..15
 //   tN  N steps, N 1..100               ^  start           $  end
 //
-// A note on is the triple  +p vN iK,  a note off the pair  -p iK,  time steps stand between.
+// A note on is the triple  +p vN iK,  a note off the pair  -p iK,  with time steps between them.
 //
 // In the language of performances a step is 10 ms, and there are no other words. Its vocabulary, `standard()`, has all
-// 405 and depends on no corpus. In the language of beats a step is a twelfth of a quarter note, bars begin with `|`,
-// and the plan of the music stands where it comes into force:
+// 405 of them and does not depend on a corpus. In the language of beats a step is a twelfth of a quarter note, bars
+// begin with `|`, and the plan of the music is written where it comes into force:
 //
 //   |   bar line          KEbm  key           T96 F2  tempo, 96 + 2 quarters a minute     M3/4  metre
 //   PA  phrase A    L8  of 8 bars             CG:min  chord, CN none
 //
-// Pitches and chords are those of C major or A minor there: the key says how far all of it is moved.
+// Pitches and chords are then those of C major or A minor; the key says how far everything is transposed.
 //
-// Any other set of the same words works too (each in a number of its own), and is kept in the checkpoint of the model
-// that was trained on it.
+// Any other set of these words works too, in any order; it is kept in the checkpoint of the model that was trained on
+// it.
 #pragma once
 
 #include <array>
@@ -40,11 +40,11 @@ inline constexpr Token no_token = -1;
 inline constexpr double step_seconds = 0.01;  ///< the time grid of tokens
 inline constexpr int pitch_count = 128, track_count = 16, max_time_steps = 100;
 
-/// The time grid of the language of beats, and its longest time token, a bar of 4/4.
+/// The time grid of the language of beats, and its longest time token: a bar of 4/4.
 inline constexpr int steps_a_quarter = 12, max_beat_steps = 48;
 inline constexpr int min_tempo = 32, max_tempo = 255;  ///< quarters a minute that tokens can say
 inline constexpr int max_phrase_bars = 64;
-/// How long a quarter note lasts, as MIDI files say it.
+/// The length of a quarter note, as in MIDI files.
 [[nodiscard]] constexpr int microseconds_a_quarter(int tempo) {
   return (60'000'000 + tempo / 2) / tempo;
 }
@@ -57,10 +57,10 @@ enum class TokenKind : std::uint8_t {
   time,
   start,
   end,
-  bar,          // the language of beats alone, as all that follows
+  bar,          // from here on in the language of beats only
   key,          ///< 0..11 major on C..B, 12..23 minor
   tempo,        ///< quarters a minute / 4
-  fine_tempo,   ///< quarters a minute, what is left
+  fine_tempo,   ///< the remainder of quarters a minute / 4
   meter,        ///< see `meters`
   phrase,       ///< its letter: A..Z with a melody, a..z without; i and o begin and end a song
   phrase_bars,  ///< 1..64
@@ -68,7 +68,7 @@ enum class TokenKind : std::uint8_t {
 };
 inline constexpr std::size_t token_kind_count = static_cast<std::size_t>(TokenKind::chord) + 1;
 
-/// Bars that the language of beats knows.
+/// The metres of the language of beats.
 inline constexpr std::array<Meter, 17> meters{{{1, 4},
                                                {2, 4},
                                                {3, 4},
@@ -86,9 +86,9 @@ inline constexpr std::array<Meter, 17> meters{{{1, 4},
                                                {2, 2},
                                                {3, 2},
                                                {4, 2}}};
-inline constexpr int common_time = 3;  ///< 4/4 among them
+inline constexpr int common_time = 3;  ///< the index of 4/4
 
-/// Steps from a beat to the next, and of a bar.
+/// Steps per beat, and per bar.
 [[nodiscard]] constexpr int beat_steps(Meter meter) {
   return 4 * steps_a_quarter / meter.unit;
 }
@@ -104,25 +104,24 @@ inline constexpr int triad_count = 6, no_chord = 12 * triad_count;
 /// "note_on"
 [[nodiscard]] const char* to_string(TokenKind kind);
 
-/// What a token says: `value` is the pitch, velocity, track or number of steps; 0 for `^` and `$`.
+/// The meaning of a token: `value` is the pitch, velocity, track or number of steps; 0 for `^` and `$`.
 struct TokenEvent {
   TokenKind kind;
   int value;
   bool operator==(const TokenEvent&) const = default;
 };
 
-/// The 31 velocities that tokens tell apart: 10, then int(k * 127/32) for k = 3..32.
+/// The 31 velocities that have tokens: 10, then int(k * 127/32) for k = 3..32.
 inline constexpr std::array<int, 31> velocity_values = [] {
   std::array<int, 31> values{10};
   for (int k = 3; k <= 32; ++k) values[static_cast<std::size_t>(k - 2)] = k * 127 / 32;
   return values;
 }();
 
-/// The velocity that stands for `velocity`: int(round(v/q) q), q = 127/32, and never under 10 or over 127.
+/// The velocity of the token for `velocity`: int(round(v/q) q), q = 127/32, but at least 10 and at most 127.
 [[nodiscard]] int quantized_velocity(int velocity);
 
-/// Which words there are, and their numbers. A value: copies are equal and independent; safe to read from several
-/// threads.
+/// A set of words and their numbers. A value type: copies are independent. Several threads may read one at once.
 class Vocabulary {
  public:
   /// All 405 tokens: +0..+127, -0..-127, v10..v127, i0..i15, t1..t100, ^, $.
@@ -133,22 +132,23 @@ class Vocabulary {
   [[nodiscard]] static Vocabulary beats();
 
   /// @param names  "+60", "v79", ... in the order of their numbers
-  /// @throws Error  for a word that is none, a word twice, or a vocabulary without `^`, `$`, velocities, tracks or
-  ///                one of t1..t100 (where there is `|`: t1..t48)
+  /// @throws Error  for a text that is not a word, a repeated word, or a vocabulary without `^`, `$`, velocities,
+  /// tracks
+  ///                or one of t1..t100 (if there is `|`, t1..t48)
   [[nodiscard]] static Vocabulary from_names(std::span<const std::string> names);
 
   /// V
   [[nodiscard]] int size() const { return static_cast<int>(events_.size()); }
 
-  /// Whether time is counted in beats and bars; otherwise it is in seconds.
+  /// Whether time is counted in beats and bars, not in seconds.
   [[nodiscard]] bool has_beats() const { return find(TokenKind::bar) != no_token; }
-  /// The longest time token; longer gaps are several.
+  /// The longest time token; longer gaps take several.
   [[nodiscard]] int max_steps() const { return (*this)[tokens(TokenKind::time).back()].value; }
 
-  /// What `token` means; it must be in [0, V).
+  /// The meaning of `token`, which must be in [0, V).
   [[nodiscard]] TokenEvent operator[](Token token) const { return events_[static_cast<std::size_t>(token)]; }
 
-  /// The token's number, `no_token` where the vocabulary lacks it or nothing can mean that.
+  /// The number of the token, `no_token` if the vocabulary lacks it or there is no such token.
   [[nodiscard]] Token find(TokenKind kind, int value = 0) const {
     const auto& numbers = numbers_[static_cast<std::size_t>(kind)];
     return value >= 0 && value < pitch_count ? numbers[static_cast<std::size_t>(value)] : no_token;
@@ -178,7 +178,7 @@ class Vocabulary {
 
   [[nodiscard]] static std::string to_name(TokenEvent event);
 
-  /// What `text` means, nothing if it is no token of any vocabulary.
+  /// The meaning of `text`; nothing if it is not a token of any vocabulary.
   [[nodiscard]] static std::optional<TokenEvent> parse(std::string_view text);
 
  private:

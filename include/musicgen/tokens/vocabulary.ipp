@@ -127,7 +127,7 @@ MUSICGEN_INLINE Vocabulary Vocabulary::from_names(std::span<const std::string> n
   std::vector<TokenEvent> all;
   for (const std::string& text : names) {
     const auto event = parse(text);
-    if (!event) throw Error("vocabulary: \"" + text + "\" is no token");
+    if (!event) throw Error("vocabulary: \"" + text + "\" is not a token");
     all.push_back(*event);
   }
   return Vocabulary(std::move(all));
@@ -166,7 +166,7 @@ MUSICGEN_INLINE Token Vocabulary::find(std::string_view text) const {
 
 MUSICGEN_INLINE std::string Vocabulary::name(Token token) const {
   if (token < 0 || token >= size())
-    throw Error("token " + std::to_string(token) + ": the vocabulary has " + std::to_string(size()));
+    throw Error("token " + std::to_string(token) + ": the vocabulary has " + std::to_string(size()) + " tokens");
   return to_name((*this)[token]);
 }
 
@@ -183,9 +183,9 @@ MUSICGEN_INLINE std::string Vocabulary::to_name(TokenEvent event) {
 MUSICGEN_INLINE std::optional<TokenEvent> Vocabulary::parse(std::string_view text) {
   const auto at = text.empty() ? std::string_view::npos : detail::kind_letters.find(text[0]);
   if (at == std::string_view::npos) return std::nullopt;
-  // "+07" and "^0" are no tokens, and values out of range are none either.
+  // "+07" and "^0" are not tokens, nor are values out of range.
   const auto kind = static_cast<TokenKind>(at);
-  if (kind <= TokenKind::time) {  // numbers, which there may be many of
+  if (kind <= TokenKind::time) {  // a number
     TokenEvent event{kind, 0};
     const auto [rest, fault] = std::from_chars(text.data() + 1, text.data() + text.size(), event.value);
     const bool whole = fault == std::errc() && rest == text.data() + text.size();

@@ -1,4 +1,4 @@
-// Where threads meet: barriers, and what lanes of a warp exchange. The last to arrive does the work for all.
+// Where threads meet: barriers, and exchanges between the lanes of a warp. The last to arrive does the work for all.
 #include <bit>
 
 #include "engine.hpp"
@@ -40,7 +40,7 @@ Meeting& meeting_of(unsigned mask) {
 
 using Combine = void (*)(void* const* arguments, unsigned lanes);
 
-/// The lanes of `mask` that there are wait for each other; then `combine` is called once with what each brings.
+/// The existing lanes of `mask` wait for each other; then `combine` is called once with the arguments of each.
 template <bool orders_memory>
 void meet(unsigned mask, void* argument, Combine combine) {
   Thread& thread = *current_thread;
@@ -170,8 +170,8 @@ void note_progress() {
   grid->note_progress();
 }
 
-// A fence and an atomic access together order memory; here the fence does alone, so that a race is reported only if no
-// fence lies between.
+// A fence and an atomic access together order memory; here a fence alone does, so that a race is reported only without
+// a fence in between.
 void fence() {
   acquire(&grid);
   release(&grid);

@@ -11,19 +11,20 @@ namespace {
 constexpr int signals[] = {SIGSEGV, SIGBUS};
 struct sigaction before[2];
 
-alignas(16) char handler_stack[64 * 1024];  // the thread's own may be what has run out
+alignas(16) char handler_stack[64 * 1024];  // the thread's own stack may have run out
 
-// The fault is one of the very instruction that was interrupted, so what is not safe in handlers in general is here.
-// The thread is not returned to, and so neither is the handler.
+// The fault is caused by the interrupted instruction itself, so calls that are unsafe in handlers in general are safe
+// here. Control returns neither to the thread nor to the handler.
 void report_crash(int signal, siginfo_t* info, void*) {
   if (current_thread != nullptr) grid->fail([&] { return report::bad_access(*grid, info->si_addr); });
-  sigaction(signal, &before[signal == SIGBUS], nullptr);  // not a kernel's: happens again at once, and is not ours then
+  sigaction(signal, &before[signal == SIGBUS],
+            nullptr);  // not from a kernel: it happens again at once, and is then not ours
 }
 
 }  // namespace
 
 CrashReports::CrashReports() {
-  if (under_thread_sanitizer()) return;  // calls handlers in a way of its own, which cannot be left like this
+  if (under_thread_sanitizer()) return;  // calls handlers in its own way, which cannot be left like this
   if (under_address_sanitizer()) __asan_unpoison_memory_region(handler_stack, sizeof handler_stack);
   stack_t stack{};
   stack.ss_sp = handler_stack;

@@ -1,11 +1,11 @@
-// Invalid accesses to memory by a kernel, which the processor notices, become Faults.
+// Turns invalid memory accesses of a kernel, which the processor detects, into Faults.
 #pragma once
 
 #include <csignal>
 
 namespace musicgen::emulator {
 
-/// As long as it lives, SIGSEGV and SIGBUS in a kernel end the launch; elsewhere they do what they did before.
+/// While this object lives, SIGSEGV and SIGBUS in a kernel end the launch; elsewhere they do what they did before.
 class CrashReports {
  public:
   CrashReports();

@@ -1,5 +1,5 @@
-// The engine as kernels and launches see it. Everything in here that a thread may have to wait in takes the place it
-// was called from, for the reports.
+// The engine, as seen by kernels and launches. Every function in which a thread may wait takes the place of the call,
+// for reports.
 #pragma once
 
 #include <cstddef>
@@ -10,7 +10,7 @@
 
 namespace musicgen::emulator {
 
-/// What std::source_location is, which clang 14 lacks.
+/// Like std::source_location, which clang 14 lacks.
 struct Location {
   const char* file = "";
   int line = 0;
@@ -20,7 +20,7 @@ struct Location {
   }
 };
 
-/// What is wrong with a kernel or its launch, and which threads of which block were where.
+/// A fault of a kernel or its launch, and where the threads of a block were.
 class Fault : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
@@ -44,20 +44,20 @@ struct Position {
   dim3 block_size, grid_size;
   unsigned lane;
 };
-extern const Position* position;  // of the thread that runs
+extern const Position* position;  // of the running thread
 
 void block_barrier(Location at);
 void warp_barrier(unsigned mask, Location at);
 
-/// `value` of lane `source`; all bits set if that does not take part.
+/// `value` of lane `source`; all bits set if that lane does not take part.
 std::uint64_t exchange(const char* primitive, unsigned mask, std::uint64_t value, unsigned source, Location at);
-/// A bit for each lane that takes part and for which `predicate` holds.
+/// One bit for each lane that takes part and for which `predicate` holds.
 unsigned ballot(const char* primitive, unsigned mask, bool predicate, Location at);
 
 void mma_bf16(float* c, const std::uint32_t* a, const std::uint32_t* b, Location at);
 void ldmatrix_x4(std::uint32_t* d, const void* row, bool transposed, Location at);
 
-/// Lets others run first: what follows may depend on them.
+/// Lets other threads run first, since what follows may depend on them.
 void give_way(const char* primitive, Location at);
 /// Something has changed that a thread may be waiting for in a loop.
 void note_progress();
@@ -66,13 +66,14 @@ void fence();
 void require_cooperative(Location at);
 
 void* dynamic_shared();
-/// The block's array of that name, whose address stands for the declaration: others may be spelled like it.
+/// The block's array of that name. The address of the name identifies the declaration; other arrays may have equal
+/// names.
 void* static_shared(const char* name, std::size_t bytes);
 
-/// Reads `used` bytes and writes `bytes`, the rest zero, when waited for; until then the destination holds garbage.
+/// Reads `used` bytes and writes `bytes`, the rest zero, when waited for; until then the destination is garbage.
 void copy_async(void* shared, const void* global, unsigned bytes, unsigned used, Location at);
 void commit_copies();
-/// Does the copies of all groups but the `pending` last.
+/// Performs the copies of all groups but the last `pending`.
 void wait_for_copies(unsigned pending);
 
 }  // namespace musicgen::emulator

@@ -51,7 +51,7 @@ void Fiber::enter(context::transfer_t transfer) {
   self.entry_();
 }
 
-// What jumped here has left its own position, and under AddressSanitizer the bounds of its stack.
+// The fiber that switched here has left its position and, under AddressSanitizer, the bounds of its stack.
 void Fiber::arrive(context::transfer_t transfer) {
   Fiber& from = *static_cast<Fiber*>(transfer.data);
   from.context_ = transfer.fctx;
@@ -81,8 +81,8 @@ std::size_t stack_size() {
   return (under_address_sanitizer() ? 256 : 64) * std::size_t{1024};
 }
 
-// All stacks would begin in the same few lines of the cache if they were a power of two apart. The odd number of pages
-// takes care of the outer caches, 64 bytes more for each next stack of the innermost.
+// With distances of a power of two, all stacks would begin in the same few cache lines. An odd number of pages avoids
+// that in the outer caches, and 64 more bytes for each further stack in the innermost.
 std::size_t stride() {
   return stack_size() + guard_page;
 }
@@ -107,8 +107,8 @@ void StackPool::reserve(std::size_t count) {
 
 Stack StackPool::operator[](std::size_t i) const {
   Stack stack{memory_ + i * stride() + guard_page, stack_size() - shift(i)};
-  // What has not returned, since a fiber leaves its last function by switching, has left its marks at the upper end.
-  // (After fibers were abandoned halfway the whole pool is released.)
+  // A fiber leaves its last function by switching, without returning, and so leaves marks at the upper end. (After
+  // fibers have been abandoned, the whole pool is released.)
   constexpr std::size_t last_frames = 2 * guard_page;
   if (under_address_sanitizer()) __asan_unpoison_memory_region(memory_ + (i + 1) * stride() - last_frames, last_frames);
   return stack;

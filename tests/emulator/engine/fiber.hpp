@@ -1,8 +1,7 @@
-// Fibers: functions with stacks of their own, of which one runs at a time, until it hands over to another by name.
+// Fibers: functions with their own stacks. One runs at a time, until it switches to another.
 //
-// Boost.Context switches in 6 ns where swapcontext, which calls the system, needs 310. Its lowest layer is used,
-// because a faulty kernel's fibers are abandoned where they stand; the classes above it would unwind them by
-// exceptions.
+// Boost.Context switches in 6 ns; swapcontext, which makes a system call, takes 310. Its lowest layer is used, because
+// the fibers of a faulty kernel are abandoned where they are; its classes would unwind them by exceptions.
 #pragma once
 
 #include <boost/context/detail/fcontext.hpp>
@@ -22,17 +21,17 @@ class Fiber {
   Fiber(const Fiber&) = delete;
   Fiber& operator=(const Fiber&) = delete;
 
-  /// Makes this the fiber of the stack that calls it.
+  /// Makes this the fiber of the calling stack.
   void adopt_caller();
 
   /// Will run `entry`, which may not return, on `stack` when first switched to.
   void prepare(Stack stack, void (*entry)());
 
-  /// Suspends this fiber, which must be the one that runs, in favour of `next`. Returns when something switches back.
-  /// @param last  whether nothing ever will
+  /// Suspends this fiber, which must be the running one, and switches to `next`. Returns when something switches back.
+  /// @param last  whether nothing ever will switch back
   void switch_to(Fiber& next, bool last = false);
 
-  /// Calls `action()` on the caller's stack, but such that ThreadSanitizer takes it for this fiber's.
+  /// Calls `action()` on the caller's stack, while ThreadSanitizer takes it for this fiber's.
   template <class Action>
   void answer_for(Action&& action) {
     void* const caller = begin_to_answer();
@@ -57,8 +56,8 @@ class Fiber {
   bool own_tsan_fiber_ = false;
 };
 
-/// Memory for the stacks of many fibers, kept from launch to launch. Below each is a page that faults when touched, up
-/// to a number of stacks beyond which the system has no room for more mappings.
+/// Memory for the stacks of many fibers, kept between launches. Below each there is a protected page, up to a number of
+/// stacks beyond which the system has no room for more mappings.
 class StackPool {
  public:
   ~StackPool() { release(); }

@@ -11,10 +11,10 @@ namespace {
 
 struct GlobalMemory {
   std::mutex mutex;
-  std::unordered_map<void*, std::unique_ptr<GuardedBuffer>> buffers;  // by where they begin
+  std::unordered_map<void*, std::unique_ptr<GuardedBuffer>> buffers;  // by address
 };
 
-/// Never destroyed: static objects may give memory back later than it would be.
+/// Never destroyed: static objects may free memory after its destruction.
 GlobalMemory& global_memory() {
   static auto* memory = new GlobalMemory;
   return *memory;

@@ -28,8 +28,8 @@ void check(const Launch& launch) {
   if (launch.shared_bytes > SharedMemory::most)
     throw Fault("launch: " + std::to_string(launch.shared_bytes) + " bytes of shared memory; a block has at most " +
                 std::to_string(SharedMemory::most));
-  // An H100: 132 multiprocessors with 2048 threads, 32 blocks and 228 KiB of shared memory each, 1 KiB of it a block's
-  // toll. What registers allow is not known here.
+  // An H100: 132 multiprocessors, each with 2048 threads, 32 blocks and 228 KiB of shared memory, of which each block
+  // costs 1 KiB. The limit by registers is not known here.
   const std::size_t together = std::min(
       {std::size_t{32}, 2048 / ((threads + 31) / 32 * 32), std::size_t{228 * 1024} / (launch.shared_bytes + 1024)});
   if (launch.cooperative && blocks > 132 * together)
@@ -38,8 +38,8 @@ void check(const Launch& launch) {
                 " such blocks at a time");
 }
 
-/// How many blocks are on the machine at a time. Two, if they are independent, are enough to mix up what should not be
-/// shared. ThreadSanitizer would take a stack that is used again for a race, so there all are.
+/// The number of blocks on the machine at the same time. For independent blocks two are enough to show wrong sharing.
+/// ThreadSanitizer would take the reuse of a stack for a race, so there it is all of them.
 std::size_t resident_blocks(const Launch& launch) {
   const std::size_t blocks = launch.grid.count();
   constexpr std::size_t most_fibers = 8'000;
@@ -141,7 +141,7 @@ void Grid::finish(Block& block) {
   throw Fault(fault_);
 }
 
-/// Runs `next`, or the host if there is none, in place of what runs now.
+/// Runs `next`, or the host if there is none, instead of what runs now.
 void Grid::hand_over(Thread* next, bool last) {
   Fiber& from = current_thread == nullptr ? host_ : current_thread->fiber;
   Fiber& to = next == nullptr ? host_ : next->fiber;

@@ -1,4 +1,4 @@
-// A kernel that runs: its blocks, warps and threads. One operating-system thread runs them all, as fibers.
+// A running kernel: its blocks, warps and threads. One operating-system thread runs them all, as fibers.
 #pragma once
 
 #include <cstdint>
@@ -35,7 +35,7 @@ struct Thread {
   Block* block;
   Warp* warp;
   State state;
-  const char* primitive;  // at which it is, or was last
+  const char* primitive;  // where it is, or was last
   Location at;
   std::vector<AsyncCopy> copies;  // that have not been waited for
   unsigned copy_groups;           // committed so far
@@ -43,7 +43,7 @@ struct Thread {
   std::uint32_t lane_bit() const { return 1u << position.lane; }
 };
 
-/// Lanes that meet at a primitive. Several groups of one warp may do so at a time, if no lane is in two of them.
+/// Lanes that meet at a primitive. Several groups of a warp may do so at the same time, if no lane is in two of them.
 struct Meeting {
   unsigned mask = 0, arrived = 0;
   bool odd = false;  // ThreadSanitizer's objects alternate, or a slow thread would acquire what a fast one has released
@@ -53,7 +53,7 @@ struct Meeting {
 
 struct Warp {
   Thread* threads;
-  unsigned existing = 0, ended = 0, waiting = 0;  // a bit for each lane
+  unsigned existing = 0, ended = 0, waiting = 0;  // one bit for each lane
   Meeting meetings[warp_size];                    // by the lowest lane of the mask
   void* arguments[warp_size];
 };
@@ -85,15 +85,15 @@ class Grid {
   Fiber& host() { return host_; }
   bool is_stack_guard(const void* address) const;
 
-  // Called by the thread that runs.
+  // Called by the running thread.
 
-  /// Others run until this thread has been let go.
+  /// Lets others run until this thread is released.
   void suspend(Thread::State state);
   void let_go(Thread& thread, ReadyQueue::Reason reason);
   void give_way();
   void note_progress() { turns_without_progress_ = 0; }
-  /// Ends the launch with a Fault that says what `report()` returns. The caller is abandoned where it stands, so
-  /// nothing on its stack may need to be destroyed: which is why it does not hand over the text itself.
+  /// Ends the launch with a Fault with the text that `report()` returns. The caller is abandoned, so nothing on its
+  /// stack may need destruction; this is why it does not pass the text itself.
   template <class Report>
   [[noreturn]] void fail(Report&& report) {
     fault_ = report();
@@ -111,7 +111,7 @@ class Grid {
   Launch launch_;
   void (*kernel_)(const void*);
   const void* arguments_;
-  std::vector<std::unique_ptr<Block>> blocks_;  // those that are on the machine
+  std::vector<std::unique_ptr<Block>> blocks_;  // those on the machine
   ReadyQueue ready_;
   Fiber host_;
   Block* ended_block_ = nullptr;
@@ -120,7 +120,7 @@ class Grid {
   std::exception_ptr exception_;
 };
 
-extern Grid* grid;              // that runs; nullptr outside of launches
+extern Grid* grid;              // the running one; nullptr outside of launches
 extern Thread* current_thread;  // of it
 
 }  // namespace musicgen::emulator

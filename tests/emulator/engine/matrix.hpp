@@ -1,5 +1,5 @@
-// The tensor cores' instructions, for a whole warp: where each element of a matrix lies is in PTX's documentation of
-// mma.m16n8k16 and ldmatrix.
+// The instructions of tensor cores, for a whole warp. PTX's documentation of mma.m16n8k16 and ldmatrix says which lane
+// holds which element of a matrix.
 #pragma once
 
 #include <cstdint>
@@ -22,7 +22,7 @@ struct MatrixRows {
 /// @param lanes  32 pointers to MatrixFragments
 void multiply_fragments(void* const* lanes);
 
-/// Four matrices (8, 8) of 16 bits, whose rows the lanes point to, become fragments.
+/// Loads four matrices (8, 8) of 16-bit numbers, to whose rows the lanes point, as fragments.
 /// @param lanes  32 pointers to MatrixRows
 void distribute_rows(void* const* lanes);
 

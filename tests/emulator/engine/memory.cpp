@@ -22,7 +22,7 @@ std::size_t rounded_up(std::size_t bytes, std::size_t unit) {
 }  // namespace
 
 GuardedBuffer::GuardedBuffer(std::size_t bytes) : size_(bytes) {
-  const std::size_t aligned = rounded_up(bytes, 16);  // what cp.async and ldmatrix want of the start
+  const std::size_t aligned = rounded_up(bytes, 16);  // the alignment that cp.async and ldmatrix need
   const std::size_t inner = rounded_up(aligned, page);
   mapped_ = inner + 2 * page;
   void* memory = mmap(nullptr, mapped_, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);

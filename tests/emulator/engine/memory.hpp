@@ -9,8 +9,7 @@
 
 namespace musicgen::emulator {
 
-/// Bytes that end, but for what is missing to 16, where a page begins that faults when touched; another one lies in
-/// front.
+/// Bytes that end, up to alignment to 16, where a protected page begins; there is another protected page in front.
 class GuardedBuffer {
  public:
   explicit GuardedBuffer(std::size_t bytes);
@@ -23,11 +22,11 @@ class GuardedBuffer {
 
   /// Sets all bits: NaN in each format of floating-point numbers, and an index that leads far out.
   void poison();
-  /// Whether nothing has been written between the bytes and the pages that fault.
+  /// Whether nothing has been written between the bytes and the protected pages.
   bool surroundings_are_untouched() const;
   /// Whether `address` is in this mapping.
   bool is_near(const void* address) const { return address >= mapping_ && address < mapping_ + mapped_; }
-  /// How far outside of the bytes `address` lies: negative in front.
+  /// How far outside the bytes `address` is; negative if in front.
   std::ptrdiff_t bytes_outside(const void* address) const;
   bool holds(const void* memory, std::size_t bytes) const {
     const auto* at = static_cast<const char*>(memory);
@@ -44,8 +43,12 @@ class GuardedBuffer {
 /// An array in shared memory; dynamic shared memory is one without a name.
 class SharedArray : public GuardedBuffer {
  public:
-  /// What has become of a byte since the block began.
-  enum Byte : unsigned char { unwritten, awaited, written };  // awaited: a copy leads there that nobody has waited for
+  /// The state of a byte since the block began.
+  enum Byte : unsigned char {
+    unwritten,
+    awaited,
+    written
+  };  // awaited: the destination of a copy that has not been waited for
 
   SharedArray(const char* name, std::size_t bytes) : GuardedBuffer(bytes), name_(name), bytes_(bytes) {}
 
@@ -68,7 +71,7 @@ class SharedArray : public GuardedBuffer {
 class SharedMemory {
  public:
   static constexpr std::size_t most = 227 * 1024;        // of compute capability 9.0
-  static constexpr std::size_t most_static = 48 * 1024;  // what nvcc lets a kernel declare
+  static constexpr std::size_t most_static = 48 * 1024;  // nvcc's limit for declarations
 
   explicit SharedMemory(std::size_t dynamic_bytes) { declare(nullptr, dynamic_bytes); }
 
@@ -79,7 +82,7 @@ class SharedMemory {
   char* declare(const char* name, std::size_t bytes);
   bool has_room_for(std::size_t bytes) const;
 
-  /// In which array `address` is, or close to which; nullptr where that is none.
+  /// The array that `address` is in or close to; nullptr if there is none.
   SharedArray* near(const void* address) const {
     for (const auto& array : arrays_)
       if (array->is_near(address)) return array.get();
@@ -88,7 +91,7 @@ class SharedMemory {
   bool contains(const void* memory, std::size_t bytes) const;
   /// "4 bytes after the end of dynamic shared memory of 1024 bytes", or nothing.
   std::string explain(const void* address) const;
-  /// Which array something was written close to, or nothing.
+  /// Which array something was written close to; or nothing.
   std::string explain_damage() const;
 
  private:

@@ -39,12 +39,12 @@ std::string name(const Thread& thread) {
   return report::name(*thread.block) + ", thread " + std::to_string(thread.index);
 }
 
-/// Of an ordinary access, whose line is not known.
+/// For an ordinary access, whose line is not known.
 std::string who_accesses() {
   return name(*current_thread) + " (last seen at " + place(*current_thread) + ")";
 }
 
-/// The blocks of which any thread is in `state`, some of them in full.
+/// The blocks with any thread in `state`, some of them in full.
 std::string where(const Grid& grid, Thread::State state) {
   constexpr std::size_t most = 4;
   std::string text;

@@ -1,4 +1,4 @@
-// What a Fault says. Each names the block, the threads and where in the kernel they are.
+// The texts of Faults. Each names the block, the threads and where in the kernel they are.
 #pragma once
 
 #include <string>
@@ -13,7 +13,7 @@ std::string name(const Block& block);
 /// "block (0, 0, 0): threads 0-31 wait at __syncthreads (loss.cuh:40); thread 32 has ended"
 std::string where(const Block& block);
 
-std::string here(const std::string& what);  // of the thread that runs
+std::string here(const std::string& what);  // of the running thread
 std::string divergence(const Thread& thread);
 std::string ended_while_awaited(const Thread& thread);
 std::string deadlock(const Grid& grid);

@@ -1,4 +1,4 @@
-// What is asked of the emulated device: done at once, or noted to be done later, again and again, as a CUDA graph is.
+// Requests to the emulated device, performed at once or recorded to be performed later, repeatedly, like a CUDA graph.
 #pragma once
 
 #include <functional>
@@ -8,13 +8,13 @@ namespace musicgen::emulator {
 
 using Requests = std::vector<std::function<void()>>;
 
-/// Does it, or notes it where a recording is being made.
+/// Performs the request, or records it if a recording is being made.
 void request(std::function<void()> work);
 
-/// What `work` requests, none of it done.
+/// What `work` requests, without performing it.
 Requests record(const std::function<void()>& work);
 
-/// Whether one is being made.
+/// Whether a recording is being made.
 bool recording();
 
 }  // namespace musicgen::emulator

@@ -1,8 +1,8 @@
-// What AddressSanitizer and ThreadSanitizer have to be told. Their functions are weak here: one engine serves programs
-// with and without them. It is never instrumented for ThreadSanitizer itself, so that its own bookkeeping, which all
+// Notifies AddressSanitizer and ThreadSanitizer. Their functions are weak here, so that one engine serves programs with
+// and without them. The engine itself is never instrumented for ThreadSanitizer, so that its bookkeeping, which all
 // fibers share, is not taken for a race in a kernel.
 //
-// Programs whose kernels are watched (watched.cpp) are one kind more.
+// Programs with watched kernels (watched.cpp) are a further kind.
 #pragma once
 
 #include <cstddef>

@@ -35,7 +35,7 @@ ReadyQueue::ReadyQueue(Schedule schedule, std::size_t threads)
     : schedule_(schedule), random_(schedule.seed), ring_(std::bit_ceil(threads)) {}
 
 void ReadyQueue::add(Thread& thread, Reason reason) {
-  // Who gives way waits for what another does, and goes to the back whatever the schedule.
+  // A thread that yields waits for another one, and goes to the back whatever the schedule.
   const bool first = reason != gave_way && ((schedule_.kind == Schedule::in_turn && reason == let_go_by_its_warp) ||
                                             schedule_.kind == Schedule::last_in_first_out);
   if (first) {

@@ -1,4 +1,4 @@
-// In which order the threads of a kernel take their turns.
+// The order in which the threads of a kernel take turns.
 #pragma once
 
 #include <cstddef>
@@ -9,10 +9,10 @@
 
 namespace musicgen::emulator {
 
-/// No schedule is right, and a kernel has to give the same results under all of them; each finds faults of its own.
+/// A kernel must give the same results under all schedules; each finds different faults.
 ///
 ///   in_turn             a warp runs until all of it waits, then the next one, as on a GPU with a single scheduler
-///   last_in_first_out   whoever was let go last runs first: one warp, or one block, gets as far ahead as it can
+///   last_in_first_out   the thread released last runs first: one warp, or one block, gets as far ahead as it can
 ///   shuffled            any thread that can run, drawn at random
 struct Schedule {
   enum Kind { in_turn, last_in_first_out, shuffled };
@@ -36,7 +36,7 @@ class UseSchedule {
 
 Schedule current_schedule();
 
-/// One of each kind, and some more seeds.
+/// One of each kind, and more seeds.
 std::vector<Schedule> all_schedules();
 
 /// Calls `body(schedule)` once under each of them.
@@ -50,7 +50,7 @@ void under_all_schedules(Body&& body) {
 
 struct Thread;
 
-/// The threads that can run, in a ring that holds all there are.
+/// The threads that can run, in a ring with room for all threads.
 class ReadyQueue {
  public:
   ReadyQueue(Schedule schedule, std::size_t threads);

@@ -1,4 +1,4 @@
-// Shared memory and asynchronous copies, as the thread that runs sees them.
+// Shared memory and asynchronous copies, as seen by the running thread.
 #include <cstring>
 
 #include "engine.hpp"
@@ -23,7 +23,7 @@ void* static_shared(const char* name, std::size_t bytes) {
                             " bytes is too much: a block has 48 KiB of static shared memory, 227 KiB in all");
       });
     }
-    // On a GPU it would have been there from the start: it is not this thread who makes it.
+    // On a GPU it would have existed from the start: this thread does not create it.
     grid->host().answer_for([&] {
       array = shared.declare(name, bytes);
       release(array);
@@ -43,7 +43,7 @@ void copy_async(void* to, const void* from, unsigned bytes, unsigned used, Locat
     grid->fail([&] { return report::here("does not lead into the block's shared memory"); });
   if (!aligned(to) || (used > 0 && !aligned(from)))
     grid->fail([&] { return report::here("is not aligned to its size"); });
-  // Others may no longer be reading what was there, and nobody may read yet what will be.
+  // No other thread may still be reading the old content, and none may read the new one yet.
   note_write(to, bytes);
   std::memset(to, 0xFF, bytes);
   array->note(to, bytes, SharedArray::awaited);

@@ -35,7 +35,8 @@ struct Dimensions {
   int C = 0;            ///< rows of the embedding beyond those of tokens, for contexts (tokens/context.hpp)
   bool copies = false;  ///< the head's last output is for copying (backend/cpu/copying.hpp)
   bool places = false;  ///< attention prefers the same place of the form (backend/cpu/attention.hpp)
-  [[nodiscard]] int outputs() const { return V + (copies ? 1 : 0); }  ///< of the head
+  /// Of the head: a token each, one for copying, and one for copying from the place.
+  [[nodiscard]] int outputs() const { return V + (copies ? 1 + (places ? 1 : 0) : 0); }
   bool operator==(const Dimensions&) const = default;
 };
 
@@ -85,7 +86,8 @@ struct Pass : Sequences {
   /// scores reach hundreds, of which bf16 would keep no fraction. So do those of the embedding, which are few.
   Precision products = Precision::fp32;
   AttentionOptions attention{};
-  bool copies = false;       ///< see Dimensions
+  int V = 0;  ///< see Dimensions, as the next
+  bool copies = false;
   bool for_backward = true;  ///< false: a forward pass alone, which keeps less
 };
 

@@ -155,7 +155,10 @@ auto Model<B>::drawn(const ModelConfig& config, std::uint64_t seed) -> Parameter
 
 template <Backend B>
 Pass Model<B>::pass_of(const Sequences& batch, bool for_backward) const {
-  return {batch, products_, config_.attention, config_.dimensions.copies, for_backward};
+  const Dimensions& d = config_.dimensions;
+  Pass pass{batch, products_, config_.attention, d.V, d.copies, for_backward};
+  if (!d.places) pass.places = {};
+  return pass;
 }
 
 template <Backend B>

@@ -24,6 +24,7 @@
 #include "../../core/config.hpp"
 #include "../../tokens/vocabulary.hpp"
 #include "../backend.hpp"
+#include "copying.hpp"
 #include "matrix.hpp"
 
 namespace musicgen::inline MUSICGEN_ABI::cpu {
@@ -51,11 +52,12 @@ template <class Scalar>
 void attention_forward(View<const Scalar> h, Index B, Index Q, AttentionOptions options, Matrix<Scalar>& context,
                        AttentionSaved<Scalar>* saved, const AttentionPlaces<Scalar>& places = {});
 
-/// What copying wants of the weights (copying.hpp): da_ts = -share_t for each s after which came what t is to give.
+/// What copying wants of the weights: copying.hpp.
 template <class Scalar>
 struct CopyGradient {
-  std::span<const Token> inputs, targets;  ///< (T*B), (Q*B)
-  std::span<const Scalar> shares;          ///< (Q*B), or none
+  CopySource source{};
+  std::span<const Token> targets{};          ///< (Q*B)
+  const CopySaved<Scalar>* saved = nullptr;  ///< nullptr: nothing was copied
 };
 
 /// @param dcontext  (Q*B, H)

@@ -77,6 +77,20 @@ void softmax_of_earlier(View<Scalar> scores, Index first, float scale, View<cons
   }
 }
 
+/// @param da  (earlier), of query t; added to
+template <class Scalar>
+void add_copy_gradient(const CopyGradient<Scalar>& copied, Index q, Index t, Index earlier, Index b, Scalar* da) {
+  const auto row = static_cast<std::size_t>(q * copied.source.B + b);
+  const Token y = copied.targets[row];
+  const Scalar share = copied.saved->shares[row], of_place = copied.saved->place_shares[row],
+               hits = copied.saved->place_hits[row];
+  for (Index s = 0; s < earlier; ++s) {
+    const Scalar is_target = copied.source.after(s, b) == y ? Scalar(1) : Scalar(0);
+    da[s] -= share * is_target;
+    if (of_place > 0 && copied.source.same_place(s, t, b)) da[s] -= of_place * (is_target - hits);
+  }
+}
+
 /// The gradient through w . h_t, which is that of all scores at the place of t.
 /// @param ds  (earlier), g times the scores' gradient
 template <class Scalar>
@@ -154,12 +168,7 @@ void attention_backward(View<const Scalar> h, Index B, Index Q, AttentionOptions
       for (Index i = 0; i < rows; ++i) {
         Scalar* d = ds.data + i * T;
         const Scalar *weights = a.data + i * T, scale = static_cast<Scalar>(options.scale);
-        if (!copied.shares.empty()) {
-          const auto row = static_cast<std::size_t>((q + i) * B + b);
-          for (Index s = 0; s < std::min(earlier, t + i); ++s)
-            if (copied.inputs[static_cast<std::size_t>((s + 1) * B + b)] == copied.targets[row])
-              d[s] -= copied.shares[row];
-        }
+        if (copied.saved) detail::add_copy_gradient(copied, q + i, t + i, std::min(earlier, t + i), b, d);
         Scalar sum = 0;
         for (Index s = 0; s < earlier; ++s) sum += d[s] * weights[s];
         simd::transform_row(

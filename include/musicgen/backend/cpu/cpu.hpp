@@ -22,11 +22,11 @@ struct Activations {
   AttentionSaved<Scalar> attention;
   Matrix<Scalar> context;  ///< (Q*B, H)
   HeadSaved<Scalar> head;
-  Matrix<Scalar> logits;       ///< (Q*B, V), V+1 if the model copies; after the loss their gradient
-  Matrix<Scalar> mixed;        ///< (Q*B, V), with what is copied
-  std::vector<Scalar> shares;  ///< (Q*B), see CopyGradient
-  std::vector<Scalar> nll;     ///< (Q*B), of each target
-  double loss = 0;             ///< their mean
+  Matrix<Scalar> logits;  ///< (Q*B, outputs), see Dimensions; after the loss their gradient
+  Matrix<Scalar> mixed;   ///< (Q*B, V), with what is copied
+  CopySaved<Scalar> copied;
+  std::vector<Scalar> nll;  ///< (Q*B), of each target
+  double loss = 0;          ///< their mean
 
   Matrix<Scalar> dcontext;  ///< (Q*B, H)
   Matrix<Scalar> dh, dx;    ///< (T*B, H), of a layer's outputs and inputs
@@ -73,6 +73,7 @@ struct BasicCpu {
                        double learning_rate, const OptimizerOptions& options);
 
  private:
+  static cpu::CopySource copy_source(const Pass& pass) { return {pass.B, pass.inputs, pass.places}; }
   static cpu::View<const S> outputs(const Pass& pass, Activations& saved) { return saved.gru.back().outputs(pass.B); }
   /// The rows of the last Q steps.
   template <class T>

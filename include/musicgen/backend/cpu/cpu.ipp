@@ -43,16 +43,16 @@ void BasicCpu<S>::head(const Parameters& p, const Pass& pass, Activations& saved
 
 template <class S>
 void BasicCpu<S>::loss(const Pass& pass, Activations& saved) {
-  saved.loss = static_cast<double>(pass.copies ? cpu::copying_cross_entropy<S>(saved.logits, saved.attention.weights,
-                                                                               pass.B, pass.inputs, pass.targets,
-                                                                               saved.nll, saved.shares)
-                                               : cpu::softmax_cross_entropy(saved.logits, pass.targets, saved.nll));
+  saved.loss = static_cast<double>(
+      pass.copies ? cpu::copying_cross_entropy<S>(pass.V, saved.logits, saved.attention.weights, copy_source(pass),
+                                                  pass.targets, saved.nll, saved.copied)
+                  : cpu::softmax_cross_entropy(saved.logits, pass.targets, saved.nll));
 }
 
 template <class S>
 const cpu::Matrix<S>& BasicCpu<S>::logits(const Pass& pass, Activations& saved) {
   if (!pass.copies) return saved.logits;
-  cpu::mix_copies<S>(saved.logits, saved.attention.weights, pass.B, pass.inputs, saved.mixed);
+  cpu::mix_copies<S>(pass.V, saved.logits, saved.attention.weights, copy_source(pass), saved.mixed);
   return saved.mixed;
 }
 
@@ -66,10 +66,10 @@ void BasicCpu<S>::head_backward(const Parameters& p, const Pass& pass, Activatio
 
 template <class S>
 void BasicCpu<S>::attend_backward(const Parameters& p, const Pass& pass, Activations& saved, Parameters& gradients) {
-  cpu::attention_backward<S>(
-      outputs(pass, saved), pass.B, pass.Q, pass.attention, saved.attention, saved.dcontext, cpu::view(saved.dh),
-      {pass.inputs, pass.targets, pass.copies ? std::span<const S>(saved.shares) : std::span<const S>()},
-      {pass.places, cpu::values(p.place)}, cpu::values(gradients.place));
+  cpu::attention_backward<S>(outputs(pass, saved), pass.B, pass.Q, pass.attention, saved.attention, saved.dcontext,
+                             cpu::view(saved.dh),
+                             {copy_source(pass), pass.targets, pass.copies ? &saved.copied : nullptr},
+                             {pass.places, cpu::values(p.place)}, cpu::values(gradients.place));
 }
 
 template <class S>

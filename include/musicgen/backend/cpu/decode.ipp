@@ -181,7 +181,7 @@ Decoder<Scalar>::Decoder(std::shared_ptr<const Weights> weights, Index B, Index 
   work_->u.resize(B, H);
   work_->logits.resize(B, weights_->b2.size());
   if (weights_->copies) {
-    work_->mixed.resize(B, weights_->b2.size() - 1);
+    work_->mixed.resize(B, weights_->b2.size() - (weights_->place.size() > 0 ? 2 : 1));
     state_.tokens.assign(static_cast<std::size_t>(B * (state_.outputs.places() + 1)), 0);
   }
   if (weights_->place.size() > 0) state_.places.assign(static_cast<std::size_t>(B * state_.outputs.places()), -1);
@@ -242,21 +242,29 @@ const Matrix<Scalar>& Decoder<Scalar>::step(std::span<const Token> tokens, std::
   return weights_->copies ? work_->mixed : work_->logits;
 }
 
-/// Outputs, the last of which is for copying, become log-probabilities of tokens: copying.hpp.
+/// Outputs, the last of which are for copying, become log-probabilities of tokens: copying.hpp.
 template <class Scalar>
 void Decoder<Scalar>::mix_copies(std::span<const Token> tokens) {
-  const Index places = state_.outputs.places(), V = work_->mixed.cols();
-  const Index place = static_cast<Index>(state_.steps % places);
+  const Index places = state_.outputs.places(), V = work_->mixed.cols(), outputs = work_->logits.cols();
+  const auto place = static_cast<Index>(state_.steps % places);
+  const Index held = state_.steps > 0 ? state_.outputs.held(state_.steps) : 0;
   for (Index b = 0; b < B_; ++b) {
     Token* const ring = state_.tokens.data() + b * (places + 1);
     ring[place] = tokens[static_cast<std::size_t>(b)];
     if (place == 0) ring[places] = ring[0];
+    const std::int32_t* const form = state_.places.empty() ? nullptr : state_.places.data() + b * places;
+    const auto at_place = [&](Index at) { return form != nullptr && form[place] >= 0 && form[at] == form[place]; };
+    Scalar M = 0;
+    if (held > 0 && form != nullptr)
+      work_->partial.for_each_weight(b, held, [&](Index at, Scalar weight) { M += at_place(at) ? weight : Scalar(0); });
+    if (!(M > detail::least_weight<Scalar>)) M = 0;
     Scalar* const p = work_->logits.row(b).data();
-    simd::softmax_row(p, V + 1);
-    const Scalar share = p[V];
-    if (state_.steps > 0)
-      work_->partial.for_each_weight(b, state_.outputs.held(state_.steps),
-                                     [&](Index at, Scalar weight) { p[ring[at + 1]] += share * weight; });
+    detail::softmax_of_sources(p, V, outputs, M > 0);
+    const Scalar share = p[V], of_place = M > 0 ? p[V + 1] / M : Scalar(0);
+    if (held > 0)
+      work_->partial.for_each_weight(b, held, [&](Index at, Scalar weight) {
+        p[ring[at + 1]] += weight * (M > 0 && at_place(at) ? share + of_place : share);
+      });
     detail::to_logarithms(p, V, work_->mixed.row(b).data());
   }
 }

@@ -85,7 +85,7 @@ MUSICGEN_INLINE double histogram_overlap(std::span<const double> a, std::span<co
 }
 
 MUSICGEN_INLINE double groove_similarity(const Score& score, const Analysis& analysis) {
-  const auto width = static_cast<std::size_t>(4 * analysis.meter.beats);
+  const auto width = 4 * static_cast<std::size_t>(analysis.meter.beats);
   std::vector<std::vector<bool>> grooves(analysis.bars.size(), std::vector<bool>(width));
   for (const detail::BarOnset& onset : detail::bar_onsets(score, analysis))
     if (onset.sixteenth < width) grooves[onset.bar][onset.sixteenth] = true;

@@ -3,13 +3,18 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <cmath>
 #include <cstddef>
 #include <filesystem>
+#include <iterator>
+#include <musicgen/data/splits.hpp>
 #include <musicgen/evaluate/distributions.hpp>
 #include <musicgen/evaluate/excerpts.hpp>
+#include <musicgen/evaluate/measures.hpp>
 #include <musicgen/evaluate/novelty.hpp>
 #include <musicgen/evaluate/statistics.hpp>
+#include <musicgen/evaluate/two_sample.hpp>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <ostream>
@@ -23,40 +28,80 @@
 /// A statistic's values and how they compare: of generated songs, and of songs that were learned from, each with real
 /// ones that were not. The second says how near real songs come to each other.
 struct ComparedStatistic {
-  const musicgen::Statistic* statistic;
+  const char *name, *label, *unit;
   std::vector<double> held_out, generated, learned;              ///< finite
   std::optional<musicgen::Comparison> of_generated, of_learned;  ///< nothing where too few songs have the statistic
+
+  /// "note length, s"
+  std::string title() const { return *unit ? std::string(label) + ", " + unit : label; }
+};
+
+/// Figures of songs: real ones that were not learned from, generated ones, and real ones that were.
+template <class Figures>
+struct ThreeSets {
+  std::vector<Figures> held_out{}, generated{}, learned{};
+};
+
+/// Whether a classifier tells generated songs, and songs that were learned from, from real ones that were not; nothing
+/// where there are too few songs.
+struct TwoSampleTests {
+  std::optional<musicgen::TwoSampleResult> of_generated{}, of_learned{};
 };
 
 struct Report {
   double seconds = 0;        ///< of each song
   std::size_t compared = 0;  ///< songs of each kind whose statistics are compared
   std::size_t learned = 0;   ///< songs in which copies have been looked for
-  std::vector<ComparedStatistic> statistics{};
+  std::vector<ComparedStatistic> statistics{}, measures{};
+  ThreeSets<musicgen::Measures> music{};  ///< what `measures` are taken from
+  TwoSampleTests two_sample{};
   std::vector<musicgen::Originality> generated{}, held_out{};
 };
 
-inline std::vector<ComparedStatistic> compare_statistics(const std::vector<musicgen::Song>& held_out,
-                                                         const std::vector<musicgen::Song>& generated,
-                                                         const std::vector<musicgen::Song>& learned,
-                                                         const musicgen::Vocabulary& vocabulary) {
-  const auto figures = [&](const std::vector<musicgen::Song>& songs) {
-    std::vector<musicgen::Statistics> all;
-    for (const musicgen::Song& song : songs) all.push_back(musicgen::statistics(musicgen::notes_of(song, vocabulary)));
-    return all;
-  };
-  const auto a = figures(held_out), b = figures(generated), c = figures(learned);
+/// Every figure of a list.
+template <class List, class Figures>
+std::vector<ComparedStatistic> compare_figures(const List& list, const ThreeSets<Figures>& songs) {
   const auto comparison = [](const std::vector<double>& real, const std::vector<double>& other) {
     return real.size() < 2 || other.size() < 2 ? std::nullopt : std::optional(musicgen::compare(real, other));
   };
   std::vector<ComparedStatistic> all;
-  for (const musicgen::Statistic& s : musicgen::statistic_list) {
-    ComparedStatistic of{&s, values_of(a, s), values_of(b, s), values_of(c, s), {}, {}};
+  for (const musicgen::Figure<Figures>& figure : list) {
+    ComparedStatistic of{.name = figure.name,
+                         .label = figure.label,
+                         .unit = figure.unit,
+                         .held_out = values_of(songs.held_out, figure),
+                         .generated = values_of(songs.generated, figure),
+                         .learned = values_of(songs.learned, figure),
+                         .of_generated = {},
+                         .of_learned = {}};
     of.of_generated = comparison(of.held_out, of.generated);
     of.of_learned = comparison(of.held_out, of.learned);
     all.push_back(std::move(of));
   }
   return all;
+}
+
+/// The excerpts of a minute of songs; versions of a song have its number.
+/// @param first_number  of the songs: each kind has numbers of its own
+inline std::vector<musicgen::Excerpt> minutes_of(const std::vector<musicgen::Song>& songs,
+                                                 const musicgen::Vocabulary& vocabulary, std::size_t first_number) {
+  std::vector<musicgen::Excerpt> all;
+  const auto versions = musicgen::first_versions(songs);
+  for (std::size_t i = 0; i < songs.size(); ++i) {
+    auto excerpts = musicgen::excerpts_of(musicgen::notes_of(songs[i], vocabulary), std::chrono::minutes(1),
+                                          first_number + versions[i]);
+    std::move(excerpts.begin(), excerpts.end(), std::back_inserter(all));
+  }
+  return all;
+}
+
+/// Nothing where a set has excerpts of one song at most.
+inline std::optional<musicgen::TwoSampleResult> test_of(const std::vector<musicgen::Excerpt>& real,
+                                                        const std::vector<musicgen::Excerpt>& other) {
+  const auto several = [](const std::vector<musicgen::Excerpt>& set) {
+    return std::any_of(set.begin(), set.end(), [&](const musicgen::Excerpt& e) { return e.song != set.front().song; });
+  };
+  return several(real) && several(other) ? std::optional(musicgen::two_sample_test(real, other)) : std::nullopt;
 }
 
 /// One figure of every song.
@@ -98,25 +143,59 @@ inline std::string minutes(double seconds) {
   return formatted("%ld:%02ld.%ld", tenths / 600, tenths / 10 % 60, tenths % 10);
 }
 
+/// A cell of the table; a dash where too few songs have the statistic.
+inline std::string cell(const char* format, std::optional<double> value, const char* dash) {
+  return value ? formatted(format, *value) : dash;
+}
+
+inline void print_row(std::ostream& out, const ComparedStatistic& s) {
+  const musicgen::Summary generated = musicgen::summarize(s.generated), real = musicgen::summarize(s.held_out);
+  const auto of = [](const std::optional<musicgen::Comparison>& c, double (*figure)(const musicgen::Comparison&)) {
+    return c ? std::optional(figure(*c)) : std::nullopt;
+  };
+  const auto overlap = [](const musicgen::Comparison& c) { return c.agreement.overlap; };
+  const auto divergence = [](const musicgen::Comparison& c) { return c.agreement.divergence; };
+  const auto distance = [](const musicgen::Comparison& c) { return c.wasserstein; };
+  out << formatted("%-28s", s.title().c_str());
+  for (const musicgen::Summary* set : {&generated, &real})
+    out << (set->count > 1 ? formatted("%9.2f%8.2f", set->mean, set->deviation) : formatted("%9s%8s", "-", "-"))
+        << (set == &generated ? "  " : "");
+  out << cell("%8.2f", of(s.of_generated, overlap), "       -") << cell("%6.2f", of(s.of_learned, overlap), "     -")
+      << cell("  %8.2f", of(s.of_generated, divergence), "         -")
+      << cell("%6.2f", of(s.of_learned, divergence), "     -")
+      << cell(" %10.3f", of(s.of_generated, distance), "          -")
+      << cell("%8.3f", of(s.of_learned, distance), "       -") << '\n';
+}
+
 inline void print_statistics(std::ostream& out, const Report& report) {
   out << formatted("\n%zu songs of each kind, the first %g s of each\n\n", report.compared, report.seconds)
       << formatted("%-28s%17s%19s%14s%16s%15s\n", "", "generated    ", "real    ", "overlap  ", "divergence  ",
                    "distance")
       << formatted("%-28s%9s%8s  %9s%8s%8s%6s  %8s%6s %10s%8s\n", "", "mean", "+-", "mean", "+-", "gen.", "real",
                    "gen.", "real", "gen.", "real");
-  for (const ComparedStatistic& s : report.statistics) {
-    const std::string unit = s.statistic->unit, label = s.statistic->label + (unit.empty() ? "" : ", " + unit);
-    if (!s.of_generated || !s.of_learned) {
-      out << formatted("%-28s too few songs have it\n", label.c_str());
-      continue;
-    }
-    const musicgen::Comparison &g = *s.of_generated, &l = *s.of_learned;
-    out << formatted("%-28s%9.2f%8.2f  %9.2f%8.2f%8.2f%6.2f  %8.2f%6.2f %10.3f%8.3f\n", label.c_str(), g.other.mean,
-                     g.other.deviation, g.real.mean, g.real.deviation, g.agreement.overlap, l.agreement.overlap,
-                     g.agreement.divergence, l.agreement.divergence, g.wasserstein, l.wasserstein);
-  }
-  out << "\nIn the last three columns \"real\": as many songs that were learned from, compared with the same real "
-         "ones\n";
+  for (const ComparedStatistic& s : report.statistics) print_row(out, s);
+  out << '\n';
+  for (const ComparedStatistic& s : report.measures) print_row(out, s);
+  const auto with_beat = [](const std::vector<musicgen::Measures>& songs) {
+    return std::count_if(songs.begin(), songs.end(), [](const musicgen::Measures& song) { return song.has_beat; });
+  };
+  out << formatted("\nSongs with a beat: generated %td, real %td, learned from %td\n",
+                   with_beat(report.music.generated), with_beat(report.music.held_out), with_beat(report.music.learned))
+      << "In the last three columns \"real\": as many songs that were learned from, compared with the same real "
+         "ones; a dash: too few songs have it\n";
+}
+
+inline void print_two_sample(std::ostream& out, const Report& report) {
+  out << "\nExcerpts of a minute that a classifier puts into the right set, songs that it has not seen (0.5: chance)\n";
+  const auto line = [&](const char* name, const std::optional<musicgen::TwoSampleResult>& test) {
+    if (!test)
+      out << formatted("%-28s too few songs\n", name);
+    else
+      out << formatted("%-28s%9.3f +- %.3f   %zu and %zu excerpts, %d folds\n", name, test->accuracy,
+                       test->standard_error, test->second_excerpts, test->first_excerpts, test->folds);
+  };
+  line("generated or real", report.two_sample.of_generated);
+  line("learned from or real", report.two_sample.of_learned);
 }
 
 inline void print_originality(std::ostream& out, const Report& report) {
@@ -154,6 +233,7 @@ inline void print_runs(std::ostream& out, const Report& report) {
 
 inline void print(std::ostream& out, const Report& report) {
   print_statistics(out, report);
+  print_two_sample(out, report);
   print_originality(out, report);
   print_runs(out, report);
 }
@@ -199,21 +279,49 @@ inline Json to_json(const std::vector<musicgen::Originality>& songs) {
   return {{"figures", figures}, {"songs", all}};
 }
 
+inline Json to_json(const std::vector<ComparedStatistic>& all) {
+  Json figures = Json::object();
+  for (const ComparedStatistic& s : all)
+    figures[s.name] = {{"unit", s.unit},
+                       {"real", to_json(musicgen::summarize(s.held_out))},
+                       {"generated", to_json(s.of_generated)},
+                       {"baseline", to_json(s.of_learned)}};
+  return figures;
+}
+
+inline Json to_json(const std::optional<musicgen::TwoSampleResult>& test) {
+  if (!test) return nullptr;
+  return {{"accuracy", test->accuracy},
+          {"standard_error", test->standard_error},
+          {"excerpts", test->second_excerpts},
+          {"real_excerpts", test->first_excerpts},
+          {"folds", test->folds}};
+}
+
+/// How many songs have a beat, and where in the bar their notes begin.
+inline Json beats_to_json(const std::vector<musicgen::Measures>& songs) {
+  const auto count =
+      std::count_if(songs.begin(), songs.end(), [](const musicgen::Measures& song) { return song.has_beat; });
+  return {{"songs_with_beat", count}, {"bar_positions", musicgen::mean_positions(songs)}};
+}
+
 inline Json to_json(const Report& report) {
-  Json statistics = Json::object();
-  for (const ComparedStatistic& s : report.statistics)
-    statistics[s.statistic->name] = {{"unit", s.statistic->unit},
-                                     {"real", to_json(musicgen::summarize(s.held_out))},
-                                     {"generated", to_json(s.of_generated)},
-                                     {"baseline", to_json(s.of_learned)}};
-  return {{"seconds", report.seconds},
-          {"songs_compared", report.compared},
-          {"songs_learned_from", report.learned},
-          {"statistics", statistics},
-          {"originality",
-           {{"generated", to_json(report.generated)},
-            {"real", to_json(report.held_out)},
-            {"longer_than_95_percent_of_real", suspicious(report).size()}}}};
+  return {
+      {"seconds", report.seconds},
+      {"songs_compared", report.compared},
+      {"songs_learned_from", report.learned},
+      {"statistics", to_json(report.statistics)},
+      {"measures", to_json(report.measures)},
+      {"beats",
+       {{"real", beats_to_json(report.music.held_out)},
+        {"generated", beats_to_json(report.music.generated)},
+        {"baseline", beats_to_json(report.music.learned)}}},
+      {"two_sample",
+       {{"generated", to_json(report.two_sample.of_generated)}, {"baseline", to_json(report.two_sample.of_learned)}}},
+      {"originality",
+       {{"generated", to_json(report.generated)},
+        {"real", to_json(report.held_out)},
+        {"longer_than_95_percent_of_real", suspicious(report).size()}}}};
 }
 
 // ---- The picture ----
@@ -221,14 +329,14 @@ inline Json to_json(const Report& report) {
 inline void draw([[maybe_unused]] const std::filesystem::path& file, [[maybe_unused]] const Report& report) {
 #ifdef MUSICGEN_HAS_DISTRIBUTIONS
   std::vector<musicgen::DistributionPanel> panels;
-  for (const ComparedStatistic& s : report.statistics) {
-    const std::string unit = s.statistic->unit;
-    std::string note = "of too few songs";
-    if (s.of_generated && s.of_learned)
-      note = formatted("overlap %.2f (real %.2f)", s.of_generated->agreement.overlap, s.of_learned->agreement.overlap);
-    panels.push_back(
-        {s.statistic->label + (unit.empty() ? "" : ", " + unit), note, {s.held_out, s.generated, s.learned}});
-  }
+  for (const auto* figures : {&report.statistics, &report.measures})
+    for (const ComparedStatistic& s : *figures) {
+      std::string note = "of too few songs";
+      if (s.of_generated && s.of_learned)
+        note =
+            formatted("overlap %.2f (real %.2f)", s.of_generated->agreement.overlap, s.of_learned->agreement.overlap);
+      panels.push_back({s.title(), note, {s.held_out, s.generated, s.learned}});
+    }
   musicgen::write_distributions(file, panels,
                                 {.title = formatted("%zu songs of each kind, %g s", report.compared, report.seconds),
                                  .names = {"real", "generated", "learned from"}});

@@ -7,6 +7,7 @@
 
 #include "machine.hpp"
 #include "model.hpp"
+#include "plan_options.hpp"
 #include "program.hpp"
 #include "render.hpp"
 
@@ -23,7 +24,7 @@ struct Options {
   bool no_grammar = false;
   SamplerOptions sampler;
   presets::Lifelike style = presets::lifelike(MusicProfile());
-  std::string key;
+  PlanOptions plan;
   std::vector<std::string> tracks;   // lists of numbers from 1
   std::vector<std::string> renamed;  // what to say about old names
   Machine machine;
@@ -183,19 +184,6 @@ CLI::Validator track_list() {
       "LIST");
 }
 
-CLI::Validator musical_key() {
-  return CLI::Validator(
-      [](const std::string& text) {
-        try {
-          static_cast<void>(Key::parse(text));
-          return std::string();
-        } catch (const Error& error) {
-          return std::string(error.what());
-        }
-      },
-      "KEY");
-}
-
 void add_options(CLI::App& app, Options& o) {
   app.add_option("--out", o.out, "the MIDI file to write; with --count NAME-1.mid, NAME-2.mid, ...")
       ->required()
@@ -210,7 +198,7 @@ void add_options(CLI::App& app, Options& o) {
   app.add_option("--temperature", o.sampler.temperature, "under 1: safer, over 1: bolder, 0: always the most probable")
       ->capture_default_str()
       ->check(number_in(0, 100));
-  app.add_option("--key", o.key, R"(only notes of this key: "E minor", "C# major", "Bb")")->check(musical_key());
+  o.plan.add(app);
   app.add_option("--tracks", o.tracks, R"(only notes on these of the model's tracks, from 1: "1,3")")
       ->check(track_list());
   app.add_option("--prompt", o.prompt, "a MIDI file to go on from; the song begins with it");
@@ -256,11 +244,14 @@ void write(const GeneratedSong& song, const Vocabulary& vocabulary, const Option
             << detail::counted(song.score.notes().size(), "note") << ", "
             << detail::counted(song.tokens.size(), "token") << '\n';
   if (!o.tokens_file.empty()) {
-    // As `tokenize` reads the file: in canonical order, and without numbers for tracks that have no note in it.
+    // As `tokenize` reads the file: in canonical order, and without numbers for tracks that have no note in it. (In
+    // beats it would have to find the plan that the song was written by.)
     std::string text;
-    for (const Token token : encode(song.score, vocabulary).tokens) text += vocabulary.name(token) + '\n';
+    for (const Token token : vocabulary.has_beats() ? song.tokens : encode(song.score, vocabulary).tokens)
+      text += vocabulary.name(token) + '\n';
     write_bytes(name(o.tokens_file), text);
   }
+  if (!o.plan.save.empty()) write_bytes(name(o.plan.save), plan_json(plan_of(song.tokens, vocabulary)));
   const std::string title = name(o.out).filename().string();
   if (!o.picture.empty() && prompt)
     render_continuation(name(o.picture), song.score, tracks_of(song, vocabulary), *prompt, title,
@@ -273,15 +264,15 @@ void write(const GeneratedSong& song, const Vocabulary& vocabulary, const Option
 /// Finds out before the music is made that a file cannot be written, or would take another's place.
 void probe_outputs(const Options& o) {
   std::vector<fs::path> written;
-  for (const fs::path& file : {o.out, o.tokens_file, o.picture, o.audio})
+  for (const fs::path& file : {o.out, o.tokens_file, o.plan.save, o.picture, o.audio})
     for (int i = 1; i <= o.count && !file.empty(); ++i) written.push_back(numbered(file, i, o.count));
-  require_distinct({o.model, o.prompt}, written);
+  require_distinct({o.model, o.prompt, o.plan.file}, written);
   for (int i = 1; i <= o.count; ++i) {
     require_midi(numbered(o.out, i, o.count));
     require_png(numbered(o.picture, i, o.count));
     require_wav(numbered(o.audio, i, o.count));
   }
-  for (const fs::path& file : {o.out, o.tokens_file, o.picture, o.audio})
+  for (const fs::path& file : {o.out, o.tokens_file, o.plan.save, o.picture, o.audio})
     if (!file.empty()) AtomicFile(numbered(file, 1, o.count));
   if (!o.picture.empty()) require_pictures();
   if (!o.audio.empty()) require_audio();
@@ -301,9 +292,9 @@ Score begin_with_prompt(Sampler<B>& sampler, const Options& o) {
 }
 
 /// The options' rules, and what the model knows of its music where the options do not say.
-auto processors(const Options& o, const MusicProfile& profile) {
+auto processors(const Options& o, const MusicProfile& profile, bool has_plan) {
   ProcessorChain rules;
-  if (!o.key.empty()) rules.push_back(Key::parse(o.key));
+  if (!o.plan.key.empty() && !has_plan) rules.push_back(Key::parse(o.plan.key));
   if (!o.tracks.empty()) {
     std::vector<int> tracks;
     for (const std::string& list : o.tracks)
@@ -323,12 +314,32 @@ auto processors(const Options& o, const MusicProfile& profile) {
   return Chain(std::move(rules), std::move(style));
 }
 
-template <Backend B>
-void generate(Options& o) {
+/// What depends on the language that the model turns out to know.
+/// @throws CLI::ValidationError  for options that it does not have
+void settle(Options& o, const Vocabulary& vocabulary, const std::vector<std::string>& arguments) {
   o.sampler.grammar = !o.no_grammar;
+  if (!vocabulary.has_beats()) {
+    if (const std::string option = o.plan.given(); !option.empty())
+      throw CLI::ValidationError(option, "the model has no plan: it learned performances, not beats");
+    return;
+  }
+  if (o.no_grammar) throw CLI::ValidationError("--no-grammar", "is for models of performances");
+  o.sampler.plan = o.plan.request();
+  // The command line once more, over the defaults of this language.
+  Options again;
+  again.style = presets::lifelike_beats(MusicProfile());
+  CLI::App app;
+  add_options(app, again);
+  app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
+  o.style = again.style;
+}
+
+template <Backend B>
+void generate(Options& o, const std::vector<std::string>& arguments) {
   const auto model = given_model<B>(o.model);
+  settle(o, model.vocabulary(), arguments);
   probe_outputs(o);
-  Sampler sampler(model, processors(o, model.config().profile), o.sampler);
+  Sampler sampler(model, processors(o, model.config().profile, model.vocabulary().has_beats()), o.sampler);
   for (const std::string& warning : sampler.warnings())
     std::cerr << (o.model.empty() ? "the bundled model" : o.model.string()) << ": " << warning << '\n';
   std::optional<Score> prompt;
@@ -353,6 +364,7 @@ int main(int argc, char** argv) {
     if (options.prompt.empty() && options.prompt_seconds > 0)
       throw CLI::ValidationError("--prompt-seconds", "goes with --prompt");
     for (const std::string& renamed : options.renamed) std::cerr << "generate: " << renamed << '\n';
-    options.machine.run([&]<Backend B>(B) { generate<B>(options); }, options.sampler.precision);
+    const std::vector<std::string> arguments(argv + 1, argv + argc);
+    options.machine.run([&]<Backend B>(B) { generate<B>(options, arguments); }, options.sampler.precision);
   });
 }

@@ -45,10 +45,12 @@ class AnyProcessor;
 class Logits;
 class ProcessorChain;
 struct NoteEvent;
+struct PlanRequest;
 struct SamplerOptions;
 
 // evaluate/
 struct Likelihood;
+struct Measures;
 struct Statistics;
 
 }  // namespace musicgen::inline MUSICGEN_ABI

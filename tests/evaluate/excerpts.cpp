@@ -32,6 +32,24 @@ TEST_CASE("excerpts: a beginning has the notes that start in it, cut at its end"
   CHECK_THROWS_AS(beginning_of(song, 9ms, vocabulary), Error);
 }
 
+TEST_CASE("excerpts: the beginning of a score keeps its tempo and its tracks") {
+  Score score;
+  score.tempo = TempoMap(480, {{0, 500000}, {960, 1000000}});  // two beats of half a second, then of a whole one
+  score.tracks = {
+      Track{.channel = drum_channel, .notes = {{0, 100, 36, 64}, {1920, 2400, 36, 64}}},
+      Track{.name = "tune", .channel = 0, .notes = {{480, 2880, 60, 64}, {1439, 1500, 62, 64}, {1440, 1920, 64, 64}}}};
+  // From the tune's first note, at 0.5 s, for 1.5 s: until 2 s, a beat after the change of tempo.
+  const Score beginning = beginning_of(score, 1500ms);
+  CHECK(beginning.tempo == score.tempo);
+  REQUIRE(beginning.tracks.size() == 2);
+  CHECK(beginning.tracks[0].notes == std::vector<TickNote>{{0, 100, 36, 64}});
+  CHECK(beginning.tracks[1].notes == std::vector<TickNote>{{480, 1440, 60, 64}, {1439, 1440, 62, 64}});
+  CHECK(beginning.tracks[1].name == "tune");
+  for (const double all : {60.0, 1e300}) CHECK(beginning_of(score, std::chrono::duration<double>(all)) == score);
+  CHECK(beginning_of(Score{}, 1s) == Score{});
+  CHECK_THROWS_AS(beginning_of(score, 9ms), Error);
+}
+
 TEST_CASE("excerpts: of different songs there is one version each, chosen at equal distances") {
   std::vector<Song> songs;
   for (int i = 0; i < 10; ++i)

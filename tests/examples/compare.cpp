@@ -41,6 +41,22 @@ TEST_CASE("examples: songs like the real ones overlap wholly") {
     CHECK(statistic["generated"]["overlap"] > 0.5);
     CHECK(statistic["baseline"]["overlap"].is_number());
   }
+  REQUIRE(result["measures"].size() == 14);
+  for (const std::string name : {"in_time", "in_beat", "groove", "chord_changes", "structureness_4"}) {
+    INFO(name);
+    const auto& measure = result["measures"][name];
+    CHECK(measure["real"]["songs"] == 4);
+    CHECK(measure["real"]["mean"] == measure["generated"]["set"]["mean"]);
+    CHECK(measure["generated"]["wasserstein"] == 0);
+    CHECK(measure["baseline"]["overlap"].is_number());
+  }
+  CHECK(result["measures"]["recurrence"]["real"]["songs"] == 0);  // too short
+  CHECK(result["measures"]["recurrence"]["generated"] == nullptr);
+  CHECK(result["beats"]["real"]["songs_with_beat"] == 4);
+  CHECK(result["beats"]["real"]["bar_positions"].size() == 16);
+  CHECK(result["beats"]["generated"] == result["beats"]["real"]);
+  CHECK(result["two_sample"]["generated"]["excerpts"] == 4);
+  CHECK(result["two_sample"]["baseline"]["accuracy"].is_number());
   CHECK(result["originality"]["generated"]["figures"] == result["originality"]["real"]["figures"]);
 }
 
@@ -79,6 +95,7 @@ TEST_CASE("examples: a comparison is the same for any number of threads, and can
   const std::string table = run("1");
   CHECK(run("3") == table);
   CHECK_THAT(table, Catch::Contains("scale consistency") && Catch::Contains("longest run, notes") &&
+                        Catch::Contains("notes on sixteenths") && Catch::Contains("generated or real") &&
                         Catch::Contains("semitones\n"));
 #ifdef MUSICGEN_HAS_DISTRIBUTIONS
   place.output("compare", {"--generated", generated, "--data", data, "--picture", place / "picture.png"});

@@ -192,3 +192,30 @@ TEST_CASE("sample: a step allocates nothing, past the attention window and from 
     CHECK(events > 0);
   }
 }
+
+TEST_CASE("sample: a step in the language of beats allocates nothing, under a plan and past the attention window") {
+  const Model<> model = untrained_in_beats(1, 1, 24);
+  const SamplerOptions options{.temperature = 1.2f,
+                               .window = 64,
+                               .plan = {.key = Key{4, true},
+                                        .tempos = {{0, 96}},
+                                        .form = parse_form("A1 B2"),
+                                        .chords = chord_a_bar("C G Am F"),
+                                        .chord_bars = 4}};
+  Sampler sampler(model, Chain(PitchRange{40, 80}, presets::lifelike(model)), options);
+  for (int i = 0; i < 100; ++i) sampler.next();
+  int songs = 0;
+  CHECK(allocations_in([&] {
+          for (int i = 0; i < 3000; ++i) songs += sampler.next() == model.vocabulary().end();
+        }) == 0);
+  CHECK(songs > 0);
+  CHECK(allocations_in([&] {
+          for (int i = 0; i < 100; ++i) sampler.next_note();
+          sampler.set_temperature(0.9f);
+          for (int i = 0; i < 100; ++i) sampler.next();
+        }) == 0);
+  sampler.until(std::chrono::seconds(1));
+  CHECK(allocations_in([&] { sampler.until(sampler.so_far().time() + std::chrono::seconds(20)); }) == 0);
+  const auto state = sampler.snapshot();
+  CHECK(allocations_in([&] { sampler.restore(state); }) == 0);
+}

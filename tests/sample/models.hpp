@@ -2,12 +2,14 @@
 #pragma once
 
 #include <array>
+#include <catch.hpp>
 #include <cstdint>
 #include <musicgen/model.hpp>
 #include <musicgen/sample/processor.hpp>
 #include <musicgen/sample/processors/pitch_range.hpp>
 #include <musicgen/sample/processors/rule.hpp>
 #include <musicgen/sample/processors/tracks.hpp>
+#include <musicgen/tokens/context.hpp>
 #include <string>
 #include <vector>
 
@@ -24,6 +26,22 @@ inline Model<> untrained(const Vocabulary& vocabulary = Vocabulary::standard(), 
   config.canonical = canonical;
   Model<> model(config, seed);
   for (float& weight : cpu::values(model.weights().head.w2)) weight *= contrast;
+  return model;
+}
+
+/// The same in the language of beats. Time passes in it, and notes end, oftener than by chance.
+inline Model<> untrained_in_beats(std::uint64_t seed = 1, float contrast = 1, int hidden = 16) {
+  const Vocabulary vocabulary = Vocabulary::beats();
+  ModelConfig config = presets::small(vocabulary);
+  REQUIRE(config.dimensions.C == Context::rows);
+  config.dimensions.E = 8;
+  config.dimensions.H = hidden;
+  config.profile.programs = {40, 41, 0};
+  config.canonical = true;
+  Model<> model(config, seed);
+  for (float& weight : cpu::values(model.weights().head.w2)) weight *= contrast;
+  for (const Token time : vocabulary.tokens(TokenKind::time)) model.weights().head.b2[time] += 1;
+  for (const Token off : vocabulary.tokens(TokenKind::note_off)) model.weights().head.b2[off] += 2;
   return model;
 }
 

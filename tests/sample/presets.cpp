@@ -2,6 +2,8 @@
 #include <chrono>
 #include <musicgen/sample/presets.hpp>
 
+#include "sample/models.hpp"
+
 using namespace musicgen;
 using namespace std::chrono_literals;
 
@@ -36,4 +38,20 @@ TEST_CASE("presets: what a profile does not say has no effect, and notes may las
   const presets::Plain shortest = presets::plain(MusicProfile{.max_note_length = 200ms, .usual_length = 0ms});
   CHECK(shortest.get<MaxNoteLength>().length == 1s);
   CHECK_NOTHROW(shortest.check());
+}
+
+TEST_CASE("presets: models of beats have their own") {
+  const presets::Lifelike chain =
+      presets::lifelike_beats(MusicProfile{.max_note_length = 2s, .usual_length = 200s, .usual_velocity = 86});
+  CHECK(chain.get<MaxNoteLength>().length == 2s);
+  CHECK(chain.get<EndBias>().after == 200s);
+  CHECK(chain.get<VelocityPrior>().usual == 86);
+  CHECK(chain.get<VelocityPrior>().strength == 0);
+  CHECK(chain.get<Density>().density == 0);
+  CHECK_FALSE(chain.get<MaxRest>().length);
+  CHECK(chain.get<TimingSharpness>().sharpness == 0);
+  CHECK(chain.get<PitchSampling>().min_p == 0.02f);
+  CHECK_NOTHROW(chain.check());
+  CHECK(presets::lifelike(test::untrained_in_beats()).get<Density>().density == 0);
+  CHECK(presets::lifelike(test::untrained()).get<Density>().density == -0.2f);
 }

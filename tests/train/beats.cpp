@@ -1,8 +1,10 @@
 // Learning in the language of beats: contexts, copying, and a model that gets better.
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <musicgen/evaluate/likelihood.hpp>
 #include <musicgen/tokens/context.hpp>
+#include <musicgen/tokens/decoder.hpp>
 
 #include "catch.hpp"
 #include "data/corpora.hpp"
@@ -66,6 +68,22 @@ TEST_CASE("train: a model of beats learns from contexts, as it is validated with
     return true;
   });
   CHECK(first == Approx(with).epsilon(1e-5));
+}
+
+TEST_CASE("train: of songs in beats the profile tells seconds") {
+  const Corpus corpus = beats_corpus(5);
+  std::vector<double> lengths, longest;
+  for (const Song& song : corpus.songs()) {
+    const Score score = decode(song.tokens, corpus.vocabulary());
+    lengths.push_back(score.duration());
+    longest.push_back(0);
+    for (const Note& note : score.notes()) longest.back() = std::max(longest.back(), note.end - note.start);
+  }
+  std::sort(lengths.begin(), lengths.end());
+  std::sort(longest.begin(), longest.end());
+  using Seconds = std::chrono::duration<double>;
+  CHECK(Seconds(corpus.profile().usual_length.value()).count() == Approx(lengths[2]).margin(0.011));
+  CHECK(Seconds(corpus.profile().max_note_length.value()).count() == Approx(longest[2]).margin(0.011));
 }
 
 TEST_CASE("train: a model of beats learns, and knows whole songs as its decoder does") {

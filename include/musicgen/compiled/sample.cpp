@@ -1,6 +1,9 @@
 // Part of the library musicgen::compiled: sampling.
 #include <musicgen/backend/cpu/cpu.hpp>
 #include <musicgen/sample/options.ipp>
+#include <musicgen/sample/plan_guide.ipp>
+#include <musicgen/sample/plan_json.ipp>
+#include <musicgen/sample/plan_request.ipp>
 #include <musicgen/sample/presets.ipp>
 #include <musicgen/sample/processor.ipp>
 #include <musicgen/sample/processors/chord_size_penalty.ipp>
@@ -10,6 +13,7 @@
 #include <musicgen/sample/processors/max_note_length.ipp>
 #include <musicgen/sample/processors/max_rest.ipp>
 #include <musicgen/sample/processors/near_onset_penalty.ipp>
+#include <musicgen/sample/processors/note_sampling.ipp>
 #include <musicgen/sample/processors/pitch_class_prior.ipp>
 #include <musicgen/sample/processors/pitch_sampling.ipp>
 #include <musicgen/sample/processors/timing_sharpness.ipp>

@@ -23,6 +23,11 @@ namespace musicgen::inline MUSICGEN_ABI {
 /// @throws Error  for less than one step of 10 ms
 [[nodiscard]] Song beginning_of(const Song& song, std::chrono::duration<double> length, const Vocabulary& vocabulary);
 
+/// The beginning of a score, its first note being the first that is not drums: the notes that start in it, or before
+/// it, cut where it ends. Tempo, signatures and all else stay.
+/// @throws Error  for less than 10 ms
+[[nodiscard]] Score beginning_of(const Score& score, std::chrono::duration<double> length);
+
 /// The songs without those that are versions of an earlier one; of one split only, if it is given. They point into
 /// `songs`.
 [[nodiscard]] std::vector<const Song*> distinct_songs(std::span<const Song> songs, std::optional<Split> split = {});

@@ -40,6 +40,23 @@ MUSICGEN_INLINE Song beginning_of(const Song& song, std::chrono::duration<double
   return make_song(song.name, song.split, encode_notes(notes, vocabulary), song.programs, vocabulary);
 }
 
+MUSICGEN_INLINE Score beginning_of(const Score& score, std::chrono::duration<double> length) {
+  const double seconds = length.count();
+  if (!(seconds >= step_seconds)) throw Error("an excerpt lasts " + detail::number_text(step_seconds) + " s at least");
+  const std::vector<Note> notes = score.notes();
+  Score beginning = score;
+  if (notes.empty()) return beginning;
+  const double end = notes.front().start + seconds;
+  for (Track& track : beginning.tracks) {
+    if (end >= score.duration()) break;  // not to be rounded
+    const TempoMap& tempo = track.own_tempo ? *track.own_tempo : score.tempo;
+    const std::int64_t last = tempo.tick(end);
+    std::erase_if(track.notes, [&](const TickNote& note) { return note.start >= last; });
+    for (TickNote& note : track.notes) note.end = std::min(note.end, last);
+  }
+  return beginning;
+}
+
 MUSICGEN_INLINE std::vector<const Song*> distinct_songs(std::span<const Song> songs, std::optional<Split> split) {
   const auto first = first_versions(songs);
   std::vector<const Song*> distinct;

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <array>
+#include <cmath>
 #include <limits>
 #include <span>
 #include <vector>
@@ -36,13 +37,15 @@ struct Statistics {
   double velocity_spread = none;      ///< standard deviation
 };
 
-/// A figure's name and unit, and where it is.
-struct Statistic {
-  const char* name;   ///< as in Statistics
+/// A figure's name and unit, and where it is in the struct that has those of a piece.
+template <class Figures>
+struct Figure {
+  const char* name;   ///< as in Figures
   const char* label;  ///< for people
   const char* unit;
-  double Statistics::*value;
+  double Figures::*value;
 };
+using Statistic = Figure<Statistics>;
 
 inline constexpr std::array statistic_list{
     Statistic{"pitches", "pitches used", "", &Statistics::pitches},
@@ -63,7 +66,13 @@ inline constexpr std::array statistic_list{
 [[nodiscard]] Statistics statistics(std::span<const Note> notes);
 
 /// One figure of each piece, those without it left out.
-[[nodiscard]] std::vector<double> values_of(std::span<const Statistics> pieces, const Statistic& which);
+template <class Figures>
+[[nodiscard]] std::vector<double> values_of(const std::vector<Figures>& pieces, const Figure<Figures>& which) {
+  std::vector<double> all;
+  for (const Figures& piece : pieces)
+    if (const double value = piece.*which.value; std::isfinite(value)) all.push_back(value);
+  return all;
+}
 
 /// Groove consistency: 1 - the mean share of the positions in a bar at which one bar has an onset and the next has
 /// none, or the other way round (MusPy, after Wu and Yang, ISMIR 2020). It needs bars, which tokens of 10 ms do not

@@ -111,13 +111,6 @@ MUSICGEN_INLINE Statistics statistics(std::span<const Note> notes) {
   return s;
 }
 
-MUSICGEN_INLINE std::vector<double> values_of(std::span<const Statistics> pieces, const Statistic& which) {
-  std::vector<double> all;
-  for (const Statistics& piece : pieces)
-    if (const double value = piece.*which.value; std::isfinite(value)) all.push_back(value);
-  return all;
-}
-
 MUSICGEN_INLINE double groove_consistency(std::span<const Note> notes, std::span<const double> bars, int positions) {
   if (bars.size() < 3 || positions < 1) return Statistics::none;
   const std::size_t count = bars.size() - 1, width = static_cast<std::size_t>(positions);

@@ -7,6 +7,7 @@
 
 #include "../backend/backend.hpp"
 #include "../core/config.hpp"
+#include "plan_request.hpp"
 
 namespace musicgen::inline MUSICGEN_ABI {
 
@@ -15,7 +16,9 @@ namespace musicgen::inline MUSICGEN_ABI {
 /// A model that has got stuck and writes over a thousand tokens a second of music is not listened to for ever.
 struct Length {
   Length() = default;
-  /// A time, for which the model's own end waits. Whatever sounds then is ended there.
+  /// A time, for which the model's own end waits. Whatever sounds then is ended there. In the language of beats songs
+  /// end with the last bar that fits into it; a song shorter than a bar is cut. A plan that says where the song ends
+  /// ends it sooner.
   template <class Rep, class Period>
   Length(std::chrono::duration<Rep, Period> length) : time(length) {}
   /// So many tokens at most; what ends the notes that still sound comes on top.
@@ -39,9 +42,10 @@ struct SamplerOptions {
   int window = 2048;       ///< earlier tokens that attention sees; memory and time of a step grow with it
   Precision precision = Precision::fp32;  ///< of the weights; fewer bytes are faster
   bool grammar = true;                    ///< only tokens that the grammar allows
+  PlanRequest plan{};  ///< of songs in the language of beats; what of it is not given, the model writes
 };
 
-/// @throws Error  naming the option that is out of range
+/// @throws Error  naming the option that is out of range; the plan is not looked at
 void require_in_range(const SamplerOptions& options);
 
 }  // namespace musicgen::inline MUSICGEN_ABI

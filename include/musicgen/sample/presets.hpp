@@ -29,14 +29,20 @@ using Lifelike = Chain<MaxNoteLength, VelocityPrior, Density, PitchClassPrior, C
 /// (docs/results.md). For other models and music it is a guess.
 [[nodiscard]] Lifelike lifelike(const MusicProfile& profile);
 
-/// Of a model: what it knows of its music is in its profile.
+/// For models in the language of beats, which keep time and key by themselves: plain(), and only plausible pitches. The
+/// other processors are there and do nothing until they are asked to.
+[[nodiscard]] Lifelike lifelike_beats(const MusicProfile& profile);
+
+/// Of a model: what it knows of its music is in its profile. lifelike() is that of its language.
 template <class M>
 [[nodiscard]] Plain plain(const M& model) {
   return plain(model.config().profile);
 }
 template <class M>
 [[nodiscard]] Lifelike lifelike(const M& model) {
-  return lifelike(model.config().profile);
+  const auto& config = model.config();
+  return config.vocabulary && config.vocabulary->has_beats() ? lifelike_beats(config.profile)
+                                                             : lifelike(config.profile);
 }
 
 }  // namespace musicgen::inline MUSICGEN_ABI::presets

@@ -34,4 +34,10 @@ MUSICGEN_INLINE Lifelike lifelike(const MusicProfile& profile) {
                   {.temperature = 1.09f, .min_p = 0.055f}, {.temperature = 1.05f, .variation = 1});
 }
 
+MUSICGEN_INLINE Lifelike lifelike_beats(const MusicProfile& profile) {
+  const Plain plainly = plain(profile);
+  return Lifelike(plainly.get<MaxNoteLength>(), {.usual = profile.usual_velocity}, {}, {}, {}, {}, {},
+                  plainly.get<EndBias>(), {}, {.min_p = 0.02f}, {});
+}
+
 }  // namespace musicgen::inline MUSICGEN_ABI::presets

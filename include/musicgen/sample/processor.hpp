@@ -13,7 +13,9 @@
 //                                               to wait for the memory.
 //   bool forbids(TokenEvent) const              what is never to come, whatever the song: the grammar knows before a
 //                                               note begins, and leads nowhere from where such a token would be the
-//                                               only way on. Asked again between notes, so that it may change.
+//                                               only way on. Asked again between notes, so that it may change. Of
+//                                               notes it is told the pitch that is heard: in the language of beats
+//                                               tokens say another one, but for songs in C major or A minor.
 //   void observe(TokenEvent, const SongState&)  a token that was chosen, or given in a prompt, and the song after it
 //   void begin(const SongState&)                a song begins; its number and its variation are known
 //   void check() const                          throws Error for settings out of range; called when a sampler is made
@@ -105,6 +107,12 @@ void* find(P& p, const std::type_info& type) {
   if (type == typeid(P)) return &p;
   if constexpr (OfProcessors<P>) return p.find(type);
   return nullptr;
+}
+
+/// What a token says, at the pitch that is heard.
+inline TokenEvent heard(TokenEvent token, const SongState& song) {
+  const bool is_note = token.kind == TokenKind::note_on || token.kind == TokenKind::note_off;
+  return is_note ? TokenEvent{token.kind, song.pitch_heard(token.value)} : token;
 }
 
 /// @throws Error  that a snapshot's processors are others
@@ -202,8 +210,9 @@ class AnyProcessor {
   [[nodiscard]] void* find(const std::type_info& type) { return held_->find(type); }
 
   /// Sets the entries (V) of all that is forbidden whatever the song to 1.
-  void add_forbidden(const Vocabulary& vocabulary, std::span<std::uint8_t> mask) const {
-    held_->add_forbidden(vocabulary, mask);
+  /// @param song  whose key says which pitches are heard
+  void add_forbidden(const Vocabulary& vocabulary, const SongState& song, std::span<std::uint8_t> mask) const {
+    held_->add_forbidden(vocabulary, song, mask);
   }
 
  private:
@@ -213,7 +222,7 @@ class AnyProcessor {
     virtual const std::type_info& type() const = 0;
     virtual void apply(Logits, const SongState&) = 0;
     virtual bool forbids(TokenEvent) const = 0;
-    virtual void add_forbidden(const Vocabulary&, std::span<std::uint8_t>) const = 0;
+    virtual void add_forbidden(const Vocabulary&, const SongState&, std::span<std::uint8_t>) const = 0;
     virtual void observe(TokenEvent, const SongState&) = 0;
     virtual void begin(const SongState&) = 0;
     virtual void check() const = 0;
@@ -229,10 +238,11 @@ class AnyProcessor {
     const std::type_info& type() const override { return typeid(P); }
     void apply(Logits logits, const SongState& song) override { detail::apply(processor, logits, song); }
     bool forbids(TokenEvent event) const override { return detail::forbids(processor, event); }
-    void add_forbidden(const Vocabulary& vocabulary, std::span<std::uint8_t> mask) const override {
+    void add_forbidden(const Vocabulary& vocabulary, const SongState& song,
+                       std::span<std::uint8_t> mask) const override {
       if constexpr (detail::Forbids<P>)
         for (Token t = 0; t < vocabulary.size(); ++t)
-          if (processor.forbids(vocabulary[t])) mask[static_cast<std::size_t>(t)] = 1;
+          if (processor.forbids(detail::heard(vocabulary[t], song))) mask[static_cast<std::size_t>(t)] = 1;
     }
     void observe(TokenEvent token, const SongState& song) override { detail::observe(processor, token, song); }
     void begin(const SongState& song) override { detail::begin(processor, song); }

@@ -62,8 +62,8 @@ class Sampler {
   /// Takes a copy of what it needs of the model. Under the grammar, new notes are on tracks that its music had, if it
   /// says which (`MusicProfile::programs`).
   /// @param processor  a chain, or a single processor: what changes the logits, and nothing else does but the grammar
-  /// @throws Error  for options or settings out of range, rules that leave no note to play, or a model without a
-  ///                vocabulary
+  /// @throws Error  for options or settings out of range, rules that leave no note to play, a plan that cannot be or
+  ///                that the model has no words for, or a model without a vocabulary
   template <LogitsProcessor P>
   Sampler(const Model<B>& model, P processor, const SamplerOptions& options = {})
       : Sampler(model, AnyProcessor(std::move(processor)), options) {}
@@ -96,10 +96,14 @@ class Sampler {
   // ---- a song to go on from ----
 
   /// From now on songs begin with this one, up to `length` of it (0: all). Notes that sound there are the model's to
-  /// end. The prompt is part of the song, and may have what processors forbid.
-  /// @throws Error  for a song longer than a week, or a negative length
+  /// end. The prompt is part of the song, and may have what processors forbid. In the language of beats its plan is
+  /// what `analyze()` finds, and it ends at a bar line, if one is within its length; what options().plan asks for comes
+  /// after it.
+  /// @throws Error  for a song longer than a week, or a negative length; in the language of beats also for a song
+  ///                without a beat, saying why, or with another key, tempo or metre than is asked for. Then the prompt
+  ///                stays as it was
   void prompt(const Score& score, std::chrono::duration<double> length = {});
-  /// Where the prompt's last note event is; 0 without a prompt.
+  /// Where the prompt ends: at its last note event, in the language of beats at a bar line; 0 without a prompt.
   [[nodiscard]] std::chrono::duration<double> prompt_length() const;
 
   // ---- a stream; allocates nothing once it runs, takes as long for the first hour as for the last ----

@@ -3,20 +3,23 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <optional>
+#include <utility>
 
 #include "../core/error.hpp"
 #include "../core/text.hpp"
 #include "../tokens/decoder.hpp"
 #include "../tokens/encoder.hpp"
+#include "decoder_input.hpp"
+#include "in_order.hpp"
+#include "prompt.hpp"
 #include "sampler.hpp"
 
 namespace musicgen::inline MUSICGEN_ABI {
 
 namespace detail {
 
-/// The time steps that fit into so many seconds.
+/// The time steps of 10 ms that fit into so many seconds.
 inline std::int64_t whole_steps(double seconds) {
   return static_cast<std::int64_t>(std::floor(seconds / step_seconds + 1e-6));
 }
@@ -37,7 +40,8 @@ inline void finish_song(GeneratedSong& song, const SongInProgress& end, const So
     song.score = decode(song.tokens, writer.vocabulary(), programs);
   } else {  // whatever was drawn, this is what it comes to
     song.score = decode(song.tokens, writer.vocabulary(), programs);
-    song.tokens = encode(song.score, writer.vocabulary()).tokens;
+    song.tokens = writer.vocabulary().has_beats() ? in_order(song.score, song.tokens, writer.vocabulary())
+                                                  : encode(song.score, writer.vocabulary()).tokens;
     song.log_probabilities.clear();
   }
 }
@@ -54,7 +58,8 @@ struct Sampler<B>::Impl {
         model_programs(model.config().profile.programs),
         programs(model_programs),
         given{writer.vocabulary().start()},
-        decoder(model.decoder(1, options.window, options.precision)) {
+        decoder(model.decoder(1, options.window, options.precision)),
+        input(model.dimensions()) {
     if (model.config().profile == MusicProfile()) warnings.emplace_back(detail::no_profile);
     writer.begin(song, chain, 0, given);
     events.reserve(many_events);
@@ -83,7 +88,9 @@ struct Sampler<B>::Impl {
       unchosen.clear();
       return token;
     }
-    const auto logits = detail::logits_row(decoder.step(std::span<const Token>(&song.last, 1)), 0);
+    input.clear();
+    input.add(song.last, song.state);
+    const auto logits = detail::logits_row(input.feed(decoder), 0);
     try {
       return writer.choose(logits, song, chain, limit);
     } catch (...) {  // the last token has been fed, and must not be again
@@ -103,9 +110,12 @@ struct Sampler<B>::Impl {
 
   /// Gives every song of the decoder what is given, but the last token, which the first step takes.
   void feed(typename B::Decoder& to, std::size_t count) {
+    SongState at;
     for (std::size_t i = 0; i + 1 < given.size(); ++i) {
-      row.assign(count, given[i]);
-      to.step(row);
+      at.advance(writer.vocabulary()[given[i]]);
+      input.clear();
+      input.add(given[i], at, count);
+      input.feed(to);
     }
   }
 
@@ -116,13 +126,13 @@ struct Sampler<B>::Impl {
   std::vector<std::string> warnings{};
   std::vector<int> model_programs, programs;
   std::vector<Token> given;  // `^` and the prompt
-  std::int64_t prompt_steps = 0;
+  SongState heard{};         // after the prompt
   typename B::Decoder decoder;
+  detail::DecoderInput input;
   std::optional<typename B::Decoder::State> after_given{};  // a prompt, all but its last token, once it has been fed
   SongInProgress song{};                                    // of the stream
   bool begun = false;
-  std::uint64_t songs = 0;  // begun so far
-  std::vector<Token> row{};
+  std::uint64_t songs = 0;         // begun so far
   std::vector<Scalar> unchosen{};  // logits after the last token, where choosing from them has failed
   int stuck = 0;                   // tokens since time has passed
   std::vector<NoteEvent> events{};
@@ -172,38 +182,40 @@ const SongState& Sampler<B>::so_far() const {
 }
 template <Backend B>
 std::chrono::duration<double> Sampler<B>::prompt_length() const {
-  return std::chrono::duration<double>(static_cast<double>(impl_->prompt_steps) * step_seconds);
+  return impl_->heard.time();
 }
 
 // ---- what is asked for ----
 
 namespace detail {
-/// @param change  of the options
-/// @throws Error  for what is out of range; then nothing has changed
-template <class Change>
-void set_option(SamplerOptions& options, Change&& change) {
-  SamplerOptions changed = options;
-  change(changed);
-  require_in_range(changed);
-  options = changed;
+/// @throws Error  for a value that is out of range; then nothing has changed
+template <class T>
+void set_option(SamplerOptions& options, T SamplerOptions::*option, T value) {
+  const T before = std::exchange(options.*option, value);
+  try {
+    require_in_range(options);
+  } catch (...) {
+    options.*option = before;
+    throw;
+  }
 }
 }  // namespace detail
 
 template <Backend B>
 void Sampler<B>::set_temperature(float temperature) {
-  detail::set_option(impl_->writer.options, [&](SamplerOptions& o) { o.temperature = temperature; });
+  detail::set_option(impl_->writer.options, &SamplerOptions::temperature, temperature);
 }
 template <Backend B>
 void Sampler<B>::set_top_k(int top_k) {
-  detail::set_option(impl_->writer.options, [&](SamplerOptions& o) { o.top_k = top_k; });
+  detail::set_option(impl_->writer.options, &SamplerOptions::top_k, top_k);
 }
 template <Backend B>
 void Sampler<B>::set_top_p(float top_p) {
-  detail::set_option(impl_->writer.options, [&](SamplerOptions& o) { o.top_p = top_p; });
+  detail::set_option(impl_->writer.options, &SamplerOptions::top_p, top_p);
 }
 template <Backend B>
 void Sampler<B>::set_min_p(float min_p) {
-  detail::set_option(impl_->writer.options, [&](SamplerOptions& o) { o.min_p = min_p; });
+  detail::set_option(impl_->writer.options, &SamplerOptions::min_p, min_p);
 }
 template <Backend B>
 void Sampler<B>::set_seed(std::uint64_t seed) {
@@ -225,11 +237,13 @@ Token Sampler<B>::next() {
 
 template <Backend B>
 Note Sampler<B>::next_note() {
-  constexpr std::int64_t hour = 3600 * 100;
-  std::int64_t silent = 0;  // steps
+  constexpr std::chrono::hours hour(1);
+  const SongState& song = impl_->song.state;
+  std::chrono::duration<double> silent{};
   do {
     impl_->advance_for_player();
-    if (const TokenEvent m = impl_->writer.vocabulary()[impl_->song.last]; m.kind == TokenKind::time) silent += m.value;
+    if (const TokenEvent m = impl_->writer.vocabulary()[impl_->song.last]; m.kind == TokenKind::time)
+      silent += m.value * song.step_length();
     if (silent > hour) throw Error("sampler: for an hour no note has come, since the rules forbid it");
   } while (!impl_->song.step.ended);
   return *impl_->song.step.ended;
@@ -247,7 +261,7 @@ std::span<const NoteEvent> Sampler<B>::until(std::chrono::duration<double> time)
       events.push_back({at(ended->end), false, ended->pitch, ended->velocity, ended->track});
     if (song.step.began) {
       const SongState::Onset& note = *song.state.last_note();
-      events.push_back({song.state.time(), true, note.pitch, note.velocity, note.track});
+      events.push_back({song.state.time(), true, song.state.pitch_heard(note.pitch), note.velocity, note.track});
     }
   }
   return events;
@@ -275,22 +289,16 @@ template <Backend B>
 void Sampler<B>::prompt(const Score& score, std::chrono::duration<double> length) {
   if (!(length.count() >= 0)) throw Error("sampler: a prompt of " + detail::number_text(length.count()) + " s");
   Impl& impl = *impl_;
-  Encoded song = encode(score, impl.writer.vocabulary());
-  const std::int64_t limit = length.count() > 0 ? detail::whole_steps(std::min(length.count(), 1e9))
-                                                : std::numeric_limits<std::int64_t>::max();
-  std::size_t kept = 1;  // up to the last note event in time; before it `^`
-  std::int64_t steps = 0, steps_kept = 0;
-  for (std::size_t i = 1; i + 1 < song.tokens.size() && steps <= limit; ++i) {
-    if (const TokenEvent m = impl.writer.vocabulary()[song.tokens[i]]; m.kind == TokenKind::time) {
-      steps += m.value;
-    } else {
-      kept = i + 1;
-      steps_kept = steps;
-    }
-  }
-  song.tokens.resize(kept);
+  const Vocabulary& vocabulary = impl.writer.vocabulary();
+  Encoded song = detail::encode_prompt(score, vocabulary);
+  song.tokens.resize(detail::prompt_size(song.tokens, vocabulary, length));
+  if (const int bars = impl.writer.options.plan.bars; bars > 0)
+    detail::shorten_last_phrase(song.tokens, vocabulary, bars);
+  SongState heard;
+  for (const Token token : song.tokens) heard.advance(vocabulary[token]);
+  impl.writer.guide().require_fits(heard);
   impl.given = std::move(song.tokens);
-  impl.prompt_steps = steps_kept;
+  impl.heard = heard;
   impl.programs = std::move(song.programs);
   const std::vector<int>& known = impl.model_programs;
   if (impl.programs.size() < known.size())  // tracks that the prompt lacks
@@ -306,16 +314,20 @@ Limit Sampler<B>::Impl::limit_of(const Length& length) const {
   if (length.time && !(length.time->count() > 0 && length.time->count() < 1e9))
     throw Error("sampler: a song of " + detail::number_text(length.time->count()) + " s");
   if (length.tokens < 0) throw Error("sampler: a song of " + std::to_string(length.tokens) + " tokens");
-  const double prompt_seconds = static_cast<double>(prompt_steps) * step_seconds;
+  const double prompt_seconds = heard.time().count();
   Limit limit;
-  limit.end_waits = length.time.has_value();
+  limit.end_waits = length.time.has_value() && !writer.options.plan.ends();
   const double seconds = length.time ? length.time->count() : longest_seconds + prompt_seconds;
   const auto count = static_cast<std::int64_t>(given.size());
-  limit.steps = std::max<std::int64_t>(1, detail::whole_steps(seconds));
+  if (writer.vocabulary().has_beats())
+    limit.seconds = seconds;
+  else
+    limit.steps = std::max<std::int64_t>(1, detail::whole_steps(seconds));
   limit.tokens = length.tokens > 0 ? length.tokens : count + std::llround((10 + seconds) * densest);
-  if (prompt_steps >= limit.steps)
+  if (heard.steps() >= limit.steps || !limit.has_room(heard))
     throw Error("the prompt lasts " + detail::number_text(prompt_seconds) + " s, and the whole song is to last " +
-                detail::number_text(seconds) + " s: take less of the prompt, or ask for a longer song");
+                detail::number_text(seconds) + " s" + (writer.vocabulary().has_beats() ? ", in whole bars" : "") +
+                ": take less of the prompt, or ask for a longer song");
   if (count >= limit.tokens)
     throw Error("the prompt has " + std::to_string(count) + " tokens, and the whole song is to have " +
                 std::to_string(limit.tokens));
@@ -333,13 +345,13 @@ std::vector<GeneratedSong> Sampler<B>::generate(int count, const Length& length)
   std::vector<AnyProcessor> chains(n, impl.chain);
   for (std::size_t i = 0; i < n; ++i) impl.writer.begin(written[i], chains[i], impl.songs++, impl.given);
   impl.feed(decoder, n);
-  impl.row.resize(n);
 
   std::vector<GeneratedSong> songs(n, {{}, impl.given, std::vector<double>(impl.given.size())});
   const auto writing = [&](const SongInProgress& song) { return !song.at_limit(limit); };
   while (std::any_of(written.begin(), written.end(), writing)) {
-    for (std::size_t i = 0; i < n; ++i) impl.row[i] = written[i].last;
-    const auto& logits = decoder.step(impl.row);
+    impl.input.clear();
+    for (const SongInProgress& song : written) impl.input.add(song.last, song.state);
+    const auto& logits = impl.input.feed(decoder);
     for (std::size_t i = 0; i < n; ++i) {
       if (!writing(written[i])) continue;
       const Token token =

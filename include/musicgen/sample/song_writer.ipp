@@ -11,10 +11,20 @@
 
 namespace musicgen::inline MUSICGEN_ABI {
 
+MUSICGEN_INLINE bool Limit::has_room(const SongState& song) const {
+  constexpr double rounding = 1e-6;
+  if (seconds == std::numeric_limits<double>::infinity() || song.place().bars == 0) return true;
+  const int left = song.bar_left();
+  const int needed = left == 0 ? bar_steps(song.meter()) : song.place().bars == 1 ? 1 : left;
+  // A tempo of which half has come is none yet.
+  return GrammarRules::is_half(song) || (song.time() + needed * song.step_length()).count() <= seconds + rounding;
+}
+
 MUSICGEN_INLINE SongWriter::SongWriter(const Vocabulary& vocabulary, bool canonical, const SamplerOptions& o,
                                        const AnyProcessor& chain, const MusicProfile& profile)
     : options(o),
       grammar_(vocabulary, {.canonical = canonical}),
+      guide_(vocabulary, o.plan),
       sampler_(vocabulary.size()),
       unknown_(static_cast<std::size_t>(vocabulary.size())),
       forbidden_(unknown_.size()),
@@ -24,7 +34,8 @@ MUSICGEN_INLINE SongWriter::SongWriter(const Vocabulary& vocabulary, bool canoni
       values_(unknown_.size()) {
   require_in_range(options);
   chain.check();
-  if (vocabulary.has_beats()) throw Error("sampler: songs in the language of beats cannot be sampled");
+  if (vocabulary.has_beats() && !options.grammar)
+    throw Error("sampler: songs in the language of beats need the grammar, which keeps their bars");
   // Without the grammar whatever the model writes is taken.
   const int tracks =
       profile.programs.empty() || !options.grammar ? track_count : static_cast<int>(profile.programs.size());
@@ -33,7 +44,7 @@ MUSICGEN_INLINE SongWriter::SongWriter(const Vocabulary& vocabulary, bool canoni
   try {
     forbidden_ = unknown_;
     grammar_.forbid(forbidden_);
-    update_forbidden(chain);
+    update_forbidden(chain, SongState());
     require_notes();
   } catch (const Error& error) {
     throw Error(std::string("sampler: ") + error.what());
@@ -44,16 +55,22 @@ MUSICGEN_INLINE SongWriter::SongWriter(const Vocabulary& vocabulary, bool canoni
 MUSICGEN_INLINE void SongWriter::require_notes() {
   SongState song;
   song.advance({TokenKind::start, 0});
+  if (vocabulary().has_beats()) song.advance({TokenKind::bar, 0});
   grammar_.allowed(song, allowed_);
   for (const Token on : vocabulary().tokens(TokenKind::note_on))
     if (allowed_[static_cast<std::size_t>(on)]) return;
   throw Error("the processors leave no note to play on a track that the model knows");
 }
 
-/// Tells the grammar what is forbidden whatever the song.
-MUSICGEN_INLINE void SongWriter::update_forbidden(const AnyProcessor& chain) {
+/// Tells the grammar what is forbidden whatever the song: notes on unknown tracks, or beyond what can be heard in the
+/// song's key, and what the processors do not want.
+MUSICGEN_INLINE void SongWriter::update_forbidden(const AnyProcessor& chain, const SongState& song) {
+  transposition_ = song.transposition();
   std::copy(unknown_.begin(), unknown_.end(), wanted_not_.begin());
-  chain.add_forbidden(vocabulary(), wanted_not_);
+  for (const Token on : vocabulary().tokens(TokenKind::note_on))  // two of them would sound alike
+    if (const int pitch = vocabulary()[on].value + song.transposition(); pitch < 0 || pitch >= pitch_count)
+      wanted_not_[static_cast<std::size_t>(on)] = 1;
+  chain.add_forbidden(vocabulary(), song, wanted_not_);
   if (wanted_not_ == forbidden_) return;
   grammar_.forbid(wanted_not_);
   std::swap(forbidden_, wanted_not_);
@@ -77,21 +94,21 @@ MUSICGEN_INLINE void SongWriter::begin(SongInProgress& song, AnyProcessor& chain
     song.last = token;
   }
   song.state.end_prompt();
+  song.plan = PlanGuide::start_after(song.state);
 }
 
 MUSICGEN_INLINE Token SongWriter::choose(SongInProgress& song, AnyProcessor& chain, const Limit& limit) {
   const double log_sum = log_sum_exp(logits_);
-  if (song.state.group() == SongState::Group::none) update_forbidden(chain);
-  mask(song.state, limit);
+  // What is asked for changes between notes; another song's key is another matter.
+  if (song.state.group() == SongState::Group::none || song.state.transposition() != transposition_)
+    update_forbidden(chain, song.state);
+  mask(song, limit);
   for (std::size_t v = 0; v < values_.size(); ++v) values_[v] = allowed_[v] ? logits_[v] : Logits::forbidden;
   chain.apply(Logits(values_, vocabulary(), options.grammar ? &grammar_ : nullptr), song.state);
-  if (std::all_of(values_.begin(), values_.end(), [](double x) { return x == Logits::forbidden; })) {
-    rest_instead(song.state);
-    song.irregular = true;
-  }
+  if (std::all_of(values_.begin(), values_.end(), [](double x) { return x == Logits::forbidden; })) rest_instead(song);
   const Token chosen =
       sampler_.choose(values_, {options.temperature, options.top_k, options.top_p, options.min_p}, song.random);
-  const Token token = cut(chosen, limit.steps - song.state.steps());
+  const Token token = cut(chosen, song.state, limit);
   song.over = token == no_token;
   if (song.over) return token;
   const TokenEvent event = vocabulary()[token];
@@ -102,22 +119,48 @@ MUSICGEN_INLINE Token SongWriter::choose(SongInProgress& song, AnyProcessor& cha
   return token;
 }
 
-/// What may come by the grammar, or without it by what is forbidden whatever the song.
-MUSICGEN_INLINE void SongWriter::mask(const SongState& song, const Limit& limit) {
+/// What may come by the grammar and the plan, or without the grammar by what is forbidden whatever the song.
+MUSICGEN_INLINE void SongWriter::mask(const SongInProgress& song, const Limit& limit) {
   if (options.grammar)
-    grammar_.allowed(song, allowed_);
+    grammar_.allowed(song.state, allowed_);
   else
     for (std::size_t v = 0; v < allowed_.size(); ++v) allowed_[v] = forbidden_[v] == 0;
+  if (vocabulary().has_beats())
+    guide_.apply(song.state, song.plan, limit.end_waits || grammar_.is_forbidden(vocabulary().end()), allowed_);
   // Where nothing else is left, rest_instead() lets time pass: rules may change while a stream plays.
-  if (limit.end_waits && song.steps() < limit.steps) allowed_[static_cast<std::size_t>(vocabulary().end())] = 0;
+  else if (limit.end_waits && song.state.steps() < limit.steps)
+    allowed_[static_cast<std::size_t>(vocabulary().end())] = 0;
+}
+
+MUSICGEN_INLINE void SongWriter::bring_back(Token token) {
+  values_[static_cast<std::size_t>(token)] = logits_[static_cast<std::size_t>(token)];
+}
+
+/// In bars: a bar line, and words of the plan that have to come before time can pass. Returns whether there are any.
+MUSICGEN_INLINE bool SongWriter::bring_back_plan(const SongState& song) {
+  if (!vocabulary().has_beats() || song.group() != SongState::Group::none) return false;
+  const auto allowed = [&](Token token) { return allowed_[static_cast<std::size_t>(token)] != 0; };
+  const auto times = vocabulary().tokens(TokenKind::time);
+  if (song.bar_left() == 0) {
+    bring_back(vocabulary().find(TokenKind::bar));
+    return true;
+  }
+  if (!GrammarRules::is_half(song) && std::any_of(times.begin(), times.end(), allowed)) return false;
+  bool any = false;
+  for (Token token = 0; token < vocabulary().size(); ++token)
+    if (allowed(token) && vocabulary()[token].kind >= TokenKind::end) {
+      bring_back(token);
+      any = true;
+    }
+  return any;
 }
 
 /// The rules forbid all that the grammar allows. They are kept to: what sounds may end, and time may pass, even where
 /// the grammar would have something else.
-MUSICGEN_INLINE void SongWriter::rest_instead(const SongState& song) {
-  const auto bring_back = [&](Token token) {
-    values_[static_cast<std::size_t>(token)] = logits_[static_cast<std::size_t>(token)];
-  };
+MUSICGEN_INLINE void SongWriter::rest_instead(SongInProgress& in_progress) {
+  const SongState& song = in_progress.state;
+  if (bring_back_plan(song)) return;
+  in_progress.irregular = true;
   const auto allowed = [&](Token token) { return allowed_[static_cast<std::size_t>(token)] != 0; };
   if (song.group() == SongState::Group::off)
     for (const Token track : vocabulary().tokens(TokenKind::track))
@@ -125,15 +168,26 @@ MUSICGEN_INLINE void SongWriter::rest_instead(const SongState& song) {
   if (song.group() == SongState::Group::none && song.sounding() > 0)
     for (const Token off : vocabulary().tokens(TokenKind::note_off))
       if (allowed(off) && song.sounding_tracks(vocabulary()[off].value) != 0) bring_back(off);
+  const int left = vocabulary().has_beats() ? song.bar_left() : max_time_steps;
+  bool any = false;
   for (const Token time : vocabulary().tokens(TokenKind::time))
-    if (!grammar_.is_forbidden(time)) bring_back(time);
+    if (!grammar_.is_forbidden(time) && vocabulary()[time].value <= left) {
+      bring_back(time);
+      any = true;
+    }
+  // The rest of a bar has to pass, even where a rule forbids gaps as short as that.
+  if (!any) bring_back(vocabulary().time(std::clamp(left, 1, vocabulary().max_steps())));
 }
 
-/// A time token no longer than `left`: itself, or the longest that is not forbidden; `no_token` if there is none. Any
-/// other token as it is.
-MUSICGEN_INLINE Token SongWriter::cut(Token token, std::int64_t left) const {
+/// A time token that leads no further than the limit: itself, or the longest that is not forbidden; `no_token` if there
+/// is none. Any other token as it is.
+MUSICGEN_INLINE Token SongWriter::cut(Token token, const SongState& song, const Limit& limit) const {
   const TokenEvent m = vocabulary()[token];
-  if (m.kind != TokenKind::time || m.value <= left) return token;
+  if (m.kind != TokenKind::time) return token;
+  std::int64_t left = limit.steps - song.steps();
+  if (song.place().bars == 1 && limit.seconds < 1e9)  // later ones fit as a whole
+    left = static_cast<std::int64_t>((limit.seconds - song.time().count()) / song.step_length().count() + 1e-6);
+  if (m.value <= left) return token;
   for (int steps = static_cast<int>(left); steps > 0; --steps)
     if (const Token shorter = vocabulary().time(steps); !grammar_.is_forbidden(shorter)) return shorter;
   return no_token;

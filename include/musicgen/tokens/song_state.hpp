@@ -1,6 +1,7 @@
 // The state of a song: the time, which notes sound since when, what the last token began. Independent of a vocabulary.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <cstddef>
@@ -68,7 +69,12 @@ class SongState {
 
   [[nodiscard]] std::int64_t position() const { return position_; }  ///< tokens so far
   [[nodiscard]] std::int64_t steps() const { return steps_; }        ///< time so far, in steps
-  [[nodiscard]] std::chrono::duration<double> time() const { return seconds(steps_); }
+  [[nodiscard]] std::chrono::duration<double> time() const { return time_at(steps_); }
+  /// When a step is, or would be at the tempo in force. In bars: by the last eight tempos, the oldest of which goes for
+  /// all that was before.
+  [[nodiscard]] std::chrono::duration<double> time_at(std::int64_t step) const;
+  /// How long a step lasts now.
+  [[nodiscard]] std::chrono::duration<double> step_length() const;
   [[nodiscard]] bool started() const { return position_ > 0; }
   [[nodiscard]] bool ended() const { return ended_; }  ///< after `$`
   /// Time tokens since the last note event; an unfinished group does not count as one.
@@ -103,6 +109,8 @@ class SongState {
   [[nodiscard]] int bar_left() const { return place_.bars == 0 ? 0 : bar_steps(meter()) - place_.bar_steps; }
   /// Semitones by which the song is higher than its tokens: -6..5.
   [[nodiscard]] int transposition() const { return transposition_of(place_.key); }
+  /// The pitch that is heard where tokens say `pitch`, in 0..127.
+  [[nodiscard]] int pitch_heard(int pitch) const { return std::clamp(pitch + transposition(), 0, pitch_count - 1); }
 
   // ---- the unfinished group of tokens ----
 
@@ -142,6 +150,9 @@ class SongState {
   [[nodiscard]] int notes_at_onset() const { return notes_at_onset_; }
   /// Time since the latest `+p`, or since the song began.
   [[nodiscard]] std::int64_t steps_since_onset() const { return steps_ - last_onset_.value_or(0); }
+  [[nodiscard]] std::chrono::duration<double> time_since_onset() const {
+    return time() - (last_onset_ ? time_at(*last_onset_) : std::chrono::duration<double>());
+  }
 
   // ---- the canonical order: offs before ons, each by track, then pitch ----
 
@@ -156,8 +167,14 @@ class SongState {
   [[nodiscard]] std::uint64_t number() const { return number_; }
   [[nodiscard]] const SongVariation& variation() const { return variation_; }
   /// Declares that all tokens so far were given (a prompt), not chosen.
-  void end_prompt() { prompt_steps_ = steps_; }
+  void end_prompt() {
+    prompt_steps_ = steps_;
+    prompt_time_ = time().count();
+  }
   [[nodiscard]] std::int64_t prompt_steps() const { return prompt_steps_; }  ///< length of the prompt; 0: none
+  [[nodiscard]] std::chrono::duration<double> prompt_time() const {
+    return std::chrono::duration<double>(prompt_time_);
+  }
 
   /// Ends a sounding note, now or one step after it began.
   Note end_note(int pitch, int track);
@@ -189,8 +206,6 @@ class SongState {
     return static_cast<std::size_t>(track) * pitch_count + static_cast<std::size_t>(pitch);
   }
   static Tracks bit(int track) { return static_cast<Tracks>(1u << track); }
-  /// The time of a step. With bars it follows from the last eight tempos, the oldest of which stands for all before it.
-  [[nodiscard]] std::chrono::duration<double> seconds(std::int64_t steps) const;
 
   void pass_over(SongStep& step, int tokens) const;
   void begin_event(TokenEvent token, SongStep& step);
@@ -210,6 +225,7 @@ class SongState {
   std::array<std::uint8_t, track_count * pitch_count> velocities_{};  // of the latest on
   Order off_order_, on_order_;                                        // what may still come in this step
   std::int64_t steps_ = 0, position_ = 0, prompt_steps_ = 0;
+  double prompt_time_ = 0;
   Place place_;
   std::array<Tempo, 8> tempos_{};  // the latest ones, in a ring: sounding notes may have begun under another tempo
   std::uint32_t tempo_changes_ = 0;

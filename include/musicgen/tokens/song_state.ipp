@@ -116,7 +116,7 @@ MUSICGEN_INLINE void SongState::begin_phrase(std::uint8_t letter) {
 }
 
 MUSICGEN_INLINE void SongState::change_tempo(int quarters) {
-  const Tempo next{steps_, seconds(steps_).count(), quarters};
+  const Tempo next{steps_, time().count(), quarters};
   // A fine tempo replaces the tempo that it belongs to.
   if (tempo_changes_ == 0 || latest_tempo().step != steps_) ++tempo_changes_;
   latest_tempo() = next;
@@ -180,7 +180,7 @@ MUSICGEN_INLINE SongState::Onset SongState::onset(int pitch, int track) const {
   return {start_of(pitch, track), pitch, velocities_[index(pitch, track)], track};
 }
 
-MUSICGEN_INLINE std::chrono::duration<double> SongState::seconds(std::int64_t steps) const {
+MUSICGEN_INLINE std::chrono::duration<double> SongState::time_at(std::int64_t steps) const {
   if (place_.bars == 0) return std::chrono::duration<double>(static_cast<double>(steps) / (1 / step_seconds));
   const std::uint32_t known = std::min<std::uint32_t>(tempo_changes_, static_cast<std::uint32_t>(tempos_.size()));
   Tempo tempo;
@@ -189,15 +189,21 @@ MUSICGEN_INLINE std::chrono::duration<double> SongState::seconds(std::int64_t st
     if (tempo.step <= steps) break;
   }
   const std::int64_t microseconds = (steps - tempo.step) * microseconds_a_quarter(tempo.quarters);
-  return std::chrono::duration<double>(tempo.seconds + static_cast<double>(microseconds) / (1e6 * steps_a_quarter));
+  const double time = tempo.seconds + static_cast<double>(microseconds) / (1e6 * steps_a_quarter);
+  return std::chrono::duration<double>(std::max(0.0, time));  // of tempos long gone nothing is known
+}
+
+MUSICGEN_INLINE std::chrono::duration<double> SongState::step_length() const {
+  if (place_.bars == 0) return std::chrono::duration<double>(step_seconds);
+  const int tempo = place_.tempo == 0 ? usual_tempo : place_.tempo;
+  return std::chrono::duration<double>(microseconds_a_quarter(tempo) / (1e6 * steps_a_quarter));
 }
 
 MUSICGEN_INLINE Note SongState::end_note(int pitch, int track) {
   sounding_[index(pitch)] = static_cast<Tracks>(sounding_[index(pitch)] & ~bit(track));
   --sounding_count_;
   const std::int64_t start = start_of(pitch, track);
-  const int sounding_pitch = std::clamp(pitch + transposition(), 0, pitch_count - 1);
-  return {seconds(start).count(), seconds(std::max(steps_, start + 1)).count(), sounding_pitch,
+  return {time_at(start).count(), time_at(std::max(steps_, start + 1)).count(), pitch_heard(pitch),
           velocities_[index(pitch, track)], track};
 }
 

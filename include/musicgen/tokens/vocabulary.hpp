@@ -42,6 +42,8 @@ inline constexpr int pitch_count = 128, track_count = 16, max_time_steps = 100;
 
 /// The time grid of the language of beats, and its longest time token: a bar of 4/4.
 inline constexpr int steps_a_quarter = 12, max_beat_steps = 48;
+inline constexpr int min_tempo = 32, max_tempo = 255;  ///< quarters a minute that tokens can say
+inline constexpr int max_phrase_bars = 64;
 /// The length of a quarter note, as in MIDI files.
 [[nodiscard]] constexpr int microseconds_a_quarter(int tempo) {
   return (60'000'000 + tempo / 2) / tempo;

@@ -33,9 +33,6 @@ MUSICGEN_INLINE std::string chord_name(int value) {
 
 namespace detail {
 
-inline constexpr std::array tempo_range{8, 63};  // 32 to 255 quarters a minute, in fours
-inline constexpr int max_phrase_bars = 64;
-
 inline bool is_word(TokenEvent m) {
   const auto within = [&](int low, int high) { return m.value >= low && m.value <= high; };
   switch (m.kind) {
@@ -55,7 +52,7 @@ inline bool is_word(TokenEvent m) {
     case TokenKind::key:
       return within(0, 23);
     case TokenKind::tempo:
-      return within(tempo_range[0], tempo_range[1]);
+      return within(min_tempo / 4, max_tempo / 4);
     case TokenKind::fine_tempo:
       return within(0, 3);
     case TokenKind::meter:

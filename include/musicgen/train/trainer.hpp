@@ -41,7 +41,8 @@ struct TrainerOptions {
 
   int validate_every = 100;  ///< steps
   int validation_batches = 8;
-  int early_stop = 0;  ///< validations of a stage in a row without improvement that end the run; 0: none do
+  int validation_window = 256;  ///< tokens of a validation window
+  int early_stop = 0;           ///< validations of a stage in a row without improvement that end the run; 0: none do
 
   std::filesystem::path
       checkpoint{};  ///< the best model; beside it "NAME.last.safetensors", to resume from. Empty: none

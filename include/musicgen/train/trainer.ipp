@@ -39,6 +39,9 @@ Trainer<B>::Trainer(Model<B>& model, const Corpus& corpus, TrainerOptions option
   for (const Stage& stage : options_.stages) require_valid(batch_options(stage));  // now, not when its turn comes
   if (options_.validate_every < 1 || options_.validation_batches < 1)
     throw Error("training: validate_every and validation_batches have to be positive");
+  if (options_.validation_window < 2)
+    throw Error("training: validation_window is " + std::to_string(options_.validation_window) +
+                ", expected at least 2");
   if (model_.vocabulary() != corpus_.vocabulary()) throw Error("training: the model's vocabulary is not the corpus's");
   model_.set_products(options_.products);
   state_.seed = options_.seed;
@@ -175,8 +178,10 @@ void Trainer<B>::learn(const Sequences& batch, Progress& progress) {
 /// compare.
 template <Backend B>
 void Trainer<B>::validate(Progress& progress) {
-  const BatchOptions windows{
-      .batch = options_.batch, .input_length = {1, 1}, .target_length = 255, .start_probability = 0};
+  const BatchOptions windows{.batch = options_.batch,
+                             .input_length = {1, 1},
+                             .target_length = options_.validation_window - 1,
+                             .start_probability = 0};
   double sum = 0;
   std::int64_t count = 0;
   for (int i = 0; i < options_.validation_batches; ++i) {

@@ -6,6 +6,9 @@
 // own probabilities songs go on for ten minutes and more. A growing bias takes the next place that is good for an end;
 // a cut would take any. With it the bundled model's songs end after 277 to 347 s; the training songs' median is 250 s
 // (docs/results.md). In the first half minute it is rarer likewise: an end there is an accident.
+//
+// In a song of phrases it holds in each one's last bar and between two. Notes that end there leave `$` alone to come,
+// so they get the same.
 #pragma once
 
 #include <chrono>

@@ -11,10 +11,13 @@ namespace musicgen::inline MUSICGEN_ABI {
 
 MUSICGEN_INLINE void EndBias::apply(Logits logits, const SongState& song) const {
   if (!after || !std::isfinite(after->count())) return;
-  const auto seconds = [](std::int64_t steps) { return static_cast<double>(steps) * step_seconds; };
-  const double early = std::min(0.0, seconds(song.steps()) - std::min(after->count() / 4, 30.0));
-  const double late = std::max(0.0, seconds(song.steps() - song.prompt_steps()) - after->count());
-  logits.add(logits.vocabulary().end(), (early + late) / 5);
+  const SongState::Place& place = song.place();
+  if (place.bars_left > 1) return;  // of a phrase: songs end with one
+  const double early = std::min(0.0, song.time().count() - std::min(after->count() / 4, 30.0));
+  const double late = std::max(0.0, (song.time() - song.prompt_time()).count() - after->count());
+  const double bias = (early + late) / 5;
+  logits.add(logits.vocabulary().end(), bias);
+  if (place.phrase != 0 && place.bars_left == 0) logits.add(TokenKind::note_off, bias);
 }
 
 MUSICGEN_INLINE void EndBias::check() const {

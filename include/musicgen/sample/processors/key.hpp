@@ -36,7 +36,13 @@ struct Key {
   [[nodiscard]] static Key parse(std::string_view text);
 
   [[nodiscard]] bool forbids(TokenEvent event) const;
+  bool operator==(const Key&) const = default;
 };
+
+/// A key as in TokenKind::key.
+[[nodiscard]] constexpr int key_word(const Key& key) {
+  return (key.tonic % 12 + 12) % 12 + (key.minor ? 12 : 0);
+}
 
 }  // namespace musicgen::inline MUSICGEN_ABI
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <limits>
 #include <utility>
 
 #include "../settings.hpp"
@@ -16,23 +17,27 @@ MUSICGEN_INLINE void MaxNoteLength::apply(Logits logits, const SongState& song) 
   if (song.group() == SongState::Group::on || song.group() == SongState::Group::on_velocity) return;
   const GrammarRules& grammar = *logits.grammar();
   const Vocabulary& vocabulary = logits.vocabulary();
-  const std::int64_t longest = std::llround(length->count() / step_seconds);
+  const auto steps_left = [&](std::int64_t since) {
+    return std::llround((*length - (song.time() - song.time_at(since))) / song.step_length());
+  };
   const std::int64_t shortest_gap = vocabulary[grammar.shortest_time()].value;
 
   // The first in canonical order: of two that are over the other one may still come after it.
-  std::int64_t least_left = longest;
+  std::int64_t least_left = std::numeric_limits<std::int64_t>::max();
   std::optional<std::pair<int, int>> over;  // pitch, track
   song.for_each_sounding([&](int pitch, int track) {
-    const std::int64_t left = song.onset(pitch, track).step + longest - song.steps();
+    const std::int64_t left = steps_left(song.onset(pitch, track).step);
     least_left = std::min(least_left, left);
     if (!over && left < shortest_gap && grammar.can_end(song, pitch, track)) over = {pitch, track};
   });
 
   if (song.at_free_position()) {
+    // Bar lines and the plan come first.
+    if (over && vocabulary.has_beats() && !logits.allows(vocabulary.note_off(over->first))) return;
     if (over) return logits.only(vocabulary.note_off(over->first));
     const std::int64_t longest_gap = std::max(least_left, shortest_gap);
-    for (std::int64_t steps = longest_gap + 1; steps <= max_time_steps; ++steps)
-      logits.forbid(logits.times()[static_cast<std::size_t>(steps - 1)]);
+    for (std::int64_t steps = longest_gap + 1; steps <= vocabulary.max_steps(); ++steps)
+      logits.forbid(vocabulary.time(static_cast<int>(steps)));
   } else if (over && song.group() == SongState::Group::off && over->first == song.group_pitch()) {
     logits.only(vocabulary.track(over->second));
   }

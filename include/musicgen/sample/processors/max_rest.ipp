@@ -8,7 +8,7 @@ namespace musicgen::inline MUSICGEN_ABI {
 
 MUSICGEN_INLINE void MaxRest::apply(Logits logits, const SongState& song) const {
   if (!length) return;
-  const double overdue = static_cast<double>(song.steps_since_onset()) * step_seconds - length->count();
+  const double overdue = (song.time_since_onset() - *length).count();
   if (overdue > 0) logits.add(TokenKind::time, -overdue);
 }
 

@@ -7,7 +7,7 @@
 // a reason to go on so. With 0.6 it is 0.046, real songs 0.061, and what comes after is in better time: 0.510 of the
 // gaps instead of 0.441 (docs/experiments.md). The time steps that lead there get half of it, since they lead to
 // another note in about half of the cases, else to the end of one; left as likely as they are they would end notes too
-// early.
+// early. In the language of beats it has no effect: notes are on its grid.
 #pragma once
 
 #include "../../core/config.hpp"

@@ -11,7 +11,7 @@ namespace musicgen::inline MUSICGEN_ABI {
 
 MUSICGEN_INLINE void NearOnsetPenalty::apply(Logits logits, const SongState& song) const {
   constexpr std::int64_t apart = 8;  // steps
-  if (!(penalty > 0) || !song.last_onset()) return;
+  if (!(penalty > 0) || !song.last_onset() || logits.vocabulary().has_beats()) return;
   const std::int64_t since = song.steps_since_onset();
   if (since > apart) return;
   const double strength = static_cast<double>(penalty);

@@ -12,6 +12,8 @@
 // second, for which a density of -0.2 makes up (docs/experiments.md). After all other rules that change time steps,
 // since it sharpens what they come to. t100 stands for all that is longer, too, and competes like any other: in music
 // little is just below it.
+//
+// In the language of beats it has no effect: of its steps none are nearly equal.
 #pragma once
 
 #include "../../core/config.hpp"

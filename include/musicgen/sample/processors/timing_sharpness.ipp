@@ -17,7 +17,7 @@ MUSICGEN_INLINE void TimingSharpness::apply(Logits logits, const SongState&) con
   // e^(-d^2 / (2 1.5^2)) for d = -3..3 steps
   constexpr std::array<double, 2 * reach + 1> kernel{0.13533528323661270, 0.41111229050718745, 0.80073740291680804, 1,
                                                      0.80073740291680804, 0.41111229050718745, 0.13533528323661270};
-  if (sharpness == 0) return;
+  if (sharpness == 0 || logits.vocabulary().has_beats()) return;
   const double b = 1 + static_cast<double>(sharpness);
   std::array<double, max_time_steps> x{};
   double largest = Logits::forbidden;

@@ -1,0 +1,47 @@
+// Songs in the language of beats whose tokens are not in order. Internal.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "../core/config.hpp"
+#include "../tokens/encoder.hpp"
+#include "../tokens/plan.hpp"
+#include "../tokens/plan_events.hpp"
+#include "plan_request.hpp"
+
+namespace musicgen::inline MUSICGEN_ABI::detail {
+
+/// A plan that holds from the first bar on, its chords in steps.
+inline Plan in_steps(const PlanRequest& request) {
+  Plan plan{request.key ? key_word(*request.key) : -1, request.tempos, request.meters, request.form, {}};
+  int bar = 0, meter = common_time;
+  std::int32_t start = 0;
+  auto change = plan.meters.begin();
+  const auto enter = [&] {
+    for (; change != plan.meters.end() && change->bar <= bar; ++change) meter = change->meter;
+    return meters[static_cast<std::size_t>(meter)];
+  };
+  for (const PlanRequest::Chord& chord : request.chords) {
+    for (; bar < chord.bar; ++bar) start += bar_steps(enter());
+    plan.chords.push_back({start + chord.beat * beat_steps(enter()), chord.chord});
+  }
+  return plan;
+}
+
+/// The tokens of a score's notes under the plan of the song that it was decoded from.
+inline std::vector<Token> in_order(const Score& score, std::span<const Token> song, const Vocabulary& vocabulary) {
+  std::vector<GridNote> notes;
+  for (std::size_t k = 0; k < score.tracks.size(); ++k)
+    for (const TickNote& note : score.tracks[k].notes)
+      notes.push_back({static_cast<std::int32_t>(note.start / step_ticks),
+                       static_cast<std::int32_t>(note.end / step_ticks), static_cast<std::uint8_t>(k), note.pitch,
+                       note.velocity});
+  EncodeReport report;
+  resolve_overlaps(notes, report);
+  return encode_notes(notes, in_steps(plan_of(song, vocabulary)), vocabulary);
+}
+
+}  // namespace musicgen::inline MUSICGEN_ABI::detail

@@ -1,0 +1,25 @@
+// Plans as JSON: what `generate --plan` reads and `--save-plan` writes. The schema is in docs/generate.md.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "../core/config.hpp"
+#include "plan_request.hpp"
+
+namespace musicgen::inline MUSICGEN_ABI {
+
+/// @param json  {"key": "E minor", "tempo": 96, "meter": "3/4", "form": "i4 A8", "chords": "C G Am F", "bars": 32}, of
+///              which each part may be missing; lists where tempo, metre or chords change, bars and beats counted from
+///              1
+/// @throws Error  in a line, saying which part is wrong; for a plan that cannot be, as require_valid()
+[[nodiscard]] PlanRequest parse_plan(std::string_view json);
+
+/// The same plan as JSON, lines of text.
+[[nodiscard]] std::string plan_json(const PlanRequest& plan);
+
+}  // namespace musicgen::inline MUSICGEN_ABI
+
+#ifndef MUSICGEN_COMPILED
+#include "plan_json.ipp"
+#endif

@@ -128,7 +128,11 @@ TEST_CASE("examples: one song is too few to compare, and counted in the singular
   CHECK_THAT(finished.out, Catch::StartsWith("generated: 1 song\ndata: 6 songs\n"));
   CHECK_THAT(finished.err,
              Catch::Contains("two songs of each kind are the least") && Catch::Contains("--real names others"));
-  const auto with_real = place.run("compare", {"--generated", generated, "--data", data, "--real", data});
+  const std::string real = folder(place, "real", 4, 2);
+  const auto with_real = place.run("compare", {"--generated", generated, "--data", data, "--real", real});
   CHECK(with_real.status == 1);
   CHECK_THAT(with_real.err, !Catch::Contains("--real"));
+  const auto with_data = place.run("compare", {"--generated", generated, "--data", data, "--real", data});
+  CHECK(with_data.status == 2);
+  CHECK_THAT(with_data.err, Catch::Contains("--real: is --data itself"));
 }

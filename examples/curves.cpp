@@ -25,7 +25,7 @@ Curve read_log(const fs::path& file, double below) {
   for (int line = 1; std::getline(in, text); ++line) {
     const auto j = detail::parse_json(text);
     if (in.eof() && !j.is_object()) break;  // the last line of a run that is still writing, or was killed
-    const auto bad = [&] { return file_error(file, "line " + std::to_string(line) + " is none of a training log"); };
+    const auto bad = [&] { return file_error(file, "line " + std::to_string(line) + " is not from a training log"); };
     if (!j.is_object() || !j.contains("step")) throw bad();
     if (!j.contains("validation_loss")) continue;
     const auto tokens = detail::json_value<double>(j.value("tokens", nlohmann::json()));

@@ -179,7 +179,7 @@ CLI::Validator track_list() {
   return CLI::Validator(
       [](const std::string& text) {
         if (!numbers_in(text).empty()) return std::string();
-        return '"' + text + "\" is no list of whole numbers in 1 to " + std::to_string(track_count) + " such as 1,3";
+        return '"' + text + "\" is not a list of whole numbers in 1 to " + std::to_string(track_count) + " such as 1,3";
       },
       "LIST");
 }

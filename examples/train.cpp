@@ -160,7 +160,7 @@ void require_model(const std::filesystem::path& file) {
   try {
     static_cast<void>(load_model(file));
   } catch (const Error&) {
-    throw file_error(file, "is no model: not overwritten");
+    throw file_error(file, "is not a model: not overwritten");
   }
 }
 

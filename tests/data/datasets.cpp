@@ -147,7 +147,7 @@ TEST_CASE("data: MAESTRO is what its table says") {
     REQUIRE(listing.skipped.size() == 8);
     CHECK(listing.skipped[0] ==
           Skipped{dir / "maestro/2006/gone.midi", "maestro-v3.0.0.csv, line 5: there is no such file"});
-    CHECK(listing.skipped[1].reason == "maestro-v3.0.0.csv, line 6: is no MIDI file, or in the table twice");
+    CHECK(listing.skipped[1].reason == "maestro-v3.0.0.csv, line 6: is not a MIDI file, or is in the table twice");
     CHECK(listing.skipped[2].reason == "maestro-v3.0.0.csv, line 7: \"both\" is neither train nor validation nor test");
     CHECK(listing.skipped[3].reason == "maestro-v3.0.0.csv, line 8: has 3 fields");
     CHECK(listing.skipped[5].reason == "maestro-v3.0.0.csv, line 10: there is no such file");

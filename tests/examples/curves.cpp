@@ -25,12 +25,12 @@ TEST_CASE("examples: learning curves are drawn from training logs") {
     CHECK_FALSE(fs::exists(place / "refused.png"));
   };
   refused(place / "none.jsonl", "has no validation loss");
-  refused(place / "other.jsonl", "line 1 is none of a training log");
+  refused(place / "other.jsonl", "line 1 is not from a training log");
   refused(place / "missing.jsonl", "missing.jsonl: cannot be opened: No such file");
   fs::create_directories(place / "folder.jsonl");
   refused(place / "folder.jsonl", "folder.jsonl: is a directory");
   write(place / "tiny.jsonl", "{\"step\": 1, \"tokens\": 1e-320, \"validation_loss\": 2}\n");
-  refused(place / "tiny.jsonl", "line 1 is none of a training log");
+  refused(place / "tiny.jsonl", "line 1 is not from a training log");
   CHECK_THAT(place.run("curves", {place / "a.jsonl", "--below", "1", "--out", place / "refused.png"}).err,
              Catch::Contains("has no validation loss that could be drawn"));
 }

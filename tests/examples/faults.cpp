@@ -256,7 +256,8 @@ TEST_CASE("examples: no output takes the place of an input, or of another output
   refused("compare", {"--generated", prompt, "--data", prompt, "--json", prompt});
   refused("compare", {"--generated", prompt, "--data", prompt, "--json", place / "a", "--picture", place / "a"});
   refused("tokenize", {"--decode", prompt, prompt});
-  check_fault(place, "train", {"--data", place / ".", "--out", prompt, "--steps", "1"}, "is no model: not overwritten");
+  check_fault(place, "train", {"--data", place / ".", "--out", prompt, "--steps", "1"},
+              "is not a model: not overwritten");
   CHECK((content(prompt) == before));
   CHECK((content(model) == weights));
 }

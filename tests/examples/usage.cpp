@@ -103,7 +103,7 @@ TEST_CASE("examples: options out of range, and those that do not go together, ar
   generate({"--key", "H"}, "E minor");
   generate({"--tracks", "0"}, "--tracks");
   for (const std::string list : {"1,two", "1,,3", ",1", "1,", "", "17", "1,0", " 1", "1 3"})
-    generate({"--tracks", list}, "--tracks: \"" + list + "\" is no list of whole numbers in 1 to 16");
+    generate({"--tracks", list}, "--tracks: \"" + list + "\" is not a list of whole numbers in 1 to 16");
   generate({"--seconds", "-5"}, "--seconds");
   generate({"--seconds", "nan"}, "--seconds");
   generate({"--tokens", "0"}, "--tokens");

@@ -42,20 +42,20 @@ TEST_CASE("stages: faults in the file are named") {
     write_bytes(folder / "s.json", text);
     CHECK_THROWS_WITH(stages::from_file(folder / "s.json"), Catch::Contains("s.json: ") && Catch::Contains(part));
   };
-  refused("[", "is no JSON");
-  refused("{}", "is no list of stages");
-  refused("[]", "is no list of stages");
-  refused("[3]", "stage 1: is no JSON object");
+  refused("[", "is not JSON");
+  refused("{}", "is not a list of stages");
+  refused("[]", "is not a list of stages");
+  refused("[3]", "stage 1: is not a JSON object");
   refused(R"([{}, {"input_lenght": 3}])", "stage 2: \"input_lenght\" is not one of");
   refused(R"([{"input_length": [5, 2]}])", "\"input_length\" is out of order");
   refused(R"([{"target_length": 0}])", "\"target_length\" is out of range");
   refused(R"([{"teacher_forcing": 1.5}])", "a probability is over 1");
   refused(R"([{"end_probability": 1.5}])", "a probability is over 1");
   refused(R"([{"max_steps": -1}])", "\"max_steps\" is out of range");
-  refused(R"([{"max_steps": "many"}])", "\"max_steps\" is no whole number");
-  refused(R"([{"max_steps": 1e300}])", "\"max_steps\" is no whole number");
-  refused(R"([{"patience": 4294967297}])", "\"patience\" is no whole number or too large");
-  refused(R"([{"learning_rate": "fast"}])", "\"learning_rate\" is no number");
+  refused(R"([{"max_steps": "many"}])", "\"max_steps\" is not a whole number");
+  refused(R"([{"max_steps": 1e300}])", "\"max_steps\" is not a whole number");
+  refused(R"([{"patience": 4294967297}])", "\"patience\" is not a whole number, or too large");
+  refused(R"([{"learning_rate": "fast"}])", "\"learning_rate\" is not a number");
   refused(R"([{"input_length": [4294967297, 4294967298]}])", "\"input_length\" is neither");
   refused(R"([{"input_length": "long"}])", "\"input_length\" is neither");
 }

@@ -250,7 +250,7 @@ TEST_CASE("trainer: a file that is no log is not overwritten") {
     write_bytes(options.log, content);
     Model<> model(tiny());
     Trainer trainer(model, corpus(), options);
-    CHECK_THROWS_WITH(trainer.run(), Catch::Contains("is none of a training log"));
+    CHECK_THROWS_WITH(trainer.run(), Catch::Contains("is not from a training log"));
     CHECK(read_bytes(options.log).size() == content.size());
   }
   options.log = "/dev/null";

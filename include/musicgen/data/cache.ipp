@@ -105,7 +105,7 @@ class CacheReader {
  public:
   explicit CacheReader(const std::filesystem::path& file) {
     std::error_code fault;
-    if (!std::filesystem::is_regular_file(file, fault)) throw Error("is no file");
+    if (!std::filesystem::is_regular_file(file, fault)) throw Error("is not a file");
     left_ = std::filesystem::file_size(file, fault);
     in_.open(file, std::ios::binary);
   }
@@ -154,7 +154,7 @@ inline bool may_be_cache(const std::filesystem::path& file) {
 
 MUSICGEN_INLINE void store_cache(const std::filesystem::path& cache, std::uint64_t key, const Listing& listing,
                                  const ReadResult& reading) {
-  if (!detail::may_be_cache(cache)) throw file_error(cache, "is no cache of a corpus, and is not overwritten");
+  if (!detail::may_be_cache(cache)) throw file_error(cache, "is not a cache of a corpus, and is not overwritten");
   detail::CacheWriter out(cache);
   out.put(detail::cache_magic);
   out.put(key);

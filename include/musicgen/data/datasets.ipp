@@ -188,7 +188,7 @@ MUSICGEN_INLINE Listing list_maestro(const std::filesystem::path& dir) {
     const auto file = found.find(path);
     std::error_code ignored;
     if (file == found.end())
-      skip(path, fs::exists(path, ignored) ? "is no MIDI file, or in the table twice" : "there is no such file");
+      skip(path, fs::exists(path, ignored) ? "is not a MIDI file, or is in the table twice" : "there is no such file");
     else if (!split)
       skip(path, "\"" + row.fields[split_column] + "\" is neither train nor validation nor test");
     else

@@ -31,7 +31,7 @@ inline void require_whole(const TokenGroup& group, const Song& song, const Vocab
   const TokenKind kind = vocabulary[song.tokens[i]].kind;
   require_of_song(kind == TokenKind::note_on || kind == TokenKind::note_off, song, i, "begins no event");
   require_of_song(kind == TokenKind::note_off || group.size == 2, song, i, "lacks its velocity");
-  require_of_song(false, song, i + group.size, "is no track");
+  require_of_song(false, song, i + group.size, "is not a track");
 }
 
 /// Fills in what the tokens tell.

@@ -66,7 +66,7 @@ class TrainingLog {
       const bool cut_off = in.eof() && (step || (j.is_discarded() && begun));  // when the run was killed
       ++number;
       if (!step && !cut_off)
-        throw file_error(file_, "line " + std::to_string(number) + " is none of a training log: not overwritten");
+        throw file_error(file_, "line " + std::to_string(number) + " is not from a training log: not overwritten");
       if (step && !cut_off && *step <= steps) kept += line + '\n';
     }
     return kept;

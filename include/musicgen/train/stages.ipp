@@ -23,7 +23,7 @@ inline Stage stage_from_json(const nlohmann::json& j, std::size_t number, const 
   const auto bad = [&](const std::string& what) {
     return file_error(file, "stage " + std::to_string(number) + ": " + what);
   };
-  if (!j.is_object()) throw bad("is no JSON object");
+  if (!j.is_object()) throw bad("is not a JSON object");
   Stage s;
   s.name = std::to_string(number);
   const auto length_range = [&](const nlohmann::json& value) -> std::array<int, 2> {
@@ -36,7 +36,7 @@ inline Stage stage_from_json(const nlohmann::json& j, std::size_t number, const 
     const auto takes_number = [&, &key = key, &value = value]<class T>(const char* name, T& field) {
       if (key != name) return false;
       const auto found = musicgen::detail::json_value<T>(value);
-      if (!found) throw bad("\"" + key + "\" is no" + (std::integral<T> ? " whole" : "") + " number or too large");
+      if (!found) throw bad("\"" + key + "\" is not a" + (std::integral<T> ? " whole" : "") + " number, or too large");
       if (*found < 0 || *found > T(1'000'000'000)) throw bad("\"" + key + "\" is out of range");
       field = *found;
       return true;
@@ -85,8 +85,8 @@ MUSICGEN_INLINE std::vector<Stage> all_positions(int tokens) {
 
 MUSICGEN_INLINE std::vector<Stage> from_file(const std::filesystem::path& file) {
   const auto j = musicgen::detail::parse_json(read_bytes(file));
-  if (j.is_discarded()) throw file_error(file, "is no JSON");
-  if (!j.is_array() || j.empty()) throw file_error(file, "is no list of stages");
+  if (j.is_discarded()) throw file_error(file, "is not JSON");
+  if (!j.is_array() || j.empty()) throw file_error(file, "is not a list of stages");
   std::vector<Stage> all;
   for (const auto& stage : j) all.push_back(detail::stage_from_json(stage, all.size() + 1, file));
   return all;

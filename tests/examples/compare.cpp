@@ -132,4 +132,7 @@ TEST_CASE("examples: one song is too few to compare, and counted in the singular
   const auto with_real = place.run("compare", {"--generated", generated, "--data", data, "--real", real});
   CHECK(with_real.status == 1);
   CHECK_THAT(with_real.err, Catch::Contains("4 in " + real) && !Catch::Contains("--real"));
+  const auto with_data = place.run("compare", {"--generated", generated, "--data", data, "--real", data});
+  CHECK(with_data.status == 2);
+  CHECK_THAT(with_data.err, Catch::Contains("--real: is --data itself"));
 }

@@ -35,8 +35,7 @@ struct Dimensions {
   int C = 0;            ///< rows of the embedding beyond those of tokens, for contexts (tokens/context.hpp)
   bool copies = false;  ///< the head's last output is for copying (backend/cpu/copying.hpp)
   bool places = false;  ///< attention prefers the same place of the form (backend/cpu/attention.hpp)
-  /// Of the head: a token each, one for copying, and one for copying from the place.
-  [[nodiscard]] int outputs() const { return V + (copies ? 1 + (places ? 1 : 0) : 0); }
+  [[nodiscard]] int outputs() const { return V + (copies ? 1 : 0); }  ///< of the head
   bool operator==(const Dimensions&) const = default;
 };
 
@@ -86,8 +85,7 @@ struct Pass : Sequences {
   /// scores reach hundreds, of which bf16 would keep no fraction. So do those of the embedding, which are few.
   Precision products = Precision::fp32;
   AttentionOptions attention{};
-  int V = 0;  ///< see Dimensions, as the next
-  bool copies = false;
+  bool copies = false;       ///< see Dimensions
   bool for_backward = true;  ///< false: a forward pass alone, which keeps less
 };
 

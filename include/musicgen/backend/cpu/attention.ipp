@@ -82,12 +82,13 @@ template <class Scalar>
 void add_copy_gradient(const CopyGradient<Scalar>& copied, Index q, Index t, Index earlier, Index b, Scalar* da) {
   const auto row = static_cast<std::size_t>(q * copied.source.B + b);
   const Token y = copied.targets[row];
-  const Scalar share = copied.saved->shares[row], of_place = copied.saved->place_shares[row],
-               hits = copied.saved->place_hits[row];
+  const Scalar M = copied.saved->place_weights[row], hits = copied.saved->hits[row], share = copied.saved->shares[row];
   for (Index s = 0; s < earlier; ++s) {
     const Scalar is_target = copied.source.after(s, b) == y ? Scalar(1) : Scalar(0);
-    da[s] -= share * is_target;
-    if (of_place > 0 && copied.source.same_place(s, t, b)) da[s] -= of_place * (is_target - hits);
+    if (M == 0)
+      da[s] -= share * is_target;
+    else if (copied.source.same_place(s, t, b))
+      da[s] -= share / M * (is_target - hits);
   }
 }
 

@@ -1,18 +1,14 @@
 // Copying: what came after the positions that attention looks at gets a share of the probability (pointer sentinel
-// mixture: Merity et al. 2017; neural cache: Grave et al. 2017). If the model knows places of the form, what came after
-// those at the present place has a share of its own: a chorus is copied from the last chorus, however the song came
-// there.
+// mixture: Merity et al. 2017; neural cache: Grave et al. 2017). If the model knows places of the form, and the present
+// one has been there before, it is those that it copies from: a chorus comes from the last chorus, not from the bars
+// before it, whatever the song has come to.
 //
-//   z (V+1 or V+2), p = softmax(z)      b_ts = a_ts / sum over s' at the place of t of a_ts', 0 for other s
+//   z (V+1), p = softmax(z)             P(k) = p_k + p_V sum over s < t with x_{s+1} = k of c_ts
+//   c_ts = a_ts,  or where M_t > 0      a_ts / M_t at the place of t, and 0 elsewhere; M_t = sum of a_ts at the place
 //
-//   P(k) = p_k + p_V sum over s < t with x_{s+1} = k of a_ts + p_W sum over the same s of b_ts,    W = V + 1
+// With C the sum for the target y, r_y = p_y / P(y) and r_V = 1 - r_y, the shares of both in what came:
 //
-// Where nothing was at the place of t before, p_W = 0. With A, B the sums for the target y, r_y = p_y / P(y),
-// r_V = p_V A / P(y), r_W = p_W B / P(y), the shares of the three in what came:
-//
-//   dz = p - r,   da_ts = -p_V / P(y) [x_{s+1} = y] - p_W / (P(y) M_t) ([x_{s+1} = y] - B) [s at the place of t],
-//
-// M_t being the sum that b is divided by.
+//   dz = p - r      da_ts = -p_V / P(y) [x_{s+1} = y],  or -p_V / (P(y) M_t) ([x_{s+1} = y] - C) at the place of t
 #pragma once
 
 #include <algorithm>
@@ -32,9 +28,9 @@ namespace musicgen::inline MUSICGEN_ABI::cpu {
 /// What the backward pass of attention needs of copying.
 template <class Scalar>
 struct CopySaved {
-  std::vector<Scalar> shares;        ///< (Q*B)  p_V / (P(y) count)
-  std::vector<Scalar> place_shares;  ///< (Q*B)  p_W / (P(y) M count)
-  std::vector<Scalar> place_hits;    ///< (Q*B)  B
+  std::vector<Scalar> shares;         ///< (Q*B)  p_V / (P(y) count)
+  std::vector<Scalar> place_weights;  ///< (Q*B)  M; 0: copied from anywhere
+  std::vector<Scalar> hits;           ///< (Q*B)  C
 };
 
 /// Tokens that may be copied, time outermost.
@@ -66,15 +62,6 @@ Scalar weight_at_place(const CopySource& source, const Scalar* attention, Index 
   return sum > least_weight<Scalar> ? sum : Scalar(0);
 }
 
-/// Softmax of the vocabulary and what there is to copy from, the last of which may be nothing.
-/// @param outputs  V + 1, or V + 2 if the model copies from places
-template <class Scalar>
-void softmax_of_sources(Scalar* z, Index V, Index outputs, bool has_place) {
-  const Index used = outputs - (outputs > V + 1 && !has_place ? 1 : 0);
-  simd::softmax_row(z, used);
-  std::fill(z + used, z + outputs, Scalar(0));
-}
-
 /// Of probabilities; one of none becomes that of 1e-30.
 template <class Scalar>
 void to_logarithms(const Scalar* p, Index count, Scalar* logarithms) {
@@ -83,16 +70,15 @@ void to_logarithms(const Scalar* p, Index count, Scalar* logarithms) {
 
 }  // namespace detail
 
-/// @param V        of the vocabulary
-/// @param logits   (Q*B, V+1), or V+2 if the model copies from places; becomes its gradient
+/// @param logits   (Q*B, V+1); becomes its gradient
 /// @param weights  (B*Q, T), attention's
 /// @param saved    assigned
 /// @return  the mean over the targets
 template <class Scalar>
-Scalar copying_cross_entropy(Index V, Matrix<Scalar>& logits, const Matrix<Scalar>& weights, const CopySource& source,
+Scalar copying_cross_entropy(Matrix<Scalar>& logits, const Matrix<Scalar>& weights, const CopySource& source,
                              std::span<const Token> targets, std::vector<Scalar>& nll, CopySaved<Scalar>& saved) {
-  const Index N = logits.rows(), B = source.B, Q = N / B, T = weights.cols(), outputs = logits.cols();
-  for (auto* all : {&nll, &saved.shares, &saved.place_shares, &saved.place_hits})
+  const Index N = logits.rows(), B = source.B, Q = N / B, T = weights.cols(), V = logits.cols() - 1;
+  for (auto* all : {&nll, &saved.shares, &saved.place_weights, &saved.hits})
     all->assign(static_cast<std::size_t>(N), 0);
   const auto count = std::count_if(targets.begin(), targets.end(), [](Token t) { return t != no_token; });
   const Scalar part = 1 / static_cast<Scalar>(std::max<std::ptrdiff_t>(1, count));
@@ -101,29 +87,26 @@ Scalar copying_cross_entropy(Index V, Matrix<Scalar>& logits, const Matrix<Scala
     Scalar* const z = logits.row(row).data();
     const Token y = targets[at];
     if (y == no_token) {
-      std::fill_n(z, outputs, Scalar(0));
+      std::fill_n(z, V + 1, Scalar(0));
       return;
     }
+    simd::softmax_row(z, V + 1);
     const Index q = row / B, b = row % B, t = T - Q + q;
     const Scalar* const a = weights.row(b * Q + q).data();
     const Scalar M = detail::weight_at_place(source, a, t, b);
-    detail::softmax_of_sources(z, V, outputs, M > 0);
-    Scalar copied = 0, copied_at_place = 0;
+    Scalar copied = 0;
     for (Index s = 0; s < t; ++s)
-      if (source.after(s, b) == y) {
-        copied += a[s];
-        if (M > 0 && source.same_place(s, t, b)) copied_at_place += a[s] / M;
-      }
-    const Scalar of_place = outputs > V + 1 ? z[V + 1] : 0;
-    const Scalar P = std::max(z[y] + z[V] * copied + of_place * copied_at_place, Scalar(1e-30));
+      if (source.after(s, b) == y && (M == 0 || source.same_place(s, t, b))) copied += a[s];
+    if (M > 0) copied /= M;
+    const Scalar P = std::max(z[y] + z[V] * copied, Scalar(1e-30));
+    const Scalar own = z[y] / P;
     nll[at] = -std::log(P);
     saved.shares[at] = z[V] / P * part;
-    saved.place_shares[at] = M > 0 ? of_place / (P * M) * part : Scalar(0);
-    saved.place_hits[at] = copied_at_place;
-    z[y] -= z[y] / P;
-    z[V] -= z[V] * copied / P;
-    if (outputs > V + 1) z[V + 1] -= of_place * copied_at_place / P;
-    for (Index k = 0; k < outputs; ++k) z[k] *= part;
+    saved.place_weights[at] = M;
+    saved.hits[at] = copied;
+    z[y] -= own;
+    z[V] -= 1 - own;
+    for (Index k = 0; k <= V; ++k) z[k] *= part;
   });
   Scalar sum = 0;
   for (const Scalar one : nll) sum += one;
@@ -131,23 +114,21 @@ Scalar copying_cross_entropy(Index V, Matrix<Scalar>& logits, const Matrix<Scala
 }
 
 /// log P of all tokens.
-/// @param logits  as above, of no meaning afterwards
+/// @param logits  (Q*B, V+1), of no meaning afterwards
 /// @param mixed  (Q*B, V), assigned
 template <class Scalar>
-void mix_copies(Index V, Matrix<Scalar>& logits, const Matrix<Scalar>& weights, const CopySource& source,
+void mix_copies(Matrix<Scalar>& logits, const Matrix<Scalar>& weights, const CopySource& source,
                 Matrix<Scalar>& mixed) {
-  const Index N = logits.rows(), B = source.B, Q = N / B, T = weights.cols(), outputs = logits.cols();
+  const Index N = logits.rows(), B = source.B, Q = N / B, T = weights.cols(), V = logits.cols() - 1;
   mixed.resize(N, V);
   thread_pool().parallel_for(N, [&](Index row) {
     Scalar* const z = logits.row(row).data();
+    simd::softmax_row(z, V + 1);
     const Index q = row / B, b = row % B, t = T - Q + q;
     const Scalar* const a = weights.row(b * Q + q).data();
-    const Scalar M = detail::weight_at_place(source, a, t, b);
-    detail::softmax_of_sources(z, V, outputs, M > 0);
-    for (Index s = 0; s < t; ++s) {
-      const bool at_place = M > 0 && source.same_place(s, t, b);
-      z[source.after(s, b)] += a[s] * (at_place ? z[V] + z[V + 1] / M : z[V]);
-    }
+    const Scalar M = detail::weight_at_place(source, a, t, b), share = M > 0 ? z[V] / M : z[V];
+    for (Index s = 0; s < t; ++s)
+      if (M == 0 || source.same_place(s, t, b)) z[source.after(s, b)] += share * a[s];
     detail::to_logarithms(z, V, mixed.row(row).data());
   });
 }

@@ -43,16 +43,16 @@ void BasicCpu<S>::head(const Parameters& p, const Pass& pass, Activations& saved
 
 template <class S>
 void BasicCpu<S>::loss(const Pass& pass, Activations& saved) {
-  saved.loss = static_cast<double>(
-      pass.copies ? cpu::copying_cross_entropy<S>(pass.V, saved.logits, saved.attention.weights, copy_source(pass),
-                                                  pass.targets, saved.nll, saved.copied)
-                  : cpu::softmax_cross_entropy(saved.logits, pass.targets, saved.nll));
+  saved.loss = static_cast<double>(pass.copies ? cpu::copying_cross_entropy<S>(saved.logits, saved.attention.weights,
+                                                                               copy_source(pass), pass.targets,
+                                                                               saved.nll, saved.copied)
+                                               : cpu::softmax_cross_entropy(saved.logits, pass.targets, saved.nll));
 }
 
 template <class S>
 const cpu::Matrix<S>& BasicCpu<S>::logits(const Pass& pass, Activations& saved) {
   if (!pass.copies) return saved.logits;
-  cpu::mix_copies<S>(pass.V, saved.logits, saved.attention.weights, copy_source(pass), saved.mixed);
+  cpu::mix_copies<S>(saved.logits, saved.attention.weights, copy_source(pass), saved.mixed);
   return saved.mixed;
 }
 

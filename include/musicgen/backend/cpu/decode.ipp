@@ -181,7 +181,7 @@ Decoder<Scalar>::Decoder(std::shared_ptr<const Weights> weights, Index B, Index 
   work_->u.resize(B, H);
   work_->logits.resize(B, weights_->b2.size());
   if (weights_->copies) {
-    work_->mixed.resize(B, weights_->b2.size() - (weights_->place.size() > 0 ? 2 : 1));
+    work_->mixed.resize(B, weights_->b2.size() - 1);
     state_.tokens.assign(static_cast<std::size_t>(B * (state_.outputs.places() + 1)), 0);
   }
   if (weights_->place.size() > 0) state_.places.assign(static_cast<std::size_t>(B * state_.outputs.places()), -1);
@@ -242,10 +242,10 @@ const Matrix<Scalar>& Decoder<Scalar>::step(std::span<const Token> tokens, std::
   return weights_->copies ? work_->mixed : work_->logits;
 }
 
-/// Outputs, the last of which are for copying, become log-probabilities of tokens: copying.hpp.
+/// Outputs, the last of which is for copying, become log-probabilities of tokens: copying.hpp.
 template <class Scalar>
 void Decoder<Scalar>::mix_copies(std::span<const Token> tokens) {
-  const Index places = state_.outputs.places(), V = work_->mixed.cols(), outputs = work_->logits.cols();
+  const Index places = state_.outputs.places(), V = work_->mixed.cols();
   const auto place = static_cast<Index>(state_.steps % places);
   const Index held = state_.steps > 0 ? state_.outputs.held(state_.steps) : 0;
   for (Index b = 0; b < B_; ++b) {
@@ -259,11 +259,11 @@ void Decoder<Scalar>::mix_copies(std::span<const Token> tokens) {
       work_->partial.for_each_weight(b, held, [&](Index at, Scalar weight) { M += at_place(at) ? weight : Scalar(0); });
     if (!(M > detail::least_weight<Scalar>)) M = 0;
     Scalar* const p = work_->logits.row(b).data();
-    detail::softmax_of_sources(p, V, outputs, M > 0);
-    const Scalar share = p[V], of_place = M > 0 ? p[V + 1] / M : Scalar(0);
+    simd::softmax_row(p, V + 1);
+    const Scalar share = M > 0 ? p[V] / M : p[V];
     if (held > 0)
       work_->partial.for_each_weight(b, held, [&](Index at, Scalar weight) {
-        p[ring[at + 1]] += weight * (M > 0 && at_place(at) ? share + of_place : share);
+        if (M == 0 || at_place(at)) p[ring[at + 1]] += share * weight;
       });
     detail::to_logarithms(p, V, work_->mixed.row(b).data());
   }

@@ -5,6 +5,7 @@
 #include <musicgen/core/files.hpp>
 #include <musicgen/core/text.hpp>
 #include <musicgen/musicgen.hpp>
+#include <sstream>
 
 #include "formatted.hpp"
 #include "machine.hpp"
@@ -16,28 +17,54 @@ namespace {
 std::atomic<bool> interrupted = false;
 
 struct Options {
-  std::filesystem::path data, init, cache;
+  std::filesystem::path data, init, cache, annotations;
   std::string preset = "small", stages;
   std::optional<int> hidden, layers, embedding, batch;
   std::optional<std::string> attention, optimizer;
-  std::optional<double> learning_rate, attention_scale;
-  std::vector<int> transpose{0, 0}, velocity{0, 0};
-  std::vector<double> tempo{1, 1};
+  std::optional<double> learning_rate, attention_scale, leave_out;
+  std::optional<Language> language;
+  std::vector<int> transpose, velocity;  // empty: not given
+  std::vector<double> tempo;
   double minutes = 0, save_seconds = 20;
   bool resume = false;
   Machine machine;
   TrainerOptions trainer;
 };
 
-void add_options(CLI::App& app, Options& o) {
-  const CLI::Validator positive = whole_number_in(1, 1 << 20);
-  TrainerOptions& t = o.trainer;
+void add_music_options(CLI::App& app, Options& o) {
   app.add_option("--data", o.data, "a folder of MIDI files, POP909, MAESTRO, or one MIDI file")
       ->required()
       ->check(file_name());
-  app.add_option("--out", t.checkpoint, "the model to write; beside it NAME.last.safetensors, to resume from")
-      ->required()
+  app.add_option_function<std::string>(
+         "--language",
+         [&o](const std::string& name) { o.language = name == "beats" ? Language::beats : Language::performance; },
+         "what songs are learned as. beats: bars, key, tempo, phrases and chords beside the notes, on the CPU alone; "
+         "performance: notes and time. If not given, that of the model to start from; for a new one beats if half of "
+         "the songs keep to a beat (original: performance)")
+      ->check(CLI::IsMember({"performance", "beats"}));
+  app.add_option("--annotations", o.annotations,
+                 "in beats: a folder with POP909's annotations, to write its songs down by")
       ->check(file_name());
+  app.add_option("--leave-out", o.leave_out,
+                 "in beats: the probability of leaving each of key, tempo, metre, phrases and chords out of a window; "
+                 "0.1 (original: 0) if not given")
+      ->check(number_in(0, 1));
+  app.add_option("--transpose", o.transpose, "as performances: lowest and highest number of semitones to move songs by")
+      ->expected(2)
+      ->check(whole_number_in(-60, 60));
+  app.add_option("--tempo", o.tempo, "as performances: lowest and highest factor to play them faster by: 0.95 1.05")
+      ->expected(2)
+      ->check(number_in(0.1, 10));
+  app.add_option("--velocity", o.velocity,
+                 "lowest and highest number of the 31 velocities to play them louder by; in beats -2 2 (original: 0 0) "
+                 "if not given")
+      ->expected(2)
+      ->check(whole_number_in(-30, 30));
+  app.add_option("--cache", o.cache, "a file that keeps the tokenized data from one run to the next");
+}
+
+void add_model_options(CLI::App& app, Options& o) {
+  const CLI::Validator positive = whole_number_in(1, 1 << 20);
   app.add_option("--preset", o.preset,
                  "small (96/256/2) or original (32/1028/3, its attention, optimizer, stages and learning rate)")
       ->capture_default_str()
@@ -56,26 +83,30 @@ void add_options(CLI::App& app, Options& o) {
   app.add_option("--optimizer", o.optimizer,
                  "adamw (original), or muon, which learns matrices of hidden units in fewer steps (small)")
       ->check(CLI::IsMember({"adamw", "muon"}));
-  app.add_option("--batch", o.batch, "sequences in a step; 8 (original: 32) if not given")
+  app.add_option("--init", o.init,
+                 "start from this model's weights (fine-tuning); \"bundled\": those of the bundled model");
+}
+
+void add_options(CLI::App& app, Options& o) {
+  TrainerOptions& t = o.trainer;
+  add_music_options(app, o);
+  app.add_option("--out", t.checkpoint, "the model to write; beside it NAME.last.safetensors, to resume from")
+      ->required()
+      ->check(file_name());
+  add_model_options(app, o);
+  app.add_option("--batch", o.batch, "sequences in a step; 8 (in beats: 2, original: 32) if not given")
       ->check(whole_number_in(1, 65535));
   app.add_option("--steps", t.steps, "end after so many steps, those before a --resume among them")
       ->check(whole_number_in(1, std::int64_t{1} << 40));
   app.add_option("--minutes", o.minutes,
                  "end after so much time, that before a --resume included; 20 if neither this nor --steps is given")
       ->check(number_in(1e-9, 1e9));
-  app.add_option("--stages", o.stages, "original, all-positions, or a JSON file with a list of stages");
+  app.add_option("--stages", o.stages,
+                 "original, all-positions (windows of 512 tokens, in beats of 4096), or a JSON file with a list of "
+                 "stages");
   app.add_option("--learning-rate", o.learning_rate,
                  "the highest; 2e-3 (original: 1e-4) if not given, a quarter of it with --init")
       ->check(number_in(1e-9, 1e9));
-  app.add_option("--transpose", o.transpose, "lowest and highest number of semitones to move songs by")
-      ->expected(2)
-      ->check(whole_number_in(-60, 60));
-  app.add_option("--tempo", o.tempo, "lowest and highest factor to play them faster by: 0.95 1.05")
-      ->expected(2)
-      ->check(number_in(0.1, 10));
-  app.add_option("--velocity", o.velocity, "lowest and highest number of the 31 velocities to play them louder by")
-      ->expected(2)
-      ->check(whole_number_in(-30, 30));
   app.add_option("--seed", t.seed, "equal seeds give equal models, if --steps is the limit")
       ->capture_default_str()
       ->check(seed_number());
@@ -84,10 +115,7 @@ void add_options(CLI::App& app, Options& o) {
       "--resume", o.resume,
       "go on from NAME.last.safetensors, with the same options as before; after the end of a run, with a larger "
       "--minutes or --steps, which count the whole run. Without --resume a model of that name is replaced");
-  app.add_option("--init", o.init,
-                 "start from this model's weights (fine-tuning); \"bundled\": those of the bundled model");
   app.add_option("--log", t.log, "JSON lines, one a step");
-  app.add_option("--cache", o.cache, "a file that keeps the tokenized data from one run to the next");
   app.add_option("--save-seconds", o.save_seconds, "time between checkpoints")
       ->capture_default_str()
       ->check(number_in(1e-9, 1e9));
@@ -111,14 +139,30 @@ ModelConfig configuration(const Options& o, const Corpus& corpus) {
   return config;
 }
 
-void choose_training(Options& o) {
+std::vector<Stage> stages_of(const Options& o, const TrainerOptions& preset) {
+  const bool original = o.stages.empty() ? o.preset == "original" : o.stages == "original";
+  if (original) return stages::original();
+  return o.stages.empty() || o.stages == "all-positions" ? preset.stages : stages::from_file(o.stages);
+}
+
+Augmentation augmentation_of(const Options& o, const TrainerOptions& preset) {
+  Augmentation change = preset.augmentation;
+  if (!o.transpose.empty()) change.transpose = {o.transpose[0], o.transpose[1]};
+  if (!o.tempo.empty()) change.tempo = {o.tempo[0], o.tempo[1]};
+  if (!o.velocity.empty()) change.velocity = {o.velocity[0], o.velocity[1]};
+  change.leave_out = o.leave_out.value_or(change.leave_out);
+  return change;
+}
+
+void choose_training(Options& o, const Vocabulary& vocabulary) {
   TrainerOptions& t = o.trainer;
   const bool original = o.preset == "original";
-  if (o.stages.empty()) o.stages = original ? "original" : "all-positions";
-  t.stages = o.stages == "original"        ? stages::original()
-             : o.stages == "all-positions" ? stages::all_positions()
-                                           : stages::from_file(o.stages);
-  t.batch = o.batch.value_or(original ? 32 : t.batch);
+  const TrainerOptions preset = original ? TrainerOptions{} : presets::training(vocabulary);
+  t.stages = stages_of(o, preset);
+  t.augmentation = augmentation_of(o, preset);
+  t.validation_window = preset.validation_window;
+  t.batch = o.batch.value_or(original ? 32 : preset.batch);
+  t.schedule = preset.schedule;
   if (original) {
     t.schedule = {.learning_rate = 1e-4, .warmup_steps = 0, .final_fraction = 1};
     t.optimizer.weight_decay = 0;
@@ -126,11 +170,51 @@ void choose_training(Options& o) {
   if (o.optimizer.value_or(original ? "adamw" : "muon") == "adamw") t.optimizer.muon = 0;
   if (!o.init.empty()) t.schedule.learning_rate /= 4;  // as presets::fine_tuning() has it
   t.schedule.learning_rate = o.learning_rate.value_or(t.schedule.learning_rate);
-  t.augmentation = {.transpose = {o.transpose[0], o.transpose[1]},
-                    .tempo = {o.tempo[0], o.tempo[1]},
-                    .velocity = {o.velocity[0], o.velocity[1]}};
   t.max_time = std::chrono::duration<double, std::ratio<60>>(t.steps == 0 && o.minutes == 0 ? 20 : o.minutes);
   t.save_interval = std::chrono::duration<double>(o.save_seconds);
+}
+
+const char* as(Language language) {
+  return language == Language::beats ? "in beats" : "as performances";
+}
+
+/// Refuses options that mean nothing in a language.
+void require_fitting(const Options& o, Language language) {
+  const auto require = [&](bool holds, const char* option, const std::string& why) {
+    if (!holds) throw CLI::ValidationError(option, why + ", and songs are learned " + as(language));
+  };
+  const std::string beats = "is for the language of beats";
+  const bool in_beats = language == Language::beats;
+  require(in_beats || o.annotations.empty(), "--annotations", beats);
+  require(in_beats || !o.leave_out, "--leave-out", beats);
+  const std::string performances = "is for the language of performances";
+  require(!in_beats || o.transpose.empty() || o.transpose == std::vector{0, 0}, "--transpose", performances);
+  require(!in_beats || o.tempo.empty() || o.tempo == std::vector{1.0, 1.0}, "--tempo", performances);
+}
+
+/// That of the model to start from, or the one asked for, or else the one that suits the songs; says which and why if
+/// it is not asked for.
+/// @param resuming  `given` is what the run had come to, not what it was to start from
+template <Backend B>
+Language choose_language(const Options& o, const std::optional<Model<B>>& given, bool resuming) {
+  const auto say = [](Language language, const std::string& why) {
+    std::cout << as(language) << ": " << why << std::endl;
+    return language;
+  };
+  if (given) {
+    const Language language = language_of(given->vocabulary());
+    const std::string which = resuming ? "the model to go on with" : "the model to start from";
+    if (!o.language) return say(language, "the language of " + which);
+    if (*o.language != language) throw CLI::ValidationError("--language", which + " knows songs " + as(language));
+  }
+  if (o.language) return *o.language;
+  if (o.preset == "original") return say(Language::performance, "the original's language");
+  if (!std::same_as<B, Cpu>) return say(Language::performance, "models in beats run on the CPU alone");
+  const BeatCount count = count_beats(list_files(o.data));
+  if (count.songs == 0) return Language::performance;  // and reading them all will say why
+  std::ostringstream why;
+  why << count;
+  return say(count.language(), why.str());
 }
 
 /// @param resuming  `given` is what the run had come to, not what it was to start from
@@ -173,6 +257,16 @@ void require_writable(const std::filesystem::path& file) {
   if (!file.empty() && type != fs::file_type::fifo && type != fs::file_type::character) AtomicFile{file};
 }
 
+/// That all outputs can be written, and take the place of nothing but models.
+void require_outputs(const Options& o) {
+  const auto last = last_checkpoint(o.trainer.checkpoint);
+  require_distinct({o.data, o.init, o.stages, o.annotations}, {o.trainer.checkpoint, last, o.trainer.log, o.cache});
+  for (const auto& file : {o.trainer.checkpoint, last, o.trainer.log, o.cache}) require_writable(file);
+  if (o.resume) return;
+  require_model(o.trainer.checkpoint);
+  require_model(last);
+}
+
 /// Where it computes.
 template <Backend B>
 std::string place() {
@@ -195,30 +289,54 @@ std::string nothing_left(const TrainingState& state, const TrainerOptions& o) {
   return "";
 }
 
+/// What the run is to start from or, if `resuming`, to go on with.
 template <Backend B>
-void train(Options& o) {
-  choose_training(o);
+std::optional<Model<B>> given_model(const Options& o, bool resuming) {
   const auto last = last_checkpoint(o.trainer.checkpoint);
-  require_distinct({o.data, o.init, o.stages}, {o.trainer.checkpoint, last, o.trainer.log, o.cache});
-  for (const auto& file : {o.trainer.checkpoint, last, o.trainer.log, o.cache}) require_writable(file);
-  if (!o.resume) {
-    require_model(o.trainer.checkpoint);
-    require_model(last);
-  }
-  std::optional<Model<B>> given;
-  const bool resuming = o.resume && std::filesystem::exists(last);
-  if (resuming)
-    given = load_model<B>(last);
-  else if (!o.init.empty())
-    given = o.init == "bundled" ? bundled_model<B>() : load_model<B>(o.init);
-
   if (resuming && !o.init.empty())
     std::cout << "going on from " << last.string() << ": --init has been read when the run began\n";
+  if (resuming) return load_model<B>(last);
+  if (o.init.empty()) return std::nullopt;
+  return o.init == "bundled" ? bundled_model<B>() : load_model<B>(o.init);
+}
 
-  CorpusOptions reading;
+CorpusOptions reading_of(const Options& o, const Vocabulary& vocabulary) {
+  CorpusOptions reading{.vocabulary = vocabulary};
   if (!o.cache.empty()) reading.cache = o.cache;
-  if (given) reading.vocabulary = given->vocabulary();
-  const Corpus corpus = Corpus::open(o.data, reading);
+  if (!o.annotations.empty()) reading.annotations = o.annotations;
+  return reading;
+}
+
+/// Trains, and tells how it goes and what it has come to.
+template <Backend B>
+void run(Trainer<B>& trainer, const std::filesystem::path& checkpoint) {
+  std::signal(SIGINT, [](int) { interrupted = true; });
+  std::signal(SIGTERM, [](int) { interrupted = true; });
+  std::chrono::duration<double> shown(-1e9);
+  const TrainingResult result = trainer.run([&](const Progress& p) {
+    if (p.validation_loss || p.time >= shown + std::chrono::seconds(10)) {
+      std::cout << p << std::endl;
+      shown = p.time;
+    }
+    return !interrupted;
+  });
+  std::cout << (interrupted ? "stopped" : "finished") << " at step " << result.steps << ": " << checkpoint.string()
+            << ", the model of step " << result.model_step;
+  if (result.validation_loss) std::cout << ", validation loss " << formatted("%.3f", *result.validation_loss);
+  std::cout << std::endl;
+}
+
+template <Backend B>
+void train(Options& o) {
+  require_outputs(o);
+  const auto last = last_checkpoint(o.trainer.checkpoint);
+  const bool resuming = o.resume && std::filesystem::exists(last);
+  const std::optional<Model<B>> given = given_model<B>(o, resuming);
+  const Language language = choose_language(o, given, resuming);
+  require_fitting(o, language);
+  const Vocabulary vocabulary = given ? given->vocabulary() : vocabulary_of(language);
+  choose_training(o, vocabulary);
+  const Corpus corpus = Corpus::open(o.data, reading_of(o, vocabulary));
   std::cout << corpus << '\n';
   if (corpus.indices(Split::train).empty()) throw file_error(o.data, "has no songs to train on");
   if (corpus.indices(Split::validation).empty())
@@ -236,20 +354,7 @@ void train(Options& o) {
     else
       std::cout << last.string() << " does not exist: a new run" << std::endl;
   }
-  std::signal(SIGINT, [](int) { interrupted = true; });
-  std::signal(SIGTERM, [](int) { interrupted = true; });
-  std::chrono::duration<double> shown(-1e9);
-  const TrainingResult result = trainer.run([&](const Progress& p) {
-    if (p.validation_loss || p.time >= shown + std::chrono::seconds(10)) {
-      std::cout << p << std::endl;
-      shown = p.time;
-    }
-    return !interrupted;
-  });
-  std::cout << (interrupted ? "stopped" : "finished") << " at step " << result.steps << ": "
-            << o.trainer.checkpoint.string() << ", the model of step " << result.model_step;
-  if (result.validation_loss) std::cout << ", validation loss " << formatted("%.3f", *result.validation_loss);
-  std::cout << std::endl;
+  run(trainer, o.trainer.checkpoint);
 }
 }  // namespace
 
@@ -259,11 +364,13 @@ int main(int argc, char** argv) {
   add_options(app, options);
   return run_program(app, argc, argv, [&] {
     const auto require_ascending = [](const char* name, const auto& range) {
-      if (range[0] > range[1]) throw CLI::ValidationError(name, "the lowest is over the highest");
+      if (!range.empty() && range[0] > range[1]) throw CLI::ValidationError(name, "the lowest is over the highest");
     };
     require_ascending("--transpose", options.transpose);
     require_ascending("--tempo", options.tempo);
     require_ascending("--velocity", options.velocity);
+    if (options.language) require_fitting(options, *options.language);  // known before anything is read
+    if (options.language == Language::beats && options.machine.device == "auto") options.machine.device = "cpu";
     options.machine.run([&]<Backend B>(B) { train<B>(options); });
   });
 }

@@ -4,6 +4,7 @@
 #include "data/batches.hpp"      // windows to learn from
 #include "data/composer.hpp"     // songs made by rule
 #include "data/corpus.hpp"       // POP909, MAESTRO or any folder of MIDI files
+#include "data/language.hpp"     // performances or beats: which suits songs
 #include "model.hpp"             // the network, and models on disk
 #include "train/checkpoint.hpp"  // the state for resuming
 #include "train/progress.hpp"    // the result of a step

@@ -119,7 +119,7 @@ TEST_CASE("examples: bad files among good ones are passed over") {
   CHECK_THAT(place.output("evaluate", {"--model", place.model(), "--data", songs, "--files", "1"}),
              Catch::Contains("\"skipped_files\": 1"));
   CHECK_THAT(place.output("train", {"--data", songs, "--out", place / "m.safetensors", "--steps", "1", "--hidden", "8",
-                                    "--batch", "2"}),
+                                    "--batch", "2", "--language", "performance"}),
              Catch::Contains("text.mid"));
 }
 
@@ -145,8 +145,8 @@ TEST_CASE("examples: a model that is something else") {
 TEST_CASE("examples: a checkpoint cut in half is not resumed from, and stays as it is") {
   const Workplace place;
   const std::string songs = place.songs(), out = place / "m.safetensors", last = place / "m.last.safetensors";
-  const std::vector<std::string> command{"--data", songs,      "--out", out,       "--steps",
-                                         "2",      "--hidden", "8",     "--batch", "2"};
+  const std::vector<std::string> command{"--data",   songs, "--out",   out, "--steps",    "2",
+                                         "--hidden", "8",   "--batch", "2", "--language", "performance"};
   place.output("train", command);
   write(last, content(place.half(last)));
   auto resumed = command;

@@ -133,7 +133,8 @@ TEST_CASE("examples: embeddings begin narrow where that was found to pay") {
 
 TEST_CASE("examples: the README's program trains the model that `train` does, and its songs are like its music") {
   const TrainingPlace place;
-  place.output("train", {"--data", place.data(), "--out", place / "program.safetensors", "--steps", "3"});
+  place.output("train", {"--data", place.data(), "--out", place / "program.safetensors", "--steps", "3", "--language",
+                         "performance"});
   {
     const auto corpus = Corpus::open(place.data());
     Model<> model(presets::small(corpus));
@@ -192,7 +193,7 @@ TEST_CASE("examples: training ends when its minutes are over") {
   const TrainingPlace place;
   const auto begin = std::chrono::steady_clock::now();
   place.output("train", {"--data", place.data(), "--out", place / "m.safetensors", "--hidden", "16", "--layers", "1",
-                         "--batch", "4", "--minutes", "0.02", "--stages", place.stages()});
+                         "--batch", "4", "--minutes", "0.02", "--stages", place.stages(), "--language", "performance"});
   CHECK(std::chrono::steady_clock::now() - begin > std::chrono::milliseconds(1200));
   CHECK(fs::exists(place / "m.safetensors"));
 }

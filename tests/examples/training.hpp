@@ -18,10 +18,11 @@ class TrainingPlace : public Workplace {
   const std::string& data() const { return data_; }
   const std::string& stages() const { return stages_; }
 
-  /// Arguments that train NAME.safetensors; of options given twice the last counts.
+  /// Arguments that train NAME.safetensors, of performances; of options given twice the last counts.
   std::vector<std::string> command(const std::string& name, int steps,
                                    const std::vector<std::string>& more = {}) const {
     std::map<std::string, std::string> options{{"--data", data_},
+                                               {"--language", "performance"},
                                                {"--out", *this / (name + ".safetensors")},
                                                {"--hidden", "16"},
                                                {"--layers", "1"},

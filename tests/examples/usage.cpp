@@ -138,6 +138,14 @@ TEST_CASE("examples: options out of range, and those that do not go together, ar
   train({"--transpose", "2", "-2"}, "--transpose");
   train({"--tempo", "1.2", "0.8"}, "--tempo");
   train({"--velocity", "5", "-5"}, "--velocity");
+  train({"--language", "notes"}, "--language");
+  train({"--leave-out", "1.5"}, "--leave-out");
+  train({"--leave-out", "nan"}, "--leave-out");
+  train({"--annotations", ""}, "--annotations: is empty");
+  train({"--language", "performance", "--leave-out", "0.1"}, "--leave-out: is for the language of beats");
+  train({"--language", "performance", "--annotations", "a"}, "--annotations: is for the language of beats");
+  train({"--language", "beats", "--transpose", "0", "1"}, "--transpose: is for the language of performances");
+  train({"--language", "beats", "--tempo", "1", "1.1"}, "--tempo: is for the language of performances");
   check_usage(place, "evaluate", {"--model", "m", "--data", "d", "--split", "most"}, "--split");
   check_usage(place, "evaluate", {"--model", "m", "--data", "d", "--files", "0"}, "--files");
   check_usage(place, "compare", {"--generated", "a", "--data", "d", "--seconds", "0"}, "--seconds");

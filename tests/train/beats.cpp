@@ -109,3 +109,51 @@ TEST_CASE("train: a model of beats learns, and knows whole songs as its decoder 
   const Likelihood decoded = total(sampled_likelihoods(model, songs, Precision::fp32, window));
   CHECK(decoded.nats_per_note() == Approx(after.nats_per_note()).epsilon(1e-4));
 }
+
+TEST_CASE("train: each language has its training, and fine-tuning a quarter of the learning rate") {
+  const TrainerOptions usual, plain = presets::training(Vocabulary::standard());
+  CHECK(plain.stages == usual.stages);
+  CHECK(plain.batch == usual.batch);
+  CHECK(plain.validation_window == usual.validation_window);
+  CHECK(plain.augmentation.velocity == usual.augmentation.velocity);
+  CHECK(plain.augmentation.leave_out == 0);
+  const TrainerOptions beats = presets::training(Vocabulary::beats());
+  REQUIRE(beats.stages.size() == 1);
+  CHECK(beats.stages[0].input_length[1] + beats.stages[0].target_length == 4096);
+  CHECK(beats.stages[0].start_probability == 0.4);
+  CHECK(beats.stages[0].end_probability == 0.1);
+  CHECK(beats.batch == 2);
+  CHECK(beats.schedule.learning_rate == 2e-3);
+  CHECK(beats.augmentation.velocity == std::array{-2, 2});
+  CHECK(beats.augmentation.leave_out == 0.1);
+  CHECK(beats.validation_window == 4096);
+  CHECK(presets::fine_tuning().schedule.learning_rate == usual.schedule.learning_rate / 4);
+  const TrainerOptions tuning = presets::fine_tuning(Vocabulary::beats());
+  CHECK(tuning.schedule.learning_rate == 5e-4);
+  CHECK(tuning.stages == beats.stages);
+  CHECK(tuning.validation_window == 4096);
+}
+
+TEST_CASE("train: what a language does not know is refused before anything is learned") {
+  const Corpus beats = beats_corpus(2), &performances = test::runs::corpus();
+  ModelConfig config = presets::small(beats);
+  config.dimensions.E = 8;
+  config.dimensions.H = 16;
+  Model<> of_beats(config), of_performances(test::runs::tiny());
+  TrainerOptions options = test::runs::quick(1);
+  options.augmentation.leave_out = 0.1;
+  CHECK_THROWS_WITH(Trainer(of_performances, performances, options),
+                    "songs without beats have no plan in their tokens: leave_out does not apply");
+  CHECK_NOTHROW(Trainer(of_beats, beats, options));
+  const Augmentation higher{.transpose = {0, 1}}, faster{.tempo = {1, 1.1}};
+  for (const Augmentation& change : {higher, faster}) {
+    options.augmentation = change;
+    CHECK_NOTHROW(Trainer(of_performances, performances, options));
+    CHECK_THROWS_WITH(Trainer(of_beats, beats, options),
+                      "songs in beats have their key and tempo in their tokens: transpose and tempo do not apply");
+  }
+  CHECK_NOTHROW(require_valid(BatchOptions{}, Vocabulary::beats()));
+  CHECK_THROWS_WITH(require_valid(BatchOptions{.batch = 0}, Vocabulary::beats()), Catch::StartsWith("batch is 0"));
+  // The language of the model comes first.
+  CHECK_THROWS_WITH(Trainer(of_beats, performances, options), "training: the model's vocabulary is not the corpus's");
+}

@@ -4,6 +4,7 @@
 #include <musicgen/data/cache.ipp>
 #include <musicgen/data/corpus.ipp>
 #include <musicgen/data/datasets.ipp>
+#include <musicgen/data/language.ipp>
 #include <musicgen/data/reading.ipp>
 #include <musicgen/data/song.ipp>
 #include <musicgen/data/splits.ipp>

@@ -58,21 +58,23 @@ struct Batch {
 
 /// @throws Error  that names the option and its value
 void require_valid(const BatchOptions& options);
+/// That windows can be drawn so from songs of a language, besides.
+/// @throws Error  likewise, and for transpose and tempo in the language of beats, or leave_out without beats
+void require_valid(const BatchOptions& options, const Vocabulary& vocabulary);
 
 /// The batch of a training step. Songs are drawn as often as they are long, among those with more tokens than the
 /// input; starts are anywhere in the song that leaves room for the window, a short song's at `^`. In the training split
 /// every window is changed as the augmentation says; what is left out of a song is nowhere in it, so that contexts do
 /// not know of it either, and windows go on in what is left. Row b depends on (corpus, split, options, seed, step, b)
 /// alone.
-/// @throws Error  for options out of their ranges, transpose and tempo in the language of beats, leave_out without
-///                beats, or if the split has no songs
+/// @throws Error  for options that are not valid for the corpus's vocabulary, or if the split has no songs
 [[nodiscard]] Batch make_batch(const Corpus& corpus, Split split, const BatchOptions& options, std::uint64_t seed,
                                std::uint64_t step);
 
 /// The i-th batch for validation: always the same, unchanged music; the windows of batches 0 to n-1 are spread evenly
 /// over the split's tokens, for every n. Starts with `start_probability`, and ends with `end_probability`, are left
 /// out.
-/// @throws Error  as make_batch()
+/// @throws Error  for options out of their ranges, or if the split has no songs
 [[nodiscard]] Batch validation_batch(const Corpus& corpus, const BatchOptions& options, std::uint64_t i,
                                      Split split = Split::validation);
 

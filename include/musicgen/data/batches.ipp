@@ -37,6 +37,16 @@ MUSICGEN_INLINE void require_valid(const BatchOptions& options) {
   require(leave_out >= 0 && leave_out <= 1, "leave_out", std::to_string(leave_out), "0 to 1");
 }
 
+MUSICGEN_INLINE void require_valid(const BatchOptions& options, const Vocabulary& vocabulary) {
+  require_valid(options);
+  const Augmentation& change = options.augmentation;
+  const bool moves = change.transpose != std::array{0, 0} || change.tempo != std::array{1.0, 1.0};
+  if (vocabulary.has_beats() && moves)
+    throw Error("songs in beats have their key and tempo in their tokens: transpose and tempo do not apply");
+  if (!vocabulary.has_beats() && change.leave_out > 0)
+    throw Error("songs without beats have no plan in their tokens: leave_out does not apply");
+}
+
 namespace detail {
 
 /// Where a window is to be: in which song, as far along as which of its tokens, and how the song is changed.
@@ -168,15 +178,6 @@ Batch batch_of(const Corpus& corpus, const BatchOptions& options, const WindowMa
   return batch;
 }
 
-/// @throws Error  for a change that songs of this language do not know
-inline void require_applies(const Augmentation& change, const Vocabulary& vocabulary) {
-  const bool moves = change.transpose != std::array{0, 0} || change.tempo != std::array{1.0, 1.0};
-  if (vocabulary.has_beats() && moves)
-    throw Error("songs in beats have their key and tempo in their tokens: transpose and tempo do not apply");
-  if (!vocabulary.has_beats() && change.leave_out > 0)
-    throw Error("songs without beats have no plan in their tokens: leave_out does not apply");
-}
-
 /// Evenly spread over [0, n) however many are taken: the fractional parts of i times the golden ratio.
 inline std::uint64_t spread(std::uint64_t i, std::uint64_t n) {
   const std::uint64_t fraction = i * 0x9E3779B97F4A7C15u + (std::uint64_t{1} << 63);
@@ -187,8 +188,7 @@ inline std::uint64_t spread(std::uint64_t i, std::uint64_t n) {
 
 MUSICGEN_INLINE Batch make_batch(const Corpus& corpus, Split split, const BatchOptions& options, std::uint64_t seed,
                                  std::uint64_t step) {
-  require_valid(options);
-  detail::require_applies(options.augmentation, corpus.vocabulary());
+  require_valid(options, corpus.vocabulary());
   constexpr std::uint64_t purpose = 0x6261746368;  // "batch": other draws from the same seed are independent
   const auto random_of = [&](std::uint64_t stream) { return Random(seed ^ purpose, step << 16 | stream); };
   const int input_length = random_of(0).between(options.input_length[0], options.input_length[1]);

@@ -41,7 +41,7 @@ struct TrainerOptions {
 
   int validate_every = 100;  ///< steps
   int validation_batches = 8;
-  int validation_window = 256;  ///< tokens of a validation window
+  int validation_window = 256;  ///< tokens of a validation window, at least 2
   int early_stop = 0;           ///< validations of a stage in a row without improvement that end the run; 0: none do
 
   std::filesystem::path
@@ -51,9 +51,17 @@ struct TrainerOptions {
 };
 
 namespace presets {
-/// For a model that has learned other music (`bundled_model()`, say): a quarter of the learning rate, since what is
-/// there is to be changed, not drowned.
-[[nodiscard]] TrainerOptions fine_tuning();
+
+/// For a model of this vocabulary. Of performances: TrainerOptions as they are. Of beats: long windows, of which many
+/// begin or end with their song, as a plan does; velocities a little louder or softer; and each kind of the plan's
+/// words left out of a tenth of the windows, so that the model can do without.
+[[nodiscard]] TrainerOptions training(const Vocabulary& vocabulary);
+
+/// For a model that has learned other music (`bundled_model()`, say): the same with a quarter of the learning rate,
+/// since what is there is to be changed, not drowned.
+/// @param vocabulary  the model's
+[[nodiscard]] TrainerOptions fine_tuning(const Vocabulary& vocabulary = Vocabulary::standard());
+
 }  // namespace presets
 
 /// What a run has come to.
@@ -72,8 +80,9 @@ class Trainer {
 
   /// Starts from the model's present weights.
   /// @param model   kept by reference, as the corpus is: both must outlive the trainer
-  /// @throws Error  for a corpus whose vocabulary is not the model's, an output that cannot be written, no stages, or
-  ///                batches that cannot be, of any stage (see require_valid(BatchOptions))
+  /// @throws Error  for a corpus whose vocabulary is not the model's, an output that cannot be written, no stages,
+  ///                batches that cannot be, of any stage (see require_valid(BatchOptions, Vocabulary)), or windows for
+  ///                validation that cannot be
   Trainer(Model<B>& model, const Corpus& corpus, TrainerOptions options);
   Trainer(Model<B>&, const Corpus&&, TrainerOptions) = delete;
   Trainer(Model<B>&&, const Corpus&, TrainerOptions) = delete;

@@ -17,8 +17,22 @@ namespace musicgen::inline MUSICGEN_ABI {
 
 namespace presets {
 
-MUSICGEN_INLINE TrainerOptions fine_tuning() {
+MUSICGEN_INLINE TrainerOptions training(const Vocabulary& vocabulary) {
   TrainerOptions options;
+  if (!vocabulary.has_beats()) return options;
+  constexpr int window = 4096;  // two fifths of a song of POP909's
+  options.stages = stages::all_positions(window);
+  options.stages[0].start_probability = 0.4;
+  options.stages[0].end_probability = 0.1;
+  options.batch = 2;
+  options.schedule.learning_rate = 2e-3;
+  options.augmentation = {.velocity = {-2, 2}, .leave_out = 0.1};
+  options.validation_window = window;
+  return options;
+}
+
+MUSICGEN_INLINE TrainerOptions fine_tuning(const Vocabulary& vocabulary) {
+  TrainerOptions options = training(vocabulary);
   options.schedule.learning_rate /= 4;
   return options;
 }
@@ -35,14 +49,15 @@ inline constexpr std::uint64_t forcing_stream = std::uint64_t{1} << 62;
 template <Backend B>
 Trainer<B>::Trainer(Model<B>& model, const Corpus& corpus, TrainerOptions options)
     : model_(model), corpus_(corpus), options_(std::move(options)) {
+  if (model_.vocabulary() != corpus_.vocabulary()) throw Error("training: the model's vocabulary is not the corpus's");
   if (options_.stages.empty()) throw Error("training: there are no stages");
-  for (const Stage& stage : options_.stages) require_valid(batch_options(stage));  // now, not when its turn comes
+  for (const Stage& stage : options_.stages)  // now, not when its turn comes
+    require_valid(batch_options(stage), corpus_.vocabulary());
   if (options_.validate_every < 1 || options_.validation_batches < 1)
     throw Error("training: validate_every and validation_batches have to be positive");
   if (options_.validation_window < 2)
     throw Error("training: validation_window is " + std::to_string(options_.validation_window) +
                 ", expected at least 2");
-  if (model_.vocabulary() != corpus_.vocabulary()) throw Error("training: the model's vocabulary is not the corpus's");
   model_.set_products(options_.products);
   state_.seed = options_.seed;
   state_.stages = options_.stages.size();

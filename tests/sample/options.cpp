@@ -35,3 +35,9 @@ TEST_CASE("options: a length is a time of any unit, or a number of tokens") {
   CHECK_FALSE(Length::in_tokens(3).time);
   CHECK(Length::in_tokens(3).tokens == 3);
 }
+
+TEST_CASE("options: songs in beats see as much of themselves as a chorus needs, if nothing else is asked for") {
+  CHECK(attention_window({}, Vocabulary::standard()) == 2048);
+  CHECK(attention_window({}, Vocabulary::beats()) == 8192);
+  CHECK(attention_window({.window = 64}, Vocabulary::beats()) == 64);
+}

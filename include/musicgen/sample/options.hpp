@@ -39,11 +39,16 @@ struct SamplerOptions {
   float min_p = 0;         ///< leave out what is less probable than this part of the most probable; 0: all
   std::uint64_t seed = 1;  ///< equal seeds give equal songs
   Length length{};         ///< of song() and generate() where they are given none
-  int window = 2048;       ///< earlier tokens that attention sees; memory and time of a step grow with it
+  /// Earlier tokens that attention sees; memory and time of a step grow with it. None: 2048, or for songs in the
+  /// language of beats 8192, so that a chorus sees the one before.
+  std::optional<int> window{};
   Precision precision = Precision::fp32;  ///< of the weights; fewer bytes are faster
   bool grammar = true;                    ///< only tokens that the grammar allows
   PlanRequest plan{};  ///< of songs in the language of beats; what of it is not given, the model writes
 };
+
+/// How many that is for a model of this vocabulary.
+[[nodiscard]] int attention_window(const SamplerOptions& options, const Vocabulary& vocabulary);
 
 /// @throws Error  naming the option that is out of range; the plan is not looked at
 void require_in_range(const SamplerOptions& options);

@@ -10,6 +10,7 @@
 #include "processors/max_note_length.hpp"
 #include "processors/max_rest.hpp"
 #include "processors/near_onset_penalty.hpp"
+#include "processors/note_sampling.hpp"
 #include "processors/pitch_class_prior.hpp"
 #include "processors/pitch_sampling.hpp"
 #include "processors/timing_sharpness.hpp"
@@ -20,7 +21,7 @@ namespace musicgen::inline MUSICGEN_ABI::presets {
 
 using Plain = Chain<MaxNoteLength, EndBias>;
 using Lifelike = Chain<MaxNoteLength, VelocityPrior, Density, PitchClassPrior, ChordSizePenalty, NearOnsetPenalty,
-                       MaxRest, EndBias, TimingSharpness, PitchSampling, VelocityTemperature>;
+                       MaxRest, EndBias, TimingSharpness, PitchSampling, VelocityTemperature, NoteSampling>;
 
 /// As the model says it, but that notes and songs last no longer than in the music that it learned from.
 [[nodiscard]] Plain plain(const MusicProfile& profile);
@@ -29,7 +30,7 @@ using Lifelike = Chain<MaxNoteLength, VelocityPrior, Density, PitchClassPrior, C
 /// (docs/results.md). For other models and music it is a guess.
 [[nodiscard]] Lifelike lifelike(const MusicProfile& profile);
 
-/// For models in the language of beats, which keep time and key by themselves: plain(), and only plausible pitches. The
+/// For models in the language of beats, which keep time and key by themselves: plain(), and only plausible notes. The
 /// other processors are there and do nothing until they are asked to.
 [[nodiscard]] Lifelike lifelike_beats(const MusicProfile& profile);
 

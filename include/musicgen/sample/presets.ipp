@@ -31,13 +31,13 @@ MUSICGEN_INLINE Lifelike lifelike(const MusicProfile& profile) {
   return Lifelike(plainly.get<MaxNoteLength>(), {.usual = profile.usual_velocity, .strength = 0.08f},
                   {.density = -0.2f, .variation = 1}, {.strength = 0.4f, .variation = 1}, {.penalty = 0.3f},
                   {.penalty = 0.6f}, {.length = std::chrono::seconds(4)}, plainly.get<EndBias>(), {.sharpness = 1},
-                  {.temperature = 1.09f, .min_p = 0.055f}, {.temperature = 1.05f, .variation = 1});
+                  {.temperature = 1.09f, .min_p = 0.055f}, {.temperature = 1.05f, .variation = 1}, {});
 }
 
 MUSICGEN_INLINE Lifelike lifelike_beats(const MusicProfile& profile) {
   const Plain plainly = plain(profile);
   return Lifelike(plainly.get<MaxNoteLength>(), {.usual = profile.usual_velocity}, {}, {}, {}, {}, {},
-                  plainly.get<EndBias>(), {}, {.min_p = 0.02f}, {});
+                  plainly.get<EndBias>(), {}, {}, {}, {.min_p = 0.1f});
 }
 
 }  // namespace musicgen::inline MUSICGEN_ABI::presets

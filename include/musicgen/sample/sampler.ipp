@@ -58,7 +58,7 @@ struct Sampler<B>::Impl {
         model_programs(model.config().profile.programs),
         programs(model_programs),
         given{writer.vocabulary().start()},
-        decoder(model.decoder(1, options.window, options.precision)),
+        decoder(model.decoder(1, attention_window(options, writer.vocabulary()), options.precision)),
         input(model.dimensions()) {
     if (model.config().profile == MusicProfile()) warnings.emplace_back(detail::no_profile);
     writer.begin(song, chain, 0, given);

@@ -34,7 +34,7 @@ struct Dimensions {
   int V = 0, E = 32, H = 256, L = 2;
   int C = 0;            ///< rows of the embedding beyond those of tokens, for contexts (tokens/context.hpp)
   bool copies = false;  ///< the head's last output is for copying (backend/cpu/copying.hpp)
-  bool places = false;  ///< attention prefers the same place of the form (backend/cpu/attention.hpp)
+  bool places = false;  ///< attention returns to the same place of the form (returns_to() below)
   [[nodiscard]] int outputs() const { return V + (copies ? 1 : 0); }  ///< of the head
   bool operator==(const Dimensions&) const = default;
 };
@@ -67,6 +67,13 @@ enum class Precision {
   bf16,  ///< half the bytes; arithmetic in fp32
   int8   ///< a quarter: weights, inputs and earlier outputs in eight bits, weights with a scale for each unit
 };
+
+/// Whether a place in the form (Context::place_of) is the one of `now` in an earlier phrase. Where there has been such
+/// a place, attention looks back at it alone: a chorus follows the last chorus.
+[[nodiscard]] constexpr bool returns_to(std::int32_t now, std::int32_t earlier) {
+  constexpr int times = 8;  // bits that say how often the phrase has begun before
+  return now >= 0 && earlier >= 0 && now >> times == earlier >> times && earlier < now;
+}
 
 /// Sequences to learn from or to judge.
 struct Sequences {
@@ -128,14 +135,14 @@ concept Backend = Decoder<typename B::Decoder> &&
                                                       ///< but for the tokens: a device may note it, and not call it
   B::embed(weights, pass, saved);                     ///< tokens to what the first layer's steps start from
   B::gru_stack_forward(weights, pass, saved);         ///< outputs of all layers
-  B::attend(weights, pass, saved);                    ///< contexts of the last Q outputs
+  B::attend(pass, saved);                             ///< contexts of the last Q outputs
   B::head(weights, pass, saved);                      ///< logits (Q*B, V)
   B::loss(pass, saved);                               ///< logits become their gradient
   { B::mean_loss(saved) } -> std::convertible_to<double>;  ///< what it came to, nats per token
   B::logits(pass, saved).row(0).data();                    ///< (Q*B, V), before the loss; in the host's memory
   {std::span<const typename B::Scalar>(B::nll(saved))};    ///< (Q*B), each target's, after it
   B::head_backward(weights, pass, saved, gradients);       ///< gradients are added to
-  B::attend_backward(weights, pass, saved, gradients);
+  B::attend_backward(pass, saved);
   B::gru_stack_backward(weights, pass, saved, gradients);
   B::embed_backward(weights, pass, saved, gradients);
   { B::squared_norm(gradients) } -> std::convertible_to<double>;

@@ -22,7 +22,6 @@ MUSICGEN_INLINE std::vector<NamedShape> tensor_shapes(const Dimensions& d) {
   all.push_back({"combine_ctx.bias", {H}});
   all.push_back({"hidden2vocab.weight", {d.outputs(), H}});
   all.push_back({"hidden2vocab.bias", {d.outputs()}});
-  if (d.places) all.push_back({"place.weight", {H}});
   return all;
 }
 

@@ -33,10 +33,9 @@
   template void cpu::gru_backward(const GruParameters<S>&, View<const S>, Index, GruSaved<S>&, const Matrix<S>&,      \
                                   Matrix<S>*, GruParameters<S>&, Precision);                                          \
   template void cpu::attention_forward(View<const S>, Index, Index, AttentionOptions, Matrix<S>&, AttentionSaved<S>*, \
-                                       const AttentionPlaces<S>&);                                                    \
+                                       std::span<const std::int32_t>);                                                \
   template void cpu::attention_backward(View<const S>, Index, Index, AttentionOptions, const AttentionSaved<S>&,      \
-                                        const Matrix<S>&, View<S>, const CopyGradient<S>&, const AttentionPlaces<S>&, \
-                                        std::span<S>);                                                                \
+                                        const Matrix<S>&, View<S>, const CopyGradient<S>&);                           \
   template void cpu::head_forward(const HeadParameters<S>&, View<const S>, const Matrix<S>&, HeadSaved<S>&,           \
                                   Matrix<S>&, Precision);                                                             \
   template void cpu::head_backward(const HeadParameters<S>&, View<const S>, const Matrix<S>&, HeadSaved<S>&,          \

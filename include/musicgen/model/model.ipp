@@ -107,7 +107,7 @@ void Model<B>::backward_of(const Pass& pass) {
     gradients_ = B::zeros(config_.dimensions);
   has_gradients_ = true;
   B::head_backward(weights_, pass, activations_, gradients_);
-  B::attend_backward(weights_, pass, activations_, gradients_);
+  B::attend_backward(pass, activations_);
   B::gru_stack_backward(weights_, pass, activations_, gradients_);
   B::embed_backward(weights_, pass, activations_, gradients_);
 }
@@ -141,7 +141,6 @@ auto Model<B>::drawn(const ModelConfig& config, std::uint64_t seed) -> Parameter
     const double H = config.dimensions.H;
     const double widened = t.name == "hidden2vocab.weight" ? config.initialization.output : 1;
     const double bound = widened / std::sqrt(t.name.starts_with("combine") ? 2 * H : H);
-    if (t.name == "place.weight") continue;  // it begins at zero
     // Contexts begin at zero: at the width of tokens they would drown them.
     const Dimensions& d = config.dimensions;
     const bool embedding = t.name == "embed.weight";
@@ -172,7 +171,7 @@ template <Backend B>
 void Model<B>::compute_logits(const Pass& pass, Workspace& workspace) const {
   B::embed(weights_, pass, workspace);
   B::gru_stack_forward(weights_, pass, workspace);
-  B::attend(weights_, pass, workspace);
+  B::attend(pass, workspace);
   B::head(weights_, pass, workspace);
 }
 

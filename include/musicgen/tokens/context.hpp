@@ -39,14 +39,13 @@ struct Context {
     return found;
   }
 
-  /// Where in the form a song is: the same at the same step of the same bar of phrases with one letter, -1 outside of
-  /// phrases.
+  /// Where in the form a song is: the letter of the phrase, the bar in it, and in the lowest eight bits how often the
+  /// letter has come before (see returns_to()); -1 outside of phrases.
   [[nodiscard]] static constexpr std::int32_t place_of(const SongState::Place& place) {
     if (place.phrase == 0) return -1;
-    constexpr std::int32_t longest_bar = 256, longest_phrase = 128;
-    return (place.phrase * longest_phrase + std::min<std::int32_t>(place.phrase_bar, longest_phrase - 1)) *
-               longest_bar +
-           std::min<std::int32_t>(place.bar_steps, longest_bar - 1);
+    constexpr std::int32_t longest_phrase = 128;
+    return (place.phrase * longest_phrase + std::min<std::int32_t>(place.phrase_bar, longest_phrase - 1)) << 8 |
+           place.returns;
   }
 };
 

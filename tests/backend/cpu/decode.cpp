@@ -49,8 +49,9 @@ TEST_CASE("decode: with contexts, copying and places a token at a time gives wha
   const auto tokens = random_tokens(T * B, V, 1);
   auto contexts = random_tokens(T * B * parts, 6, 2);
   for (Token& row : contexts) row += V;
-  auto places = random_tokens(T * B, 20, 3);
-  for (std::int32_t& place : places) --place;  // -1 is like no other
+  auto places = random_tokens(T * B, 20, 3);  // bars of a phrase that comes five times, and what is outside of it
+  for (std::size_t i = 0; i < places.size(); ++i)
+    places[i] = places[i] == 0 ? -1 : places[i] << 8 | static_cast<std::int32_t>(5 * i / places.size());
   const std::vector<Token> no_targets(tokens.size(), no_token);
   const auto whole = model.logits({B, T, T, tokens, no_targets, contexts, places});
   auto decoder = model.decoder(B, T);

@@ -3,7 +3,7 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <numeric>
+#include <limits>
 #include <vector>
 
 #include "../../core/thread_pool.hpp"
@@ -41,71 +41,30 @@ constexpr Index offset_of(AttentionValue value) {
   return value == AttentionValue::successor ? 1 : 0;
 }
 
-/// The places of sequence b, one after the other; none if there are none.
+/// Leaves the scores of the places that `t` returns to, if there are any.
+/// @param places  (T)
 template <class Scalar>
-void gather_places(const AttentionPlaces<Scalar>& places, Index b, Index B, std::vector<std::int32_t>& out) {
-  out.clear();
-  if (places.empty()) return;
-  for (auto i = static_cast<std::size_t>(b); i < places.places.size(); i += static_cast<std::size_t>(B))
-    out.push_back(places.places[i]);
-}
-
-/// Adds to the scores of query t what earlier outputs at its place are worth.
-template <class Scalar>
-void prefer_place(std::span<const std::int32_t> places, Index t, Index earlier, Scalar worth, Scalar* scores) {
-  const std::int32_t here = places[static_cast<std::size_t>(t)];
-  if (here < 0) return;
-  for (Index s = 0; s < earlier; ++s) scores[s] += places[static_cast<std::size_t>(s)] == here ? worth : Scalar(0);
+void leave_returns(std::span<const std::int32_t> places, Index t, Index earlier, Scalar* scores) {
+  const std::int32_t now = places[static_cast<std::size_t>(t)];
+  const auto leaves = [&](std::int32_t place) { return returns_to(now, place); };
+  const auto end = places.begin() + earlier;
+  if (std::none_of(places.begin(), end, leaves)) return;
+  for (Index s = 0; s < earlier; ++s)
+    if (!leaves(places[static_cast<std::size_t>(s)])) scores[s] = std::numeric_limits<Scalar>::lowest() / 2;
 }
 
 /// Products (rows, keys) of queries first ... first+rows-1 with keys become attention weights; 0 where s >= t.
-/// @param h       (T, H), of the sequence
 /// @param places  (T), or none
 template <class Scalar>
-void softmax_of_earlier(View<Scalar> scores, Index first, float scale, View<const Scalar> h,
-                        std::span<const std::int32_t> places, std::span<const Scalar> weight) {
+void softmax_of_earlier(View<Scalar> scores, Index first, float scale, std::span<const std::int32_t> places) {
   for (Index i = 0; i < scores.rows; ++i) {
     Scalar* row = scores.data + i * scores.row_stride;
-    const Index t = first + i, earlier = std::min(t, scores.columns);
+    const Index earlier = std::min(first + i, scores.columns);
     if (scale != 1)
       simd::transform_row(earlier, row, [&](const auto& score) { return score * static_cast<Scalar>(scale); });
-    if (!places.empty())
-      prefer_place(places, t, earlier,
-                   std::inner_product(weight.begin(), weight.end(), h.data + t * h.row_stride, Scalar(0)), row);
+    if (!places.empty()) leave_returns(places, first + i, earlier, row);
     simd::softmax_row(row, earlier);
     std::fill(row + earlier, row + scores.columns, Scalar(0));
-  }
-}
-
-/// @param da  (earlier), of query t; added to
-template <class Scalar>
-void add_copy_gradient(const CopyGradient<Scalar>& copied, Index q, Index t, Index earlier, Index b, Scalar* da) {
-  const auto row = static_cast<std::size_t>(q * copied.source.B + b);
-  const Token y = copied.targets[row];
-  const Scalar M = copied.saved->place_weights[row], hits = copied.saved->hits[row], share = copied.saved->shares[row];
-  for (Index s = 0; s < earlier; ++s) {
-    const Scalar is_target = copied.source.after(s, b) == y ? Scalar(1) : Scalar(0);
-    if (M == 0)
-      da[s] -= share * is_target;
-    else if (copied.source.same_place(s, t, b))
-      da[s] -= share / M * (is_target - hits);
-  }
-}
-
-/// The gradient through w . h_t, which is that of all scores at the place of t.
-/// @param ds  (earlier), g times the scores' gradient
-template <class Scalar>
-void prefer_place_backward(std::span<const std::int32_t> places, Index t, Index earlier, const Scalar* ds, Scalar scale,
-                           std::span<const Scalar> weight, const Scalar* h, Scalar* dh, std::span<Scalar> dweight) {
-  const std::int32_t here = places[static_cast<std::size_t>(t)];
-  if (here < 0) return;
-  Scalar sum = 0;
-  for (Index s = 0; s < earlier; ++s)
-    if (places[static_cast<std::size_t>(s)] == here) sum += ds[s];
-  sum /= scale;
-  for (std::size_t j = 0; j < weight.size(); ++j) {
-    dh[j] += sum * weight[j];
-    dweight[j] += sum * h[j];
   }
 }
 
@@ -113,7 +72,7 @@ void prefer_place_backward(std::span<const std::int32_t> places, Index t, Index 
 
 template <class Scalar>
 void attention_forward(View<const Scalar> h, Index B, Index Q, AttentionOptions options, Matrix<Scalar>& context,
-                       AttentionSaved<Scalar>* saved, const AttentionPlaces<Scalar>& places) {
+                       AttentionSaved<Scalar>* saved, std::span<const std::int32_t> places) {
   const Index T = h.rows / B, first_query = T - Q, offset = detail::offset_of(options.value);
   context.resize(Q * B, h.columns);
   if (saved) saved->weights.resize(B * Q, T);
@@ -121,7 +80,9 @@ void attention_forward(View<const Scalar> h, Index B, Index Q, AttentionOptions 
     auto& scratch = detail::AttentionScratch<Scalar>::of_this_thread();
     const View<const Scalar> keys = detail::sequence<const Scalar>(h, b, B);
     const View<Scalar> c = detail::sequence<Scalar>(view(context), b, B);
-    detail::gather_places(places, b, B, scratch.places);
+    scratch.places.clear();
+    for (auto i = static_cast<std::size_t>(b); i < places.size(); i += static_cast<std::size_t>(B))
+      scratch.places.push_back(places[i]);
     scratch.columns.pack(keys.transposed());
     scratch.rows.pack(keys.row_range(offset, T - offset));  // the values
     for (Index q = 0; q < Q; q += detail::query_block) {
@@ -136,7 +97,7 @@ void attention_forward(View<const Scalar> h, Index B, Index Q, AttentionOptions 
       const Index panels = (earlier + scratch.columns.width() - 1) / scratch.columns.width();
       product_on_this_thread<Scalar>(keys.row_range(t, rows), scratch.columns, {scores.data, rows, T, T}, Into::assign,
                                      0, panels);
-      detail::softmax_of_earlier<Scalar>(scores, t, options.scale, keys, scratch.places, places.weight);
+      detail::softmax_of_earlier<Scalar>(scores, t, options.scale, scratch.places);
       product_on_this_thread<Scalar>(scores, scratch.rows, c.row_range(q, rows));
     }
   });
@@ -145,16 +106,13 @@ void attention_forward(View<const Scalar> h, Index B, Index Q, AttentionOptions 
 template <class Scalar>
 void attention_backward(View<const Scalar> h, Index B, Index Q, AttentionOptions options,
                         const AttentionSaved<Scalar>& saved, const Matrix<Scalar>& dcontext, View<Scalar> dh,
-                        const CopyGradient<Scalar>& copied, const AttentionPlaces<Scalar>& places,
-                        std::span<Scalar> dweight) {
+                        const CopyGradient<Scalar>& copied) {
   const Index T = h.rows / B, first_query = T - Q, offset = detail::offset_of(options.value);
-  auto dweights = Matrix<Scalar>::Zero(places.empty() ? 0 : B, h.columns);  // a row of each sequence
   thread_pool().parallel_for(B, [&](Index b) {
     auto& scratch = detail::AttentionScratch<Scalar>::of_this_thread();
     const View<const Scalar> keys = detail::sequence<const Scalar>(h, b, B);
     const View<const Scalar> dc = detail::sequence<const Scalar>(view(dcontext), b, B);
     const View<Scalar> dkeys = detail::sequence<Scalar>(dh, b, B);
-    detail::gather_places(places, b, B, scratch.places);
     scratch.rows.pack(keys);
     scratch.columns.pack(keys.row_range(offset, T - offset).transposed());  // the values
     scratch.dscores.resize(detail::query_block, T);
@@ -169,15 +127,16 @@ void attention_backward(View<const Scalar> h, Index B, Index Q, AttentionOptions
       for (Index i = 0; i < rows; ++i) {
         Scalar* d = ds.data + i * T;
         const Scalar *weights = a.data + i * T, scale = static_cast<Scalar>(options.scale);
-        if (copied.saved) detail::add_copy_gradient(copied, q + i, t + i, std::min(earlier, t + i), b, d);
+        if (!copied.shares.empty()) {
+          const auto row = static_cast<std::size_t>((q + i) * B + b);
+          for (Index s = 0; s < std::min(earlier, t + i); ++s)
+            if (copied.inputs[static_cast<std::size_t>((s + 1) * B + b)] == copied.targets[row])
+              d[s] -= copied.shares[row];
+        }
         Scalar sum = 0;
         for (Index s = 0; s < earlier; ++s) sum += d[s] * weights[s];
         simd::transform_row(
             earlier, d, [&](const auto& da, const auto& weight) { return scale * weight * (da - sum); }, weights);
-        if (!scratch.places.empty())
-          detail::prefer_place_backward<Scalar>(scratch.places, t + i, earlier, d, scale, places.weight,
-                                                keys.data + (t + i) * keys.row_stride,
-                                                dkeys.data + (t + i) * dkeys.row_stride, dweights.row(b));
       }
       product_on_this_thread<Scalar>(ds, scratch.rows, dkeys.row_range(t, rows), Into::add);
       scratch.block.pack(keys.row_range(t, rows));
@@ -186,7 +145,6 @@ void attention_backward(View<const Scalar> h, Index B, Index Q, AttentionOptions
       product_on_this_thread<Scalar>(a.transposed(), scratch.block, dkeys.row_range(offset, earlier), Into::add);
     }
   });
-  for (Index b = 0; b < dweights.rows(); ++b) simd::add_row(h.columns, dweights.row(b).data(), dweight.data());
 }
 
 }  // namespace musicgen::inline MUSICGEN_ABI::cpu

@@ -48,6 +48,9 @@ struct AttentionParts {
     }
   }
 
+  /// Of a block that is not looked at.
+  void clear(Index part);
+
   /// Columns first ... first+count-1 of a song's context; 0 without blocks.
   void join(Index b, Index blocks, Index first, Index count, Scalar* context) const;
 
@@ -57,12 +60,10 @@ struct AttentionParts {
   Matrix<Scalar> exponentials;    ///< (B*most, block)  exp(score_s - m_b)
 };
 
-/// Earlier outputs that attention prefers: those at the present place of the form.
-template <class Scalar>
-struct PreferredPlace {
-  const std::int32_t* ring = nullptr;  ///< (places), where in the form each output of a song is; nullptr: none is
-  std::int32_t here = -1;              ///< negative: like no other
-  Scalar worth = 0;                    ///< added to the score of an output that is here
+/// Earlier outputs of a song that attention is restricted to.
+struct Returns {
+  const std::int32_t* ring = nullptr;  ///< (places), where in the form each output is; nullptr: to none
+  std::int32_t now = -1;
 };
 
 /// The last outputs of several songs: as they are, in bf16, or, since they lie in [-1, 1], as bytes round(127 h).
@@ -86,8 +87,9 @@ class AttentionCache {
 
   /// Attends over one block of a song, when the new output has been stored.
   /// @param h  (H padded), that output
+  /// @param returns  to an output at least, if to any
   void attend(std::int64_t steps, Index b, Index block, const Scalar* h, AttentionParts<Scalar>& parts,
-              PreferredPlace<Scalar> preferred = {}) const;
+              Returns returns = {}) const;
 
   /// Columns first ... first+count-1 of the output after `steps` steps take the oldest one's place; whole groups
   /// (simd/rows.hpp).
@@ -104,7 +106,7 @@ class AttentionCache {
   void put(Index row, Index first, Index count, const Scalar* h);
   template <class Stored>
   void attend_rows(const Block& block, const Stored* rows, Index stride, const Scalar* h, AttentionParts<Scalar>& parts,
-                   PreferredPlace<Scalar> preferred, Scalar unit = 1) const;
+                   Returns returns, Scalar unit = 1) const;
 
   Index places_ = 0, n_ = 0;  // n: elements of a row, padded
   AttentionOptions options_{};

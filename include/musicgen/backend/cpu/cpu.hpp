@@ -22,11 +22,11 @@ struct Activations {
   AttentionSaved<Scalar> attention;
   Matrix<Scalar> context;  ///< (Q*B, H)
   HeadSaved<Scalar> head;
-  Matrix<Scalar> logits;  ///< (Q*B, outputs), see Dimensions; after the loss their gradient
-  Matrix<Scalar> mixed;   ///< (Q*B, V), with what is copied
-  CopySaved<Scalar> copied;
-  std::vector<Scalar> nll;  ///< (Q*B), of each target
-  double loss = 0;          ///< their mean
+  Matrix<Scalar> logits;       ///< (Q*B, V), V+1 if the model copies; after the loss their gradient
+  Matrix<Scalar> mixed;        ///< (Q*B, V), with what is copied
+  std::vector<Scalar> shares;  ///< (Q*B), see CopyGradient
+  std::vector<Scalar> nll;     ///< (Q*B), of each target
+  double loss = 0;             ///< their mean
 
   Matrix<Scalar> dcontext;  ///< (Q*B, H)
   Matrix<Scalar> dh, dx;    ///< (T*B, H), of a layer's outputs and inputs
@@ -56,7 +56,7 @@ struct BasicCpu {
 
   static void embed(const Parameters& p, const Pass& pass, Activations& saved);
   static void gru_stack_forward(const Parameters& p, const Pass& pass, Activations& saved);
-  static void attend(const Parameters& p, const Pass& pass, Activations& saved);
+  static void attend(const Pass& pass, Activations& saved);
   static void head(const Parameters& p, const Pass& pass, Activations& saved);
   static void loss(const Pass& pass, Activations& saved);
   static double mean_loss(const Activations& saved) { return saved.loss; }
@@ -64,7 +64,7 @@ struct BasicCpu {
   static std::span<const S> nll(const Activations& saved) { return saved.nll; }
 
   static void head_backward(const Parameters& p, const Pass& pass, Activations& saved, Parameters& gradients);
-  static void attend_backward(const Parameters& p, const Pass& pass, Activations& saved, Parameters& gradients);
+  static void attend_backward(const Pass& pass, Activations& saved);
   static void gru_stack_backward(const Parameters& p, const Pass& pass, Activations& saved, Parameters& gradients);
   static void embed_backward(const Parameters& p, const Pass& pass, Activations& saved, Parameters& gradients);
 
@@ -73,7 +73,6 @@ struct BasicCpu {
                        double learning_rate, const OptimizerOptions& options);
 
  private:
-  static cpu::CopySource copy_source(const Pass& pass) { return {pass.B, pass.inputs, pass.places}; }
   static cpu::View<const S> outputs(const Pass& pass, Activations& saved) { return saved.gru.back().outputs(pass.B); }
   /// The rows of the last Q steps.
   template <class T>

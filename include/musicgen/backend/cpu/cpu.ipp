@@ -29,10 +29,9 @@ void BasicCpu<S>::gru_stack_forward(const Parameters& p, const Pass& pass, Activ
 }
 
 template <class S>
-void BasicCpu<S>::attend(const Parameters& p, const Pass& pass, Activations& saved) {
+void BasicCpu<S>::attend(const Pass& pass, Activations& saved) {
   cpu::attention_forward<S>(outputs(pass, saved), pass.B, pass.Q, pass.attention, saved.context,
-                            pass.for_backward || pass.copies ? &saved.attention : nullptr,
-                            {pass.places, cpu::values(p.place)});
+                            pass.for_backward || pass.copies ? &saved.attention : nullptr, pass.places);
 }
 
 template <class S>
@@ -44,15 +43,15 @@ void BasicCpu<S>::head(const Parameters& p, const Pass& pass, Activations& saved
 template <class S>
 void BasicCpu<S>::loss(const Pass& pass, Activations& saved) {
   saved.loss = static_cast<double>(pass.copies ? cpu::copying_cross_entropy<S>(saved.logits, saved.attention.weights,
-                                                                               copy_source(pass), pass.targets,
-                                                                               saved.nll, saved.copied)
+                                                                               pass.B, pass.inputs, pass.targets,
+                                                                               saved.nll, saved.shares)
                                                : cpu::softmax_cross_entropy(saved.logits, pass.targets, saved.nll));
 }
 
 template <class S>
 const cpu::Matrix<S>& BasicCpu<S>::logits(const Pass& pass, Activations& saved) {
   if (!pass.copies) return saved.logits;
-  cpu::mix_copies<S>(saved.logits, saved.attention.weights, copy_source(pass), saved.mixed);
+  cpu::mix_copies<S>(saved.logits, saved.attention.weights, pass.B, pass.inputs, saved.mixed);
   return saved.mixed;
 }
 
@@ -65,11 +64,10 @@ void BasicCpu<S>::head_backward(const Parameters& p, const Pass& pass, Activatio
 }
 
 template <class S>
-void BasicCpu<S>::attend_backward(const Parameters& p, const Pass& pass, Activations& saved, Parameters& gradients) {
-  cpu::attention_backward<S>(outputs(pass, saved), pass.B, pass.Q, pass.attention, saved.attention, saved.dcontext,
-                             cpu::view(saved.dh),
-                             {copy_source(pass), pass.targets, pass.copies ? &saved.copied : nullptr},
-                             {pass.places, cpu::values(p.place)}, cpu::values(gradients.place));
+void BasicCpu<S>::attend_backward(const Pass& pass, Activations& saved) {
+  cpu::attention_backward<S>(
+      outputs(pass, saved), pass.B, pass.Q, pass.attention, saved.attention, saved.dcontext, cpu::view(saved.dh),
+      {pass.inputs, pass.targets, pass.copies ? std::span<const S>(saved.shares) : std::span<const S>()});
 }
 
 template <class S>

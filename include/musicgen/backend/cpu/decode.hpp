@@ -71,6 +71,7 @@ class Decoder {
 
  private:
   void mix_copies(std::span<const Token> tokens);
+  void note_places(std::span<const std::int32_t> places);
 
   struct Weights;
   struct Workspace;

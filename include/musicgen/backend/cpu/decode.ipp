@@ -2,14 +2,12 @@
 #pragma once
 
 #include <algorithm>
-#include <numeric>
 #include <string>
 #include <utility>
 
 #include "../../core/error.hpp"
 #include "../../core/team.hpp"
 #include "../../core/thread_pool.hpp"
-#include "attention.hpp"
 #include "copying.hpp"
 #include "decode.hpp"
 #include "embedding.hpp"
@@ -22,7 +20,7 @@ namespace musicgen::inline MUSICGEN_ABI::cpu {
 template <class Scalar>
 struct Decoder<Scalar>::Weights {
   Weights(const Parameters<Scalar>& p, Precision precision)
-      : b1(p.head.b1), b2(p.head.b2), place(p.place), copies(p.copies) {
+      : b1(p.head.b1), b2(p.head.b2), copies(p.copies), places(p.places) {
     const Index H = p.head.w1.rows();
     const auto gates_of = [&](const Matrix<Scalar>& w, const std::vector<Index>& at) {
       const View<const Scalar> m = view(w).transposed();  // (K, 3H)
@@ -54,9 +52,8 @@ struct Decoder<Scalar>::Weights {
   std::vector<PackedWeights<Scalar>> w_ih;  // to r | z | n; the first layer has none
   std::vector<PackedWeights<Scalar>> w_hh;  // to r | z | q
   RowVector<Scalar> b1, b2;
-  RowVector<Scalar> place;  // or none
   PackedWeights<Scalar> w1_h, w1_c, w2;
-  bool copies;
+  bool copies, places;
   Index count;  // multiplications of a step, attention apart
 };
 
@@ -65,6 +62,7 @@ template <class Scalar>
 struct Decoder<Scalar>::Workspace {
   std::vector<Matrix<Scalar>> next;  // the states that a step makes, while others still read the present ones
   Matrix<Scalar> query;              // (B, H padded), what the top layer has made
+  std::vector<Returns> returns;      // (B), what attention is restricted to
   AttentionParts<Scalar> partial;
   Matrix<Scalar> gates, context, u, logits, mixed;
   std::vector<std::vector<std::int8_t>> quantized;  // of each thread, for int8
@@ -121,21 +119,12 @@ struct Decoder<Scalar>::Step {
     const Index H = weights.b1.size(), blocks = state.outputs.blocks(state.steps);
     for (Index task = blocks * B * member / team.size(); task < blocks * B * (member + 1) / team.size(); ++task) {
       const Index b = task / blocks;
-      state.outputs.attend(state.steps, b, task % blocks, work.query.row(b).data(), work.partial, preferred(b));
+      state.outputs.attend(state.steps, b, task % blocks, work.query.row(b).data(), work.partial,
+                           work.returns[static_cast<std::size_t>(b)]);
     }
     team.wait();
     const Index first = H * member / team.size(), last = H * (member + 1) / team.size();
     for (Index b = 0; b < B; ++b) work.partial.join(b, blocks, first, last - first, work.context.row(b).data());
-  }
-
-  /// What a song's earlier outputs at its present place are worth.
-  PreferredPlace<Scalar> preferred(Index b) const {
-    if (state.places.empty()) return {};
-    const Index places = state.outputs.places();
-    const std::int32_t* const ring = state.places.data() + b * places;
-    const auto weight = values(weights.place);
-    return {ring, ring[state.steps % places],
-            std::inner_product(weight.begin(), weight.end(), work.query.row(b).data(), Scalar(0))};
   }
 
   void head(Team& team, int member) {
@@ -184,7 +173,8 @@ Decoder<Scalar>::Decoder(std::shared_ptr<const Weights> weights, Index B, Index 
     work_->mixed.resize(B, weights_->b2.size() - 1);
     state_.tokens.assign(static_cast<std::size_t>(B * (state_.outputs.places() + 1)), 0);
   }
-  if (weights_->place.size() > 0) state_.places.assign(static_cast<std::size_t>(B * state_.outputs.places()), -1);
+  work_->returns.resize(static_cast<std::size_t>(B));
+  if (weights_->places) state_.places.assign(static_cast<std::size_t>(B * state_.outputs.places()), -1);
   work_->quantized.assign(static_cast<std::size_t>(thread_pool().threads()),
                           std::vector<std::int8_t>(int8 ? static_cast<std::size_t>(B) * stride : 0));
 }
@@ -218,15 +208,13 @@ const Matrix<Scalar>& Decoder<Scalar>::step(std::span<const Token> tokens, std::
       throw Error("decoder: " + std::to_string(count) + " " + what + " for " + std::to_string(B_) + " songs");
   };
   require_for_each(tokens.size(), "tokens");
-  if (!state_.places.empty()) require_for_each(places.size(), "places");
+  if (weights_->places) require_for_each(places.size(), "places");
   gather_rows(weights_->table, tokens, work_->gates);
   const std::size_t parts = contexts.size() / tokens.size();
   for (Index b = 0; b < B_; ++b)
     detail::add_contexts(weights_->table, weights_->biases[0],
                          contexts.subspan(static_cast<std::size_t>(b) * parts, parts), work_->gates.row(b).data());
-  for (Index b = 0; b < B_ && !state_.places.empty(); ++b)
-    state_.places[static_cast<std::size_t>(b * state_.outputs.places() + state_.steps % state_.outputs.places())] =
-        places[static_cast<std::size_t>(b)];
+  if (weights_->places) note_places(places);
   const Index attended = std::min<Index>(state_.steps, state_.outputs.window());
   const Index count = B_ * (weights_->count + 2 * weights_->b1.size() * attended);
   const std::size_t most = count < worth_several_threads ? 1 : work_->quantized.size();
@@ -242,29 +230,34 @@ const Matrix<Scalar>& Decoder<Scalar>::step(std::span<const Token> tokens, std::
   return weights_->copies ? work_->mixed : work_->logits;
 }
 
+/// Where in the form the songs are, and whether they have been there before.
+template <class Scalar>
+void Decoder<Scalar>::note_places(std::span<const std::int32_t> places) {
+  const Index size = state_.outputs.places();
+  for (Index b = 0; b < B_; ++b) {
+    std::int32_t* const ring = state_.places.data() + b * size;
+    const std::int32_t now = ring[state_.steps % size] = places[static_cast<std::size_t>(b)];
+    const bool has_been = std::any_of(ring, ring + state_.outputs.held(state_.steps),
+                                      [&](std::int32_t earlier) { return returns_to(now, earlier); });
+    work_->returns[static_cast<std::size_t>(b)] = has_been ? Returns{ring, now} : Returns{};
+  }
+}
+
 /// Outputs, the last of which is for copying, become log-probabilities of tokens: copying.hpp.
 template <class Scalar>
 void Decoder<Scalar>::mix_copies(std::span<const Token> tokens) {
   const Index places = state_.outputs.places(), V = work_->mixed.cols();
-  const auto place = static_cast<Index>(state_.steps % places);
-  const Index held = state_.steps > 0 ? state_.outputs.held(state_.steps) : 0;
+  const Index place = static_cast<Index>(state_.steps % places);
   for (Index b = 0; b < B_; ++b) {
     Token* const ring = state_.tokens.data() + b * (places + 1);
     ring[place] = tokens[static_cast<std::size_t>(b)];
     if (place == 0) ring[places] = ring[0];
-    const std::int32_t* const form = state_.places.empty() ? nullptr : state_.places.data() + b * places;
-    const auto at_place = [&](Index at) { return form != nullptr && form[place] >= 0 && form[at] == form[place]; };
-    Scalar M = 0;
-    if (held > 0 && form != nullptr)
-      work_->partial.for_each_weight(b, held, [&](Index at, Scalar weight) { M += at_place(at) ? weight : Scalar(0); });
-    if (!(M > detail::least_weight<Scalar>)) M = 0;
     Scalar* const p = work_->logits.row(b).data();
     simd::softmax_row(p, V + 1);
-    const Scalar share = M > 0 ? p[V] / M : p[V];
-    if (held > 0)
-      work_->partial.for_each_weight(b, held, [&](Index at, Scalar weight) {
-        if (M == 0 || at_place(at)) p[ring[at + 1]] += share * weight;
-      });
+    const Scalar share = p[V];
+    if (state_.steps > 0)
+      work_->partial.for_each_weight(b, state_.outputs.held(state_.steps),
+                                     [&](Index at, Scalar weight) { p[ring[at + 1]] += share * weight; });
     detail::to_logarithms(p, V, work_->mixed.row(b).data());
   }
 }

@@ -22,10 +22,9 @@ template <class M>
 template <class Scalar>
 struct Parameters {
   Matrix<Scalar> embedding;                ///< (V + C, E)
-  bool copies = false;                     ///< see Dimensions
+  bool copies = false, places = false;     ///< see Dimensions
   std::vector<GruParameters<Scalar>> gru;  ///< L layers
   HeadParameters<Scalar> head;
-  RowVector<Scalar> place;  ///< (H), what attention adds at the same place of the form; or none
 
   [[nodiscard]] static Parameters zeros(const Dimensions& d);
 
@@ -47,8 +46,6 @@ struct Parameters {
     f("combine_ctx.bias", -1, sets.head.b1...);
     f("hidden2vocab.weight", -1, sets.head.w2...);
     f("hidden2vocab.bias", -1, sets.head.b2...);
-    const Index places[] = {sets.place.size()...};
-    if (places[0] > 0) f("place.weight", -1, sets.place...);
   }
 
   /// Every tensor under its name.

@@ -13,6 +13,7 @@ Parameters<Scalar> Parameters<Scalar>::zeros(const Dimensions& d) {
   Parameters p;
   p.embedding.setZero(d.V + d.C, d.E);
   p.copies = d.copies;
+  p.places = d.places;
   for (int l = 0; l < d.L; ++l) {
     GruParameters<Scalar>& layer = p.gru.emplace_back();
     layer.w_ih.setZero(3 * d.H, l == 0 ? d.E : d.H);
@@ -24,7 +25,6 @@ Parameters<Scalar> Parameters<Scalar>::zeros(const Dimensions& d) {
   p.head.b1.setZero(d.H);
   p.head.w2.setZero(d.outputs(), d.H);
   p.head.b2.setZero(d.outputs());
-  if (d.places) p.place.setZero(d.H);
   return p;
 }
 

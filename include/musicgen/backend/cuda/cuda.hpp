@@ -93,7 +93,7 @@ struct Cuda {
     for (std::size_t l = 1; l < saved.gru.size(); ++l)
       cuda::gru_forward(w, static_cast<int>(l), saved.gru[l - 1].outputs(pass.B), pass.B, nullptr, saved.gru[l]);
   }
-  static void attend(const Parameters&, const Pass& pass, Activations& saved) {
+  static void attend(const Pass& pass, Activations& saved) {
     cuda::attention_forward(outputs(pass, saved).exact, pass.B, pass.Q, pass.attention, saved.context, saved.attention,
                             pass.for_backward, pass.products == Precision::bf16);
   }
@@ -128,7 +128,7 @@ struct Cuda {
                         saved.dh.view().row_range((pass.T - pass.Q) * pass.B, pass.Q * pass.B), saved.dcontext,
                         gradients.tensors().head());
   }
-  static void attend_backward(const Parameters&, const Pass& pass, Activations& saved, Parameters&) {
+  static void attend_backward(const Pass& pass, Activations& saved) {
     cuda::attention_backward(outputs(pass, saved).exact, pass.B, pass.Q, pass.attention, saved.attention,
                              saved.context.exact, saved.dcontext, saved.dh.view());
   }

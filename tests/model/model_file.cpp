@@ -53,7 +53,6 @@ TEST_CASE("checkpoint: a model with contexts that copies survives a file") {
   ModelConfig config = tiny();
   config.dimensions.C = 5;
   config.dimensions.copies = true;
-  config.dimensions.places = true;
   const Model<> model(config, 7);
   save_model(folder / "m", model);
   const auto loaded = load_model(folder / "m");

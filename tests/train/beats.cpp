@@ -27,8 +27,6 @@ TEST_CASE("train: batches in beats say where each token is, from the middle of a
     const auto at = (static_cast<std::size_t>(b) * static_cast<std::size_t>(batch.length()) + 10) * Context::parts;
     CHECK(std::equal(expected.begin(), expected.end(), batch.contexts.begin() + static_cast<std::ptrdiff_t>(at)));
     for (const Token row : expected) CHECK((row >= V && row < V + Context::rows));
-    CHECK(batch.places[at / Context::parts] == Context::place_of(song.place()));
-    CHECK(batch.places[at / Context::parts] >= 0);
   }
   CHECK_THROWS_WITH(make_batch(corpus, Split::train, {.augmentation = {.transpose = {-1, 1}}}, 3, 1),
                     Catch::StartsWith("songs in beats have their key and tempo in their tokens"));
@@ -91,7 +89,6 @@ TEST_CASE("train: a model of beats learns, and knows whole songs as its decoder 
   ModelConfig config = presets::small(corpus);
   CHECK(config.dimensions.C == Context::rows);
   CHECK(config.dimensions.copies);
-  CHECK(config.dimensions.places);
   config.dimensions.E = 12;
   config.dimensions.H = 24;
   Model<> model(config, 3);

@@ -34,7 +34,6 @@ struct Dimensions {
   int V = 0, E = 32, H = 256, L = 2;
   int C = 0;            ///< rows of the embedding beyond those of tokens, for contexts (tokens/context.hpp)
   bool copies = false;  ///< the head's last output is for copying (backend/cpu/copying.hpp)
-  bool places = false;  ///< attention returns to the same place of the form (returns_to() below)
   [[nodiscard]] int outputs() const { return V + (copies ? 1 : 0); }  ///< of the head
   bool operator==(const Dimensions&) const = default;
 };
@@ -68,13 +67,6 @@ enum class Precision {
   int8   ///< a quarter: weights, inputs and earlier outputs in eight bits, weights with a scale for each unit
 };
 
-/// Whether a place in the form (Context::place_of) is the one of `now` in an earlier phrase. Where there has been such
-/// a place, attention looks back at it alone: a chorus follows the last chorus.
-[[nodiscard]] constexpr bool returns_to(std::int32_t now, std::int32_t earlier) {
-  constexpr int times = 8;  // bits that say how often the phrase has begun before
-  return now >= 0 && earlier >= 0 && now >> times == earlier >> times && earlier < now;
-}
-
 /// Sequences to learn from or to judge.
 struct Sequences {
   int B, T, Q;                     ///< Q <= T
@@ -82,8 +74,6 @@ struct Sequences {
   std::span<const Token> targets;  ///< (Q*B), what follows the last Q inputs; `no_token`: not judged
   /// (T*B, parts), each in [V, V+C): rows of the embedding that are added to an input's. Empty if C is 0.
   std::span<const Token> contexts{};
-  /// (T*B), where in the form each input is (Context::place_of); empty if the model has no use for it.
-  std::span<const std::int32_t> places{};
 };
 
 /// Sequences, and what is to be computed of them, and how: the same from `upload` on to the last call.

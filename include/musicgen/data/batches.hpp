@@ -43,10 +43,9 @@ struct Window {
 /// `$`. Every row has at least one target.
 struct Batch {
   int B = 0, input_length = 0, target_length = 0;
-  std::vector<Token> tokens;           ///< (B, input_length + target_length)
-  std::vector<Window> windows;         ///< (B)
-  std::vector<Token> contexts{};       ///< (B, input_length + target_length, Context::parts); none of performances
-  std::vector<std::int32_t> places{};  ///< (B, input_length + target_length), Context::place_of(); likewise
+  std::vector<Token> tokens;      ///< (B, input_length + target_length)
+  std::vector<Window> windows;    ///< (B)
+  std::vector<Token> contexts{};  ///< (B, input_length + target_length, Context::parts); none of performances
 
   int length() const { return input_length + target_length; }
   std::span<const Token> row(int b) const {

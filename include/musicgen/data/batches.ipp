@@ -137,14 +137,13 @@ inline void fill_row(const Song& song, const Vocabulary& vocabulary, Window& win
 
 /// What holds after each token of a row.
 inline void fill_contexts(const Song& song, const Vocabulary& vocabulary, std::size_t first, std::span<const Token> row,
-                          std::span<Token> contexts, std::span<std::int32_t> places) {
+                          std::span<Token> contexts) {
   SongState state;
   for (const Token token : std::span(song.tokens).first(first)) state.advance(vocabulary[token]);
   for (std::size_t t = 0; t < row.size(); ++t) {
     if (row[t] != no_token) state.advance(vocabulary[row[t]]);
     const auto rows = Context::of(state.place(), vocabulary.size());
     std::copy(rows.begin(), rows.end(), contexts.begin() + static_cast<std::ptrdiff_t>(t * Context::parts));
-    places[t] = Context::place_of(state.place());
   }
 }
 
@@ -155,10 +154,7 @@ Batch batch_of(const Corpus& corpus, const BatchOptions& options, const WindowMa
   Batch batch{options.batch, windows.input_length(), options.target_length, {}, {}};
   const auto size = static_cast<std::size_t>(batch.length());
   batch.tokens.resize(static_cast<std::size_t>(batch.B) * size);
-  if (vocabulary.has_beats()) {
-    batch.contexts.resize(batch.tokens.size() * Context::parts);
-    batch.places.resize(batch.tokens.size());
-  }
+  if (vocabulary.has_beats()) batch.contexts.resize(batch.tokens.size() * Context::parts);
   for (std::size_t b = 0; b < static_cast<std::size_t>(batch.B); ++b) {
     WindowPlace place = draw(static_cast<int>(b));
     const Song& whole = corpus.songs()[place.song];
@@ -172,8 +168,7 @@ Batch batch_of(const Corpus& corpus, const BatchOptions& options, const WindowMa
     if (!vocabulary.has_beats()) continue;
     constexpr std::size_t parts = Context::parts;
     fill_contexts(song, vocabulary, window.first, row,
-                  std::span(batch.contexts).subspan(b * size * parts, size * parts),
-                  std::span(batch.places).subspan(b * size, size));
+                  std::span(batch.contexts).subspan(b * size * parts, size * parts));
   }
   return batch;
 }

@@ -122,18 +122,15 @@ namespace detail {
 
 /// Beside each of the inputs (T*B), what holds after it; none if the model takes none.
 template <class SomeModel>
-void fill_contexts(std::span<const Token> inputs, std::size_t B, const SomeModel& model, std::vector<Token>& contexts,
-                   std::vector<std::int32_t>& places) {
+void fill_contexts(std::span<const Token> inputs, std::size_t B, const SomeModel& model, std::vector<Token>& contexts) {
   const Dimensions& d = model.dimensions();
   contexts.resize(d.C > 0 ? inputs.size() * Context::parts : 0);
-  places.resize(d.C > 0 ? inputs.size() : 0);
   for (std::size_t b = 0; d.C > 0 && b < B; ++b) {
     SongState song;
     for (std::size_t i = b; i < inputs.size(); i += B) {
       song.advance(model.vocabulary()[inputs[i]]);
       const auto of = Context::of(song.place(), d.V);
       std::copy(of.begin(), of.end(), contexts.begin() + static_cast<std::ptrdiff_t>(i * Context::parts));
-      places[i] = Context::place_of(song.place());
     }
   }
 }
@@ -150,7 +147,6 @@ std::vector<Likelihood> likelihoods(const Model<B>& model, std::span<const Song*
   std::vector<Likelihood> all(songs.size());
   typename Model<B>::Workspace workspace;
   std::vector<Token> inputs, targets, contexts;
-  std::vector<std::int32_t> places;
   for (std::size_t first = 0; first < order.size();) {
     const std::size_t T = songs[order[first]]->tokens.size() - 1;  // the longest of the batch
     // Copying keeps what each position attends to.
@@ -163,9 +159,9 @@ std::vector<Likelihood> likelihoods(const Model<B>& model, std::span<const Song*
     for (std::size_t b = 0; b < rows; ++b)
       for (std::size_t t = 0; t + 1 < songs[order[first + b]]->tokens.size(); ++t)
         inputs[t * rows + b] = songs[order[first + b]]->tokens[t];
-    detail::fill_contexts(inputs, rows, model, contexts, places);
+    detail::fill_contexts(inputs, rows, model, contexts);
     const int N = static_cast<int>(rows), length = static_cast<int>(T);
-    const auto& logits = model.logits({N, length, length, inputs, targets, contexts, places}, workspace);
+    const auto& logits = model.logits({N, length, length, inputs, targets, contexts}, workspace);
     thread_pool().parallel_for(N, [&](std::int64_t b) {
       const std::size_t i = order[first + static_cast<std::size_t>(b)];
       detail::LikelihoodAccumulator accumulator(*songs[i], model.config());
@@ -194,7 +190,6 @@ std::vector<Likelihood> sampled_likelihoods(const Model<B>& model, std::span<con
     std::vector<detail::LikelihoodAccumulator> accumulators;
     for (const std::size_t i : batch) accumulators.emplace_back(*songs[i], model.config());
     std::vector<Token> inputs(batch.size()), contexts;
-    std::vector<std::int32_t> places;
     std::vector<SongState> states(batch.size());
     for (std::size_t t = 0; t + 1 < songs[batch[0]]->tokens.size(); ++t) {
       for (std::size_t b = 0; b < batch.size(); ++b) {
@@ -202,14 +197,12 @@ std::vector<Likelihood> sampled_likelihoods(const Model<B>& model, std::span<con
         inputs[b] = t < tokens.size() ? tokens[t] : model.vocabulary().end();
       }
       contexts.clear();
-      places.clear();
       for (std::size_t b = 0; d.C > 0 && b < batch.size(); ++b) {
         states[b].advance(model.vocabulary()[inputs[b]]);
         const auto of = Context::of(states[b].place(), d.V);
         contexts.insert(contexts.end(), of.begin(), of.end());
-        places.push_back(Context::place_of(states[b].place()));
       }
-      const auto& logits = batch_decoder.step(inputs, contexts, places);
+      const auto& logits = batch_decoder.step(inputs, contexts);
       thread_pool().parallel_for(std::ssize(batch), [&](std::int64_t b) {
         accumulators[static_cast<std::size_t>(b)].add(t, detail::logits_row(logits, b));
       });

@@ -37,7 +37,7 @@ namespace presets {
 
 MUSICGEN_INLINE ModelConfig small(const Vocabulary& vocabulary) {
   const bool beats = vocabulary.has_beats();
-  return {{vocabulary.size(), 96, 256, 2, beats ? Context::rows : 0, beats, beats},
+  return {{vocabulary.size(), 96, 256, 2, beats ? Context::rows : 0, beats},
           vocabulary,
           {},
           true,

@@ -80,7 +80,6 @@ MUSICGEN_INLINE std::string to_metadata(const ModelConfig& config) {
                    {"attention_scale", config.attention.scale}};
   if (d.C > 0) j["contexts"] = d.C;
   if (d.copies) j["copies"] = true;
-  if (d.places) j["places"] = true;
   if (config.profile.sustain) j["sustain"] = *config.profile.sustain;
   if (config.vocabulary) j["vocabulary"] = config.vocabulary->names();
   return j.dump();
@@ -96,7 +95,6 @@ MUSICGEN_INLINE ModelConfig parse_metadata(std::string_view text, const std::fil
                        json_field<int>(j, "hidden", file), json_field<int>(j, "layers", file)};
   if (j.contains("contexts")) config.dimensions.C = json_field<int>(j, "contexts", file);
   if (j.contains("copies")) config.dimensions.copies = json_field<bool>(j, "copies", file);
-  if (j.contains("places")) config.dimensions.places = json_field<bool>(j, "places", file);
   config.canonical = json_field<bool>(j, "canonical", file);
   config.profile = detail::parse_profile(j, file);
   config.attention = detail::parse_attention(j, file);

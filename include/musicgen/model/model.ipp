@@ -154,10 +154,7 @@ auto Model<B>::drawn(const ModelConfig& config, std::uint64_t seed) -> Parameter
 
 template <Backend B>
 Pass Model<B>::pass_of(const Sequences& batch, bool for_backward) const {
-  const Dimensions& d = config_.dimensions;
-  Pass pass{batch, products_, config_.attention, d.copies, for_backward};
-  if (!d.places) pass.places = {};
-  return pass;
+  return {batch, products_, config_.attention, config_.dimensions.copies, for_backward};
 }
 
 template <Backend B>

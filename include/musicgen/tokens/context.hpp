@@ -40,12 +40,16 @@ struct Context {
   }
 
   /// Where in the form a song is: the letter of the phrase, the bar in it, and in the lowest eight bits how often the
-  /// letter has come before (see returns_to()); -1 outside of phrases.
+  /// letter has come before; -1 outside of phrases.
   [[nodiscard]] static constexpr std::int32_t place_of(const SongState::Place& place) {
     if (place.phrase == 0) return -1;
     constexpr std::int32_t longest_phrase = 128;
     return (place.phrase * longest_phrase + std::min<std::int32_t>(place.phrase_bar, longest_phrase - 1)) << 8 |
            place.returns;
+  }
+  /// Whether `earlier` is the place of `now` in an earlier phrase.
+  [[nodiscard]] static constexpr bool returns_to(std::int32_t now, std::int32_t earlier) {
+    return now >= 0 && earlier >= 0 && now >> 8 == earlier >> 8 && earlier < now;
   }
 };
 

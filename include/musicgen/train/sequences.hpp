@@ -27,7 +27,7 @@ class TrainingSequences {
   template <Backend B>
   void force(const Model<B>& model, double teacher_forcing, Random random);
 
-  Sequences view() const { return {B_, input_length_ + Q_ - 1, Q_, inputs_, targets_, contexts_, places_}; }
+  Sequences view() const { return {B_, input_length_ + Q_ - 1, Q_, inputs_, targets_, contexts_}; }
   [[nodiscard]] std::int64_t target_count() const;
 
  private:
@@ -37,7 +37,6 @@ class TrainingSequences {
 
   int B_ = 0, input_length_ = 0, Q_ = 0;
   std::vector<Token> inputs_, targets_, contexts_;
-  std::vector<std::int32_t> places_;
 };
 
 }  // namespace musicgen::inline MUSICGEN_ABI

@@ -24,13 +24,11 @@ MUSICGEN_INLINE void TrainingSequences::assign(const Batch& batch, const Vocabul
       if (t >= input_length_) targets_[at(t - input_length_, b)] = token;
     }
   contexts_.resize(with_contexts ? inputs_.size() * Context::parts : 0);
-  places_.resize(with_contexts ? inputs_.size() : 0);
   if (!with_contexts) return;
   const auto place = [](std::size_t position) { return static_cast<std::ptrdiff_t>(position * Context::parts); };
   for (int b = 0; b < B_; ++b)
     for (int t = 0; t + 1 < length; ++t) {
       const auto from = static_cast<std::size_t>(b) * static_cast<std::size_t>(length) + static_cast<std::size_t>(t);
-      places_[at(t, b)] = batch.places[from];
       std::copy_n(batch.contexts.begin() + place(from), Context::parts, contexts_.begin() + place(at(t, b)));
     }
 }

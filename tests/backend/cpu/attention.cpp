@@ -1,54 +1,27 @@
 #include <musicgen/backend/cpu/attention.hpp>
 
-#include <cstdint>
-#include <musicgen/core/random.hpp>
-#include <vector>
-
 #include "numeric.hpp"
 
 using namespace musicgen;
 using namespace musicgen::cpu;
 using musicgen::test::random_matrix;
 
-namespace {
-
-/// Four bars of a phrase that comes three times, and some that are in no phrase; or none.
-std::vector<std::int32_t> places_of(Index T, Index B, bool any) {
-  std::vector<std::int32_t> places;
-  Random random(7);
-  for (Index i = 0; i < T * B && any; ++i) {
-    const int bar = random.between(-1, 3);
-    places.push_back(bar < 0 ? bar : bar << 8 | static_cast<std::int32_t>(3 * i / (T * B)));
-  }
-  return places;
-}
-
-}  // namespace
-
 TEST_CASE("attention: contexts follow the equations, and are zero where nothing came before") {
   const auto [B, T, Q, H] = GENERATE(table<Index, Index, Index, Index>({{1, 1, 1, 3}, {2, 7, 7, 5}, {3, 150, 90, 6}}));
   const auto options =
       GENERATE(AttentionOptions(AttentionValue::match), AttentionOptions(AttentionValue::successor, 0.3f));
   const auto h = random_matrix<double>(T * B, H, 1, 2);
-  const auto places = places_of(T, B, GENERATE(false, true));
   Matrix<double> context, context_kept;
   AttentionSaved<double> saved;
-  attention_forward<double>(view(h), B, Q, options, context, nullptr, places);
-  attention_forward<double>(view(h), B, Q, options, context_kept, &saved, places);
+  attention_forward<double>(view(h), B, Q, options, context, nullptr);
+  attention_forward<double>(view(h), B, Q, options, context_kept, &saved);
   CHECK(context == context_kept);
   for (Index b = 0; b < B; ++b)
     for (Index q = 0; q < Q; ++q) {
       const Index t = T - Q + q;
       Eigen::RowVectorXd expected = Eigen::RowVectorXd::Zero(H);
-      const auto returns = [&](Index s) {
-        return !places.empty() &&
-               returns_to(places[static_cast<std::size_t>(t * B + b)], places[static_cast<std::size_t>(s * B + b)]);
-      };
-      bool any = false;
-      for (Index s = 0; s < t; ++s) any = any || returns(s);
       double sum = 0;
       for (Index s = 0; s < t; ++s) {
-        if (any && !returns(s)) continue;
         const double weight =
             std::exp(static_cast<double>(options.scale) * map(h).row(t * B + b).dot(map(h).row(s * B + b)));
         expected += weight * map(h).row((options.value == AttentionValue::match ? s : s + 1) * B + b);
@@ -65,15 +38,14 @@ TEST_CASE("attention: gradient agrees with central differences") {
   const auto options =
       GENERATE(AttentionOptions(AttentionValue::match), AttentionOptions(AttentionValue::successor, 0.3f));
   auto h = random_matrix<double>(T * B, H, 1);
-  const auto places = places_of(T, B, GENERATE(false, true));
   const auto weights = random_matrix<double>(Q * B, H, 2);
   Matrix<double> context, dh = Matrix<double>::Zero(T * B, H);
   AttentionSaved<double> saved;
-  attention_forward<double>(view(h), B, Q, options, context, &saved, places);
+  attention_forward<double>(view(h), B, Q, options, context, &saved);
   attention_backward<double>(view(h), B, Q, options, saved, weights, view(dh));
   test::check_gradient(h, dh, [&] {
     Matrix<double> c;
-    attention_forward<double>(view(h), B, Q, options, c, nullptr, places);
+    attention_forward<double>(view(h), B, Q, options, c, nullptr);
     return test::dot(c, weights);
   });
 }

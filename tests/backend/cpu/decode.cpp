@@ -37,10 +37,10 @@ TEST_CASE("decode: a token at a time gives the logits of the whole sequence") {
   }
 }
 
-TEST_CASE("decode: with contexts, copying and places a token at a time gives what the whole sequence does") {
+TEST_CASE("decode: with contexts and copying a token at a time gives what the whole sequence does") {
   const int B = 3, T = 140, V = 19, parts = 2;
   ModelConfig config;
-  config.dimensions = {V, 5, 29, 2, 6, true, true};
+  config.dimensions = {V, 5, 29, 2, 6, true};
   config.attention = GENERATE(AttentionOptions(AttentionValue::match), AttentionOptions(AttentionValue::successor, 2));
   Model<> model(config, 3);
   Random random(4);
@@ -49,18 +49,14 @@ TEST_CASE("decode: with contexts, copying and places a token at a time gives wha
   const auto tokens = random_tokens(T * B, V, 1);
   auto contexts = random_tokens(T * B * parts, 6, 2);
   for (Token& row : contexts) row += V;
-  auto places = random_tokens(T * B, 20, 3);  // bars of a phrase that comes five times, and what is outside of it
-  for (std::size_t i = 0; i < places.size(); ++i)
-    places[i] = places[i] == 0 ? -1 : places[i] << 8 | static_cast<std::int32_t>(5 * i / places.size());
   const std::vector<Token> no_targets(tokens.size(), no_token);
-  const auto whole = model.logits({B, T, T, tokens, no_targets, contexts, places});
+  const auto whole = model.logits({B, T, T, tokens, no_targets, contexts});
   auto decoder = model.decoder(B, T);
   std::optional<Cpu::Decoder::State> kept;
   const auto step = [&](int t) {
     const auto first = static_cast<std::size_t>(t * B);
     const auto& logits = decoder.step(std::span(tokens).subspan(first, B),
-                                      std::span(contexts).subspan(first * parts, static_cast<std::size_t>(B * parts)),
-                                      std::span(places).subspan(first, B));
+                                      std::span(contexts).subspan(first * parts, static_cast<std::size_t>(B * parts)));
     REQUIRE(logits.cols() == V);
     CHECK(test::relative_difference(logits, map(whole).middleRows(t * B, B).eval()) < 1e-4);
   };
@@ -70,6 +66,33 @@ TEST_CASE("decode: with contexts, copying and places a token at a time gives wha
   }
   decoder.restore(*kept);
   step(70);
+}
+
+TEST_CASE("decode: a phrase that returns is copied from the place where it was, and from nowhere else") {
+  const int T = 40, V = 19;
+  ModelConfig config;
+  config.dimensions = {V, 5, 29, 2, 0, true};
+  Model<> model(config, 3);
+  model.weights().head.b2[V] = 100;  // nothing but copies
+  auto tokens = random_tokens(T, V, 1);
+  tokens[11] = 7;
+  const auto probability = [&](std::int32_t now, bool with_places) {
+    auto decoder = model.decoder(1, T);
+    double p = 0;
+    for (int t = 0; t < T; ++t) {
+      const std::int32_t place = t + 1 == T ? now : t == 10 ? 3 << 8 : 5 << 8;
+      const auto& logits = decoder.step(std::span(tokens).subspan(static_cast<std::size_t>(t), 1), {},
+                                        std::span(&place, with_places ? 1 : 0));
+      p = std::exp(static_cast<double>(logits(0, 7)));
+    }
+    return p;
+  };
+  CHECK(probability(3 << 8 | 1, true) == Approx(1).epsilon(1e-5));  // bar 3, the second time: from token 10
+  const double anywhere = probability(3 << 8 | 1, false);
+  CHECK(anywhere < 0.5);
+  CHECK(probability(4 << 8 | 1, true) == Approx(anywhere));  // a bar that has not been
+  CHECK(probability(3 << 8, true) == Approx(anywhere));      // the first time
+  CHECK(probability(-1, true) == Approx(anywhere));          // outside of phrases
 }
 
 TEST_CASE("decode: the recurrent state has the bits of the whole sequence's") {

@@ -9,14 +9,10 @@
 //   dA = dC V'        dS = g A * (dA - rowsum(dA * A))      dH_queries += dS H        dH += dS' H_queries
 //   dV += A' dC
 //
-// A model that knows places of the form has s restricted to those that t returns to, if there are any (returns_to()):
-// for all others a_ts = 0, and with it their part of dS.
-//
 // Sequences do not depend on each other; a thread takes one at a time. Queries come in blocks, so that the products
 // leave out most of the pairs that s < t forbids.
 #pragma once
 
-#include <cstdint>
 #include <span>
 
 #include "../../core/config.hpp"
@@ -37,10 +33,9 @@ struct AttentionSaved {
 /// @param Q        how many of the last positions ask
 /// @param context  (Q*B, H), assigned
 /// @param saved     nullptr: no backward pass will follow
-/// @param places    (T*B), where in the form each output is; none: nowhere
 template <class Scalar>
 void attention_forward(View<const Scalar> h, Index B, Index Q, AttentionOptions options, Matrix<Scalar>& context,
-                       AttentionSaved<Scalar>* saved, std::span<const std::int32_t> places = {});
+                       AttentionSaved<Scalar>* saved);
 
 /// What copying wants of the weights (copying.hpp): da_ts = -share_t for each s after which came what t is to give.
 template <class Scalar>

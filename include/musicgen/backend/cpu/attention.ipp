@@ -2,9 +2,6 @@
 #pragma once
 
 #include <algorithm>
-#include <cstdint>
-#include <limits>
-#include <vector>
 
 #include "../../core/thread_pool.hpp"
 #include "attention.hpp"
@@ -23,7 +20,6 @@ template <class Scalar>
 struct AttentionScratch {
   Packed<Scalar> rows, columns, block;
   Matrix<Scalar> scores, dscores;
-  std::vector<std::int32_t> places;
   static AttentionScratch& of_this_thread() {
     thread_local AttentionScratch scratch;
     return scratch;
@@ -41,28 +37,14 @@ constexpr Index offset_of(AttentionValue value) {
   return value == AttentionValue::successor ? 1 : 0;
 }
 
-/// Leaves the scores of the places that `t` returns to, if there are any.
-/// @param places  (T)
-template <class Scalar>
-void leave_returns(std::span<const std::int32_t> places, Index t, Index earlier, Scalar* scores) {
-  const std::int32_t now = places[static_cast<std::size_t>(t)];
-  const auto leaves = [&](std::int32_t place) { return returns_to(now, place); };
-  const auto end = places.begin() + earlier;
-  if (std::none_of(places.begin(), end, leaves)) return;
-  for (Index s = 0; s < earlier; ++s)
-    if (!leaves(places[static_cast<std::size_t>(s)])) scores[s] = std::numeric_limits<Scalar>::lowest() / 2;
-}
-
 /// Products (rows, keys) of queries first ... first+rows-1 with keys become attention weights; 0 where s >= t.
-/// @param places  (T), or none
 template <class Scalar>
-void softmax_of_earlier(View<Scalar> scores, Index first, float scale, std::span<const std::int32_t> places) {
+void softmax_of_earlier(View<Scalar> scores, Index first, float scale) {
   for (Index i = 0; i < scores.rows; ++i) {
     Scalar* row = scores.data + i * scores.row_stride;
     const Index earlier = std::min(first + i, scores.columns);
     if (scale != 1)
       simd::transform_row(earlier, row, [&](const auto& score) { return score * static_cast<Scalar>(scale); });
-    if (!places.empty()) leave_returns(places, first + i, earlier, row);
     simd::softmax_row(row, earlier);
     std::fill(row + earlier, row + scores.columns, Scalar(0));
   }
@@ -72,7 +54,7 @@ void softmax_of_earlier(View<Scalar> scores, Index first, float scale, std::span
 
 template <class Scalar>
 void attention_forward(View<const Scalar> h, Index B, Index Q, AttentionOptions options, Matrix<Scalar>& context,
-                       AttentionSaved<Scalar>* saved, std::span<const std::int32_t> places) {
+                       AttentionSaved<Scalar>* saved) {
   const Index T = h.rows / B, first_query = T - Q, offset = detail::offset_of(options.value);
   context.resize(Q * B, h.columns);
   if (saved) saved->weights.resize(B * Q, T);
@@ -80,9 +62,6 @@ void attention_forward(View<const Scalar> h, Index B, Index Q, AttentionOptions 
     auto& scratch = detail::AttentionScratch<Scalar>::of_this_thread();
     const View<const Scalar> keys = detail::sequence<const Scalar>(h, b, B);
     const View<Scalar> c = detail::sequence<Scalar>(view(context), b, B);
-    scratch.places.clear();
-    for (auto i = static_cast<std::size_t>(b); i < places.size(); i += static_cast<std::size_t>(B))
-      scratch.places.push_back(places[i]);
     scratch.columns.pack(keys.transposed());
     scratch.rows.pack(keys.row_range(offset, T - offset));  // the values
     for (Index q = 0; q < Q; q += detail::query_block) {
@@ -97,7 +76,7 @@ void attention_forward(View<const Scalar> h, Index B, Index Q, AttentionOptions 
       const Index panels = (earlier + scratch.columns.width() - 1) / scratch.columns.width();
       product_on_this_thread<Scalar>(keys.row_range(t, rows), scratch.columns, {scores.data, rows, T, T}, Into::assign,
                                      0, panels);
-      detail::softmax_of_earlier<Scalar>(scores, t, options.scale, scratch.places);
+      detail::softmax_of_earlier(scores, t, options.scale);
       product_on_this_thread<Scalar>(scores, scratch.rows, c.row_range(q, rows));
     }
   });

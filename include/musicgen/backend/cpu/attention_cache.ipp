@@ -7,6 +7,7 @@
 #include <limits>
 #include <type_traits>
 
+#include "../../tokens/context.hpp"
 #include "attention_cache.hpp"
 #include "number_formats.hpp"
 #include "simd/arithmetic.hpp"
@@ -76,7 +77,7 @@ void AttentionCache<Scalar>::attend(std::int64_t steps, Index b, Index block, co
   if (returns.ring != nullptr) {
     returns.ring += first;
     if (std::none_of(returns.ring, returns.ring + own.count,
-                     [&](std::int32_t place) { return returns_to(returns.now, place); }))
+                     [&](std::int32_t place) { return Context::returns_to(returns.now, place); }))
       return parts.clear(own.part);
   }
   if (!whole_.empty()) return attend_rows(own, whole_.data() + at, n_, h, parts, returns);
@@ -124,7 +125,7 @@ void AttentionCache<Scalar>::attend_rows(const Block& block, const Stored* rows,
   constexpr Scalar none = std::numeric_limits<Scalar>::lowest() / 2;
   if (returns.ring != nullptr)
     for (Index i = 0; i < count; ++i)
-      if (!returns_to(returns.now, returns.ring[i])) scores[static_cast<std::size_t>(i)] = none;
+      if (!Context::returns_to(returns.now, returns.ring[i])) scores[static_cast<std::size_t>(i)] = none;
   if (own >= 0 && own < count) scores[static_cast<std::size_t>(own)] = none;
   const Scalar m = *std::max_element(scores.begin(), scores.begin() + count);
   simd::run<simd::Exponentials<Scalar>>(count, m, scores.data());

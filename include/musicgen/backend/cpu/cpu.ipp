@@ -31,7 +31,7 @@ void BasicCpu<S>::gru_stack_forward(const Parameters& p, const Pass& pass, Activ
 template <class S>
 void BasicCpu<S>::attend(const Pass& pass, Activations& saved) {
   cpu::attention_forward<S>(outputs(pass, saved), pass.B, pass.Q, pass.attention, saved.context,
-                            pass.for_backward || pass.copies ? &saved.attention : nullptr, pass.places);
+                            pass.for_backward || pass.copies ? &saved.attention : nullptr);
 }
 
 template <class S>

@@ -8,6 +8,7 @@
 #include "../../core/error.hpp"
 #include "../../core/team.hpp"
 #include "../../core/thread_pool.hpp"
+#include "../../tokens/context.hpp"
 #include "copying.hpp"
 #include "decode.hpp"
 #include "embedding.hpp"
@@ -19,8 +20,7 @@ namespace musicgen::inline MUSICGEN_ABI::cpu {
 
 template <class Scalar>
 struct Decoder<Scalar>::Weights {
-  Weights(const Parameters<Scalar>& p, Precision precision)
-      : b1(p.head.b1), b2(p.head.b2), copies(p.copies), places(p.places) {
+  Weights(const Parameters<Scalar>& p, Precision precision) : b1(p.head.b1), b2(p.head.b2), copies(p.copies) {
     const Index H = p.head.w1.rows();
     const auto gates_of = [&](const Matrix<Scalar>& w, const std::vector<Index>& at) {
       const View<const Scalar> m = view(w).transposed();  // (K, 3H)
@@ -53,7 +53,7 @@ struct Decoder<Scalar>::Weights {
   std::vector<PackedWeights<Scalar>> w_hh;  // to r | z | q
   RowVector<Scalar> b1, b2;
   PackedWeights<Scalar> w1_h, w1_c, w2;
-  bool copies, places;
+  bool copies;
   Index count;  // multiplications of a step, attention apart
 };
 
@@ -172,9 +172,9 @@ Decoder<Scalar>::Decoder(std::shared_ptr<const Weights> weights, Index B, Index 
   if (weights_->copies) {
     work_->mixed.resize(B, weights_->b2.size() - 1);
     state_.tokens.assign(static_cast<std::size_t>(B * (state_.outputs.places() + 1)), 0);
+    state_.places.assign(static_cast<std::size_t>(B * state_.outputs.places()), -1);
   }
   work_->returns.resize(static_cast<std::size_t>(B));
-  if (weights_->places) state_.places.assign(static_cast<std::size_t>(B * state_.outputs.places()), -1);
   work_->quantized.assign(static_cast<std::size_t>(thread_pool().threads()),
                           std::vector<std::int8_t>(int8 ? static_cast<std::size_t>(B) * stride : 0));
 }
@@ -208,13 +208,13 @@ const Matrix<Scalar>& Decoder<Scalar>::step(std::span<const Token> tokens, std::
       throw Error("decoder: " + std::to_string(count) + " " + what + " for " + std::to_string(B_) + " songs");
   };
   require_for_each(tokens.size(), "tokens");
-  if (weights_->places) require_for_each(places.size(), "places");
+  if (!places.empty()) require_for_each(places.size(), "places");
   gather_rows(weights_->table, tokens, work_->gates);
   const std::size_t parts = contexts.size() / tokens.size();
   for (Index b = 0; b < B_; ++b)
     detail::add_contexts(weights_->table, weights_->biases[0],
                          contexts.subspan(static_cast<std::size_t>(b) * parts, parts), work_->gates.row(b).data());
-  if (weights_->places) note_places(places);
+  if (weights_->copies) note_places(places);
   const Index attended = std::min<Index>(state_.steps, state_.outputs.window());
   const Index count = B_ * (weights_->count + 2 * weights_->b1.size() * attended);
   const std::size_t most = count < worth_several_threads ? 1 : work_->quantized.size();
@@ -236,9 +236,10 @@ void Decoder<Scalar>::note_places(std::span<const std::int32_t> places) {
   const Index size = state_.outputs.places();
   for (Index b = 0; b < B_; ++b) {
     std::int32_t* const ring = state_.places.data() + b * size;
-    const std::int32_t now = ring[state_.steps % size] = places[static_cast<std::size_t>(b)];
+    const std::int32_t now = places.empty() ? -1 : places[static_cast<std::size_t>(b)];
+    ring[state_.steps % size] = now;
     const bool has_been = std::any_of(ring, ring + state_.outputs.held(state_.steps),
-                                      [&](std::int32_t earlier) { return returns_to(now, earlier); });
+                                      [&](std::int32_t earlier) { return Context::returns_to(now, earlier); });
     work_->returns[static_cast<std::size_t>(b)] = has_been ? Returns{ring, now} : Returns{};
   }
 }

@@ -22,7 +22,7 @@ template <class M>
 template <class Scalar>
 struct Parameters {
   Matrix<Scalar> embedding;                ///< (V + C, E)
-  bool copies = false, places = false;     ///< see Dimensions
+  bool copies = false;                     ///< see Dimensions
   std::vector<GruParameters<Scalar>> gru;  ///< L layers
   HeadParameters<Scalar> head;
 

@@ -13,7 +13,6 @@ Parameters<Scalar> Parameters<Scalar>::zeros(const Dimensions& d) {
   Parameters p;
   p.embedding.setZero(d.V + d.C, d.E);
   p.copies = d.copies;
-  p.places = d.places;
   for (int l = 0; l < d.L; ++l) {
     GruParameters<Scalar>& layer = p.gru.emplace_back();
     layer.w_ih.setZero(3 * d.H, l == 0 ? d.E : d.H);

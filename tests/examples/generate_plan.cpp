@@ -103,7 +103,11 @@ TEST_CASE("examples: a prompt goes on in beats, or is refused with the reason") 
   CHECK(lines(refused.err).size() == 1);
   CHECK_THAT(refused.err, Contains("mine.mid") && Contains("another metre"));
   std::vector<Note> notes;
-  for (int i = 0; i < 60; ++i) notes.push_back({0.31 * i + 0.11 * (i * i % 7), 0.31 * i + 0.9, 60 + i % 12, 80, 0});
+  Random random(5);
+  for (int i = 0; i < 80; ++i) {
+    const double start = 20 * random.uniform();
+    notes.push_back({start, start + 0.1 + random.uniform(), 60 + i % 13, 80, 0});
+  }
   std::sort(notes.begin(), notes.end(), by_onset);
   write_midi(place / "mine.mid", Score::from_notes(notes));
   const Finished no_beat = go_on({});
@@ -141,5 +145,6 @@ TEST_CASE("examples: plans that cannot be are refused in a line") {
   fails(model, {"--plan", place / "none.json"}, 1, "none.json");
   write(place / "plan.json", R"({"tempo": 9})");
   fails(model, {"--plan", place / "plan.json"}, 1, "plan.json: plan: a tempo of 9");
+  write(place / "plan.json", "{}");
   fails(model, {"--plan", place / "plan.json", "--save-plan", place / "plan.json"}, 1, "is named twice");
 }

@@ -367,3 +367,14 @@ TEST_CASE("beats: every precision and models in double are sampled") {
   const Model<BasicCpu<double>> exact(model.config(), 3);
   for (const GeneratedSong& song : Sampler(exact, {.window = 64}).generate(2, 8s)) check_song(song);
 }
+
+TEST_CASE("beats: models without contexts and of no canonical order are sampled, too") {
+  const Model<> model({{beats().size(), 4, 4, 1}, beats(), {}, false});
+  Sampler sampler(model, Chain(PitchRange{60, 62}, Tracks({0})), {.plan = {.form = parse_form("A1 B2")}});
+  for (const GeneratedSong& song : sampler.generate(4)) {
+    INFO(text(beats(), song.tokens));
+    Grammar grammar(beats());
+    for (const Token token : song.tokens) REQUIRE_NOTHROW(grammar.advance(token));
+    CHECK(plan_of(song.tokens, beats()).form.size() == 2);
+  }
+}

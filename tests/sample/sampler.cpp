@@ -56,11 +56,6 @@ TEST_CASE("sample: the same seed gives the same bytes for 1, 2 and 3 threads") {
   for (const std::string& result : results) CHECK((result == results[0]));
 }
 
-TEST_CASE("sample: a model of the language of beats is refused") {
-  const Model<> model({{Vocabulary::beats().size(), 4, 4, 1}, Vocabulary::beats()});
-  CHECK_THROWS_WITH(Sampler<>(model), "sampler: songs in the language of beats cannot be sampled");
-}
-
 TEST_CASE("sample: another seed gives other songs, and so does the next song") {
   const Model<> model = untrained();
   std::set<std::vector<Token>> different;

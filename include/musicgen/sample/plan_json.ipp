@@ -43,7 +43,7 @@ inline void read_chords(const nlohmann::json& value, PlanRequest& plan) {
     plan.chord_bars = static_cast<int>(plan.chords.size());
     return;
   }
-  if (!value.is_array()) throw Error("plan: \"chords\" has to be a text such as \"C G Am F\", or a list");
+  if (!value.is_array()) throw Error(R"(plan: "chords" has to be a text such as "C G Am F", or a list)");
   for (const auto& chord : value) {
     const int bar = place_of(chord, "chords", "bar");
     const int beat = chord.contains("beat") ? place_of(chord, "chords", "beat") : 0;

@@ -88,7 +88,7 @@ MUSICGEN_INLINE int parse_meter(std::string_view text) {
 MUSICGEN_INLINE std::vector<Plan::Phrase> parse_form(std::string_view text) {
   constexpr std::string_view digits = "0123456789";
   const auto refuse = [&](std::string_view rest) {
-    throw Error("a form is phrases such as \"i4 A8 B8\", a letter each and how many bars; this is none: \"" +
+    throw Error(R"(a form is phrases such as "i4 A8 B8", a letter each and how many bars; this is none: ")" +
                 detail::printable(rest) + "\"");
   };
   std::vector<Plan::Phrase> form;
@@ -175,9 +175,9 @@ MUSICGEN_INLINE int parse_chord(std::string_view text) {
     if (const ChordQuality quality = detail::quality_of(rest); quality != ChordQuality::none)
       return (root + 12) % 12 * triad_count + static_cast<int>(quality) - 1;
   }
-  throw Error("a chord is a letter from A to G, perhaps with # or b, and what it is, such as \"C\", \"Am\", \"G7\", " +
-              std::string("\"F#dim\", \"Bbsus4\" or \"A:min\", or N for none; this is none: \"") +
-              detail::printable(text) + "\"");
+  throw Error(R"(a chord is a letter from A to G, perhaps with # or b, and what it is, such as "C", "Am", "G7", )" +
+              std::string(R"("F#dim", "Bbsus4" or "A:min", or N for none; this is none: ")") + detail::printable(text) +
+              "\"");
 }
 
 MUSICGEN_INLINE std::vector<PlanRequest::Chord> chord_a_bar(std::string_view text) {

@@ -2,7 +2,10 @@
 #include <algorithm>
 #include <catch.hpp>
 #include <nlohmann/json.hpp>
+#include <set>
+#include <utility>
 
+#include "data_files.hpp"
 #include "examples/programs.hpp"
 
 using namespace musicgen;
@@ -147,4 +150,34 @@ TEST_CASE("examples: plans that cannot be are refused in a line") {
   fails(model, {"--plan", place / "plan.json"}, 1, "plan.json: plan: a tempo of 9");
   write(place / "plan.json", "{}");
   fails(model, {"--plan", place / "plan.json", "--save-plan", place / "plan.json"}, 1, "is named twice");
+}
+
+TEST_CASE("examples: the model of beats in the repository lets a chorus return") {
+  const Workplace place;
+  place.output("generate",
+               {"--model", (source_dir() / "examples/models/pop909.safetensors").string(), "--count", "6", "--seed",
+                "1", "--form", "i2 A4 B4 A4 o1", "--tempo", "120", "--meter", "4/4", "--out", place / "song.mid"});
+  std::size_t all = 0, again = 0;
+  for (int i = 1; i <= 6; ++i) {
+    const Score song = read_midi(place / ("song-" + std::to_string(i) + ".mid"), {.strict = true});
+    REQUIRE(song.markers.size() == 5);
+    CHECK(song.duration() > 28);  // 15 bars of two seconds
+    CHECK(song.duration() < 30.1);
+    const std::int64_t phrase = song.markers[2].tick - song.markers[1].tick;
+    const auto melody_from = [&](std::int64_t start) {
+      std::set<std::pair<std::int64_t, int>> melody;
+      for (const Track& track : song.tracks)
+        if (track.name == "MELODY" || &track == &song.tracks.front())
+          for (const TickNote& note : track.notes)
+            if (note.start >= start && note.start < start + phrase) melody.insert({note.start - start, note.pitch});
+      return melody;
+    };
+    const auto first = melody_from(song.markers[1].tick), second = melody_from(song.markers[3].tick);
+    all += second.size();
+    again += static_cast<std::size_t>(
+        std::count_if(second.begin(), second.end(), [&](const auto& note) { return first.contains(note); }));
+  }
+  INFO(again << " of " << all << " notes of choruses are those of the first");
+  CHECK(all > 40);
+  CHECK(static_cast<double>(again) > 0.25 * static_cast<double>(all));  // half of them; by chance a tenth
 }

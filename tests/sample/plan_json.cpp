@@ -27,8 +27,8 @@ TEST_CASE("plan: JSON written and read again is the same plan") {
 }
 
 TEST_CASE("plan: JSON that is no plan is refused, and the part named") {
-  for (const auto& [json, said] : {std::pair("", "no JSON object"),
-                                   {"[1]", "no JSON object"},
+  for (const auto& [json, said] : {std::pair("", "not a JSON object"),
+                                   {"[1]", "not a JSON object"},
                                    {R"({"tempi": 96})", "\"tempi\" is no part"},
                                    {R"({"tempo": "96"})", "\"tempo\" has to be a whole number"},
                                    {R"({"tempo": 96.5})", "\"tempo\""},

@@ -51,6 +51,7 @@ TEST_CASE("presets: models of beats have their own") {
   CHECK_FALSE(chain.get<MaxRest>().length);
   CHECK(chain.get<TimingSharpness>().sharpness == 0);
   CHECK(chain.get<PitchSampling>().min_p == 0);
+  CHECK(chain.get<NoteSampling>().temperature == 0.9f);
   CHECK(chain.get<NoteSampling>().min_p == 0.1f);
   CHECK_NOTHROW(chain.check());
   CHECK(presets::lifelike(test::untrained_in_beats()).get<Density>().density == 0);

@@ -37,7 +37,7 @@ MUSICGEN_INLINE Lifelike lifelike(const MusicProfile& profile) {
 MUSICGEN_INLINE Lifelike lifelike_beats(const MusicProfile& profile) {
   const Plain plainly = plain(profile);
   return Lifelike(plainly.get<MaxNoteLength>(), {.usual = profile.usual_velocity}, {}, {}, {}, {}, {},
-                  plainly.get<EndBias>(), {}, {}, {}, {.min_p = 0.1f});
+                  plainly.get<EndBias>(), {}, {}, {}, {.temperature = 0.9f, .min_p = 0.1f});
 }
 
 }  // namespace musicgen::inline MUSICGEN_ABI::presets

@@ -4,7 +4,9 @@
 // All positions are in seconds and in beats, which are counted from 0 through the piece.
 #pragma once
 
+#include <array>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -66,6 +68,11 @@ struct ChordSpan : BeatSpan {
   int bass = 0;  ///< the lowest pitch class, the root unless the chord is inverted
   [[nodiscard]] std::string label()
       const;  ///< as in Harte et al. 2005, without the bass: "C:maj", "Eb:min", "N" for none
+  /// Whether a pitch belongs to its triad.
+  [[nodiscard]] constexpr bool contains(int pitch) const {
+    constexpr std::array<unsigned, 7> triads{0, 0x91, 0x89, 0x49, 0x111, 0x85, 0xA1};  // bits: semitones over the root
+    return (triads[static_cast<std::size_t>(quality)] >> (pitch - root + 12) % 12 & 1) != 0;
+  }
   bool operator==(const ChordSpan&) const = default;
 };
 

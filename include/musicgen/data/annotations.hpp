@@ -4,7 +4,6 @@
 #pragma once
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <cstddef>
 #include <filesystem>
@@ -61,11 +60,6 @@ inline double closeness(const Analysis& analysis, const std::vector<Note>& notes
   return notes.empty() ? 0 : sum / static_cast<double>(notes.size());
 }
 
-inline bool is_chord_tone(const ChordSpan& chord, int pitch) {
-  constexpr std::array<unsigned, 7> triads{0, 0x91, 0x89, 0x49, 0x111, 0x85, 0xA1};  // bits: semitones over the root
-  return triads[static_cast<std::size_t>(chord.quality)] >> (pitch - chord.root + 12) % 12 & 1;
-}
-
 /// How much of what sounds are tones of the chord `later` beats after it begins, 0 to 1.
 inline double chord_tones(const Analysis& analysis, const std::vector<Note>& notes, int later) {
   double in = 0, all = 0;
@@ -76,7 +70,7 @@ inline double chord_tones(const Analysis& analysis, const std::vector<Note>& not
     if (after == analysis.chords.begin() || std::prev(after)->quality == ChordQuality::none) continue;
     const double weight = std::min(1.0, note.end - note.start);
     all += weight;
-    if (is_chord_tone(*std::prev(after), note.pitch)) in += weight;
+    if (std::prev(after)->contains(note.pitch)) in += weight;
   }
   return all > 0 ? in / all : 0;
 }

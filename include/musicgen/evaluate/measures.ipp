@@ -14,18 +14,6 @@
 
 namespace musicgen::inline MUSICGEN_ABI {
 
-namespace detail {
-
-/// Whether a pitch belongs to a chord's triad.
-inline bool is_chord_tone(const ChordSpan& chord, int pitch) {
-  constexpr std::array<std::array<int, 2>, 7> upper{{{0, 0}, {4, 7}, {3, 7}, {3, 6}, {4, 8}, {2, 7}, {5, 7}}};
-  const int above = ((pitch - chord.root) % 12 + 12) % 12;
-  const auto [third, fifth] = upper[static_cast<std::size_t>(chord.quality)];
-  return above == 0 || above == third || above == fifth;
-}
-
-}  // namespace detail
-
 MUSICGEN_INLINE double chord_tone_share(const Score& score, const Analysis& analysis) {
   double inside = 0, all = 0;
   auto chord = analysis.chords.begin();
@@ -37,7 +25,7 @@ MUSICGEN_INLINE double chord_tone_share(const Score& score, const Analysis& anal
       if (chord == analysis.chords.end()) break;
       if (chord->quality == ChordQuality::none) continue;
       all += 1;
-      inside += detail::is_chord_tone(*chord, note.pitch);
+      inside += chord->contains(note.pitch);
     }
   return all > 0 ? inside / all : Measures::none;
 }

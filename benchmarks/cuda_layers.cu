@@ -22,7 +22,7 @@ cuda::Batch random_tokens(int count) {
   std::vector<Token> tokens(static_cast<std::size_t>(count));
   for (Token& t : tokens) t = random.between(0, V - 1);
   cuda::Batch batch;
-  batch.assign(tokens, tokens, V);
+  batch.assign({1, count, count, tokens, tokens}, {V});
   return batch;
 }
 
@@ -39,7 +39,7 @@ void gather(benchmark::State& state, int B, int H) {
   resize_random(table, V, C);
   rows.resize(N, C);
   measure(state, {4 * of(N, C) + 4 * of(V, C), 0},
-          [&] { kernels::gather_rows(table.data(), batch.tokens(), N, C, rows.data(), cuda::launches()); });
+          [&] { kernels::gather_rows(table.data(), {batch.tokens()}, N, C, rows.data(), cuda::launches()); });
 }
 
 void sum_by_token(benchmark::State& state, int B, int H) {

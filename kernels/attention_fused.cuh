@@ -12,6 +12,9 @@
 //
 //   ds_ts = g a_ts (da_ts - D_t)  dh_t += sum_s ds_ts h_s    dh_s += sum_t ds_ts h_t + a_t(s-o) dc_t
 //
+// and what attention_pairs.cuh adds to scores and da, where the parts of a product are added up: D_t is then
+// dc_t . c_t - share_t found_t,
+//
 // in a kernel that owns queries and one that owns keys, each of which computes score and da anew: nobody else writes
 // a block's rows of dh, so sums are of the same order, and bits, every time. A tile of keys has o rows more at its end,
 // so that values are its rows from o on; where dh is made for them, o more at its beginning, and a third product, for
@@ -45,6 +48,7 @@
 #include <string>
 
 #include "attention_fused_tile.cuh"
+#include "attention_pairs.cuh"
 #include "device.cuh"
 
 namespace musicgen::inline MUSICGEN_ABI::kernels {
@@ -57,7 +61,7 @@ struct InBf16 {
   static constexpr int score_terms = 2, context_terms = 2, gradient_terms = 1;
 };
 
-/// h (T*B, H) are the outputs; the last Q positions ask. For H to 1056.
+/// h (T*B, H) are the outputs; the last Q positions ask. For H to 1056; in fp32 with places or copying to 512.
 struct FusedAttention {
   int B, T, Q, H;
   const float* h = nullptr;
@@ -70,6 +74,38 @@ struct FusedAttention {
 
   int value_offset = 0;  ///< o: 1 for AttentionValue::successor
   float scale = 1;       ///< g
+  PreferredPlaces places{};
+  CopiedTokens copied{};
+
+  /// Whether the query at time t may see s, and both are in the song.
+  __device__ bool is_pair(int t, int s) const { return s >= 0 && s < t && t < T; }
+  __device__ int query(int b, int t) const { return (t - (T - Q)) * B + b; }
+  /// The same, computed each time, since what does not change from tile to tile would be kept in registers.
+  __device__ int query_here(int b, int t) const { return device::computed_here(query(b, t)); }
+  __device__ bool same_place(int b, int t, int s) const {
+    return is_pair(t, s) && places.equal(query_here(b, t), s * B + b);
+  }
+  __device__ bool copies_target(int b, int t, int s) const {
+    return is_pair(t, s) && copied.equal(query_here(b, t), s * B + b);
+  }
+  /// What h_t . h_s is kept as, and the score that this stands for. Without additions the scale comes late, where it
+  /// takes no register.
+  /// @tparam additions  whether there may be places and copying
+  template <bool additions>
+  __device__ float kept_score(int b, int t, int s, float product) const {
+    if (!additions) return product;
+    return scale * product + (places.keys && same_place(b, t, s) ? places.worth[query_here(b, t)] : 0.0f);
+  }
+  template <bool additions>
+  __device__ float score_of(float kept) const {
+    return additions ? kept : scale * kept;
+  }
+  /// From dc_t . v_s.
+  template <bool additions>
+  __device__ float da(int b, int t, int s, float product) const {
+    if (!additions || !copied.shares || !copies_target(b, t, s)) return product;
+    return product - copied.shares[query_here(b, t)];
+  }
 };
 
 namespace fused {
@@ -84,15 +120,13 @@ template <int steps>
 inline constexpr int most_threads = (steps == few_steps ? few_hidden : most_hidden) /
                                     (steps * side) * device::warp_size;
 
-/// Over the four lanes that hold a row.
-template <class Join>
-__device__ float of_row(float x, Join&& join) {
-  x = join(x, __shfl_xor_sync(~0u, x, 1));
-  return join(x, __shfl_xor_sync(~0u, x, 2));
-}
+/// Whether there may be places and copying: the largest kernels have no register left for them.
+template <class Operands, int steps>
+inline constexpr bool has_additions = steps == few_steps || Operands::score_terms < 3;
 
 template <class Operands, int steps>
 __global__ void __launch_bounds__(most_threads<steps>, 1) attention_fused_forward_kernel(FusedAttention x) {
+  constexpr bool additions = has_additions<Operands, steps>;
   const Place at;
   const int columns = at.warps * steps * side, tile = side * row_stride(columns);
   float* queries = device::dynamic_shared<float>();
@@ -104,6 +138,8 @@ __global__ void __launch_bounds__(most_threads<steps>, 1) attention_fused_forwar
   const int t0 = x.T - x.Q + q0, last = min(t0 + side, x.T) - 1;  // which sees `last` keys
 
   load_tile(queries, columns, x.h, t0, x.T, b, x.B, x.H);
+  MUSICGEN_SHARED(float, found_sums, [side]);
+  RowSums found(found_sums);
   Sums<Operands::context_terms, steps> context;
   float m[2] = {nothing, nothing}, l[2] = {};
   for (int k0 = 0; k0 < last; k0 += side) {
@@ -111,7 +147,8 @@ __global__ void __launch_bounds__(most_threads<steps>, 1) attention_fused_forwar
     wait_for_tiles();
     multiply_tiles<Operands::score_terms, steps>(queries, keys, columns, scores);
     __syncthreads();
-    add_parts(scores, at.warps);
+    add_parts(scores, at.warps,
+              [&](int row, int column, float sum) { return x.kept_score<additions>(b, t0 + row, k0 + column, sum); });
     __syncthreads();
     float weights[2][4], factor[2];
 #pragma unroll
@@ -121,7 +158,7 @@ __global__ void __launch_bounds__(most_threads<steps>, 1) attention_fused_forwar
 #pragma unroll
       for (int i = 0; i < 4; ++i) {
         const int column = at.q + 4 * i;
-        weights[r][i] = k0 + column < t0 + row ? x.scale * scores[row * side + column] : nothing;
+        weights[r][i] = k0 + column < t0 + row ? x.score_of<additions>(scores[row * side + column]) : nothing;
         largest = fmaxf(largest, weights[r][i]);
       }
       largest = of_row(largest, [](float u, float v) { return fmaxf(u, v); });
@@ -132,6 +169,8 @@ __global__ void __launch_bounds__(most_threads<steps>, 1) attention_fused_forwar
 #pragma unroll
       for (int i = 0; i < 4; ++i) l[r] += weights[r][i] = expf(weights[r][i] - base);
     }
+    if (additions && x.copied.found)
+      found.add(factor, weights, [&](int row, int column) { return x.copies_target(b, t0 + row, k0 + column); });
     context.scale(factor);
     context.add_product(weights, values, columns);
     __syncthreads();  // before the next keys come
@@ -139,17 +178,19 @@ __global__ void __launch_bounds__(most_threads<steps>, 1) attention_fused_forwar
   float inverse[2];
 #pragma unroll
   for (int r = 0; r < 2; ++r) {
-    const float sum = of_row(l[r], [](float u, float v) { return u + v; });
+    const float sum = sum_of_row(l[r]);
     inverse[r] = sum > 0 ? 1 / sum : 0.0f;
-    const int query = q0 + at.g + r * 8;
-    if (at.warp == 0 && at.q == 0 && query < x.Q) x.lse[query * x.B + b] = sum > 0 ? m[r] + logf(sum) : nothing;
+    const int row = at.g + r * 8;
+    if (!RowSums::keeps() || q0 + row >= x.Q) continue;
+    x.lse[(q0 + row) * x.B + b] = sum > 0 ? m[r] + logf(sum) : nothing;
+    if (additions && x.copied.found) x.copied.found[(q0 + row) * x.B + b] = inverse[r] * found.of(row);
   }
   context.scale(inverse);
   context.each(q0, x.Q, b, x.B, x.H, [&](std::size_t i, float value) { x.context[i] = value; });
   finish_copies();  // of queries, where there was no key
 }
 
-/// D = dcontext . context, a warp a row.
+/// D, a warp a row.
 __global__ static void __launch_bounds__(128) attention_fused_dots_kernel(FusedAttention x) {
   const int row = static_cast<int>(blockIdx.x * blockDim.x + threadIdx.x) / device::warp_size;
   if (row >= x.Q * x.B) return;
@@ -158,16 +199,17 @@ __global__ static void __launch_bounds__(128) attention_fused_dots_kernel(FusedA
   for (int i = Place().lane; i < x.H; i += device::warp_size)
     sum += x.dcontext[first + static_cast<std::size_t>(i)] * x.context[first + static_cast<std::size_t>(i)];
   sum = device::warp_sum(sum);
-  if (Place().lane == 0) x.D[row] = sum;
+  if (Place().lane == 0) x.D[row] = x.copied.shares ? sum - x.copied.shares[row] * x.copied.found[row] : sum;
 }
 
-/// a and ds of a pair, from h_t . h_s (`score`) and da; 0 where s < t does not hold.
+/// a and ds of a pair, from its score as it is kept, and da; 0 where s < t does not hold.
+template <bool additions>
 struct Pair {
   float a, ds;
-  __device__ Pair(const FusedAttention& x, int b, int t, int s, float score, float da) : a(0), ds(0) {
-    if (s < 0 || s >= t || t >= x.T) return;
-    const int query = (t - (x.T - x.Q)) * x.B + b;
-    a = expf(x.scale * score - __ldg(&x.lse[query]));
+  __device__ Pair(const FusedAttention& x, int b, int t, int s, float kept, float da) : a(0), ds(0) {
+    if (!x.is_pair(t, s)) return;
+    const int query = x.query(b, t);
+    a = expf(x.score_of<additions>(kept) - __ldg(&x.lse[query]));
     ds = x.scale * a * (da - __ldg(&x.D[query]));
   }
 };
@@ -175,6 +217,7 @@ struct Pair {
 /// dh_t += sum_s ds_ts h_s, a block 16 queries.
 template <class Operands, int steps>
 __global__ void __launch_bounds__(most_threads<steps>, 1) attention_fused_queries_kernel(FusedAttention x) {
+  constexpr bool additions = has_additions<Operands, steps>;
   const Place at;
   const int columns = at.warps * steps * side, tile = side * row_stride(columns), parts = at.warps * side * side;
   float* queries = device::dynamic_shared<float>();
@@ -186,6 +229,8 @@ __global__ void __launch_bounds__(most_threads<steps>, 1) attention_fused_querie
   const int t0 = x.T - x.Q + q0, last = min(t0 + side, x.T) - 1;
   load_tile(queries, columns, x.h, t0, x.T, b, x.B, x.H);
   load_tile(dcontext, columns, x.dcontext, q0, x.Q, b, x.B, x.H);
+  MUSICGEN_SHARED(float, dworth_sums, [side]);
+  RowSums dworth(dworth_sums);
   Sums<Operands::gradient_terms, steps> sums;
   for (int k0 = 0; k0 < last; k0 += side) {
     load_tile(keys, columns, x.h, k0, x.T, b, x.B, x.H, side + x.value_offset);
@@ -193,18 +238,25 @@ __global__ void __launch_bounds__(most_threads<steps>, 1) attention_fused_querie
     multiply_tiles<Operands::score_terms, steps>(queries, keys, columns, scores);
     multiply_tiles<Operands::score_terms, steps>(dcontext, values, columns, scores + parts);
     __syncthreads();
-    add_parts(scores, at.warps);
-    add_parts(scores + parts, at.warps);
+    add_parts(scores, at.warps,
+              [&](int row, int column, float sum) { return x.kept_score<additions>(b, t0 + row, k0 + column, sum); });
+    add_parts(scores + parts, at.warps,
+              [&](int row, int column, float sum) { return x.da<additions>(b, t0 + row, k0 + column, sum); });
     __syncthreads();
     float ds[2][4];
 #pragma unroll
     for (int i = 0; i < 8; ++i) {
       const int row = at.g + i / 4 * 8, column = at.q + i % 4 * 4, element = row * side + column;
-      ds[i / 4][i % 4] = Pair(x, b, t0 + row, k0 + column, scores[element], scores[parts + element]).ds;
+      ds[i / 4][i % 4] = Pair<additions>(x, b, t0 + row, k0 + column, scores[element], scores[parts + element]).ds;
     }
+    if (additions && x.places.dworth)
+      dworth.add({1, 1}, ds, [&](int row, int column) { return x.same_place(b, t0 + row, k0 + column); });
     sums.add_product(ds, keys, columns);
     __syncthreads();
   }
+  if (additions && x.places.dworth && RowSums::keeps())
+    for (int row = at.g; row < side && q0 + row < x.Q; row += 8)
+      x.places.dworth[(q0 + row) * x.B + b] = dworth.of(row) / x.scale;
   sums.each(t0, x.T, b, x.B, x.H, [&](std::size_t i, float value) { x.dh[i] += value; });
   finish_copies();
 }
@@ -212,6 +264,7 @@ __global__ void __launch_bounds__(most_threads<steps>, 1) attention_fused_querie
 /// dh_s += sum_t ds_ts h_t + a_t(s-o) dc_t, a block 16 keys.
 template <class Operands, int steps>
 __global__ void __launch_bounds__(most_threads<steps>, 1) attention_fused_keys_kernel(FusedAttention x) {
+  constexpr bool additions = has_additions<Operands, steps>;
   const Place at;
   const int columns = at.warps * steps * side, stride = row_stride(columns), tile = side * stride,
             parts = at.warps * side * side, offset = x.value_offset;
@@ -231,16 +284,24 @@ __global__ void __launch_bounds__(most_threads<steps>, 1) attention_fused_keys_k
     multiply_tiles<Operands::score_terms, steps>(values, dcontext, columns, scores + parts);
     if (offset > 0) multiply_tiles<Operands::score_terms, steps>(before, queries, columns, scores + 2 * parts);
     __syncthreads();
-    for (int product = 0; product < 2 + offset; ++product) add_parts(scores + product * parts, at.warps);
+    add_parts(scores, at.warps, [&](int row, int column, float sum) {
+      return x.kept_score<additions>(b, first + q0 + column, k0 + row, sum);
+    });
+    add_parts(scores + parts, at.warps,
+              [&](int row, int column, float sum) { return x.da<additions>(b, first + q0 + column, k0 + row, sum); });
+    if (offset > 0)
+      add_parts(scores + 2 * parts, at.warps, [&](int row, int column, float sum) {
+        return x.kept_score<additions>(b, first + q0 + column, k0 + row - offset, sum);
+      });
     __syncthreads();
     float a[2][4], ds[2][4];
 #pragma unroll
     for (int i = 0; i < 8; ++i) {
       const int row = at.g + i / 4 * 8, column = at.q + i % 4 * 4, element = row * side + column;
       const int t = first + q0 + column, s = k0 + row;
-      const Pair pair(x, b, t, s, scores[element], scores[parts + element]);
+      const Pair<additions> pair(x, b, t, s, scores[element], scores[parts + element]);
       ds[i / 4][i % 4] = pair.ds;
-      a[i / 4][i % 4] = offset == 0 ? pair.a : Pair(x, b, t, s - offset, scores[2 * parts + element], 0).a;
+      a[i / 4][i % 4] = offset == 0 ? pair.a : Pair<additions>(x, b, t, s - offset, scores[2 * parts + element], 0).a;
     }
     sums.add_product(ds, queries, columns);
     sums.add_product(a, dcontext, columns);
@@ -283,34 +344,43 @@ void backward(const FusedAttention& x, device::Stream stream) {
 }
 
 /// Whether the tiles fit, the backward pass's too.
+/// @param additions  places or copying
 /// @param available  shared memory that a block can have, bytes
-inline bool supports(int H, int value_offset, std::size_t available) {
-  const int steps = H <= few_hidden ? few_steps : many_steps;
-  return H <= most_hidden && shared_bytes(H, steps, 3, 2 * value_offset, 2 + value_offset) <= available;
+template <class Operands>
+bool supports(int H, int value_offset, bool additions, std::size_t available) {
+  const bool few = H <= few_hidden;
+  if (additions && !(few ? has_additions<Operands, few_steps> : has_additions<Operands, many_steps>)) return false;
+  const std::size_t row_sums = side * sizeof(float);
+  return H <= most_hidden &&
+         shared_bytes(H, few ? few_steps : many_steps, 3, 2 * value_offset, 2 + value_offset) + row_sums <= available;
 }
 
-inline void require_supported(const FusedAttention& x) {
+template <class Operands>
+void require_supported(const FusedAttention& x) {
   if (x.H < 1 || x.H > most_hidden)
     throw Error("attention_fused: hidden size " + std::to_string(x.H) +
                 ", not 1 to 1056: tiles have to fit into shared memory");
+  if (x.H > few_hidden && (x.places.keys || x.copied.after) && !has_additions<Operands, many_steps>)
+    throw Error("attention_fused: hidden size " + std::to_string(x.H) +
+                ", not 1 to 512, in fp32 with places or copying: there are too few registers");
 }
 
 }  // namespace fused
 
 /// Contexts and lse of the last Q positions.
-/// @throws Error  for H over 1056
+/// @throws Error  for H over 1056, or over 512 in fp32 with places or copying
 template <class Operands>
 void attention_fused_forward(const FusedAttention& x, device::Stream stream) {
-  fused::require_supported(x);
+  fused::require_supported<Operands>(x);
   x.H <= fused::few_hidden ? fused::forward<Operands, fused::few_steps>(x, stream)
                            : fused::forward<Operands, fused::many_steps>(x, stream);
 }
 
 /// Adds to dh what the contexts' gradient comes to, in three kernels.
-/// @throws Error  for H over 1056
+/// @throws Error  for H over 1056, or over 512 in fp32 with places or copying
 template <class Operands>
 void attention_fused_backward(const FusedAttention& x, device::Stream stream) {
-  fused::require_supported(x);
+  fused::require_supported<Operands>(x);
   x.H <= fused::few_hidden ? fused::backward<Operands, fused::few_steps>(x, stream)
                            : fused::backward<Operands, fused::many_steps>(x, stream);
 }

@@ -125,14 +125,63 @@ __device__ void multiply_tiles(const float* A, const float* B, int columns, floa
     parts[at.warp * side * side + (at.g + i % 4 / 2 * 8) * side + i / 4 * 8 + p + i % 2] = c[i / 4][i % 4];
 }
 
-/// The first part becomes the sum of all.
-__device__ inline void add_parts(float* parts, int warps) {
+/// The first part becomes what `finish(row, column, sum of all)` makes of it.
+template <class Finish>
+__device__ void add_parts(float* parts, int warps, Finish&& finish) {
   for (int i = static_cast<int>(threadIdx.x); i < side * side; i += static_cast<int>(blockDim.x)) {
     float sum = parts[i];
     for (int w = 1; w < warps; ++w) sum += parts[w * side * side + i];
-    parts[i] = sum;
+    parts[i] = finish(i / side, i % side, sum);
   }
 }
+
+/// Over the four lanes that hold a row.
+template <class Join>
+__device__ float of_row(float x, Join&& join) {
+  x = join(x, __shfl_xor_sync(~0u, x, 1));
+  return join(x, __shfl_xor_sync(~0u, x, 2));
+}
+__device__ inline float sum_of_row(float x) {
+  return of_row(x, [](float u, float v) { return u + v; });
+}
+
+/// A number for each of a block's rows, in shared memory, since registers are scarce: the lanes of the first warp that
+/// begin a row keep it.
+class RowSums {
+ public:
+  /// @param sums  (16)
+  __device__ explicit RowSums(float* sums) : sums_(sums) {
+    if (!keeps()) return;
+    sums_[Place().g] = 0;
+    sums_[Place().g + 8] = 0;
+  }
+  __device__ static bool keeps() { return Place().warp == 0 && Place().q == 0; }
+
+  /// Adds those of x (16, 16), of which the lane holds its place, that are `taken(row, column)`, after what is there
+  /// has been multiplied by the row's factor.
+  template <class Taken>
+  __device__ void add(const float (&factor)[2], const float (&x)[2][4], Taken&& taken) {
+    const Place at;
+    if (at.warp > 0) return;
+#pragma unroll
+    for (int r = 0; r < 2; ++r) {
+      const int row = at.g + r * 8;
+      float sum = 0;
+#pragma unroll
+      for (int i = 0; i < 4; ++i) sum += taken(row, at.q + 4 * i) ? x[r][i] : 0.0f;
+      sum = sum_of_row(sum);
+      if (at.q == 0) sums_[row] = factor[r] * sums_[row] + sum;
+    }
+  }
+
+  /// Where `keeps()`.
+  __device__ float of(int row) const {
+    return sums_[row];
+  }
+
+ private:
+  float* sums_;
+};
 
 /// A block's rows of a result: of this warp's columns, as mma_bf16 has them.
 template <int terms, int steps>

@@ -19,6 +19,13 @@ bool resident(const Dimensions& d, int window) {
   return kernels_in_use() == Kernels::resident && ResidentDecoder<Number>::supports(d, window);
 }
 
+std::string why_not_in_bf16(const Dimensions& d, int window) {
+  if (d.C > 0 || d.places || d.copies)
+    return "decoder: on a GPU models with contexts or places, or that copy, are in fp32, not in bf16";
+  return "decoder: weights in bf16 with " + std::to_string(d.H) + " hidden units and an attention window of " +
+         std::to_string(window) + " do not fit on the GPU's multiprocessors: take fp32";
+}
+
 }  // namespace
 
 // The resident launch where it fits, whatever B is, although it reads all weights for each four songs, and the plain
@@ -30,30 +37,34 @@ Decoder::Way Decoder::way_for(const Parameters& parameters, int B, int window, P
   if (precision == Precision::int8) throw Error("decoder: on a GPU weights are in fp32 or bf16, not in int8");
   if (precision == Precision::bf16) {
     if (resident<bf16>(d, window)) return ResidentDecoder<bf16>(parameters, B, window, attention);
-    throw Error("decoder: weights in bf16 with " + std::to_string(d.H) + " hidden units and an attention window of " +
-                std::to_string(window) + " do not fit on the GPU's multiprocessors: take fp32");
+    throw Error(why_not_in_bf16(d, window));
   }
   if (resident<float>(d, window)) return ResidentDecoder<float>(parameters, B, window, attention);
   return PlainDecoder(parameters, B, window, attention);
 }
 
 Decoder::Decoder(const Parameters& parameters, int B, int window, Precision precision, AttentionOptions attention)
-    : Decoder(way_for(parameters, B, window, precision, attention), parameters.layout.dimensions.V, B) {}
+    : Decoder(way_for(parameters, B, window, precision, attention), parameters.layout.dimensions, B) {}
 
-Decoder::Decoder(Way way, int V, int B) : way_(std::move(way)), V_(V), B_(B) {
+Decoder::Decoder(Way way, const Dimensions& dimensions, int B) : way_(std::move(way)), dimensions_(dimensions), B_(B) {
   state_ = std::visit([](const auto& one) { return one.make_state(); }, way_);
   reset();
 }
 
 Decoder Decoder::of_batch(int B) const {
   require_songs(B, 1);
-  return Decoder(std::visit([B](const auto& one) { return Way(one.of_batch(B)); }, way_), V_, B);
+  return Decoder(std::visit([B](const auto& one) { return Way(one.of_batch(B)); }, way_), dimensions_, B);
 }
 
-const HostMatrix& Decoder::step(std::span<const Token> tokens, std::span<const Token>, std::span<const std::int32_t>) {
-  if (std::ssize(tokens) != B_)
-    throw Error("decoder: " + std::to_string(tokens.size()) + " tokens for " + std::to_string(B_) + " songs");
-  batch_.assign(tokens, {}, V_);
+const HostMatrix& Decoder::step(std::span<const Token> tokens, std::span<const Token> contexts,
+                                std::span<const std::int32_t> places) {
+  const auto require_for_each = [&](std::size_t count, const char* what) {
+    if (static_cast<std::ptrdiff_t>(count) != B_)
+      throw Error("decoder: " + std::to_string(count) + " " + what + " for " + std::to_string(B_) + " songs");
+  };
+  require_for_each(tokens.size(), "tokens");
+  if (dimensions_.places) require_for_each(places.size(), "places");
+  batch_.assign({B_, 1, 0, tokens, {}, contexts, places}, dimensions_);
   std::visit([&](auto& one) { one.step(batch_, state_, logits_); }, way_);
   ++state_.steps;
   host_logits_.copy_from(logits_.exact);
@@ -63,13 +74,16 @@ const HostMatrix& Decoder::step(std::span<const Token> tokens, std::span<const T
 
 void Decoder::restore(const State& state) {
   const auto same_size = [](const auto& a, const auto& b) { return a.size() == b.size(); };
-  if (!std::equal(state.parts.begin(), state.parts.end(), state_.parts.begin(), state_.parts.end(), same_size))
+  if (!std::equal(state.parts.begin(), state.parts.end(), state_.parts.begin(), state_.parts.end(), same_size) ||
+      !same_size(state.after, state_.after) || !same_size(state.places, state_.places))
     throw Error("decoder: the state is of another model, batch, window or precision");
   state_ = state;
 }
 
 void Decoder::reset() {
   for (auto& part : state_.parts) part.set_zero();
+  state_.after.set_zero();
+  state_.places.set_zero();
   state_.steps = 0;
 }
 

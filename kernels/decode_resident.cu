@@ -41,8 +41,8 @@ Buffer<float> copied(const float* from, int count) {
 
 template <class Number>
 bool ResidentDecoder<Number>::supports(const Dimensions& d, int window) {
-  const kernels::DecodeShape shape = shape_of(d, songs_of_a_launch, window, {});
-  return kernels::decode_fits(shape, device::limits());
+  if (d.C > 0 || d.copies || d.places) return false;
+  return kernels::decode_fits(shape_of(d, songs_of_a_launch, window, {}), device::limits());
 }
 
 template <class Number>
@@ -59,8 +59,7 @@ ResidentDecoder<Number>::ResidentDecoder(const Parameters& parameters, int B, in
               kernels::pack_decode_rows(shape, m.data, static_cast<int>(m.stride), m.rows, matrix,
                                         reinterpret_cast<Kept<Number>*>(weights->rows.data()), launches());
             };
-            weights->table.resize(d.V, 4 * d.H);
-            gru_inputs({w, nullptr}, 0, {w.embedding()}, weights->table.view());
+            embedding_table({w, nullptr}, weights->table);
             weights->biases.resize(d.L, 4 * d.H);
             for (int l = 0; l < d.L; ++l) {
               const GruTensors<const float> layer = w.gru(l);

@@ -180,4 +180,10 @@ __device__ inline void add_release(unsigned* p, unsigned value) {
   asm volatile("red.release.gpu.global.add.u32 [%0], %1;" ::"l"(p), "r"(value) : "memory");
 }
 
+/// x, of which the compiler does not know that it may have been computed before.
+__device__ inline int computed_here(int x) {
+  asm volatile("" : "+r"(x));
+  return x;
+}
+
 }  // namespace musicgen::inline MUSICGEN_ABI::device

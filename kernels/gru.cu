@@ -106,7 +106,12 @@ void gru_inputs(const Weights& w, int layer, const Factor& x, View<float> gates)
   const GruTensors<const float> p = w.exact.gru(layer);
   const int H = gates.columns / 4;
   kernels::gru_biases(p.b_ih, p.b_hh, gates.rows, H, gates.data, launches());
-  const Factor to_gates = w.factor(p.w_ih).t();  // (I, 3H)
+  add_gru_inputs(w, layer, x, gates);
+}
+
+void add_gru_inputs(const Weights& w, int layer, const Factor& x, View<float> gates) {
+  const int H = gates.columns / 4;
+  const Factor to_gates = w.factor(w.exact.gru(layer).w_ih).t();  // (I, 3H)
   product(x, to_gates.column_range(0, 2 * H), gates.column_range(0, 2 * H), 1);
   product(x, to_gates.column_range(2 * H, H), gates.column_range(3 * H, H), 1);
 }

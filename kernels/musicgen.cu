@@ -1,6 +1,7 @@
 // All kernels in one translation unit: one command compiles the whole backend, and says what each kernel needs.
 #include "adam.cu"
 #include "attention.cu"
+#include "copying.cu"
 #include "decode.cu"
 #include "decode_plain.cu"
 #include "decode_resident.cu"

@@ -115,6 +115,10 @@ inline void add_release(unsigned* p, unsigned value, Location at = Location::her
   emulator::atomic_update("add_release", p, add, std::memory_order_release, at);
 }
 
+inline int computed_here(int x) {
+  return x;
+}
+
 inline void require_cooperative(Location at = Location::here()) {
   emulator::require_cooperative(at);
 }

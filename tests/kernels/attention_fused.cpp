@@ -115,6 +115,11 @@ TEST_CASE("kernel attention_fused: scores of hundreds need more than bf16's eigh
 TEST_CASE("kernel attention_fused: a hidden size whose tiles do not fit is refused by name") {
   CHECK_THROWS_WITH(kernels::attention_fused_forward<kernels::InFp32>({1, 1, 1, 1057}, nullptr),
                     Catch::Contains("hidden size 1057"));
+  kernels::FusedAttention with_places{1, 1, 1, 513};
+  const int place = 0;
+  with_places.places.keys = &place;
+  CHECK_THROWS_WITH(kernels::attention_fused_backward<kernels::InFp32>(with_places, nullptr),
+                    Catch::Contains("hidden size 513, not 1 to 512, in fp32 with places or copying"));
 }
 
 }  // namespace kernels_attention_fused

@@ -39,7 +39,52 @@ void check_logits(int B, Precision precision, AttentionOptions attention, int wi
   step(7);
 }
 
+/// Contexts, places and copying, past the window, after a restored state, and from the beginning again.
+void check_with_contexts(int B, int window, AttentionOptions attention, const Dimensions& d) {
+  INFO("B " << B << " window " << window << (d.copies ? " copies" : "") << (d.places ? " places" : ""));
+  const auto model = test::model_with_contexts({d, {}, {}, true, attention}, 5);
+  auto reference = test::copied<BasicCpu<double>>(model).decoder(B, window);
+  auto decoder = model.decoder(1, window).of_batch(B);
+  const auto step = [&](std::uint64_t t) {
+    Random random(t);
+    std::vector<Token> tokens, contexts;
+    std::vector<std::int32_t> places;
+    for (int b = 0; b < B; ++b) tokens.push_back(random.between(0, 6));
+    for (int i = 0; i < 2 * B && d.C > 0; ++i) contexts.push_back(d.V + random.between(0, d.C - 1));
+    for (int b = 0; b < B; ++b) places.push_back(random.between(-1, 2));
+    const auto& expected = reference.step(tokens, contexts, places);
+    const auto& found = decoder.step(tokens, contexts, places);
+    REQUIRE(found.cols() == d.V);
+    double worst = 0;
+    for (int b = 0; b < B; ++b)
+      for (int v = 0; v < d.V; ++v) worst = std::max<double>(worst, std::abs(found(b, v) - expected(b, v)));
+    CHECK(worst / cpu::map(expected).cwiseAbs().maxCoeff() < test::fp32_tolerance);
+  };
+  for (std::uint64_t t = 0; t < 9; ++t) step(t);
+  const auto state = decoder.state();
+  const auto reference_state = reference.state();
+  for (std::uint64_t t = 9; t < 12; ++t) step(t);
+  decoder.restore(state);
+  reference.restore(reference_state);
+  for (std::uint64_t t = 20; t < 26; ++t) step(t);
+  decoder.reset();
+  reference.reset();
+  for (std::uint64_t t = 30; t < 33; ++t) step(t);
+}
+
 }  // namespace
+
+TEST_CASE("kernels: decode, with contexts, copying and places logits are the CPU's") {
+  test::with_all_kernels([] {
+    for (const auto& attention :
+         {AttentionOptions(AttentionValue::match), AttentionOptions(AttentionValue::successor, 0.3f)})
+      for (const int window : {1, 4, 50}) {
+        check_with_contexts(3, window, attention, {19, 5, 20, 2, 9, true, true});
+        check_with_contexts(1, window, attention, {310, 5, 20, 1, 0, true});
+        check_with_contexts(2, window, attention, {19, 5, 20, 2, 9, false, true});
+      }
+  });
+}
 
 TEST_CASE("kernels: decode, logits are the CPU's, past the window and after a restored state") {
   const std::array both{AttentionOptions(AttentionValue::match), AttentionOptions(AttentionValue::successor, 0.3f)};
@@ -76,4 +121,11 @@ TEST_CASE("kernels: decode refuses what it lacks by name") {
   CHECK_THROWS_WITH(decoder.step(std::vector<Token>{1, 19}),
                     "embedding: token 19 at position 1: the vocabulary has 19 tokens");
   CHECK_THROWS_WITH(decoder.restore(model.decoder(3, 4).state()), Catch::Contains("is of another model"));
+
+  const auto of_beats = model_of<Cuda>({{19, 5, 8, 1, 3, true, true}, {}, {}, true});
+  CHECK_THROWS_WITH(of_beats.decoder(1, 4, Precision::bf16),
+                    "decoder: on a GPU models with contexts or places, or that copy, are in fp32, not in bf16");
+  auto with_places = of_beats.decoder(2, 4);
+  CHECK_THROWS_WITH(with_places.step(std::vector<Token>{1, 2}), "decoder: 0 places for 2 songs");
+  CHECK_THROWS_WITH(with_places.restore(decoder.state()), Catch::Contains("is of another model"));
 }

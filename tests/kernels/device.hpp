@@ -2,6 +2,7 @@
 // have to be.
 #pragma once
 
+#include <algorithm>
 #include <bit>
 #include <catch.hpp>
 #include <musicgen/backend/cpu/cpu.hpp>
@@ -9,6 +10,8 @@
 #include <musicgen/backend/cuda/kernel_policy.hpp>
 #include <musicgen/core/random.hpp>
 #include <musicgen/cuda.hpp>
+#include <musicgen/model/model.hpp>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -30,6 +33,33 @@ inline void with_all_kernels(const std::function<void()>& body) {
     cuda::kernels_in_use() = kernels;
     body();
   }
+}
+
+/// Drawn like any other, but for the weights that begin at zero: contexts and the places' weight, which say something.
+inline Model<Cuda> model_with_contexts(const ModelConfig& config, std::uint64_t seed) {
+  Model<Cuda> model(config, seed);
+  cuda::HostParameters host = Cuda::to_host(model.weights());
+  Random random(seed + 1);
+  for (auto& t : host.tensors()) {
+    const auto tokens = static_cast<std::size_t>(config.dimensions.V * config.dimensions.E);
+    const std::span<float> zeros = t.name == "embed.weight"   ? t.values.subspan(tokens)
+                                   : t.name == "place.weight" ? t.values
+                                                              : std::span<float>();
+    for (float& w : zeros) w = static_cast<float>(0.5 * random.normal());
+  }
+  return Model<Cuda>(config, Cuda::from_host(host));
+}
+
+/// The same weights on another backend.
+template <class To, class From>
+Model<To> copied(const Model<From>& model) {
+  auto weights = To::HostParameters::zeros(model.dimensions());
+  auto to = weights.tensors();
+  const auto& host = From::to_host(model.weights());
+  const auto from = host.tensors();
+  for (std::size_t i = 0; i < to.size(); ++i)
+    std::copy(from[i].values.begin(), from[i].values.end(), to[i].values.begin());
+  return Model<To>(model.config(), To::from_host(std::move(weights)));
 }
 
 /// A copy in the device's memory.

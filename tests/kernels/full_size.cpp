@@ -124,21 +124,43 @@ void check_gru(int B, int H, Precision products) {
   warn_unless(resident_fits, what);
 }
 
+std::vector<int> random_numbers(int count, int first, int last, std::uint64_t seed) {
+  Random random(seed);
+  std::vector<int> numbers(static_cast<std::size_t>(count));
+  for (int& x : numbers) x = random.between(first, last);
+  return numbers;
+}
+
+/// @param additions  places and copying
 /// @return  whether in one pass
-bool check_attention(int H, AttentionValue value, Precision precision) {
+bool check_attention(int H, AttentionValue value, Precision precision, bool additions = false) {
   constexpr int B = 3, T = 40, Q = 33;
   const cuda::Matrix<float> h = random_matrix(T * B, H, 1), dcontext = random_matrix(Q * B, H, 2);
+  const cuda::Buffer<int> of_outputs = on_device(random_numbers(T * B, -1, 3, 4)),
+                          tokens = on_device(random_numbers(T * B, 0, 4, 5)),
+                          targets = on_device(random_numbers(Q * B, -1, 4, 6));
+  const cuda::Buffer<float> weight = on_device(random_floats(1, H, 7, 0.3)),
+                            shares = on_device(random_floats(1, Q * B, 8));
+  cuda::AttentionPlaces places;
+  cuda::AttentionCopies copies;
+  if (additions) {
+    places = {of_outputs.data(), of_outputs.data() + (T - Q) * B, weight.data()};
+    copies = {tokens.data() + B, targets.data(), shares.data()};
+  }
   bool resident_fits = false;
   const auto run = [&] {
     cuda::FactorMatrix context;
     cuda::AttentionSaved saved;
-    cuda::attention_forward(h.view(), B, Q, value, context, saved, true, precision == Precision::bf16);
+    cuda::attention_forward(h.view(), B, Q, value, context, saved, true, precision == Precision::bf16, places, copies);
     resident_fits = saved.one_pass;
-    cuda::Matrix<float> dh = random_matrix(T * B, H, 3);
-    cuda::attention_backward(h.view(), B, Q, value, saved, context.exact, dcontext, dh.view());
-    return Results{on_host(context.exact), on_host(dh)};
+    cuda::Matrix<float> dh = random_matrix(T * B, H, 3), dplace = random_matrix(1, H, 9);
+    cuda::attention_backward(h.view(), B, Q, value, saved, context.exact, dcontext, dh.view(), places, copies,
+                             dplace.data());
+    Results results{on_host(context.exact), on_host(dh)};
+    if (additions) results.insert(results.end(), {on_host(saved.found), on_host(dplace)});
+    return results;
   };
-  INFO("H " << H << (value == AttentionValue::successor ? " successor" : " match")
+  INFO("H " << H << (value == AttentionValue::successor ? " successor" : " match") << (additions ? ", additions" : "")
             << (precision == Precision::bf16 ? ", bf16" : ", fp32"));
   compare(run, of_attention(precision));
   return resident_fits;
@@ -191,6 +213,15 @@ TEST_CASE("kernels: at full size, attention in one pass and with weights in memo
         if (!fits) fits = check_attention(H, value, precision);
       warn_unless(fits, "attention");
     }
+}
+
+TEST_CASE("kernels: at full size, attention with places and copying is the same in one pass", "[full]") {
+  using namespace kernels_full_size;
+  for (const AttentionValue value : {AttentionValue::match, AttentionValue::successor}) {
+    warn_unless(check_attention(512, value, Precision::fp32, true), "attention in fp32");
+    warn_unless(check_attention(672, value, Precision::bf16, true), "attention in bf16");
+    check_attention(1028, value, Precision::bf16, true);
+  }
 }
 
 TEST_CASE("kernels: at full size, decode in one launch and by the kernels of training are the same", "[full]") {

@@ -8,16 +8,15 @@ using namespace musicgen;
 
 namespace {
 
-constexpr Dimensions dimensions{19, 5, 20, 2};
-
 struct BatchSizes {
   int B, T, Q;
+  int parts = 2;  ///< contexts of each token, where the model takes them
 };
 
 /// Losses and norms of a step for each shape, each with its own tokens and learning rate, then the weights.
-std::vector<double> trained(const std::vector<BatchSizes>& steps, Precision products, AttentionValue value,
-                            OptimizerOptions options) {
-  Model<Cuda> model({dimensions, {}, {}, true, value}, 5);
+std::vector<double> trained(const Dimensions& dimensions, const std::vector<BatchSizes>& steps, Precision products,
+                            AttentionValue value, OptimizerOptions options) {
+  Model<Cuda> model = test::model_with_contexts({dimensions, {}, {}, true, value}, 5);
   model.set_products(products);
   auto m = Cuda::zeros(dimensions), v = m;
   Random random(4);
@@ -31,7 +30,12 @@ std::vector<double> trained(const std::vector<BatchSizes>& steps, Precision prod
     const auto inputs = tokens(s.T * s.B);
     auto targets = tokens(s.Q * s.B);
     if (targets.size() > 3) targets[static_cast<std::size_t>(random.between(0, 3))] = no_token;
-    const Sequences batch{s.B, s.T, s.Q, inputs, targets};
+    std::vector<Token> contexts;
+    std::vector<std::int32_t> places;
+    for (int i = 0; i < s.parts * s.T * s.B && dimensions.C > 0; ++i)
+      contexts.push_back(dimensions.V + random.between(0, dimensions.C - 1));
+    for (int i = 0; i < s.T * s.B; ++i) places.push_back(random.between(-1, 2));
+    const Sequences batch{s.B, s.T, s.Q, inputs, targets, contexts, places};
     model.forward_backward(batch);
     const auto t = static_cast<std::int64_t>(all.size() / 3 + 1);
     // What is in the device's memory, and what a recording has to be made anew for.
@@ -63,13 +67,29 @@ TEST_CASE("kernels: recorded steps give the bits of those that are asked for one
                                                 {Precision::fp32, AttentionValue::successor, 3.0},
                                                 {Precision::bf16, AttentionValue::successor, 0.0}}) {
       cuda::recordings_in_use() = false;
-      const auto expected = trained(steps, products, value, {.muon = muon});
+      const auto expected = trained({19, 5, 20, 2}, steps, products, value, {.muon = muon});
       cuda::recordings_in_use() = true;
       const std::size_t before = cuda::replays();
-      const auto found = trained(steps, products, value, {.muon = muon});
+      const auto found = trained({19, 5, 20, 2}, steps, products, value, {.muon = muon});
       CHECK(found == expected);
       CHECK(cuda::replays() - before > 15);  // of 30 halves of steps
     }
+  });
+}
+
+TEST_CASE("kernels: recorded steps with contexts, copying and places give the bits of those that are not recorded") {
+  const BatchSizes often{3, 6, 4}, without{3, 6, 4, 0}, more{3, 6, 4, 5};
+  const std::vector<BatchSizes> steps{more, often, often, often, without, without, without, more, more, more, often};
+  test::with_all_kernels([&] {
+    const auto run = [&] {
+      return trained({19, 5, 20, 2, 4, true, true}, steps, Precision::fp32, AttentionValue::successor, {.muon = 3});
+    };
+    cuda::recordings_in_use() = false;
+    const auto expected = run();
+    cuda::recordings_in_use() = true;
+    const std::size_t before = cuda::replays();
+    CHECK(run() == expected);
+    CHECK(cuda::replays() - before > 10);  // of 22 halves of steps
   });
 }
 

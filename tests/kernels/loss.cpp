@@ -17,7 +17,7 @@ void check(const cpu::Matrix<double>& logits, const std::vector<Token>& targets)
   std::vector<double> nll;
   const double expected = cpu::softmax_cross_entropy<double>(gradient, targets, nll);
   cuda::Batch batch;
-  batch.assign({}, targets, static_cast<int>(logits.cols()));
+  batch.assign({1, 0, static_cast<int>(logits.rows()), {}, targets}, {static_cast<int>(logits.cols())});
   cuda::FactorMatrix found = test::factor_on_device(logits, Precision::bf16);
   cuda::LossSaved saved;
   cuda::softmax_cross_entropy(found, batch, saved);

@@ -5,53 +5,52 @@
 #include "device.hpp"
 
 using namespace musicgen;
+using test::copied;
 using test::relative_difference;
 
 namespace {
 
 using Reference = BasicCpu<double>;
 
-/// The same weights on another backend.
-template <class To, class From>
-Model<To> copied(const Model<From>& model) {
-  auto weights = To::HostParameters::zeros(model.dimensions());
-  auto to = weights.tensors();
-  const auto& host = From::to_host(model.weights());
-  const auto from = host.tensors();
-  for (std::size_t i = 0; i < to.size(); ++i)
-    std::copy(from[i].values.begin(), from[i].values.end(), to[i].values.begin());
-  return Model<To>(model.config(), To::from_host(std::move(weights)));
-}
-
 struct Sizes {
   int B, T, Q;
   Dimensions d;
 };
 
+/// With three contexts of each token, and places, where the model has a use for them.
 struct RandomBatch {
-  std::vector<Token> inputs, targets;
+  std::vector<Token> inputs, targets, contexts;
+  std::vector<std::int32_t> places;
   int B, T, Q;
 
-  explicit RandomBatch(const Sizes& s) : B(s.B), T(s.T), Q(s.Q) {
-    Random random(9);
+  explicit RandomBatch(const Sizes& s, std::uint64_t seed = 9) : B(s.B), T(s.T), Q(s.Q) {
+    Random random(seed);
     for (int i = 0; i < T * B; ++i) inputs.push_back(random.between(0, s.d.V - 1));
     for (int i = 0; i < Q * B; ++i) targets.push_back(i == 1 ? no_token : random.between(0, s.d.V - 1));
+    if (s.d.C > 0)
+      for (int i = 0; i < 3 * T * B; ++i) contexts.push_back(s.d.V + random.between(0, s.d.C - 1));
+    if (s.d.places)
+      for (int i = 0; i < T * B; ++i) places.push_back(random.between(-1, 3));
   }
-  Sequences view() const { return {B, T, Q, inputs, targets}; }
+  Sequences view() const { return {B, T, Q, inputs, targets, contexts, places}; }
 };
 
 void check_gradients(const Sizes& shape, Precision products, AttentionOptions attention = {}) {
   INFO("B " << shape.B << " T " << shape.T << " Q " << shape.Q << " H " << shape.d.H << " L " << shape.d.L << " V "
-            << shape.d.V << (products == Precision::bf16 ? ", bf16" : ", fp32"));
-  Model<Cuda> model({shape.d, {}, {}, true, attention}, 5);
+            << shape.d.V << " C " << shape.d.C << (shape.d.copies ? " copies" : "") << (shape.d.places ? " places" : "")
+            << (products == Precision::bf16 ? ", bf16" : ", fp32"));
+  Model<Cuda> model = test::model_with_contexts({shape.d, {}, {}, true, attention}, 5);
   auto reference = copied<Reference>(model);
   model.set_products(products);
   const RandomBatch data(shape);
   const Sequences batch = data.view();
   const double tolerance = test::tolerance(products);
+  const auto nll = model.nll(batch);
+  CHECK(relative_difference(std::vector(nll.begin(), nll.end()), reference.nll(batch)) < tolerance);
   const auto& logits = model.logits(batch);
   const auto& expected_logits = reference.logits(batch);
   double worst = 0;
+  REQUIRE(logits.cols() == shape.d.V);
   for (int i = 0; i < shape.Q * shape.B; ++i)
     for (int v = 0; v < shape.d.V; ++v)
       worst = std::max(worst, std::abs(static_cast<double>(logits(i, v)) - expected_logits(i, v)));
@@ -117,9 +116,54 @@ TEST_CASE("kernels: gradients of the whole network are the CPU's with more units
   test::under_all_schedules([&] { check_gradients(sizes, products); });
 }
 
+TEST_CASE("kernels: gradients of the whole network are the CPU's with contexts, copying and places") {
+  const std::array attention{AttentionOptions(AttentionValue::match),
+                             AttentionOptions(AttentionValue::successor, 0.3f)};
+  test::with_all_kernels([&] {
+    for (const auto& options : attention) {
+      check_gradients({3, 17, 6, {19, 7, 20, 2, 9}}, Precision::fp32, options);
+      check_gradients({3, 17, 6, {19, 7, 20, 2, 0, true}}, Precision::fp32, options);
+      check_gradients({3, 17, 6, {19, 7, 20, 2, 0, false, true}}, Precision::fp32, options);
+      for (const Precision products : {Precision::fp32, Precision::bf16}) {
+        check_gradients({1, 1, 1, {7, 3, 8, 1, 5, true, true}}, products, options);
+        check_gradients({2, 17, 17, {19, 8, 20, 3, 9, true, true}}, products, options);
+        check_gradients({32, 2, 2, {310, 7, 8, 2, 9, true, true}}, products, options);
+      }
+    }
+  });
+  test::under_all_schedules([&] {
+    check_gradients({3, 7, 6, {19, 7, 20, 2, 9, true, true}}, Precision::fp32, attention[1]);
+  });
+}
+
+TEST_CASE("kernels: with contexts, copying and places ten training steps follow the CPU's losses") {
+  const Sizes shape{3, 12, 12, {19, 8, 20, 2, 9, true, true}};
+  test::with_all_kernels([&] {
+    Model<Cuda> model = test::model_with_contexts({shape.d, {}, {}, true, AttentionValue::successor}, 5);
+    auto reference = copied<Reference>(model);
+    auto m = Cuda::zeros(shape.d), v = m;
+    auto reference_m = Reference::zeros(shape.d), reference_v = reference_m;
+    double first = 0;
+    for (int t = 1; t <= 10; ++t) {
+      const RandomBatch data(shape, 9 + static_cast<std::uint64_t>(t % 2));
+      model.forward_backward(data.view());
+      reference.forward_backward(data.view());
+      const OptimizerOptions options{.muon = t > 5 ? 3.0 : 0.0};
+      const double norm = Cuda::update(model.weights(), model.gradients(), m, v, t, 1e-2, options);
+      CHECK(norm == Approx(Reference::update(reference.weights(), reference.gradients(), reference_m, reference_v, t,
+                                             1e-2, options))
+                        .epsilon(1e-4));
+      CHECK(model.loss() == Approx(reference.loss()).epsilon(1e-4));
+      if (t == 1) first = model.loss();
+    }
+    CHECK(model.loss() < first - 0.1);  // and learn
+  });
+}
+
 TEST_CASE("kernels: a training step allocates nothing after the first, in fp32 and bf16") {
   for (const Precision products : {Precision::fp32, Precision::bf16}) {
-    const Sizes shape{3, 5, 4, {19, 5, 20, 3}}, smaller{2, 4, 4, {19, 5, 20, 3}};
+    const Dimensions d{19, 5, 20, 3, 4, true, true};
+    const Sizes shape{3, 5, 4, d}, smaller{2, 4, 4, d};
     Model<Cuda> model({shape.d, {}, {}, true}, 5);
     model.set_products(products);
     auto m = Cuda::zeros(shape.d), v = m;
@@ -135,12 +179,4 @@ TEST_CASE("kernels: a training step allocates nothing after the first, in fp32 a
     CHECK(std::isfinite(step(other, 5)));
     CHECK(cuda::allocations() == before);
   }
-}
-
-TEST_CASE("kernels: models with contexts, or that copy, are refused") {
-  ModelConfig config;
-  config.dimensions = {7, 3, 4, 1, 5, false};
-  CHECK_THROWS_WITH(Model<Cuda>(config), "CUDA: models with contexts, or that copy, run on the CPU alone");
-  config.dimensions = {7, 3, 4, 1, 0, true};
-  CHECK_THROWS_WITH(Model<Cuda>(config), "CUDA: models with contexts, or that copy, run on the CPU alone");
 }

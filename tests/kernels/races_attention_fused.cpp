@@ -12,10 +12,18 @@ namespace {
 template <class Operands>
 void run(int B, int T, int Q, int H, int value_offset) {
   const std::vector<float> h(static_cast<std::size_t>(B * T * H), 0.1f),
-      dcontext(static_cast<std::size_t>(B * Q * H), 1);
+      dcontext(static_cast<std::size_t>(B * Q * H), 1), of_queries(static_cast<std::size_t>(B * Q), 0.5f);
   std::vector<float> context(dcontext.size()), lse(static_cast<std::size_t>(B * Q)), D(lse.size()), dh(h.size());
-  const FusedAttention x{B,        T,         Q,           H, h.data(), context.data(), lse.data(), dcontext.data(),
-                         D.data(), dh.data(), value_offset};
+  FusedAttention x{B,        T,         Q,           H, h.data(), context.data(), lse.data(), dcontext.data(),
+                   D.data(), dh.data(), value_offset};
+  attention_fused_forward<Operands>(x, nullptr);
+  attention_fused_backward<Operands>(x, nullptr);
+
+  // Every output is at one place, and all tokens are the same.
+  const std::vector<int> same(static_cast<std::size_t>(B * T), 3);
+  std::vector<float> dworth(lse.size()), found(lse.size());
+  x.places = {same.data(), same.data(), of_queries.data(), dworth.data()};
+  x.copied = {same.data(), same.data(), found.data(), of_queries.data()};
   attention_fused_forward<Operands>(x, nullptr);
   attention_fused_backward<Operands>(x, nullptr);
 }

@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <kernels/attention.cuh>
 #include <kernels/column_sums.cuh>
+#include <kernels/copying.cuh>
 #include <kernels/embedding.cuh>
 #include <kernels/loss.cuh>
 #include <kernels/muon.cuh>
@@ -38,30 +39,41 @@ void losses() {
   std::vector<float> logits(count * V, 0.1f), nll(count);
   std::vector<device::bf16> rounded(logits.size());
   double loss = 0;
-  cross_entropy(targets.data(), &count, count, V, logits.data(), rounded.data(), nll.data(), nullptr);
+  std::vector<float> found(count, 0.5f), shares(count);
+  cross_entropy(targets.data(), &count, count, V, logits.data(), rounded.data(), nll.data(),
+                {found.data(), shares.data()}, nullptr);
   mean(nll.data(), count, &count, &loss, nullptr);
 }
 
-/// All positions have the same token.
+/// All positions have the same token, and twice the same context.
 void embeddings() {
-  constexpr int positions = 30, V = 2, H = 20;
-  const std::vector<int> tokens(positions, 1), begins{0, 0, positions};
+  constexpr int positions = 30, V = 3, H = 20;
+  const std::vector<int> tokens(positions, 1), contexts(2 * positions, 2), begins{0, 0, positions, 3 * positions};
   std::vector<int> order;
-  for (int i = 0; i < positions; ++i) order.push_back(i);
+  for (int i = 0; i < 3 * positions; ++i) order.push_back(i < positions ? i : (i - positions) / 2);
   std::vector<float4> rows(positions * H), table(V * H);  // of 4H numbers
   const auto floats = [](std::vector<float4>& values) { return &values[0].x; };
-  gather_rows(floats(table), tokens.data(), positions, 4 * H, floats(rows), nullptr);
+  gather_rows(floats(table), {tokens.data(), contexts.data(), 2}, positions, 4 * H, floats(rows), nullptr);
   sum_by_token(floats(rows), order.data(), begins.data(), V, 4 * H, floats(table), nullptr);
   std::vector<float> memory(column_sums_memory(700, H)), sums(H);
   const std::vector<float> many(700 * H, 1);
   add_column_sums(many.data(), 700, H, H, memory.data(), sums.data(), nullptr);
 }
 
+/// Every other output is at one place, and all tokens are the same.
 void attention() {
-  std::vector<float> scores(2 * 20 * 20, 1), gradients(scores);
-  const auto rows = [&] { return ScoreRows{2, 20, 400, 20, 20, 0}; };
-  softmax_of_earlier(rows(), scores.data(), nullptr);
-  softmax_of_earlier_backward(rows(), scores.data(), rows(), gradients.data(), nullptr);
+  constexpr int B = 2, T = 20, V = 300;
+  std::vector<float> scores(B * T * T, 1), gradients(scores), of_queries(T * B, 0.5f), found(of_queries),
+      dworth(of_queries), logits(T * B * (V + 1)), mixed(T * B * V);
+  const std::vector<int> tokens(T * B, 3);
+  std::vector<int> places;
+  for (int i = 0; i < T * B; ++i) places.push_back(i / B % 2);
+  const ScoreRows rows{B, T, T * T, T, T, 0};
+  const PreferredPlaces preferred{places.data(), places.data(), of_queries.data(), dworth.data()};
+  const CopiedTokens copied{tokens.data(), tokens.data(), found.data(), of_queries.data()};
+  softmax_of_earlier(rows, preferred, copied, scores.data(), nullptr);
+  mix_copies(rows, scores.data(), tokens.data(), V, logits.data(), mixed.data(), nullptr);
+  softmax_of_earlier_backward(rows, scores.data(), rows, preferred, copied, gradients.data(), nullptr);
 }
 
 }  // namespace

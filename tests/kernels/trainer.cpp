@@ -3,6 +3,7 @@
 #include <musicgen/evaluate/likelihood.hpp>
 #include <musicgen/train/trainer.hpp>
 
+#include "data/corpora.hpp"
 #include "data_files.hpp"
 #include "device.hpp"
 #include "train/runs.hpp"
@@ -21,10 +22,10 @@ TrainerOptions quick(std::int64_t steps) {
   return o;
 }
 
+/// Losses and norms, and what validation comes to.
 template <Backend B>
-std::vector<double> losses(TrainerOptions options) {
-  Model<B> model({{405, 8, 20, 2}, corpus().vocabulary(), {}, true}, 3);
-  Trainer<B> trainer(model, corpus(), options);
+std::vector<double> losses(Model<B>& model, const Corpus& songs, TrainerOptions options) {
+  Trainer<B> trainer(model, songs, options);
   std::vector<double> all;
   trainer.run([&](const Progress& p) {
     all.push_back(p.loss);
@@ -33,6 +34,11 @@ std::vector<double> losses(TrainerOptions options) {
     return true;
   });
   return all;
+}
+template <Backend B>
+std::vector<double> losses(TrainerOptions options) {
+  Model<B> model({{405, 8, 20, 2}, corpus().vocabulary(), {}, true}, 3);
+  return losses(model, corpus(), options);
 }
 
 }  // namespace
@@ -43,6 +49,23 @@ TEST_CASE("kernels: ten training steps follow the CPU's losses") {
   REQUIRE(found.size() == 22);
   for (std::size_t i = 0; i < found.size(); ++i) CHECK(found[i] == Approx(expected[i]).epsilon(1e-4));
   CHECK(found[20] < found[0] - 0.3);  // and learn
+}
+
+TEST_CASE("kernels: a model of beats learns, is validated and knows songs as on the CPU") {
+  const Corpus songs = test::beats_corpus(3);
+  ModelConfig config = presets::small(songs);
+  config.dimensions.E = 8;
+  config.dimensions.H = 20;
+  Model<Cuda> model = test::model_with_contexts(config, 3);
+  auto reference = test::copied<BasicCpu<double>>(model);
+  TrainerOptions options = quick(5);
+  options.stages = stages::all_positions(40);
+  const auto expected = losses(reference, songs, options), found = losses(model, songs, options);
+  REQUIRE(found.size() == expected.size());
+  REQUIRE(found.size() == 11);
+  for (std::size_t i = 0; i < found.size(); ++i) CHECK(found[i] == Approx(expected[i]).epsilon(1e-4));
+  const std::vector<const Song*> last{&songs.songs()[2]};
+  CHECK(likelihood(model, last).nats_per_token() == Approx(likelihood(reference, last).nats_per_token()).epsilon(1e-4));
 }
 
 TEST_CASE("kernels: in bf16 training follows the CPU's losses to two digits") {

@@ -12,6 +12,7 @@
 #include "../backend.hpp"
 #include "adam.hpp"
 #include "attention.hpp"
+#include "copying.hpp"
 #include "decode.hpp"
 #include "embedding.hpp"
 #include "graph_capture.hpp"
@@ -31,13 +32,14 @@ namespace cuda {
 struct Activations {
   Batch batch;
   Buffer<bf16> rounded;  ///< the weights
-  Matrix<float> table;   ///< (V, 4H), the first layer's inputs for each token; later their gradients
+  Matrix<float> table;   ///< (V + C, 4H), the first layer's inputs for each token; later their gradients
   std::vector<GruSaved> gru;
   AttentionSaved attention;
   FactorMatrix context;  ///< (Q*B, H)
   HeadSaved head;
-  FactorMatrix logits;  ///< (Q*B, V); after the loss their gradient
+  FactorMatrix logits;  ///< (Q*B, V), or (Q*B, V+1) of a model that copies; after the loss their gradient
   LossSaved loss;
+  Matrix<float> weights, mixed;  ///< of attention, and (Q*B, V): where logits of a model that copies are asked for
 
   Matrix<float> dcontext;  ///< (Q*B, H)
   Matrix<float> dh, dx;    ///< (T*B, H), of a layer's outputs and inputs
@@ -71,15 +73,16 @@ struct Cuda {
   }
 
   static void upload(const Parameters& p, const Pass& pass, Activations& saved) {
-    saved.batch.assign(pass.inputs, pass.targets, p.layout.dimensions.V);
+    saved.batch.assign(pass, p.layout.dimensions);
   }
   template <class Work>
   static void capture(const Parameters& p, const Parameters& gradients, const Pass& pass, Activations& saved,
                       const Work& work) {
-    saved.learning.run({cuda::place_of(p.values.data()), cuda::place_of(gradients.values.data()), pass.B, pass.T,
-                        pass.Q, static_cast<int>(pass.products), static_cast<int>(pass.attention.value),
-                        std::bit_cast<int>(pass.attention.scale)},
-                       work);
+    saved.learning.run(
+        {cuda::place_of(p.values.data()), cuda::place_of(gradients.values.data()), pass.B, pass.T, pass.Q,
+         saved.batch.sizes.parts, saved.batch.sizes.places, pass.copies, static_cast<int>(pass.products),
+         static_cast<int>(pass.attention.value), std::bit_cast<int>(pass.attention.scale)},
+        work);
   }
 
   static void embed(const Parameters& p, const Pass& pass, Activations& saved) {
@@ -93,23 +96,28 @@ struct Cuda {
     for (std::size_t l = 1; l < saved.gru.size(); ++l)
       cuda::gru_forward(w, static_cast<int>(l), saved.gru[l - 1].outputs(pass.B), pass.B, nullptr, saved.gru[l]);
   }
-  static void attend(const Parameters&, const Pass& pass, Activations& saved) {
+  static void attend(const Parameters& p, const Pass& pass, Activations& saved) {
     cuda::attention_forward(outputs(pass, saved).exact, pass.B, pass.Q, pass.attention, saved.context, saved.attention,
-                            pass.for_backward, pass.products == Precision::bf16);
+                            pass.for_backward, pass.products == Precision::bf16,
+                            places(p.tensors().place(), pass, saved), copies(pass, saved));
   }
   static void head(const Parameters& p, const Pass& pass, Activations& saved) {
     cuda::head_forward(weights(p, pass, saved), last(outputs(pass, saved), pass), saved.context.view(), saved.head,
                        saved.logits);
   }
-  static void loss(const Pass&, Activations& saved) {
-    cuda::softmax_cross_entropy(saved.logits, saved.batch, saved.loss);
+  static void loss(const Pass& pass, Activations& saved) {
+    cuda::softmax_cross_entropy(saved.logits, saved.batch, saved.loss,
+                                pass.copies ? saved.attention.found.data() : nullptr);
   }
   static double mean_loss(const Activations& saved) {
     cuda::synchronize();
     return saved.loss.on_host.data() ? saved.loss.on_host[0] : 0;
   }
-  static const cuda::HostMatrix& logits(const Pass&, Activations& saved) {
-    saved.host_logits.copy_from(saved.logits.exact);
+  static const cuda::HostMatrix& logits(const Pass& pass, Activations& saved) {
+    if (pass.copies)
+      cuda::mix_copies(outputs(pass, saved).exact, pass.B, pass.attention, saved.attention,
+                       places(nullptr, pass, saved), saved.batch, saved.logits.exact, saved.weights, saved.mixed);
+    saved.host_logits.copy_from(pass.copies ? saved.mixed : saved.logits.exact);
     cuda::synchronize();
     return saved.host_logits;
   }
@@ -128,9 +136,11 @@ struct Cuda {
                         saved.dh.view().row_range((pass.T - pass.Q) * pass.B, pass.Q * pass.B), saved.dcontext,
                         gradients.tensors().head());
   }
-  static void attend_backward(const Parameters&, const Pass& pass, Activations& saved, Parameters&) {
+  static void attend_backward(const Parameters& p, const Pass& pass, Activations& saved, Parameters& gradients) {
     cuda::attention_backward(outputs(pass, saved).exact, pass.B, pass.Q, pass.attention, saved.attention,
-                             saved.context.exact, saved.dcontext, saved.dh.view());
+                             saved.context.exact, saved.dcontext, saved.dh.view(),
+                             places(p.tensors().place(), pass, saved), copies(pass, saved),
+                             gradients.tensors().place());
   }
   static void gru_stack_backward(const Parameters& p, const Pass& pass, Activations& saved, Parameters& gradients) {
     const cuda::Weights w = weights(p, pass, saved);
@@ -153,6 +163,16 @@ struct Cuda {
   /// As `embed` has prepared them.
   static cuda::Weights weights(const Parameters& p, const Pass& pass, const Activations& saved) {
     return {p.tensors(), pass.products == Precision::bf16 ? saved.rounded.data() : nullptr};
+  }
+  /// @param weight  nullptr: what outputs make of their places is there already
+  static cuda::AttentionPlaces places(const float* weight, const Pass& pass, const Activations& saved) {
+    if (saved.batch.sizes.places == 0) return {};
+    const int* const keys = saved.batch.places();
+    return {keys, keys + (pass.T - pass.Q) * pass.B, weight};
+  }
+  static cuda::AttentionCopies copies(const Pass& pass, const Activations& saved) {
+    if (!pass.copies || saved.batch.sizes.targets == 0) return {};
+    return {saved.batch.tokens() + pass.B, saved.batch.target_tokens(), saved.loss.shares.data()};
   }
   static cuda::Factor outputs(const Pass& pass, const Activations& saved) { return saved.gru.back().outputs(pass.B); }
   /// The rows of the last Q steps.

@@ -19,7 +19,7 @@ class Decoder {
   /// Takes a copy of the weights.
   /// @param B       songs side by side
   /// @param window  earlier outputs that attention sees, at least 1
-  /// @throws Error  for int8; for bf16, if sizes do not permit the resident launch, which alone has it
+  /// @throws Error  for int8; for bf16, if sizes or the model do not permit the resident launch, which alone has it
   Decoder(const Parameters& parameters, int B, int window, Precision precision = Precision::fp32,
           AttentionOptions attention = {});
 
@@ -28,11 +28,13 @@ class Decoder {
   int batch() const { return B_; }
 
   /// Feeds a token to each song. Waits for the logits. Allocates nothing after the first step.
-  /// @param tokens  (B), each in [0, V)
-  /// @return        logits (B, V) of the tokens after, valid until the next step
-  /// @throws Error  for another number of tokens, or one out of range
-  const HostMatrix& step(std::span<const Token> tokens, std::span<const Token> no_contexts = {},
-                         std::span<const std::int32_t> no_places = {});
+  /// @param tokens    (B), each in [0, V)
+  /// @param contexts  (B, parts), each in [V, V+C), for a model that takes them
+  /// @param places    (B), for a model that knows them: where in the form each token is
+  /// @return          logits (B, V) of the tokens after, valid until the next step
+  /// @throws Error  for another number of tokens or places, or a token out of range
+  const HostMatrix& step(std::span<const Token> tokens, std::span<const Token> contexts = {},
+                         std::span<const std::int32_t> places = {});
 
   const State& state() const { return state_; }
   /// Goes back to a state of this decoder, or of another one of the same model, batch, window and precision.
@@ -45,10 +47,11 @@ class Decoder {
   using Way = std::variant<PlainDecoder, ResidentDecoder<float>, ResidentDecoder<bf16>>;
 
   static Way way_for(const Parameters& parameters, int B, int window, Precision precision, AttentionOptions attention);
-  Decoder(Way way, int V, int B);
+  Decoder(Way way, const Dimensions& dimensions, int B);
 
   Way way_;
-  int V_, B_;
+  Dimensions dimensions_;
+  int B_;
   State state_;
   Batch batch_;
   FactorMatrix logits_;

@@ -9,6 +9,7 @@
 #include "../../core/config.hpp"
 #include "../backend.hpp"
 #include "attention.hpp"
+#include "copying.hpp"
 #include "embedding.hpp"
 #include "gru.hpp"
 #include "head.hpp"
@@ -19,11 +20,13 @@ namespace musicgen::inline MUSICGEN_ABI::cuda {
 /// What a step changes, and all that restoring needs. Zeros are the beginning.
 struct DecoderState {
   std::vector<Buffer<float>> parts;
+  Buffer<int> after{};   ///< (window*B), the token after each output of the ring; if the model copies
+  Buffer<int> places{};  ///< (window*B), where in the form each output of the ring is; if the model knows places
   std::int64_t steps = 0;
 };
 
 /// The kernels that training runs, on one row of time: h0 is the state, attention looks at a ring of the last outputs.
-/// For any size, in fp32.
+/// For any size and model, in fp32.
 class PlainDecoder {
  public:
   PlainDecoder(const Parameters& parameters, int B, int window, AttentionOptions attention);
@@ -32,22 +35,26 @@ class PlainDecoder {
   /// L of (B, H), and the outputs (window*B, H).
   DecoderState make_state() const;
   /// @param logits  (B, V), assigned
-  void step(const Batch& tokens, DecoderState& state, FactorMatrix& logits);
+  void step(const Batch& batch, DecoderState& state, FactorMatrix& logits);
 
  private:
   struct Shared {
     Parameters parameters;
-    Matrix<float> table;  // (V, 4H), what the first layer's gates start from
+    Matrix<float> table;  // (V + C, 4H), what the first layer's gates start from
   };
   PlainDecoder(std::shared_ptr<const Shared> weights, int B, int window, AttentionOptions attention)
       : weights_(std::move(weights)), B_(B), window_(window), attention_(attention) {}
+  void run_layers(const Weights& w, const Batch& batch, DecoderState& state);
+  void attend(const Weights& w, const Batch& batch, DecoderState& state);
+  void mix_copies(const Batch& batch, DecoderState& state, FactorMatrix& logits);
 
   std::shared_ptr<const Shared> weights_;
   int B_, window_;
   AttentionOptions attention_;
   std::vector<GruSaved> gru_;
+  Buffer<float> worth_;
   Matrix<float> scores_;
-  FactorMatrix context_;
+  FactorMatrix context_, outputs_;
   HeadSaved head_;
 };
 
@@ -56,7 +63,8 @@ class PlainDecoder {
 template <class Number>
 class ResidentDecoder {
  public:
-  /// Whether a block's part fits on its multiprocessor, whatever the number of songs.
+  /// Whether a block's part fits on its multiprocessor, whatever the number of songs, and the model is one of tokens
+  /// alone: contexts, places and copying have the kernels of training.
   static bool supports(const Dimensions& d, int window);
 
   /// @param d  that it supports

@@ -10,31 +10,55 @@
 
 namespace musicgen::inline MUSICGEN_ABI::cuda {
 
-/// The tokens, and the positions of each token among the inputs, by which their gradients are summed.
+/// How many numbers a batch has of each kind.
+struct BatchSizes {
+  int rows = 0;     ///< of the embedding: V + C
+  int inputs = 0;   ///< N = T*B
+  int parts = 0;    ///< contexts of each input
+  int places = 0;   ///< N, or 0 if the model has no use for them
+  int targets = 0;  ///< Q*B
+
+  /// In all.
+  std::size_t numbers() const {
+    const auto all_rows = static_cast<std::size_t>(inputs) * static_cast<std::size_t>(1 + parts);
+    return 2 * all_rows + static_cast<std::size_t>(rows + 1 + places + targets + 1);
+  }
+};
+
+/// The tokens, contexts and places, and for each row of the embedding the positions that have it, by which gradients
+/// are summed.
 struct Batch {
-  int V = 0, inputs = 0, targets = 0;  ///< vocabulary; N = T*B; Q*B
+  BatchSizes sizes;
   HostBuffer<int> on_host;
   Buffer<int> on_device;
 
-  static std::size_t numbers(int V, int inputs, int targets) {
-    return 2 * static_cast<std::size_t>(inputs) + static_cast<std::size_t>(V + 1 + targets + 1);
-  }
-  const int* tokens() const { return on_device.data(); }         ///< (N)
-  const int* order() const { return tokens() + inputs; }         ///< (N), positions, by token and then ascending
-  const int* begins() const { return order() + inputs; }         ///< (V+1), where in `order` each token begins
-  const int* target_tokens() const { return begins() + V + 1; }  ///< (Q*B)
-  const int* target_count() const { return target_tokens() + targets; }  ///< (1), of those that are tokens
+  const int* tokens() const { return on_device.data(); }           ///< (N)
+  const int* contexts() const { return tokens() + sizes.inputs; }  ///< (N, parts)
+  const int* order() const { return tokens() + embedded(); }       ///< positions, by row and then ascending
+  const int* begins() const { return order() + embedded(); }       ///< (rows + 1), where in `order` each row begins
+  const int* places() const { return begins() + sizes.rows + 1; }  ///< (N), if there are any
+  const int* target_tokens() const { return places() + sizes.places; }         ///< (Q*B)
+  const int* target_count() const { return target_tokens() + sizes.targets; }  ///< (1), of those that are tokens
 
-  /// @throws Error  naming the first token, or target, out of range, before anything is written
-  void assign(std::span<const Token> new_inputs, std::span<const Token> new_targets, int vocabulary);
+  /// @param d  what the model has: places of a model that knows none are passed over
+  /// @throws Error  naming the first token, context or target out of range, before anything is written
+  void assign(const Sequences& new_sequences, const Dimensions& d);
+
+ private:
+  int embedded() const { return sizes.inputs * (1 + sizes.parts); }  // rows of the embedding, over all inputs
 };
 
+/// What the first layer makes of each row of the embedding. Those of contexts come without the biases, since they are
+/// added to a token's.
+/// @param table  (V + C, 4H), assigned
+void embedding_table(const Weights& w, Matrix<float>& table);
+
 /// What the first layer's steps start from.
-/// @param table  (V, 4H), memory to work in
+/// @param table  (V + C, 4H), memory to work in
 void embedding_forward(const Weights& w, const Batch& batch, Matrix<float>& table, GruSaved& first_layer);
 
 /// @param first_layer  after `gru_steps_backward`
-/// @param table        (V, 4H), memory to work in
+/// @param table        (V + C, 4H), memory to work in
 /// @param gradients    of the embedding and of the first layer's w_ih: added to
 void embedding_backward(const Weights& w, const Batch& batch, const GruSaved& first_layer, Matrix<float>& table,
                         const Tensors<float>& gradients);

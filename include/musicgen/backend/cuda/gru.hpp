@@ -28,6 +28,9 @@ std::size_t gru_bytes(int B, int T, int H, Precision products);
 /// @param gates  (N, 4H), assigned
 void gru_inputs(const Weights& w, int layer, const Factor& x, View<float> gates);
 
+/// The same without the biases: gates += W x.
+void add_gru_inputs(const Weights& w, int layer, const Factor& x, View<float> gates);
+
 /// All steps, from kept.gates as `gru_inputs` leaves them.
 /// @param h0  (B, H), the state before the first step; nullptr: zero
 void gru_steps(const Weights& w, int layer, int B, const float* h0, GruSaved& saved);

@@ -19,7 +19,6 @@ struct Layout {
   std::vector<std::size_t> begins;  ///< of each tensor, and the end of all
 
   explicit Layout(const Dimensions& d = {}) : dimensions(d) {
-    if (d.C > 0 || d.copies || d.places) throw Error("CUDA: models with contexts, or that copy, run on the CPU alone");
     constexpr std::size_t multiple = 32;
     std::size_t at = 0;
     for (const auto& t : tensor_shapes(d)) {
@@ -43,8 +42,8 @@ template <class T>
 struct HeadTensors {
   View<T> w1;  ///< (H, 2H)
   T* b1;       ///< (H)
-  View<T> w2;  ///< (V, H)
-  T* b2;       ///< (V)
+  View<T> w2;  ///< (V, H), with one row more in a model that copies
+  T* b2;       ///< (V), likewise
 };
 
 /// The tensors by name.
@@ -53,7 +52,10 @@ struct Tensors {
   const Layout* layout;
   T* values;
 
-  View<T> embedding() const { return matrix(0, layout->dimensions.V, layout->dimensions.E); }
+  View<T> embedding() const {
+    const Dimensions& d = layout->dimensions;
+    return matrix(0, d.V + d.C, d.E);
+  }
   GruTensors<T> gru(int l) const {
     const Dimensions& d = layout->dimensions;
     const std::size_t first = 1 + 4 * static_cast<std::size_t>(l);
@@ -62,7 +64,12 @@ struct Tensors {
   HeadTensors<T> head() const {
     const Dimensions& d = layout->dimensions;
     const std::size_t first = 1 + 4 * static_cast<std::size_t>(d.L);
-    return {matrix(first, d.H, 2 * d.H), at(first + 1), matrix(first + 2, d.V, d.H), at(first + 3)};
+    return {matrix(first, d.H, 2 * d.H), at(first + 1), matrix(first + 2, d.outputs(), d.H), at(first + 3)};
+  }
+  /// (H), what attention adds at the same place of the form; nullptr: the model knows no places.
+  T* place() const {
+    const Dimensions& d = layout->dimensions;
+    return d.places ? at(5 + 4 * static_cast<std::size_t>(d.L)) : nullptr;
   }
 
  private:

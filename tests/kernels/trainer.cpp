@@ -59,12 +59,14 @@ TEST_CASE("kernels: a model of beats learns, is validated and knows songs as on 
   Model<Cuda> model = test::model_with_contexts(config, 3);
   auto reference = test::copied<BasicCpu<double>>(model);
   TrainerOptions options = quick(5);
-  options.stages = stages::all_positions(40);
+  options.stages = stages::all_positions(24);
   const auto expected = losses(reference, songs, options), found = losses(model, songs, options);
   REQUIRE(found.size() == expected.size());
   REQUIRE(found.size() == 11);
   for (std::size_t i = 0; i < found.size(); ++i) CHECK(found[i] == Approx(expected[i]).epsilon(1e-4));
-  const std::vector<const Song*> last{&songs.songs()[2]};
+  Song song = songs.songs()[2];
+  song.tokens.resize(300);
+  const std::vector<const Song*> last{&song};
   CHECK(likelihood(model, last).nats_per_token() == Approx(likelihood(reference, last).nats_per_token()).epsilon(1e-4));
 }
 

@@ -7,6 +7,7 @@
 
 #include "data_files.hpp"
 #include "examples/programs.hpp"
+#include "tokens/songs.hpp"
 
 using namespace musicgen;
 using namespace musicgen::test;
@@ -105,14 +106,7 @@ TEST_CASE("examples: a prompt goes on in beats, or is refused with the reason") 
   CHECK(refused.status == 1);
   CHECK(lines(refused.err).size() == 1);
   CHECK_THAT(refused.err, Contains("mine.mid") && Contains("another metre"));
-  std::vector<Note> notes;
-  Random random(5);
-  for (int i = 0; i < 80; ++i) {
-    const double start = 20 * random.uniform();
-    notes.push_back({start, start + 0.1 + random.uniform(), 60 + i % 13, 80, 0});
-  }
-  std::sort(notes.begin(), notes.end(), by_onset);
-  write_midi(place / "mine.mid", Score::from_notes(notes));
+  write_midi(place / "mine.mid", score_without_beat());
   const Finished no_beat = go_on({});
   CHECK(no_beat.status == 1);
   CHECK_THAT(no_beat.err, Contains("mine.mid") && Contains("no beat: "));

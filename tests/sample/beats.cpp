@@ -19,11 +19,6 @@ using namespace std::chrono_literals;
 
 namespace {
 
-const Vocabulary& beats() {
-  static const Vocabulary vocabulary = Vocabulary::beats();
-  return vocabulary;
-}
-
 SongState after(std::span<const Token> tokens) {
   SongState song;
   for (const Token token : tokens) song.advance(beats()[token]);
@@ -346,14 +341,7 @@ TEST_CASE("beats: the plan beside a prompt is that of what comes after it") {
 
 TEST_CASE("beats: a prompt without a beat is refused with the reason") {
   Sampler sampler(untrained_in_beats());
-  std::vector<Note> notes;
-  Random random(5);
-  for (int i = 0; i < 80; ++i) {
-    const double start = 20 * random.uniform();
-    notes.push_back({start, start + 0.1 + random.uniform(), 60 + i % 13, 80, 0});
-  }
-  std::sort(notes.begin(), notes.end(), by_onset);
-  CHECK_THROWS_WITH(sampler.prompt(Score::from_notes(notes)), Catch::StartsWith("no beat: "));
+  CHECK_THROWS_WITH(sampler.prompt(score_without_beat()), Catch::StartsWith("no beat: "));
 }
 
 TEST_CASE("beats: without the grammar there are no bars, so it is refused") {

@@ -12,11 +12,6 @@ using namespace musicgen::test;
 
 namespace {
 
-const Vocabulary& beats() {
-  static const Vocabulary vocabulary = Vocabulary::beats();
-  return vocabulary;
-}
-
 /// What may come after these words by grammar and plan: their names if they are few, else of each kind how many.
 std::string left(const PlanRequest& plan, const std::string& words, bool endless = false, PlanGuide::Start start = {}) {
   const GrammarRules grammar(beats(), {.canonical = true});

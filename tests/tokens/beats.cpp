@@ -16,11 +16,6 @@ using namespace musicgen;
 
 namespace {
 
-const Vocabulary& beats() {
-  static const Vocabulary vocabulary = Vocabulary::beats();
-  return vocabulary;
-}
-
 /// The tokens of notes in steps, with a plan.
 std::string encoded(std::vector<GridNote> notes, const Plan& plan) {
   return test::text(beats(), encode_notes(notes, plan, beats()));

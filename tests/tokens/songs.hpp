@@ -1,6 +1,7 @@
 // Tokens as text, and songs for tests.
 #pragma once
 
+#include <algorithm>
 #include <musicgen/core/random.hpp>
 #include <musicgen/midi/score.hpp>
 #include <musicgen/tokens/vocabulary.hpp>
@@ -27,6 +28,24 @@ inline std::string text(const Vocabulary& vocabulary, const std::vector<Token>& 
   std::string all;
   for (const Token token : tokens) all += (all.empty() ? "" : " ") + vocabulary.name(token);
   return all;
+}
+
+/// The vocabulary of the language of beats, made once.
+inline const Vocabulary& beats() {
+  static const Vocabulary vocabulary = Vocabulary::beats();
+  return vocabulary;
+}
+
+/// Eighty notes at random times.
+inline Score score_without_beat() {
+  std::vector<Note> notes;
+  Random random(5);
+  for (int i = 0; i < 80; ++i) {
+    const double start = 20 * random.uniform();
+    notes.push_back({start, start + 0.1 + random.uniform(), 60 + i % 13, 80, 0});
+  }
+  std::sort(notes.begin(), notes.end(), by_onset);
+  return Score::from_notes(notes);
 }
 
 /// An incomplete vocabulary in an unusual order: pitches 40..80 without 50, where 60 can only start and 61 can only

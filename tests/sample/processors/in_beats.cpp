@@ -13,11 +13,6 @@ using namespace std::chrono_literals;
 
 namespace {
 
-const Vocabulary& beats() {
-  static const Vocabulary vocabulary = Vocabulary::beats();
-  return vocabulary;
-}
-
 /// What a processor adds to a word's logit after these words.
 double added(AnyProcessor processor, const std::string& words, const std::string& word) {
   std::vector<double> even(static_cast<std::size_t>(beats().size()));

@@ -167,6 +167,11 @@ inline void print_row(std::ostream& out, const ComparedStatistic& s) {
       << cell("%8.3f", of(s.of_learned, distance), "       -") << '\n';
 }
 
+/// How many songs have a beat.
+inline auto with_beat(const std::vector<musicgen::Measures>& songs) {
+  return std::count_if(songs.begin(), songs.end(), [](const musicgen::Measures& song) { return song.has_beat; });
+}
+
 inline void print_statistics(std::ostream& out, const Report& report) {
   out << formatted("\n%zu songs of each kind, the first %g s of each\n\n", report.compared, report.seconds)
       << formatted("%-28s%17s%19s%14s%16s%15s\n", "", "generated    ", "real    ", "overlap  ", "divergence  ",
@@ -176,9 +181,6 @@ inline void print_statistics(std::ostream& out, const Report& report) {
   for (const ComparedStatistic& s : report.statistics) print_row(out, s);
   out << '\n';
   for (const ComparedStatistic& s : report.measures) print_row(out, s);
-  const auto with_beat = [](const std::vector<musicgen::Measures>& songs) {
-    return std::count_if(songs.begin(), songs.end(), [](const musicgen::Measures& song) { return song.has_beat; });
-  };
   out << formatted("\nSongs with a beat: generated %td, real %td, learned from %td\n",
                    with_beat(report.music.generated), with_beat(report.music.held_out), with_beat(report.music.learned))
       << "In the last three columns \"real\": as many songs that were learned from, compared with the same real "
@@ -300,9 +302,7 @@ inline Json to_json(const std::optional<musicgen::TwoSampleResult>& test) {
 
 /// How many songs have a beat, and where in the bar their notes begin.
 inline Json beats_to_json(const std::vector<musicgen::Measures>& songs) {
-  const auto count =
-      std::count_if(songs.begin(), songs.end(), [](const musicgen::Measures& song) { return song.has_beat; });
-  return {{"songs_with_beat", count}, {"bar_positions", musicgen::mean_positions(songs)}};
+  return {{"songs_with_beat", with_beat(songs)}, {"bar_positions", musicgen::mean_positions(songs)}};
 }
 
 inline Json to_json(const Report& report) {

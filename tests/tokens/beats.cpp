@@ -13,6 +13,7 @@
 #include "songs.hpp"
 
 using namespace musicgen;
+using test::beats;
 
 namespace {
 

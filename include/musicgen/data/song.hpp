@@ -35,10 +35,10 @@ struct Song {
   std::vector<int> programs;  ///< General MIDI instrument of track K
 
   // What follows can be read off the tokens.
-  std::int64_t steps = 0;                        ///< time steps from the first note's onset to the last note's end
-  int notes = 0;                                 ///< note-ons
-  int longest_note = 0;                          ///< steps
-  std::chrono::milliseconds length{0};           ///< what the steps come to, at the song's tempo, to 10 ms
+  std::int64_t steps = 0;               ///< in all: from the first note's onset or, in beats, the first bar line
+  int notes = 0;                        ///< note-ons
+  int longest_note = 0;                 ///< steps
+  std::chrono::milliseconds length{0};  ///< what the steps come to, at the song's tempo, to 10 ms
   std::chrono::milliseconds max_note_length{0};  ///< likewise the longest note's
   int velocity = 0;                              ///< the mean of its notes', rounded
   std::bitset<pitch_count> pitches{};            ///< that occur

@@ -14,6 +14,13 @@
 
 namespace musicgen::inline MUSICGEN_ABI {
 
+namespace detail {
+/// @throws Error  if it is shorter than a step
+inline void require_excerpt(double seconds) {
+  if (!(seconds >= step_seconds)) throw Error("an excerpt lasts " + number_text(step_seconds) + " s at least");
+}
+}  // namespace detail
+
 MUSICGEN_INLINE std::vector<Note> notes_of(const Song& song, const Vocabulary& vocabulary) {
   NoteAssembler assembler;
   std::vector<Note> notes;
@@ -27,7 +34,7 @@ MUSICGEN_INLINE std::vector<Note> notes_of(const Song& song, const Vocabulary& v
 MUSICGEN_INLINE Song beginning_of(const Song& song, std::chrono::duration<double> length,
                                   const Vocabulary& vocabulary) {
   const double seconds = length.count();
-  if (!(seconds >= step_seconds)) throw Error("an excerpt lasts " + detail::number_text(step_seconds) + " s at least");
+  detail::require_excerpt(seconds);
   const auto to_step = [](double time) { return static_cast<std::int32_t>(std::lround(time / step_seconds)); };
   const std::int32_t end = to_step(std::min(seconds, song.seconds() + 1));
   std::vector<GridNote> notes;
@@ -42,7 +49,7 @@ MUSICGEN_INLINE Song beginning_of(const Song& song, std::chrono::duration<double
 
 MUSICGEN_INLINE Score beginning_of(const Score& score, std::chrono::duration<double> length) {
   const double seconds = length.count();
-  if (!(seconds >= step_seconds)) throw Error("an excerpt lasts " + detail::number_text(step_seconds) + " s at least");
+  detail::require_excerpt(seconds);
   const std::vector<Note> notes = score.notes();
   Score beginning = score;
   if (notes.empty()) return beginning;

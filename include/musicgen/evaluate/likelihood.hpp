@@ -67,8 +67,8 @@ class Model;  // model.hpp
 template <Backend B>
 [[nodiscard]] std::vector<Likelihood> likelihoods(const Model<B>& model, std::span<const Song* const> songs);
 
-/// The likelihood of each song as a sampler would see it: weights in this precision, attention over the last `window`
-/// tokens. Threads may share the model.
+/// The likelihood of each song with a sampler's decoder: weights in this precision, attention over the last `window`
+/// tokens, not restricted where a phrase returns. Threads may share the model.
 /// @throws Error  as above, or for a window under 1
 template <Backend B>
 [[nodiscard]] std::vector<Likelihood> sampled_likelihoods(const Model<B>& model, std::span<const Song* const> songs,

@@ -122,7 +122,8 @@ namespace detail {
 
 /// Beside each of the inputs (T*B), what holds after it; none if the model takes none.
 template <class SomeModel>
-void fill_contexts(std::span<const Token> inputs, std::size_t B, const SomeModel& model, std::vector<Token>& contexts) {
+void contexts_after(std::span<const Token> inputs, std::size_t B, const SomeModel& model,
+                    std::vector<Token>& contexts) {
   const Dimensions& d = model.dimensions();
   contexts.resize(d.C > 0 ? inputs.size() * Context::parts : 0);
   for (std::size_t b = 0; d.C > 0 && b < B; ++b) {
@@ -159,7 +160,7 @@ std::vector<Likelihood> likelihoods(const Model<B>& model, std::span<const Song*
     for (std::size_t b = 0; b < rows; ++b)
       for (std::size_t t = 0; t + 1 < songs[order[first + b]]->tokens.size(); ++t)
         inputs[t * rows + b] = songs[order[first + b]]->tokens[t];
-    detail::fill_contexts(inputs, rows, model, contexts);
+    detail::contexts_after(inputs, rows, model, contexts);
     const int N = static_cast<int>(rows), length = static_cast<int>(T);
     const auto& logits = model.logits({N, length, length, inputs, targets, contexts}, workspace);
     thread_pool().parallel_for(N, [&](std::int64_t b) {

@@ -9,7 +9,6 @@
 
 #include <array>
 #include <span>
-#include <vector>
 
 #include "../analyze/analysis.hpp"
 #include "../core/config.hpp"

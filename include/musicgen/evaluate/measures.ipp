@@ -1,7 +1,6 @@
 // Definitions of measures.hpp.
 #pragma once
 
-#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>

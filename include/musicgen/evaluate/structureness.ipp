@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <limits>
+#include <string>
 
 #include "../analyze/bar_likeness.hpp"
 #include "../analyze/beat_sounds.hpp"

@@ -10,6 +10,7 @@
 #include "../tokens/encoder.hpp"
 #include "../tokens/plan.hpp"
 #include "../tokens/plan_events.hpp"
+#include "../tokens/plan_writer.hpp"
 #include "plan_request.hpp"
 
 namespace musicgen::inline MUSICGEN_ABI::detail {
@@ -17,16 +18,11 @@ namespace musicgen::inline MUSICGEN_ABI::detail {
 /// A plan that holds from the first bar on, its chords in steps.
 inline Plan in_steps(const PlanRequest& request) {
   Plan plan{request.key ? key_word(*request.key) : -1, request.tempos, request.meters, request.form, {}};
-  int bar = 0, meter = common_time;
-  std::int32_t start = 0;
-  auto change = plan.meters.begin();
-  const auto enter = [&] {
-    for (; change != plan.meters.end() && change->bar <= bar; ++change) meter = change->meter;
-    return meters[static_cast<std::size_t>(meter)];
-  };
+  BarWalk walk(plan);
   for (const PlanRequest::Chord& chord : request.chords) {
-    for (; bar < chord.bar; ++bar) start += bar_steps(enter());
-    plan.chords.push_back({start + chord.beat * beat_steps(enter()), chord.chord});
+    while (walk.bar() < chord.bar) walk.next();
+    const Meter meter = meters[static_cast<std::size_t>(walk.meter())];
+    plan.chords.push_back({walk.start() + chord.beat * beat_steps(meter), chord.chord});
   }
   return plan;
 }

@@ -57,13 +57,14 @@ namespace detail {
 
 /// The notes of a chord's triad that a key's scale lacks.
 inline int notes_outside(int chord, const Key& key) {
-  constexpr std::array<std::array<int, 3>, triad_count> triads{
-      {{0, 4, 7}, {0, 3, 7}, {0, 3, 6}, {0, 4, 8}, {0, 2, 7}, {0, 5, 7}}};
   if (chord == no_chord) return 0;
-  const auto& triad = triads[static_cast<std::size_t>(chord % triad_count)];
-  return static_cast<int>(std::count_if(triad.begin(), triad.end(), [&](int interval) {
-    return key.forbids({TokenKind::note_on, chord / triad_count + interval});
-  }));
+  ChordSpan triad;
+  triad.root = chord / triad_count;
+  triad.quality = static_cast<ChordQuality>(1 + chord % triad_count);
+  int outside = 0;
+  for (int pitch = 0; pitch < 12; ++pitch)
+    if (triad.contains(pitch) && key.forbids({TokenKind::note_on, pitch})) ++outside;
+  return outside;
 }
 
 /// The key that is asked for; else those whose scales lack the fewest notes of the chords that are.

@@ -2,8 +2,6 @@
 #pragma once
 
 #include <nlohmann/json.hpp>
-#include <utility>
-#include <vector>
 
 #include "../core/error.hpp"
 #include "../core/json.hpp"

@@ -185,7 +185,7 @@ MUSICGEN_INLINE Token SongWriter::cut(Token token, const SongState& song, const 
   const TokenEvent m = vocabulary()[token];
   if (m.kind != TokenKind::time) return token;
   std::int64_t left = limit.steps - song.steps();
-  if (song.place().bars == 1 && limit.seconds < 1e9)  // later ones fit as a whole
+  if (song.place().bars == 1 && limit.seconds < std::numeric_limits<double>::infinity())  // later ones fit as a whole
     left = static_cast<std::int64_t>((limit.seconds - song.time().count()) / song.step_length().count() + 1e-6);
   if (m.value <= left) return token;
   for (int steps = static_cast<int>(left); steps > 0; --steps)

@@ -59,7 +59,9 @@ class BarTable {
 
 /// The median tempo, and another where a bar differs by more than 4 %; smaller changes are left out.
 inline std::vector<Plan::Tempo> tempos_of(const Analysis& analysis, const BarTable& bars) {
-  const auto clamped = [](double tempo) { return std::clamp(static_cast<int>(std::lround(tempo)), 32, 255); };
+  const auto clamped = [](double tempo) {
+    return std::clamp(static_cast<int>(std::lround(tempo)), min_tempo, max_tempo);
+  };
   const double quarters_a_beat = 4.0 / analysis.meter.unit;
   std::vector<Plan::Tempo> tempos{{0, clamped(analysis.tempo * quarters_a_beat)}};
   for (std::size_t b = 0; b < analysis.bars.size(); ++b) {
@@ -89,8 +91,8 @@ MUSICGEN_INLINE PlacedPlan plan_of(const Analysis& analysis) {
   }
   plan.tempos = detail::tempos_of(analysis, bars);
   for (const PhraseSpan& phrase : analysis.phrases)
-    for (int left = bars.part(phrase.end_bar) - bars.part(phrase.first_bar); left > 0; left -= 64)
-      plan.form.push_back({phrase.letter, std::min(left, 64)});
+    for (int left = bars.part(phrase.end_bar) - bars.part(phrase.first_bar); left > 0; left -= max_phrase_bars)
+      plan.form.push_back({phrase.letter, std::min(left, max_phrase_bars)});
   for (const ChordSpan& chord : analysis.chords) {
     const int quality = static_cast<int>(chord.quality);
     const int value = quality == 0 ? no_chord : chord.root * triad_count + quality - 1;

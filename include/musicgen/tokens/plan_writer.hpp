@@ -106,10 +106,10 @@ class PlanWriter {
       form.push_back({phrase.letter, std::min(phrase.bars, bars)});
       bars -= phrase.bars;
     }
-    for (; bars > 0; bars -= 64) {  // music after the last phrase
-      const int room = std::min(bars, 64 - form.back().bars);
+    for (; bars > 0; bars -= max_phrase_bars) {  // music after the last phrase
+      const int room = std::min(bars, max_phrase_bars - form.back().bars);
       if (room > 0) form.back().bars += room;
-      if (bars > room) form.push_back({form.back().letter, std::min(64, bars - room)});
+      if (bars > room) form.push_back({form.back().letter, std::min(max_phrase_bars, bars - room)});
       bars -= room;
     }
     return form;

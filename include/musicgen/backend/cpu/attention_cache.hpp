@@ -62,7 +62,7 @@ struct AttentionParts {
 
 /// Earlier outputs of a song that attention is restricted to.
 struct Returns {
-  const std::int32_t* ring = nullptr;  ///< (places), where in the form each output is; nullptr: to none
+  const std::int32_t* ring = nullptr;  ///< (places), where in the form each output is; nullptr: not restricted
   std::int32_t now = -1;
 };
 
@@ -87,7 +87,7 @@ class AttentionCache {
 
   /// Attends over one block of a song, when the new output has been stored.
   /// @param h  (H padded), that output
-  /// @param returns  to an output at least, if to any
+  /// @param returns  if it restricts, it leaves at least one output
   void attend(std::int64_t steps, Index b, Index block, const Scalar* h, AttentionParts<Scalar>& parts,
               Returns returns = {}) const;
 

@@ -2,6 +2,7 @@
 // where sizes permit, else it runs the kernels that training runs: decoder_strategies.hpp.
 #pragma once
 
+#include <cstdint>
 #include <span>
 #include <variant>
 
@@ -29,6 +30,7 @@ class Decoder {
 
   /// Feeds a token to each song. Waits for the logits. Allocates nothing after the first step.
   /// @param tokens  (B), each in [0, V)
+  /// @param no_contexts, no_places  as the CPU's decoder has them; ignored: models with contexts are refused
   /// @return        logits (B, V) of the tokens after, valid until the next step
   /// @throws Error  for another number of tokens, or one out of range
   const HostMatrix& step(std::span<const Token> tokens, std::span<const Token> no_contexts = {},

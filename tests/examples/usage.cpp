@@ -60,6 +60,7 @@ TEST_CASE("examples: files that have no name are usage errors") {
   check_usage(place, "train", {"--data", "", "--out", out}, "--data: is empty");
   check_usage(place, "evaluate", {"--model", "", "--data", "songs"}, "--model: is empty");
   check_usage(place, "evaluate", {"--model", "m", "--data", ""}, "--data: is empty");
+  check_usage(place, "evaluate", {"--model", "m", "--data", "d", "--annotations", ""}, "--annotations: is empty");
   check_usage(place, "compare", {"--generated", "", "--data", "songs"}, "--generated: is empty");
   check_usage(place, "compare", {"--generated", "songs", "--data", ""}, "--data: is empty");
   check_usage(place, "compose", {"--out", ""}, "--out: is empty");

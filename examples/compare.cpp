@@ -98,6 +98,7 @@ void probe_outputs(const Options& o) {
     throw CLI::ValidationError("--real", "is --data itself: real songs have to be others");
   require_distinct({o.generated, o.data, o.real}, {o.json, o.picture});
   require_png(o.picture);
+  require_json(o.json);
   for (const fs::path& file : {o.json, o.picture})
     if (!file.empty()) AtomicFile{file};
   if (!o.picture.empty()) require_pictures();

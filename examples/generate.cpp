@@ -269,6 +269,8 @@ void probe_outputs(const Options& o) {
   require_distinct({o.model, o.prompt, o.plan.file}, written);
   for (int i = 1; i <= o.count; ++i) {
     require_midi(numbered(o.out, i, o.count));
+    require_tokens(numbered(o.tokens_file, i, o.count));
+    require_json(numbered(o.plan.save, i, o.count));
     require_png(numbered(o.picture, i, o.count));
     require_wav(numbered(o.audio, i, o.count));
   }

@@ -93,7 +93,7 @@ inline void require_replaceable(const std::filesystem::path& file, const std::ve
   if (!std::filesystem::is_regular_file(file, fault) || std::filesystem::file_size(file, fault) == 0) return;
   std::string head(4, '\0');
   std::ifstream(file, std::ios::binary).read(head.data(), static_cast<std::streamsize>(head.size()));
-  if (std::find(beginnings.begin(), beginnings.end(), head) == beginnings.end())
+  if (std::none_of(beginnings.begin(), beginnings.end(), [&](const auto& begin) { return head.starts_with(begin); }))
     throw std::runtime_error(file.string() + ": is not a " + kind + ": not overwritten");
 }
 inline void require_midi(const std::filesystem::path& file) {
@@ -101,6 +101,12 @@ inline void require_midi(const std::filesystem::path& file) {
 }
 inline void require_png(const std::filesystem::path& file) {
   require_replaceable(file, {"\x89PNG"}, "PNG picture");
+}
+inline void require_json(const std::filesystem::path& file) {
+  require_replaceable(file, {"{"}, "JSON object");
+}
+inline void require_tokens(const std::filesystem::path& file) {
+  require_replaceable(file, {"^"}, "text of tokens");
 }
 inline void require_wav(const std::filesystem::path& file) {
   require_replaceable(file, {"RIFF"}, "WAV file");

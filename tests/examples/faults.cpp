@@ -221,6 +221,10 @@ TEST_CASE("examples: no output takes the place of a file of another kind") {
     check_fault(place, "generate", {"--model", model, "--out", place / "o.mid", "--picture", taken}, taken);
     check_fault(place, "generate", {"--model", model, "--out", place / "o.mid", "--audio", taken}, taken);
     check_fault(place, "curves", {log, "--out", taken}, taken);
+    check_fault(place, "generate", {"--model", model, "--out", place / "o.mid", "--save-tokens", taken},
+                taken + ": is not a text of tokens: not overwritten");
+    check_fault(place, "generate", {"--model", model, "--out", place / "o.mid", "--save-plan", taken},
+                taken + ": is not a JSON object: not overwritten");
   }
   for (const std::string& taken : {text, model}) {
     check_fault(place, "generate", {"--out", taken}, taken);

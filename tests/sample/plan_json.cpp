@@ -27,25 +27,29 @@ TEST_CASE("plan: JSON written and read again is the same plan") {
 }
 
 TEST_CASE("plan: JSON that is no plan is refused, and the part named") {
-  for (const auto& [json, said] : {std::pair("", "not a JSON object"),
-                                   {"[1]", "not a JSON object"},
-                                   {R"({"tempi": 96})", "\"tempi\" is no part"},
-                                   {R"({"tempo": "96"})", "\"tempo\" has to be a whole number"},
-                                   {R"({"tempo": 96.5})", "\"tempo\""},
-                                   {R"({"tempo": 20})", "32..255"},
-                                   {R"({"tempo": [{"tempo": 96}]})", "lacks \"bar\""},
-                                   {R"({"tempo": [{"bar": 0, "tempo": 96}]})", "counted from 1"},
-                                   {R"({"tempo": [{"bar": 2, "tempo": 96}]})", "first bar"},
-                                   {R"({"meter": 3})", "\"meter\""},
-                                   {R"({"meter": "3/5"})", "3/5"},
-                                   {R"({"key": "H"})", "a key is"},
-                                   {R"({"form": ["A8"]})", "\"form\" has to be a text"},
-                                   {R"({"form": "A8", "bars": 8})", "a form and a number of bars"},
-                                   {R"({"chords": 3})", "\"chords\""},
-                                   {R"({"chords": [3]})", "lacks \"bar\""},
-                                   {R"({"chords": [{"bar": 1, "chord": "H"}]})", "a chord is"},
-                                   {R"({"chords": "C H"})", "\"H\""},
-                                   {R"({"bars": 0})", "at least 1"}}) {
+  for (const auto& [json, said] :
+       {std::pair("", "not a JSON object"),
+        {"[1]", "not a JSON object"},
+        {R"({"tempi": 96})", "\"tempi\" is no part"},
+        {R"({"tempo": "96"})", "\"tempo\" has to be a whole number"},
+        {R"({"tempo": 96.5})", "\"tempo\""},
+        {R"({"tempo": 20})", "32..255"},
+        {R"({"tempo": [{"tempo": 96}]})", "lacks \"bar\""},
+        {R"({"tempo": [{"bar": 0, "tempo": 96}]})", "counted from 1"},
+        {R"({"tempo": [{"bar": 2, "tempo": 96}]})", "first bar"},
+        {R"({"meter": 3})", "\"meter\""},
+        {R"({"meter": "3/5"})", "3/5"},
+        {R"({"key": "H"})", "a key is"},
+        {R"({"form": ["A8"]})", "\"form\" has to be a text"},
+        {R"({"form": "A8", "bars": 8})", "a form and a number of bars"},
+        {R"({"chords": 3})", "\"chords\""},
+        {R"({"chords": [3]})", "lacks \"bar\""},
+        {R"({"chords": [{"bar": 1, "chord": "H"}]})", "a chord is"},
+        {R"({"chords": "C H"})", "\"H\""},
+        {R"({"chords": [{"bar": 1, "chord": "C", "colour": 3}]})", "unknown member \"colour\""},
+        {R"({"form": "A4", "tempo": [{"bar": 1, "tempo": 96}, {"bar": 33, "tempo": 80}]})",
+         "a tempo in bar 33 of a song of 4 bars"},
+        {R"({"bars": 0})", "at least 1"}}) {
     INFO(json);
     CHECK_THROWS_WITH(parse_plan(json), Catch::Contains(said));
   }

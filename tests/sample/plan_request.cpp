@@ -90,3 +90,26 @@ TEST_CASE("plan: a song's plan is read from its tokens, as it is heard") {
                             .chords = {{0, 0, parse_chord("Em")}, {0, 2, parse_chord("G")}, {2, 0, parse_chord("C")}}});
   CHECK(plan_of(test::tokens(beats, "^ $"), beats).empty());
 }
+
+TEST_CASE("plan: nothing changes after the song's end") {
+  const auto refused = [](const PlanRequest& plan, const std::string& said) {
+    CHECK_THROWS_WITH(require_valid(plan), Catch::Contains(said));
+  };
+  const std::vector<Plan::Phrase> form{{'A', 4}, {'B', 4}};
+  refused({.tempos = {{0, 96}, {8, 80}}, .form = form}, "a tempo in bar 9 of a song of 8 bars");
+  refused({.meters = {{0, 3}, {12, 2}}, .bars = 12}, "a metre in bar 13 of a song of 12 bars");
+  refused({.form = form, .chords = {{0, 0, 0}, {8, 1, 1}}}, "a chord in bar 9 of a song of 8 bars");
+  require_valid({.tempos = {{0, 96}, {7, 80}}, .form = form});
+  require_valid({.tempos = {{0, 96}, {100, 80}}});
+}
+
+TEST_CASE("plan: of a song that was cut, it is what the song has") {
+  const Vocabulary vocabulary = Vocabulary::beats();
+  const auto song =
+      test::tokens(vocabulary, "^ | KC T96 F0 M4/4 PA L8 CC:maj +60 v63 i0 t48 | T80 F0 t48 | CG:maj -60 i0 $");
+  const PlanRequest plan = plan_of(song, vocabulary);
+  CHECK(plan.form == std::vector<Plan::Phrase>{{'A', 2}});
+  CHECK(plan.tempos.size() == 2);
+  CHECK(plan.chords.size() == 1);
+  require_valid(plan);
+}

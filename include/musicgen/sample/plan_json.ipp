@@ -27,6 +27,9 @@ T change_value(const nlohmann::json& change, const std::string& list, const std:
                const std::string& type) {
   if (!change.is_object() || !change.contains(member))
     throw Error("plan: an element of \"" + list + "\" lacks \"" + member + "\"");
+  for (const auto& [name, value] : change.items())
+    if (name != "bar" && name != list && !(list == "chords" && (name == "beat" || name == "chord")))
+      throw Error("plan: an element of \"" + list + "\" has an unknown member \"" + printable(name) + "\"");
   return plan_value<T>(change.at(member), member, type);
 }
 inline int place_of(const nlohmann::json& change, const std::string& list, const std::string& member) {

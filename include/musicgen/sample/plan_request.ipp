@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <numeric>
 #include <string>
 #include <utility>
 
@@ -56,6 +57,25 @@ inline void require_chords(const PlanRequest& plan) {
 
 }  // namespace detail
 
+namespace detail {
+
+/// @throws Error  if something is to change after the song's end, if that is known
+inline void require_within_song(const PlanRequest& plan) {
+  const int bars = std::accumulate(plan.form.begin(), plan.form.end(), plan.bars,
+                                   [](int sum, const Plan::Phrase& phrase) { return sum + phrase.bars; });
+  const auto require = [&](const auto& changes, const char* name) {
+    if (bars > 0 && !changes.empty())
+      require_plan(changes.back().bar < bars, std::string("a ") + name + " in bar " +
+                                                  std::to_string(changes.back().bar + 1) + " of a song of " +
+                                                  counted(bars, "bar"));
+  };
+  require(plan.tempos, "tempo");
+  require(plan.meters, "metre");
+  if (plan.chord_bars == 0) require(plan.chords, "chord");
+}
+
+}  // namespace detail
+
 MUSICGEN_INLINE void require_valid(const PlanRequest& plan) {
   using detail::require_plan;
   for (const Plan::Tempo& tempo : plan.tempos)
@@ -72,6 +92,7 @@ MUSICGEN_INLINE void require_valid(const PlanRequest& plan) {
   require_plan(plan.bars >= 0 && plan.bars <= 1'000'000, "a song of " + detail::counted(plan.bars, "bar"));
   require_plan(plan.bars == 0 || plan.form.empty(),
                "a form and a number of bars both say how long the song is: give one");
+  detail::require_within_song(plan);
 }
 
 MUSICGEN_INLINE int parse_meter(std::string_view text) {
@@ -191,12 +212,31 @@ MUSICGEN_INLINE std::vector<PlanRequest::Chord> chord_a_bar(std::string_view tex
   return chords;
 }
 
+namespace detail {
+
+/// What is left of a plan in a song that was cut after so many bars.
+inline void cut(PlanRequest& plan, int bars) {
+  const auto is_after = [&](const auto& change) { return change.bar >= bars; };
+  std::erase_if(plan.tempos, is_after);
+  std::erase_if(plan.meters, is_after);
+  std::erase_if(plan.chords, is_after);
+  for (Plan::Phrase& phrase : plan.form) {
+    phrase.bars = std::min(phrase.bars, bars);
+    bars -= phrase.bars;
+  }
+  std::erase_if(plan.form, [](const Plan::Phrase& phrase) { return phrase.bars == 0; });
+}
+
+}  // namespace detail
+
 MUSICGEN_INLINE PlanRequest plan_of(std::span<const Token> tokens, const Vocabulary& vocabulary) {
   PlanRequest plan;
   SongState song;
+  int bars = 0;  // in which time passes
   for (const Token token : tokens) {
     const TokenEvent word = vocabulary[token];
     song.advance(word);
+    if (word.kind == TokenKind::time) bars = song.place().bars;
     const SongState::Place& place = song.place();
     const int bar = place.bars - 1;
     switch (word.kind) {
@@ -221,6 +261,7 @@ MUSICGEN_INLINE PlanRequest plan_of(std::span<const Token> tokens, const Vocabul
         break;
     }
   }
+  detail::cut(plan, bars);
   return plan;
 }
 

@@ -19,7 +19,7 @@ namespace {
 
 constexpr int beats = 32;
 
-/// Quarter notes, two a second: a bar of C major, a bar of G major, and so on. The first comes `delay` ms late.
+/// Chords of a quarter note, two per second: a bar of C major, a bar of G major, and so on, `delay` ms late.
 Score quarters(int delay = 0) {
   std::vector<MillisecondNote> notes;
   for (int i = 0; i < beats; ++i)
@@ -28,7 +28,7 @@ Score quarters(int delay = 0) {
   return named(score_of(notes), "MELODY");
 }
 
-/// A song with versions and annotations, which say what analyze() would not: that it is in Gb; and one without any.
+/// A song with versions and annotations, which put it in Gb, as analyze() would not; and a song without annotations.
 class Annotated {
  public:
   Annotated() {
@@ -55,7 +55,7 @@ class Annotated {
   fs::path music = dir / "music", root = dir / "annotations";
 };
 
-/// The names of the songs that are written down as the annotations have them.
+/// The names of the songs encoded from the annotations.
 std::vector<std::string> annotated(const ReadResult& reading) {
   const Token key = Vocabulary::beats().find("KGb");
   std::vector<std::string> names;

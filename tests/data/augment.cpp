@@ -20,7 +20,7 @@ namespace {
 
 const Vocabulary standard = Vocabulary::standard();
 
-/// All of a song under a change.
+/// A whole song with a change applied.
 std::vector<Token> changed(const std::vector<Token>& song, const AugmentationDraw& change,
                            const Vocabulary& vocabulary = standard) {
   std::vector<Token> out(3 * song.size() + 1000);
@@ -45,7 +45,7 @@ bool is_canonical(const std::vector<Token>& song, const Vocabulary& vocabulary =
   return grammar.ended();
 }
 
-/// When each group other than time begins, in steps.
+/// When each note-on and note-off comes, in steps.
 std::vector<std::int64_t> times(const std::vector<Token>& song) {
   std::vector<std::int64_t> all;
   std::int64_t now = 0;
@@ -77,7 +77,7 @@ TEST_CASE("data: a song is transposed only as far as it stays in the vocabulary"
   CHECK(all.all());
   for (int by = -127; by <= 127; ++by) CHECK(can_transpose(pitches, by, all) == (by >= -60 && by <= 7));
 
-  // Neither 50, nor 60 which cannot end, nor 61 which cannot start.
+  // Without 50, 60 (which cannot end) and 61 (which cannot start).
   const auto holes = pitches_of(vocabulary_with_holes());
   CHECK(holes.count() == 41 - 3);
   std::bitset<pitch_count> one;
@@ -104,11 +104,11 @@ TEST_CASE("data: a tempo scales gaps and writes them as the encoder does") {
   CHECK(changed("^ +60 v63 i0 t100 t20 -60 i0 $", {.tempo = 0.5}) == "^ +60 v63 i0 t100 t100 t40 -60 i0 $");
   CHECK(changed("^ +60 v63 i0 t50 -60 i0 $", {.tempo = 0.5}) == "^ +60 v63 i0 t100 -60 i0 $");
   CHECK(changed("^ +60 v63 i0 t1 -60 i0 $", {.tempo = 10}) == "^ +60 v63 i0 t1 -60 i0 $");
-  // 3 steps each, half as long: 1.5, 3, 4.5, 6 are 2, 3, 5, 6.
+  // Gaps of 3 steps, halved: 1.5, 3, 4.5, 6 round to 2, 3, 5, 6.
   CHECK(changed("^ +60 v63 i0 t3 -60 i0 +60 v63 i0 t3 -60 i0 +60 v63 i0 t3 -60 i0 +60 v63 i0 t3 -60 i0 $",
                 {.tempo = 2}) ==
         "^ +60 v63 i0 t2 -60 i0 +60 v63 i0 t1 -60 i0 +60 v63 i0 t2 -60 i0 +60 v63 i0 t1 -60 i0 $");
-  // What steps of at least one take too much, later gaps give back.
+  // Gaps are at least one step; later gaps make up for the excess.
   CHECK(changed("^ +60 v63 i0 t1 -60 i0 +60 v63 i0 t1 -60 i0 +60 v63 i0 t1 -60 i0 +60 v63 i0 t13 -60 i0 $",
                 {.tempo = 2}) ==
         "^ +60 v63 i0 t1 -60 i0 +60 v63 i0 t1 -60 i0 +60 v63 i0 t1 -60 i0 +60 v63 i0 t5 -60 i0 $");
@@ -116,7 +116,7 @@ TEST_CASE("data: a tempo scales gaps and writes them as the encoder does") {
 
 TEST_CASE("data: a changed tempo does not drift") {
   for (const Song& song : random_songs(10, 3))
-    for (const double tempo : {0.5, 0.8, 0.93, 0.999}) {  // slower: no gap is too short to be said
+    for (const double tempo : {0.5, 0.8, 0.93, 0.999}) {  // slower: no gap gets too short
       const auto before = times(song.tokens), after = times(changed(song.tokens, {.tempo = tempo}));
       REQUIRE(after.size() == before.size());
       bool near = true;

@@ -31,7 +31,7 @@ Corpus corpus_of_one(int notes) {
 
 const Augmentation everything{.transpose = {-6, 6}, .tempo = {0.4, 3}, .velocity = {-4, 4}};
 
-/// Whether a row is what its window says, where nothing was changed.
+/// Whether a row is its window of the song, unchanged.
 bool is_original(const Batch& batch, int b, const Corpus& corpus) {
   const Window& window = batch.windows[static_cast<std::size_t>(b)];
   const auto& song = corpus.songs()[window.song].tokens;
@@ -49,7 +49,7 @@ std::vector<Token> gap(const Vocabulary& vocabulary, std::int64_t steps) {
   return all;
 }
 
-/// A row with the shortest beginning in front that makes its window's notes sound: a song as far as it goes.
+/// A row after the shortest beginning that makes its window's notes sound: a song as far as it goes.
 std::vector<Token> with_beginning(std::span<const Token> row, std::vector<SoundingNote> sounding,
                                   const Vocabulary& vocabulary) {
   if (row[0] == vocabulary.start()) return {row.begin(), row.end()};
@@ -63,7 +63,7 @@ std::vector<Token> with_beginning(std::span<const Token> row, std::vector<Soundi
     age = n.steps;
     song.insert(song.end(), {vocabulary.note_on(n.pitch), vocabulary.velocity(63), vocabulary.track(n.track)});
   }
-  // The gap up to the window and the one that it begins with are one; a song begins with none.
+  // The gap up to the window and the one at its start merge; a song begins with no gap.
   std::int64_t steps = age;
   auto from = row.begin();
   for (; from != row.end() && *from != no_token && vocabulary[*from].kind == TokenKind::time; ++from)
@@ -87,7 +87,7 @@ TEST_CASE("data: a batch follows from corpus, options, seed and step") {
   CHECK(batch.windows != make_batch(corpus, Split::train, options, 2, 10).windows);
   CHECK(batch.windows != make_batch(corpus, Split::train, options, 1, 11).windows);
 
-  // A row does not depend on how many there are.
+  // A row does not depend on the number of rows.
   BatchOptions larger = options;
   larger.batch = 11;
   const Batch more = make_batch(corpus, Split::train, larger, 1, 10);
@@ -107,7 +107,7 @@ TEST_CASE("data: windows hold their songs' tokens from the start of a group on")
         REQUIRE(is_original(batch, b, corpus));
         REQUIRE(song.split == split);
         REQUIRE(group_start(song, corpus.vocabulary(), window.first) == window.first);
-        // Two tokens at most are missing, unless the song is too short.
+        // At most two tokens are missing, unless the song is too short.
         const auto row = batch.row(b);
         REQUIRE((window.first == 0 || row[row.size() - 3] != no_token));
       }
@@ -128,7 +128,7 @@ TEST_CASE("data: a song's windows cover it, its start and its end evenly") {
              t < std::min(song.tokens.size(), window.first + 5 + static_cast<std::size_t>(target)); ++t)
           ++covered[t];
       }
-    // Every start of a group that leaves room is found, none much more often than its share.
+    // Every start of a group that leaves room occurs, none much more often than its share.
     const std::size_t last = song.tokens.size() - 5 - static_cast<std::size_t>(target);
     for (std::size_t i = 0; i <= last; ++i)
       if (group_start(song, corpus.vocabulary(), i) == i) {
@@ -222,7 +222,7 @@ TEST_CASE("data: short songs begin at their start and are filled up") {
 }
 
 TEST_CASE("data: every row has a target") {
-  // Songs of 8 to 62 tokens, full of gaps that melt when they are played faster.
+  // Songs of 9 to 72 tokens, full of gaps that lose tokens when played faster.
   std::vector<Song> songs;
   for (int i = 1; i <= 10; ++i) songs.push_back(song_of("song" + std::to_string(i), scale(i, 60, 1010)));
   const Corpus corpus(songs);

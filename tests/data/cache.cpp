@@ -134,7 +134,7 @@ TEST_CASE("data: a damaged cache counts as none") {
 }
 
 TEST_CASE("data: a cache that lies is not believed") {
-  // Hash and key are right, the content is not.
+  // The hash and the key are right, the content is not.
   const Folder folder;
   const Listing listing = folder.listing();
   const ReadResult honest = folder.store();

@@ -11,7 +11,7 @@ using namespace musicgen;
 
 namespace {
 
-/// What is played in each bar of a track: (sixteenth, pitch) of every note.
+/// The notes in each bar of a track, as (sixteenth, pitch).
 std::vector<std::set<std::pair<int, int>>> bars(const Track& track) {
   std::vector<std::set<std::pair<int, int>>> all;
   for (const TickNote& n : track.notes) {
@@ -66,7 +66,7 @@ TEST_CASE("composer: the form comes back") {
     int again = 0;
     for (const auto& bar : piano) again += heard[bar] > 1;
     CHECK(again * 2 > static_cast<int>(piano.size()));
-    // Not one bar over and over, though.
+    // But not one bar over and over.
     CHECK(heard.size() >= 8);
 
     // A phrase and its repetition share their tune except for the ending: bars 1 and 5 of the first verse.
@@ -96,7 +96,7 @@ TEST_CASE("composer: options hold") {
   CHECK(exact.tempo.changes().front().microseconds_per_quarter == 500000);
   for (const Track& track : exact.tracks)
     CHECK(std::all_of(track.notes.begin(), track.notes.end(), [](auto& n) { return n.start % 120 == 0; }));
-  // The shortest form there is has 26 bars with its last chord.
+  // The shortest form takes less than 26 bars, last chord included.
   CHECK(compose(5, {.min_tempo = 120, .max_tempo = 120, .min_seconds = 0, .max_seconds = 1}).duration() < 53);
   CHECK_THROWS_AS(compose(5, {.min_tempo = 120, .max_tempo = 100}), Error);
   CHECK_THROWS_AS(compose(5, {.min_seconds = 2, .max_seconds = 1}), Error);

@@ -1,4 +1,4 @@
-// Songs and small corpora to try things on.
+// Songs and small corpora for tests.
 #pragma once
 
 #include <filesystem>
@@ -29,7 +29,7 @@ inline Song song_of(const std::string& text) {
   return make_song("song", Split::train, tokens(vocabulary, text), {0}, vocabulary);
 }
 
-/// Different songs with notes, dense and odd.
+/// Random songs with notes, dense and irregular.
 inline std::vector<Song> random_songs(int count, std::uint64_t seed,
                                       const Vocabulary& vocabulary = Vocabulary::standard()) {
   std::vector<Song> songs;
@@ -40,7 +40,7 @@ inline std::vector<Song> random_songs(int count, std::uint64_t seed,
   return songs;
 }
 
-/// Composed songs in the language of beats, the last of them for validation.
+/// Composed songs in the language of beats, the last one for validation.
 inline Corpus beats_corpus(int count) {
   const Vocabulary vocabulary = Vocabulary::beats();
   std::vector<Song> songs;
@@ -70,7 +70,7 @@ inline void write_song(const std::filesystem::path& file, const Score& score) {
   write_midi(file, score);
 }
 
-/// A score whose first track is called `name`.
+/// The score with its first track named `name`.
 inline Score named(Score score, const std::string& name) {
   score.tracks.at(0).name = name;
   return score;

@@ -21,7 +21,7 @@ std::string line(const Corpus& corpus) {
   return out.str();
 }
 
-/// POP909's layout: songs 001 to 010, a version of each, one of them without a melody.
+/// POP909's layout: songs 001 to 010, each with one version; one of these has no melody.
 void write_pop909(const fs::path& dir) {
   for (int i = 1; i <= 10; ++i) {
     std::string number = std::to_string(1000 + i).substr(1);
@@ -47,7 +47,7 @@ TEST_CASE("data: a corpus opens whatever a folder holds") {
         Skipped{dir / "pop/003/versions/003-v1.mid", "its first track with notes is not named \"melody\""});
   CHECK(Corpus::from_pop909(dir / "pop").songs() == pop.songs());
 
-  // The same folder as any other: nothing is cleaned.
+  // Opened as any folder: nothing is cleaned.
   const Corpus any = Corpus::from_folder(dir / "pop");
   CHECK(any.songs().size() == 20);
   CHECK(any.skipped().empty());
@@ -130,7 +130,7 @@ TEST_CASE("data: a track's program is the one that most songs have") {
   const std::vector<int> programs[] = {{0, 40}, {0, 41, 7}, {5, 41}, {}};
   for (std::size_t i = 0; i < 4; ++i) songs[i].programs = programs[i];
   CHECK(Corpus(songs).programs() == std::vector<int>{0, 41, 7});
-  songs[1].programs[1] = 39;  // a vote each: the lowest
+  songs[1].programs[1] = 39;  // a three-way tie: the lowest
   CHECK(Corpus(songs).programs() == std::vector<int>{0, 39, 7});
 }
 

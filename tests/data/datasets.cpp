@@ -103,7 +103,7 @@ TEST_CASE("data: POP909 is cleaned by the name of the first track that has notes
   CHECK_NOTHROW(require_melody(named(scale(3), std::string("melody\0", 7))));
 
   Score score = named(scale(3), "melody");
-  score.tracks.insert(score.tracks.begin(), Track{});  // a conductor's track has no notes
+  score.tracks.insert(score.tracks.begin(), Track{});  // a conductor track has no notes
   CHECK_NOTHROW(require_melody(score));
   score.tracks[0] = score.tracks[1];
   score.tracks[0].name = "drums";

@@ -16,7 +16,7 @@ using namespace musicgen::test;
 
 namespace {
 
-/// Four bars that keep to a beat, quickly looked at.
+/// Keeps to a beat, and is quick to analyze.
 Score in_time() {
   return scale(32, 60, 500);
 }
@@ -32,7 +32,7 @@ Score rubato() {
   return score_of(notes);
 }
 
-/// A name that sorts by its number.
+/// A file name that sorts by its number.
 std::string numbered(int i) {
   return "song" + std::to_string(1000 + i) + ".mid";
 }
@@ -68,7 +68,7 @@ TEST_CASE("data: files that are no use do not count towards a language") {
   drums.tracks[0].channel = drum_channel;
   write_song(dir / "drums.mid", drums);
   CHECK(count_beats(list_folder(dir.path())) == BeatCount{1, 1});
-  // POP909's files begin with a melody, or are passed over.
+  // POP909's files without a melody are skipped.
   const TemporaryDirectory pop909;
   write_song(pop909 / "001/001.mid", named(in_time(), "MELODY"));
   write_song(pop909 / "002/002.mid", named(in_time(), "PIANO"));

@@ -1,4 +1,4 @@
-// Words of a plan that are left out while learning in the language of beats.
+// Leaving out plan tokens during training in the language of beats.
 #include <algorithm>
 #include <catch.hpp>
 #include <map>
@@ -27,7 +27,7 @@ std::string without(const std::string& song, const LeftOut& left_out) {
   return text(vocabulary, without_words(tokens(vocabulary, song), vocabulary, left_out));
 }
 
-/// The kinds of words of a plan that occur.
+/// The kinds of bar and plan tokens that occur.
 std::set<TokenKind> words(std::span<const Token> tokens) {
   std::set<TokenKind> kinds;
   for (const Token token : tokens)
@@ -35,12 +35,12 @@ std::set<TokenKind> words(std::span<const Token> tokens) {
   return kinds;
 }
 
-/// The song of a window, as it is left.
+/// A window's song without what is left out.
 std::vector<Token> left_of(const Corpus& corpus, const Window& window) {
   return without_words(corpus.songs()[window.song].tokens, vocabulary, window.change.left_out);
 }
 
-/// Whether a row's contexts are those of the song that is left.
+/// Whether a row's contexts are those of the song without what is left out.
 bool contexts_agree(const Batch& batch, int b, const Corpus& corpus) {
   const Window& window = batch.windows[static_cast<std::size_t>(b)];
   std::vector<Token> song = left_of(corpus, window);
@@ -69,7 +69,7 @@ TEST_CASE("data: words of a plan are left out by kind, and the gaps between them
         "^ | T96 F2 M4/4 PA L1 CC:maj +60 v63 i0 t24 CG:maj t12 -60 i0 t12 | PB L1 CG:maj t48 | $");
   CHECK(without(song, {.tempo = true, .meter = true}) ==
         "^ | KEb PA L1 CC:maj +60 v63 i0 t24 CG:maj t12 -60 i0 t12 | PB L1 CG:maj t48 | $");
-  // The chord that a phrase begins with is said once.
+  // A chord repeated at the start of a phrase is written once.
   CHECK(without(song, {.phrases = true}) ==
         "^ | KEb T96 F2 M4/4 CC:maj +60 v63 i0 t24 CG:maj t12 -60 i0 t12 | t48 | $");
   CHECK(without(song, {.chords = true}) == "^ | KEb T96 F2 M4/4 PA L1 +60 v63 i0 t36 -60 i0 t12 | PB L1 t48 | $");
@@ -82,7 +82,7 @@ TEST_CASE("data: metres are left out of songs in 4/4 alone") {
   CHECK(without(waltz, {.meter = true}) == waltz);
   const std::string later = "^ | M4/4 +60 v63 i0 t48 | M3/4 t12 -60 i0 $";
   CHECK(without(later, everything) == later);
-  // A long gap is written as the encoder does: as much as it goes, then the rest.
+  // A long gap is written as the encoder does: as many t48 as fit, then the rest.
   CHECK(without("^ | M8/4 +60 v63 i0 t12 CC:maj t48 CG:maj t12 -60 i0 $", {.chords = true}) ==
         "^ | M8/4 +60 v63 i0 t48 t24 -60 i0 $");
 }
@@ -138,7 +138,7 @@ TEST_CASE("data: where everything is left out, bars are left, in songs as the gr
       CHECK(window.change.left_out == everything);
       REQUIRE(words(row) == std::set{TokenKind::bar});
       CHECK(contexts_agree(batch, b, corpus));
-      // The window is full, but for what a group's start may cost at the song's end.
+      // The window is full, except for what starting on a group may cost at the song's end.
       const std::size_t left = left_of(corpus, window).size();
       const auto missing = static_cast<std::size_t>(std::count(row.begin(), row.end(), no_token));
       CHECK(missing <= (left > row.size() ? 2 : row.size() - left));
@@ -203,7 +203,7 @@ TEST_CASE("data: velocities of songs in beats are moved, and nothing else") {
     }
   }
   CHECK(moved > 100);
-  // A gap of more than a bar's 48 steps is one of several tokens.
+  // A gap of more than 48 steps takes several tokens.
   const auto waltz = tokens(vocabulary, "^ | M6/4 +60 v63 i0 t48 t12 -60 i0 $");
   std::vector<Token> out(waltz.size());
   augment_tokens(waltz, vocabulary, {.velocity = 1}, out);

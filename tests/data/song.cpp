@@ -98,7 +98,7 @@ TEST_CASE("data: every token knows where its group begins") {
 
 namespace {
 
-/// The same from the start of the song on, as slow as can be.
+/// The same, listening from the start of the song.
 std::vector<SoundingNote> sounding_by_listening(const Song& song, const Vocabulary& vocabulary, std::size_t end) {
   std::vector<SoundingNote> sounding;
   for (std::size_t i = 0; i < end; ++i) {

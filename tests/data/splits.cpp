@@ -13,7 +13,7 @@ using namespace musicgen::test;
 
 namespace {
 
-/// Songs of these names, no two of the same tokens unless `same_tokens`.
+/// Songs with these names, all with different tokens unless `same_tokens`.
 std::vector<Song> songs_named(const std::vector<std::string>& names, bool same_tokens = false) {
   std::vector<Song> songs;
   songs.reserve(names.size());

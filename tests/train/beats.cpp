@@ -1,4 +1,4 @@
-// Learning in the language of beats: contexts, copying, and a model that gets better.
+// Training in the language of beats: contexts, copying, and a model that improves.
 #include <algorithm>
 #include <chrono>
 #include <cmath>
@@ -38,7 +38,7 @@ TEST_CASE("train: a model of beats learns from contexts, as it is validated with
   config.dimensions.E = 12;
   config.dimensions.H = 24;
   Model<> model(config, 3);
-  auto& embedding = model.weights().embedding;  // contexts begin with nothing to say
+  auto& embedding = model.weights().embedding;  // contexts begin at zero
   for (int row = corpus.vocabulary().size(); row < corpus.vocabulary().size() + Context::rows; ++row)
     for (int e = 0; e < config.dimensions.E; ++e) embedding(row, e) = static_cast<float>((row + e) % 7 - 3);
   TrainerOptions options = test::runs::quick(1);
@@ -97,7 +97,7 @@ TEST_CASE("train: a model of beats learns, and knows whole songs as its decoder 
   Trainer trainer(model, corpus, test::runs::quick(40));
   trainer.run([](const Progress&) { return true; });
   const Likelihood after = likelihood(model, songs);
-  CHECK(after.nats_per_note() < before - 1);  // 33.9, 36.2
+  CHECK(after.nats_per_note() < before - 1);  // 33.9 from 36.2
   const auto words = std::count_if(songs[0]->tokens.begin(), songs[0]->tokens.end(),
                                    [&](Token token) { return corpus.vocabulary()[token].kind > TokenKind::bar; });
   CHECK(after.plan().tokens == words);
@@ -151,6 +151,6 @@ TEST_CASE("train: what a language does not know is refused before anything is le
   }
   CHECK_NOTHROW(require_valid(BatchOptions{}, Vocabulary::beats()));
   CHECK_THROWS_WITH(require_valid(BatchOptions{.batch = 0}, Vocabulary::beats()), Catch::StartsWith("batch is 0"));
-  // The language of the model comes first.
+  // The vocabulary is checked first.
   CHECK_THROWS_WITH(Trainer(of_beats, performances, options), "training: the model's vocabulary is not the corpus's");
 }

@@ -305,7 +305,7 @@ TEST_CASE("trainer: what cannot work is refused before it starts") {
   options.stages = {Stage{}, Stage{.target_length = 0}};  // a later one, too
   CHECK_THROWS_WITH(Trainer(model, corpus(), options), "target_length is 0, expected at least 1");
   options = quick(1);
-  options.validation_window = 1;  // a token that is input, and none to predict
+  options.validation_window = 1;  // one input token, and none to predict
   CHECK_THROWS_WITH(Trainer(model, corpus(), options), "training: validation_window is 1, expected at least 2");
   options.validation_window = 2;
   CHECK_NOTHROW(Trainer(model, corpus(), options));

@@ -1,4 +1,4 @@
-// What a model is after training: the best one of the run.
+// After training, a model is the best one of the run.
 #include <algorithm>
 #include <catch.hpp>
 #include <musicgen/model/model_file.hpp>
@@ -36,7 +36,7 @@ TEST_CASE("trainer: after a run the model is the best one, and says of which ste
   };
   require_best(trainer.run(note), trainer, model);
 
-  // Resumed, it goes on from the last weights; that nothing better comes changes nothing.
+  // A resumed run goes on from the last weights. It finds nothing better, so the best stay the same.
   options.steps = 44;
   Model<> again(tiny(), 99);
   Trainer resumed(again, corpus(), options);

@@ -1,6 +1,6 @@
-// POP909's annotations of a corpus's files: which song a file is of, and whether the annotations fit it. They were made
-// of one version of each song; some of the others begin earlier or later, or have another tempo. Internal: for
-// definitions alone.
+// POP909's annotations of a corpus's files: which song a file is a version of, and whether the annotations fit it. They
+// were made for one version of each song; some other versions begin earlier or later, or have another tempo. Internal:
+// for definitions only.
 #pragma once
 
 #include <algorithm>
@@ -21,10 +21,10 @@
 
 namespace musicgen::inline MUSICGEN_ABI::detail {
 
-/// The number of the song that a file is of, if it is called as POP909's are: 001 of "001/versions/001-v2".
+/// The song's number, if the file is named as POP909's are: 001 for "001/versions/001-v2".
 inline std::optional<std::string> pop909_song(std::string_view name) {
   std::string key = song_key(name);
-  key.erase(0, key.rfind('/') + 1);  // all of it stays if there is no '/'
+  key.erase(0, key.rfind('/') + 1);  // erases nothing if there is no '/'
   if (key.size() != 3 || key.find_first_not_of("0123456789") != std::string::npos) return std::nullopt;
   return key;
 }
@@ -34,7 +34,7 @@ inline std::optional<Pop909Folders> annotations_of(const std::filesystem::path& 
   return song ? find_pop909_annotations(root, *song) : std::nullopt;
 }
 
-/// The files that read_pop909_annotations() may look at.
+/// The files that read_pop909_annotations() may read.
 inline std::vector<std::filesystem::path> annotation_files(const Pop909Folders& folders) {
   std::vector<std::filesystem::path> files;
   for (const char* name : {"beat_midi.txt", "chord_midi.txt", "key_audio.txt"}) files.push_back(folders.music / name);
@@ -43,7 +43,7 @@ inline std::vector<std::filesystem::path> annotation_files(const Pop909Folders& 
   return files;
 }
 
-/// The beat at some time, counted from 0, and how much of it is over; outside of the beats they go on as they are.
+/// The position of a time in beats from the first one; extrapolated before the first beat and after the last.
 inline double beat_at(const Analysis& analysis, double seconds) {
   const auto after = std::upper_bound(analysis.beats.begin(), analysis.beats.end(), seconds,
                                       [](double s, const Beat& beat) { return s < beat.time.count(); });
@@ -52,14 +52,15 @@ inline double beat_at(const Analysis& analysis, double seconds) {
   return beat + (seconds - from) / (to - from);
 }
 
-/// How well notes begin on m-ths of beats: the mean of cos(2 pi m b) over their onsets b; 1 if all do, 0 if by chance.
+/// How close note onsets are to m-ths of a beat: the mean of cos(2 pi m b) over the onsets b, in beats. 1 if all are
+/// exact, 0 by chance.
 inline double closeness(const Analysis& analysis, const std::vector<Note>& notes, int m) {
   double sum = 0;
   for (const Note& note : notes) sum += std::cos(2 * std::numbers::pi * m * beat_at(analysis, note.start));
   return notes.empty() ? 0 : sum / static_cast<double>(notes.size());
 }
 
-/// How much of what sounds are tones of the chord `later` beats after it begins, 0 to 1.
+/// The share of notes, weighted by length up to 1 s, in the chord `later` beats after they begin; 0 to 1.
 inline double chord_tones(const Analysis& analysis, const std::vector<Note>& notes, int later) {
   double in = 0, all = 0;
   for (const Note& note : notes) {
@@ -74,9 +75,9 @@ inline double chord_tones(const Analysis& analysis, const std::vector<Note>& not
   return all > 0 ? in / all : 0;
 }
 
-/// Whether annotations are of this version of the song: notes begin on sixteenths or triplets of their beats, and sound
-/// with the chord of the beat at least about as well as with those one or two beats away. On POP909 the closeness is
-/// over 0.8 for nine songs of ten; a version that is off by a beat loses a tenth or more of its chord tones.
+/// Whether the annotations fit this version of the song: its notes begin on sixteenths or triplets of the beats, and
+/// match the chord of their beat about as well as those one or two beats away, or better. On POP909 the closeness is
+/// over 0.8 for nine songs in ten; a version that is off by a beat loses a tenth or more of its chord tones.
 inline bool fits(const Analysis& analysis, const Score& score) {
   constexpr double least_closeness = 0.5, tolerance = 0.07;
   const std::vector<Note> notes = score.notes();
@@ -87,8 +88,8 @@ inline bool fits(const Analysis& analysis, const Score& score) {
   return true;
 }
 
-/// What a file's annotations say, if it has some that fit.
-/// @throws Error  for annotations that are not what they should be: file and line
+/// The analysis in a file's annotations, if it has any that fit.
+/// @throws Error  for invalid annotations, naming file and line
 inline std::optional<Analysis> fitting_annotations(const std::filesystem::path& root, std::string_view name,
                                                    const Score& score) {
   const auto folders = annotations_of(root, name);

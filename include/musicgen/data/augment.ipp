@@ -18,7 +18,7 @@ namespace musicgen::inline MUSICGEN_ABI {
 
 namespace detail {
 
-/// What becomes of each token but the time steps.
+/// What each token becomes, except time steps.
 inline std::vector<Token> augmented_tokens(const Vocabulary& vocabulary, const AugmentationDraw& change) {
   std::vector<Token> changed(static_cast<std::size_t>(vocabulary.size()));
   std::iota(changed.begin(), changed.end(), Token{0});
@@ -37,7 +37,7 @@ inline std::vector<Token> augmented_tokens(const Vocabulary& vocabulary, const A
   return changed;
 }
 
-/// Whether every metre that a song says is 4/4, which holds where none is said.
+/// Whether a song is in 4/4 throughout, which is the metre if none is given.
 inline bool is_in_common_time(std::span<const Token> song, const Vocabulary& vocabulary) {
   return std::all_of(song.begin(), song.end(), [&](Token token) {
     return vocabulary[token].kind != TokenKind::meter || vocabulary[token].value == common_time;
@@ -100,14 +100,14 @@ MUSICGEN_INLINE std::vector<Token> without_words(std::span<const Token> song, co
   gone.meter = gone.meter && detail::is_in_common_time(song, vocabulary);
   std::vector<Token> left;
   left.reserve(song.size());
-  int gap = 0, chord = -1;  // steps not written yet; the chord in force
+  int gap = 0, chord = -1;  // steps not yet written; the chord in force
   for (const Token token : song) {
     const auto [kind, value] = vocabulary[token];
     if (kind == TokenKind::time) {
       gap += value;
       continue;
     }
-    // A phrase begins with its chord, even if that is in force already.
+    // A phrase states its chord even if it is already in force; without the phrase that is a repetition.
     const bool repeated = gone.phrases && kind == TokenKind::chord && value == chord;
     if (detail::is_left_out(kind, gone) || repeated) continue;
     if (kind == TokenKind::chord) chord = value;

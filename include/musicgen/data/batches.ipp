@@ -49,17 +49,17 @@ MUSICGEN_INLINE void require_valid(const BatchOptions& options, const Vocabulary
 
 namespace detail {
 
-/// Where a window is to be: in which song, as far along as which of its tokens, and how the song is changed.
+/// Where to place a window: its song, a position among the song's tokens, and the change to the song.
 struct WindowPlace {
   std::size_t song = 0;
   std::uint64_t position = 0;
   AugmentationDraw change{};
 };
 
-/// Draws windows out of the songs of one split that are long enough for at least one target.
+/// Places windows in the songs of one split that are long enough for at least one target.
 class WindowMaker {
  public:
-  /// @param input_length  cut down to what the longest song has, less one
+  /// @param input_length  reduced to one less than the longest song's tokens, if longer
   WindowMaker(const Corpus& corpus, Split split, int input_length, int target_length)
       : corpus_(corpus), songs_(corpus.longest_first(split)), target_length_(target_length) {
     const std::size_t longest = songs_.songs.empty() ? 0 : length_of(songs_.songs[0]);
@@ -77,19 +77,19 @@ class WindowMaker {
   /// Of all usable songs together.
   std::uint64_t tokens() const { return songs_.tokens_up_to[usable_ - 1]; }
 
-  /// The `at`-th of tokens(): its song, and which of that song's it is.
+  /// The place of the `at`-th of tokens().
   WindowPlace at(std::uint64_t at) const {
     const auto end = std::upper_bound(songs_.tokens_up_to.begin(),
                                       songs_.tokens_up_to.begin() + static_cast<std::ptrdiff_t>(usable_), at);
     const std::size_t song = songs_.songs[static_cast<std::size_t>(end - songs_.tokens_up_to.begin())];
     return {song, length_of(song) - (*end - at)};
   }
-  /// That of a song's last token.
+  /// The place of a song's last token.
   WindowPlace last(std::size_t song) const { return {song, length_of(song) - 1}; }
 
-  /// Of the starts 0 to length - size, each as likely, the one that is as far along as `position`, or else the next
-  /// start of a group: so that windows reach the song's `$`, even if a target or two past it is missing. Where that
-  /// would leave no target at all, the start of the group before.
+  /// Maps `position` evenly onto the starts 0 to length - size. From inside a group it moves on to the next group, so
+  /// that windows reach the song's `$`, even if a target or two past it are missing; if that would leave no target, it
+  /// moves back to the start of the group.
   std::size_t start(const Song& song, std::uint64_t position) const {
     const std::uint64_t length = song.tokens.size();
     const auto size = static_cast<std::uint64_t>(input_length_) + static_cast<std::uint64_t>(target_length_);
@@ -106,10 +106,10 @@ class WindowMaker {
   const Corpus& corpus_;
   const LongestFirst& songs_;
   int input_length_, target_length_;
-  std::size_t usable_;  // songs, in front of songs_
+  std::size_t usable_;  // number of usable songs, which are the first of songs_
 };
 
-/// A song less what is left out of it; nothing if that is all of it, or has no target after the input.
+/// A song without what is left out; nothing if nothing is, or if that leaves no target after the input.
 inline std::optional<Song> shortened(const Song& song, const Vocabulary& vocabulary, const LeftOut& left_out,
                                      int input_length) {
   if (!left_out.any()) return std::nullopt;
@@ -118,12 +118,12 @@ inline std::optional<Song> shortened(const Song& song, const Vocabulary& vocabul
   return left.tokens.size() > static_cast<std::size_t>(input_length) ? std::optional(std::move(left)) : std::nullopt;
 }
 
-/// Fills a row with the window's tokens, and in the window what sounds at its start.
+/// Fills a row with the window's tokens, and the window with the notes that sound at its start.
 inline void fill_row(const Song& song, const Vocabulary& vocabulary, Window& window, int input_length,
                      std::span<Token> row) {
   const auto tokens = std::span<const Token>(song.tokens).subspan(window.first);
   augment_tokens(tokens, vocabulary, window.change, row);
-  // Played faster, the end of a song may have a token less than the input needs.
+  // Played faster, the end of a song may be too short for a target after the input.
   if (row[static_cast<std::size_t>(input_length)] == no_token && window.change.tempo != 1) {
     window.change.tempo = 1;
     augment_tokens(tokens, vocabulary, window.change, row);
@@ -135,7 +135,7 @@ inline void fill_row(const Song& song, const Vocabulary& vocabulary, Window& win
   }
 }
 
-/// What holds after each token of a row.
+/// The context after each token of a row.
 inline void fill_contexts(const Song& song, const Vocabulary& vocabulary, std::size_t first, std::span<const Token> row,
                           std::span<Token> contexts) {
   SongState state;
@@ -147,7 +147,7 @@ inline void fill_contexts(const Song& song, const Vocabulary& vocabulary, std::s
   }
 }
 
-/// A batch whose windows are where `draw(b)` says.
+/// A batch with windows where `draw(b)` places them.
 template <class Draw>
 Batch batch_of(const Corpus& corpus, const BatchOptions& options, const WindowMaker& windows, Draw&& draw) {
   const Vocabulary& vocabulary = corpus.vocabulary();
@@ -173,7 +173,8 @@ Batch batch_of(const Corpus& corpus, const BatchOptions& options, const WindowMa
   return batch;
 }
 
-/// Evenly spread over [0, n) however many are taken: the fractional parts of i times the golden ratio.
+/// The i-th of numbers spread evenly over [0, n), however many are taken: the fractional parts of i times the golden
+/// ratio.
 inline std::uint64_t spread(std::uint64_t i, std::uint64_t n) {
   const std::uint64_t fraction = i * 0x9E3779B97F4A7C15u + (std::uint64_t{1} << 63);
   return multiply_high(fraction, n);

@@ -21,9 +21,9 @@ namespace musicgen::inline MUSICGEN_ABI {
 
 namespace detail {
 
-/// Adds a file's size and time of last change.
+/// Adds a file's size and modification time.
 inline void add_file(Hash& hash, const std::filesystem::path& file) {
-  std::error_code ignored;  // a file that is gone has size -1
+  std::error_code ignored;  // a missing file has size -1
   hash.add(std::filesystem::file_size(file, ignored));
   hash.add(std::filesystem::last_write_time(file, ignored).time_since_epoch().count());
 }
@@ -33,7 +33,7 @@ inline void add_annotations(Hash& hash, const Listing& listing, const std::files
   std::optional<std::string> before;
   for (const MidiFile& file : listing.files) {
     const auto song = pop909_song(file.name);
-    if (!song || song == before) continue;  // another version
+    if (!song || song == before) continue;  // another version of the same song
     before = song;
     const auto folders = find_pop909_annotations(root, *song);
     hash.add(folders.has_value());
@@ -63,7 +63,7 @@ namespace detail {
 
 inline constexpr std::uint64_t cache_magic = 0x737570726F63676D;  // "mgcorpus"
 
-/// Writes numbers and texts, and at the end their hash. The file is replaced in one step.
+/// Writes numbers and texts, then their hash. Replaces the file atomically.
 class CacheWriter {
  public:
   explicit CacheWriter(const std::filesystem::path& file) : file_(file) {}
@@ -100,8 +100,8 @@ class CacheWriter {
   Hash hash_;
 };
 
-/// Reads what CacheWriter wrote; believes no count that the file is too short for, but nothing is certain until
-/// require_end(). Every function throws Error where the file is not as it should be.
+/// Reads what CacheWriter wrote. Rejects counts that the file is too short for, but nothing is verified until
+/// require_end(). Every function throws Error for an invalid file.
 class CacheReader {
  public:
   explicit CacheReader(const std::filesystem::path& file) {
@@ -143,7 +143,7 @@ class CacheReader {
   Hash hash_;
 };
 
-/// Whether a file is not there, empty, or begins as a cache does.
+/// Whether a file is missing, empty, or begins like a cache.
 inline bool may_be_cache(const std::filesystem::path& file) {
   std::uint64_t magic = 0;
   std::ifstream in(file, std::ios::binary);

@@ -30,20 +30,20 @@ enum Voice : std::size_t { melody, bridge, piano };
 inline constexpr std::string_view forms[] = {"IABO",   "IABAO",  "IABBO",  "AABA",    "ABAB",    "IAABO",
                                              "IABABO", "IAABBO", "IABCBO", "IAABCBO", "IABABBO", "IABABCBO"};
 
-// One chord a bar, as steps of the scale that they stand on.
+// One chord per bar, by the scale step of its root.
 using Progression = std::array<int, 4>;
 inline constexpr Progression major_progressions[] = {{0, 4, 5, 3}, {5, 3, 0, 4}, {0, 5, 3, 4}, {3, 4, 2, 5},
                                                      {0, 2, 3, 4}, {0, 3, 5, 4}, {3, 0, 4, 5}, {1, 4, 0, 5}};
 inline constexpr Progression minor_progressions[] = {{0, 5, 2, 6}, {0, 3, 5, 4}, {5, 6, 0, 0}, {0, 6, 5, 4},
                                                      {0, 2, 6, 3}, {0, 5, 3, 4}, {5, 2, 6, 0}, {3, 6, 2, 5}};
 
-// A bar in sixteenths: '.' is silence, '-' goes on, anything else begins a note.
+// A bar in sixteenths: '.' is silence, '-' sustains, anything else begins a note.
 using Pattern = std::string_view;
 inline constexpr Pattern cadences[] = {"x---x---x-------", "x-x-x---x-------", "x---x-x-x-------", "x-----x-x-------"};
 inline constexpr Pattern answers = "........x-x-x-x-";
-// Which of two motifs the first three bars of a phrase have; the fourth is a cadence.
+// Which of two motifs the first three bars of a phrase use; the fourth is a cadence.
 inline constexpr std::string_view phrases[] = {"aab", "aba", "abb", "aaa"};
-// How a tune goes on, in steps of the scale.
+// Moves of a tune from note to note, in scale steps.
 inline constexpr int moves[] = {1, -1, 1, -1, 1, -1, 0, 2, -2, 3};
 
 // What the bridge track does: the chorus's tune, long notes under the tune, or answers to its phrases.
@@ -51,10 +51,10 @@ enum class Part { tune, hold, answer };
 
 struct Section {
   char letter, material;       // intro and outro have the chorus's material
-  int bars, loudness, center;  // `center`: where the tune lies, in steps of the scale above middle C
+  int bars, loudness, center;  // `center`: where the tune lies, in scale steps above middle C
   Part bridge;
   std::array<Pattern, 4> rhythms;      // of the tune
-  std::array<Pattern, 3> left, right;  // hands: b root, f fifth, o octave; c chord, 0..3 its notes from below
+  std::array<Pattern, 3> left, right;  // hands: b root, f fifth, o octave; c chord, 0..3 its notes from the bottom
 
   bool is_sung() const { return !rhythms[0].empty(); }
 };
@@ -85,7 +85,8 @@ inline constexpr int accents[steps_per_bar] = {10, -8, -3, -8, 0, -8, -3, -8, 6,
 
 // --- Harmony
 
-/// What stands `degree` steps of the scale above the tonic near middle C; chords are named by the step of their root.
+/// Pitches of a key: `degree` counts scale steps above the tonic near middle C; chords are numbered by the step of
+/// their root.
 struct Key {
   int tonic = 0;  // semitones from C
   bool minor = false;
@@ -142,8 +143,8 @@ struct Motif {
   }
 };
 
-/// Writes the motif into a bar over `chord`, from the chord's note nearest to `degree`, which moves along with the
-/// tune. Long notes, and those on the first and third quarter, belong to the chord.
+/// Writes the motif into a bar over `chord`, starting from the chord tone nearest to `degree`, which follows the tune.
+/// Long notes, and those on the first and third quarter, are chord tones.
 inline void write_bar(std::vector<TuneNote>& tune, const Motif& motif, int bar, int chord, int center, int& degree) {
   std::size_t count = 0;
   for_each_onset(motif.rhythm, [&](int step, int length, char) {
@@ -158,8 +159,8 @@ inline void write_bar(std::vector<TuneNote>& tune, const Motif& motif, int bar, 
 /// What all sections of one letter share.
 struct Material {
   Progression chords{};
-  std::vector<TuneNote> tune;       // two phrases of four bars; the second resembles the first and ends elsewhere
-  std::size_t left = 0, right = 0;  // which of the section's figures
+  std::vector<TuneNote> tune;       // two phrases of four bars; the second resembles the first and ends differently
+  std::size_t left = 0, right = 0;  // indices of the section's figures
 
   Material(Random& random, bool minor, const Section& section) {
     chords = minor ? pick(random, minor_progressions) : pick(random, major_progressions);
@@ -182,7 +183,7 @@ struct Material {
 
 // --- Performance
 
-/// Turns steps into ticks and puts life into them.
+/// Turns steps into ticks, with human timing and touch if asked for.
 class Performer {
  public:
   Performer(std::uint64_t seed, int tempo, bool human)
@@ -207,7 +208,7 @@ class Performer {
   }
 
  private:
-  // The whole band is early or late together, by 8 ms at most: chords stay chords.
+  // All tracks are early or late together, by 8 ms at most, so that chords stay chords.
   std::int64_t tick(int step) const {
     const double late =
         human_ && step > 0 ? 0.016 * Random(seed_, static_cast<std::uint64_t>(step)).uniform() - 0.008 : 0.0;
@@ -228,7 +229,7 @@ inline void play_piano(Performer& performer, Key key, Pattern left, Pattern righ
     const int degree = root + (what == 'f' ? 4 : what == 'o' ? 7 : 0);
     performer.play(piano, from + step, length, key.pitch(degree, chord), loudness - 2);
   });
-  // Chords in whichever inversion lies around middle C, so that hands need not jump.
+  // Chords in the inversion around middle C, so that hands need not jump.
   std::vector<int> tones;
   for (int degree = -1; degree < 13; ++degree)
     if (in_chord(degree, chord)) tones.push_back(degree);
@@ -270,7 +271,7 @@ inline void play_section(Performer& performer, Random& random, Key key, const Se
   const int loudness = section.loudness + 3 * times;
   const auto figure = [&](const auto& table, std::size_t choice) { return table[choice % table.size()]; };
   for (int bar = 0; bar < section.bars; ++bar)
-    // A second verse has a livelier hand than the first.
+    // A second verse has a livelier right hand than the first.
     play_piano(performer, key, figure(section.left, material.left),
                figure(section.right, material.right + static_cast<std::size_t>(times)), from + bar * steps_per_bar,
                material.chords[static_cast<std::size_t>(bar % 4)], loudness);
@@ -278,7 +279,7 @@ inline void play_section(Performer& performer, Random& random, Key key, const Se
   if (!section.is_sung()) return;
   for (const TuneNote& n : material.tune) {
     const int chord = material.chords[static_cast<std::size_t>(n.step / steps_per_bar % 4)];
-    // When it comes back, some of its long notes are struck again.
+    // When the tune returns, some of its long notes are struck again.
     const bool again = times > 0 && n.length == 4 && random.below(3) == 0;
     for (int part = 0; part < (again ? 2 : 1); ++part)
       performer.play(melody, from + n.step + 2 * part, again ? 2 : n.length, key.pitch(n.degree, chord), loudness + 12);
@@ -290,12 +291,12 @@ inline const Section& section_of(char letter) {
 }
 
 inline double bars_of(std::string_view form) {
-  double bars = 1.4;  // the last chord, which takes its time
+  double bars = 1.4;  // the last chord, slowed down
   for (char letter : form) bars += section_of(letter).bars;
   return bars;
 }
 
-/// A form that takes between so many seconds, else the one that misses them by least.
+/// A form whose length is in range, else one that misses it by least.
 inline std::string_view pick_form(Random& random, int tempo, const ComposerOptions& options) {
   const auto misses_by = [&](std::string_view form) {
     const double seconds = bars_of(form) * 4 * 60 / tempo;

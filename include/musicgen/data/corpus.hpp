@@ -20,7 +20,7 @@
 
 namespace musicgen::inline MUSICGEN_ABI {
 
-/// How much music there is.
+/// The amount of music in a corpus or a split.
 struct CorpusSize {
   std::int64_t songs = 0, tokens = 0, notes = 0;
   std::chrono::milliseconds length{0};
@@ -29,26 +29,26 @@ struct CorpusSize {
   bool operator==(const CorpusSize&) const = default;
 };
 
-/// The songs of a split, the longest first, so that those with at least n tokens stand in front.
+/// The songs of a split, longest first, so that those with at least n tokens come first.
 struct LongestFirst {
   std::vector<std::size_t> songs;           ///< indices into Corpus::songs()
-  std::vector<std::uint64_t> tokens_up_to;  ///< how many songs[0] to songs[i] have together
+  std::vector<std::uint64_t> tokens_up_to;  ///< total of songs[0] to songs[i]
 };
 
-/// Does not change once it is made, so threads may share it.
+/// Immutable, so threads may share it.
 class Corpus {
  public:
-  /// What a folder holds: MAESTRO if there is its table (maestro-v3.0.0.csv), POP909 if there are folders of three
-  /// digits with a file of the same name (001/001.mid), both also one folder further down; otherwise any MIDI files in
-  /// it and below. Or a single MIDI file. Files that are no use are skipped, see skipped().
-  /// @throws Error  if there is no such path, if it has no MIDI files or none that is of use, if the cache cannot be
+  /// Opens a folder: as MAESTRO if its table is there (maestro-v3.0.0.csv), as POP909 if there are folders of three
+  /// digits with a file of the same name (001/001.mid), both also one folder further down; otherwise as any MIDI files
+  /// in it and below. Or opens a single MIDI file. Files that cannot be used are skipped, see skipped().
+  /// @throws Error  if there is no such path, if it has no MIDI files or none that can be used, if the cache cannot be
   ///                written, or as read_files() does
   [[nodiscard]] static Corpus open(const std::filesystem::path& path, const CorpusOptions& options = {});
-  /// POP909 (Wang et al., ISMIR 2020), cleaned: files whose first track is not the melody are left out. Validation is
-  /// the songs whose number ends in 5.
+  /// POP909 (Wang et al., ISMIR 2020), cleaned: files whose first track with notes is not the melody are left out.
+  /// Songs whose number ends in 5 are for validation.
   /// @throws Error  as open()
   [[nodiscard]] static Corpus from_pop909(const std::filesystem::path& dir, const CorpusOptions& options = {});
-  /// MAESTRO (Hawthorne et al., ICLR 2019), sustain pedal applied, in the splits that its table says.
+  /// MAESTRO (Hawthorne et al., ICLR 2019), with the sustain pedal applied and the splits of its table.
   /// @throws Error  as open(), and without the table
   [[nodiscard]] static Corpus from_maestro(const std::filesystem::path& dir, const CorpusOptions& options = {});
   /// Any MIDI files, in any folders; a tenth of the songs, by hash, is for validation, see split_by_song().
@@ -63,18 +63,18 @@ class Corpus {
   const std::vector<Song>& songs() const { return songs_; }             ///< by path
   const std::vector<Skipped>& skipped() const { return skipped_; }      ///< files that are not among the songs
   const EncodeReport& encode_report() const { return encode_report_; }  ///< notes merged and dropped, over all songs
-  /// Indices into songs() of a split's, in order.
+  /// Indices into songs() of a split's songs, in order.
   const std::vector<std::size_t>& indices(Split split) const { return splits_[index(split)].songs; }
   const LongestFirst& longest_first(Split split) const { return splits_[index(split)].longest_first; }
 
   [[nodiscard]] CorpusSize size() const;
   const CorpusSize& size(Split split) const { return splits_[index(split)].size; }
 
-  /// What a model trained on these songs is to know of them.
+  /// What a model trained on these songs keeps about them.
   [[nodiscard]] MusicProfile profile() const;
 
-  /// The General MIDI program of each track K: the one that most songs with that track have (of equals the lowest).
-  /// Tracks that fewer than one song in fifty has are left out.
+  /// The General MIDI program of each track K: the one that most songs with that track have (the lowest if tied).
+  /// Trailing tracks that fewer than one song in fifty has are left out.
   [[nodiscard]] std::vector<int> programs() const;
 
  private:
@@ -92,7 +92,7 @@ class Corpus {
   std::vector<Song> songs_;
   std::vector<Skipped> skipped_;
   EncodeReport encode_report_;
-  std::optional<bool> sustain_;  // not known of songs that a program made
+  std::optional<bool> sustain_;  // unknown for songs made by a program
   std::array<SplitSongs, 3> splits_;
 };
 

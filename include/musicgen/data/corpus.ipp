@@ -17,7 +17,7 @@ namespace musicgen::inline MUSICGEN_ABI {
 
 namespace detail {
 
-/// @throws Error  that tells of the first file that is no use, if none is
+/// @throws Error  if there are no songs, with the reason for the first file
 inline void require_songs(const Listing& listing, const ReadResult& reading) {
   if (!reading.songs.empty()) return;
   const auto& skipped = reading.skipped.empty() ? listing.skipped : reading.skipped;

@@ -1,5 +1,4 @@
-// Tables of comma-separated values (RFC 4180), as MAESTRO describes its files. Internal: for definitions
-// alone.
+// Comma-separated values (RFC 4180), the format of MAESTRO's table. Internal: for definitions only.
 #pragma once
 
 #include <cstddef>
@@ -17,8 +16,8 @@ struct CsvRow {
   std::vector<std::string> fields;
 };
 
-/// The rows of a table, its header among them. A field in quotes may hold commas, line ends and doubled quotes. Lines
-/// end in LF or CRLF; a byte order mark and empty lines are left out; quotes that never close end with the text.
+/// The rows of a table, including its header. A quoted field may contain commas, line ends and doubled quotes. Lines
+/// end in LF or CRLF; a byte order mark and empty lines are skipped; quotes that never close end with the text.
 inline std::vector<CsvRow> parse_csv(std::string_view text) {
   if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
   std::vector<CsvRow> rows;

@@ -1,7 +1,7 @@
-// Which MIDI files make up a corpus, what to call them and which split they belong to: POP909, MAESTRO, or any folder.
+// The MIDI files of a corpus, their names and their splits: POP909, MAESTRO, or any folder.
 //
-// A layout is told by its files' paths alone; nothing is opened but MAESTRO's table. Hidden files and folders (".git",
-// "._copy.mid") are no part of anything. Whatever else is found and not used is listed with the reason.
+// A layout is recognized by its files' paths alone; only MAESTRO's table is opened. Hidden files and folders (".git",
+// "._copy.mid") are ignored. Whatever else is found and not used is listed with the reason.
 #pragma once
 
 #include <cstdint>
@@ -16,7 +16,7 @@ namespace musicgen::inline MUSICGEN_ABI {
 
 struct Score;
 
-/// A file that is no part of a corpus, and why.
+/// A file that is not part of a corpus, and why.
 struct Skipped {
   std::filesystem::path file;
   std::string reason;
@@ -33,7 +33,7 @@ struct MidiFile {
   Split split = Split::train;
 };
 
-/// What a folder has to offer.
+/// The files of a corpus.
 struct Listing {
   std::filesystem::path root;
   Layout layout = Layout::folder;
@@ -41,30 +41,30 @@ struct Listing {
   std::vector<Skipped> skipped;  ///< by path
 };
 
-/// Every MIDI file (.mid, .midi, .kar, any case) in a folder and below; or that file, if `path` is one. Links are
-/// followed. Which split a song is in is left to split_by_song().
+/// All MIDI files (.mid, .midi, .kar, any case) in a folder and below; or `path` itself, if it is a file. Links are
+/// followed. Splits are left to split_by_song().
 /// @throws Error  if there is no such path
 [[nodiscard]] Listing list_folder(const std::filesystem::path& path);
 
 // ---- POP909 (Wang et al., ISMIR 2020): 001/001.mid, 001/versions/001-v1.mid, ... ----
 
-/// POP909, or the folder that holds it: validation is the songs whose number ends in 5, all their versions among them.
+/// POP909, or the folder that contains it. Songs whose number ends in 5 are for validation, with all their versions.
 /// @throws Error  if there is no such path
 [[nodiscard]] Listing list_pop909(const std::filesystem::path& dir);
 
-/// The rule by which POP909 is cleaned: the first track that has notes is the melody. ("meldoy" and "melopy" are names
-/// that occur in POP909.)
+/// The rule for cleaning POP909: the first track with notes must be the melody. ("meldoy" and "melopy" are names that
+/// occur in POP909.)
 /// @throws Error  if it is not
 void require_melody(const Score& score);
 
 // ---- MAESTRO (Hawthorne et al., ICLR 2019): maestro-v3.0.0.csv, 2004/MIDI-...midi, ... ----
 
-/// MAESTRO, or the folder that holds it: the files that its table names, in the splits that it says.
+/// MAESTRO, or the folder that contains it: the files in its table, with the splits it gives.
 /// @throws Error  if there is no such path or table, or the table lacks the columns "split" or "midi_filename"
 [[nodiscard]] Listing list_maestro(const std::filesystem::path& dir);
 
-/// What `path` looks like: MAESTRO where there is its table, POP909 where there is a 001/001.mid or the like, otherwise
-/// any folder, or a single file.
+/// Lists `path` as MAESTRO if its table is there, as POP909 if there is a 001/001.mid or the like, otherwise as any
+/// folder or a single file.
 /// @throws Error  if there is no such path
 [[nodiscard]] Listing list_files(const std::filesystem::path& path);
 

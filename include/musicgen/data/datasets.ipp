@@ -79,7 +79,7 @@ MUSICGEN_INLINE Listing list_folder(const std::filesystem::path& path) {
 
 namespace detail {
 
-/// The folder of three digits that a song of POP909 lies in: the first or second of its name's parts.
+/// The folder of three digits that a song of POP909 is in: the first or second part of its name.
 inline std::optional<std::string> pop909_number(std::string_view name) {
   for (int depth = 0; depth < 2; ++depth) {
     const auto slash = name.find('/');
@@ -125,8 +125,8 @@ MUSICGEN_INLINE void require_melody(const Score& score) {
 
 namespace detail {
 
-/// MAESTRO's table in `dir` or in a folder right below it: of several in one folder the one whose name sorts last, the
-/// newest; nothing if there is none.
+/// MAESTRO's table in `dir` or in a folder directly below it. If a folder has several, the newest: the one whose name
+/// sorts last.
 inline std::optional<std::filesystem::path> find_maestro_table(const std::filesystem::path& dir) {
   namespace fs = std::filesystem;
   std::error_code fault;
@@ -152,7 +152,7 @@ inline std::optional<Split> parse_split(std::string_view text) {
   return std::nullopt;
 }
 
-/// Where `header` has the column `name`.
+/// The index of the column `name` in `header`.
 inline std::size_t column(const CsvRow& header, std::string_view name, const std::filesystem::path& table) {
   const auto at = std::find(header.fields.begin(), header.fields.end(), name);
   if (at == header.fields.end()) throw file_error(table, "has no column \"" + std::string(name) + "\"");

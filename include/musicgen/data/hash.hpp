@@ -1,5 +1,5 @@
-// A hash that is the same on every machine, for splits and for cache keys. It guards against accidents, not attackers.
-// Internal: for definitions alone.
+// A hash that is the same on every machine, for splits and cache keys. It guards against accidents, not attackers.
+// Internal: for definitions only.
 #pragma once
 
 #include <bit>
@@ -13,8 +13,8 @@
 
 namespace musicgen::inline MUSICGEN_ABI::detail {
 
-/// Takes bytes in eight at a time: multiplied by an odd number and folded, and closed by MurmurHash3's finalizer
-/// (Appleby). No change of one piece of eight bytes goes unseen.
+/// Takes eight bytes at a time: xor, multiplication by an odd number, fold; finished by MurmurHash3's finalizer
+/// (Appleby). A change within one piece of eight bytes always changes the hash.
 class Hash {
  public:
   Hash& add(std::string_view bytes) {
@@ -36,7 +36,7 @@ class Hash {
   }
 
  private:
-  /// Little-endian, whatever the machine is.
+  /// Little-endian on every machine.
   static std::uint64_t number(std::string_view bytes) {
     std::uint64_t value = 0;
     if constexpr (std::endian::native == std::endian::little)

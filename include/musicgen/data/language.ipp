@@ -20,7 +20,7 @@ namespace musicgen::inline MUSICGEN_ABI {
 
 namespace detail {
 
-/// Nothing for a file that is no use to learn from.
+/// Nothing for a file that cannot be used.
 inline std::optional<bool> keeps_to_beat(const MidiFile& file, const Listing& listing, const CorpusOptions& options) {
   try {
     const Score score = read_midi(file.path, {.sustain = applies_sustain(listing, options)});
@@ -28,7 +28,7 @@ inline std::optional<bool> keeps_to_beat(const MidiFile& file, const Listing& li
     if (score.notes().empty()) return std::nullopt;
     return analyze(score).has_beat();
   } catch (const Error&) {
-    return std::nullopt;  // whoever reads all of them will say why
+    return std::nullopt;  // read_files() reports why
   }
 }
 
@@ -56,7 +56,7 @@ MUSICGEN_INLINE BeatCount count_beats(const Listing& listing, const CorpusOption
   const std::size_t files = listing.files.size(), looked_at = std::min(files, static_cast<std::size_t>(most));
   std::vector<std::optional<bool>> found(looked_at);
   thread_pool().parallel_for(static_cast<std::int64_t>(looked_at), [&](std::int64_t i) {
-    const auto at = static_cast<std::size_t>(i);  // in the middle of its share of the files
+    const auto at = static_cast<std::size_t>(i);  // each from the middle of its share of the files
     found[at] = detail::keeps_to_beat(listing.files[(2 * at + 1) * files / (2 * looked_at)], listing, options);
   });
   BeatCount count;

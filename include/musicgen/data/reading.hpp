@@ -1,4 +1,4 @@
-// From the files that a listing names to songs of tokens, on all threads.
+// Reads the files of a listing as songs of tokens, on all threads.
 #pragma once
 
 #include <filesystem>
@@ -15,15 +15,15 @@ namespace musicgen::inline MUSICGEN_ABI {
 
 /// How files are read.
 struct CorpusOptions {
-  std::optional<std::filesystem::path> cache{};  ///< a file that keeps the tokens from one time to the next
+  std::optional<std::filesystem::path> cache{};  ///< a file that keeps the tokens for the next run
   Vocabulary vocabulary = Vocabulary::standard();
-  bool sustain = false;  ///< whether the sustain pedal lengthens notes; MAESTRO's it always does
-  /// In the language of beats: a folder with POP909's annotations, see find_pop909_annotations(). The songs that it has
-  /// some of, 001 and its versions 001-v1, are written down by these, as far as they fit; all others by analyze().
+  bool sustain = false;  ///< whether the sustain pedal lengthens notes; in MAESTRO it always does
+  /// In the language of beats: a folder with POP909's annotations, see find_pop909_annotations(). Files of a song that
+  /// has some (001, and its versions such as 001-v1) are encoded from them if they fit; all others from analyze().
   std::optional<std::filesystem::path> annotations{};
 };
 
-/// What became of a listing's files.
+/// The result of reading a listing's files.
 struct ReadResult {
   std::vector<Song> songs;       ///< by path
   std::vector<Skipped> skipped;  ///< by path
@@ -33,9 +33,9 @@ struct ReadResult {
 /// Whether the sustain pedal lengthens the notes of a listing's files.
 [[nodiscard]] bool applies_sustain(const Listing& listing, const CorpusOptions& options);
 
-/// Reads and encodes a listing's files. What cannot be read, or is no use, is skipped. The same for any number of
-/// threads.
-/// @throws Error  for annotations of none of the files, or with a vocabulary that has no beats
+/// Reads and encodes a listing's files. Files that cannot be read or used are skipped. The result is the same for any
+/// number of threads.
+/// @throws Error  if `options.annotations` has none for these files, or the vocabulary has no beats
 [[nodiscard]] ReadResult read_files(const Listing& listing, const CorpusOptions& options);
 
 }  // namespace musicgen::inline MUSICGEN_ABI

@@ -18,22 +18,22 @@ namespace musicgen::inline MUSICGEN_ABI {
 
 namespace detail {
 
-/// What a file gave, or why it gave nothing.
+/// A file's song, or the reason it has none.
 struct ReadFile {
   Song song;
   EncodeReport report;
   std::string fault;
 };
 
-/// What is played, by annotations where there are some that fit.
-/// @throws Error
+/// The analysis of a file: from its annotations if they fit, otherwise from the notes.
+/// @throws Error  for invalid annotations
 inline Analysis analysis_of(const MidiFile& file, const Score& score, const CorpusOptions& options) {
   if (options.annotations)
     if (auto annotated = fitting_annotations(*options.annotations, file.name, score)) return *std::move(annotated);
   return analyze(score);
 }
 
-/// @throws Error
+/// @throws Error  if the file cannot be used
 inline ReadFile read_file(const MidiFile& file, const Listing& listing, const CorpusOptions& options) {
   const Score score = read_midi(file.path, {.sustain = applies_sustain(listing, options)});
   if (listing.layout == Layout::pop909) require_melody(score);
@@ -59,7 +59,7 @@ inline void add(EncodeReport& sum, const EncodeReport& report) {
   sum.dropped_notes += report.dropped_notes;
 }
 
-/// @throws Error  if annotations are asked for that no file has, or that nothing would be done with
+/// @throws Error  if no file has the annotations asked for, or the vocabulary cannot use them
 inline void require_annotations(const Listing& listing, const CorpusOptions& options) {
   if (!options.annotations) return;
   if (!options.vocabulary.has_beats())

@@ -1,4 +1,4 @@
-// A song of a corpus: its tokens, where it belongs, and what a trainer must know of it.
+// A song of a corpus: its tokens, its split, and what a trainer needs to know about it.
 #pragma once
 
 #include <bitset>
@@ -13,7 +13,7 @@
 
 namespace musicgen::inline MUSICGEN_ABI {
 
-/// What a song is for. Versions of one song are never in two splits.
+/// What a song is used for. Versions of one song are never in two splits.
 enum class Split : std::uint8_t { train, validation, test };
 
 inline const char* to_string(Split split) {
@@ -34,31 +34,32 @@ struct Song {
   std::vector<Token> tokens;  ///< `^ ... $`
   std::vector<int> programs;  ///< General MIDI instrument of track K
 
-  // What follows can be read off the tokens.
-  std::int64_t steps = 0;               ///< in all: from the first note's onset or, in beats, the first bar line
+  // The rest follows from the tokens.
+  std::int64_t steps = 0;               ///< in all, from the first note's onset or, in beats, the first bar line
   int notes = 0;                        ///< note-ons
   int longest_note = 0;                 ///< steps
-  std::chrono::milliseconds length{0};  ///< what the steps come to, at the song's tempo, to 10 ms
-  std::chrono::milliseconds max_note_length{0};  ///< likewise the longest note's
-  int velocity = 0;                              ///< the mean of its notes', rounded
+  std::chrono::milliseconds length{0};  ///< duration at the song's tempo, to 10 ms
+  std::chrono::milliseconds max_note_length{0};  ///< of the longest note, likewise
+  int velocity = 0;                              ///< mean of its notes, rounded
   std::bitset<pitch_count> pitches{};            ///< that occur
 
   double seconds() const { return std::chrono::duration<double>(length).count(); }
   bool operator==(const Song&) const = default;
 };
 
-/// A song with everything that its tokens tell filled in.
-/// @throws Error  unless the tokens are of the vocabulary, `^ ... $`, with notes that are whole and end
+/// Makes a song and fills in what follows from its tokens.
+/// @throws Error  unless the tokens are in the vocabulary, `^ ... $`, with complete notes that all end
 [[nodiscard]] Song make_song(std::string name, Split split, std::vector<Token> tokens, std::vector<int> programs,
                              const Vocabulary& vocabulary);
 
-/// How many tokens the group has that begins with `kind`: a note's on `+p vN iK` 3, its off `-p iK` 2, all else 1.
+/// The number of tokens in a group that begins with `kind`: 3 for a note-on `+p vN iK`, 2 for a note-off `-p iK`,
+/// otherwise 1.
 [[nodiscard]] std::size_t group_size(TokenKind kind);
 
-/// Where the group that holds tokens[i] begins.
+/// Where the group that contains tokens[i] begins.
 [[nodiscard]] std::size_t group_start(const Song& song, const Vocabulary& vocabulary, std::size_t i);
 
-/// The notes that sound before tokens[i], the start of a group, in the order in which they began.
+/// The notes that sound before tokens[i], the start of a group, in order of onset.
 [[nodiscard]] std::vector<SoundingNote> sounding_at(const Song& song, const Vocabulary& vocabulary, std::size_t i);
 
 }  // namespace musicgen::inline MUSICGEN_ABI

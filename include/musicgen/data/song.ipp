@@ -17,14 +17,14 @@ namespace musicgen::inline MUSICGEN_ABI {
 
 namespace detail {
 
-/// @throws Error  that names the song and the token, unless `holds`
+/// @throws Error  naming the song and the token, unless `holds`
 inline void require_of_song(bool holds, const Song& song, std::size_t i, const char* otherwise) {
   if (!holds)
     throw Error(song.name + ": token " + std::to_string(i) + " of " + std::to_string(song.tokens.size()) + " " +
                 otherwise);
 }
 
-/// @throws Error  for tokens that make no event
+/// @throws Error  for tokens that form no event
 inline void require_whole(const TokenGroup& group, const Song& song, const Vocabulary& vocabulary) {
   if (group.kind != TokenGroup::Kind::broken) return;
   const auto i = static_cast<std::size_t>(group.position);
@@ -34,12 +34,13 @@ inline void require_whole(const TokenGroup& group, const Song& song, const Vocab
   require_of_song(false, song, i + group.size, "is not a track");
 }
 
-/// Fills in what the tokens tell.
-/// @throws Error  if between `^` and `$` they are anything but time steps, ons and offs of notes, each note ended once
+/// Fills in what follows from the tokens.
+/// @throws Error  if between `^` and `$` there is anything but time steps, the plan, note-ons and note-offs, or a note
+///                does not end exactly once
 inline void measure(Song& song, const Vocabulary& vocabulary) {
   using Kind = TokenGroup::Kind;
   constexpr std::int64_t silent = -1;
-  std::array<std::int64_t, track_count * pitch_count> began;  // when each (track, pitch) did that sounds
+  std::array<std::int64_t, track_count * pitch_count> began;  // onset of each (track, pitch) that sounds
   began.fill(silent);
   std::int64_t longest = 0, velocities = 0;
   int sounding = 0;
@@ -113,12 +114,12 @@ MUSICGEN_INLINE std::size_t group_start(const Song& song, const Vocabulary& voca
 
 MUSICGEN_INLINE std::vector<SoundingNote> sounding_at(const Song& song, const Vocabulary& vocabulary, std::size_t i) {
   const auto at = [&](std::size_t k) { return vocabulary[song.tokens[k]]; };
-  // No note lasts longer than song.longest_note: what began before that is over.
+  // No note lasts longer than song.longest_note: notes that began earlier are over.
   std::size_t from = i;
   for (std::int64_t steps = 0; from > 0 && steps <= song.longest_note; --from)
     if (at(from - 1).kind == TokenKind::time) steps += at(from - 1).value;
 
-  std::vector<SoundingNote> sounding;  // `steps` from `from` to where it began, until the end is known
+  std::vector<SoundingNote> sounding;  // `steps`: from `from` to the onset, for now
   int now = 0;
   for_each_group(std::span(song.tokens).subspan(from, i - from), vocabulary, [&](const TokenGroup& group) {
     now += group.steps;

@@ -20,17 +20,17 @@ namespace musicgen::inline MUSICGEN_ABI {
 
 namespace detail {
 
-/// Hashes below it are a tenth of all.
+/// A tenth of all hashes are below it.
 inline constexpr std::uint64_t lowest_tenth = std::numeric_limits<std::uint64_t>::max() / 10;
 
-/// Takes `ending` off the end of `text`, if it is there.
+/// Removes `ending` from the end of `text`, if it is there.
 inline bool drop_ending(std::string_view& text, std::string_view ending) {
   if (!text.ends_with(ending)) return false;
   text.remove_suffix(ending.size());
   return true;
 }
 
-/// Takes characters of `set` off the end of `text`.
+/// Removes characters of `set` from the end of `text`.
 inline bool drop_all(std::string_view& text, std::string_view set) {
   const auto kept = text.find_last_not_of(set) + 1;
   const bool found = kept < text.size();
@@ -38,7 +38,7 @@ inline bool drop_all(std::string_view& text, std::string_view set) {
   return found;
 }
 
-/// A file's name (in lower case) without the mark of a version: "-v2", " (1)", "_copy", " - copy 3".
+/// A file's name (in lower case) without a version mark: "-v2", " (1)", "_copy", " - copy 3".
 inline std::string_view without_version(std::string_view name) {
   constexpr std::string_view digits = "0123456789", separators = " -_.";
   std::string_view rest = name;
@@ -87,7 +87,7 @@ MUSICGEN_INLINE std::vector<std::size_t> first_versions(std::span<const Song> so
 
 MUSICGEN_INLINE void split_by_song(std::span<Song> songs) {
   const auto first = first_versions(songs);
-  std::map<std::size_t, std::uint64_t> hashes;  // of each song by its first version: the lowest among its versions'
+  std::map<std::size_t, std::uint64_t> hashes;  // the lowest among a song's versions, by its first version
   for (std::size_t i = 0; i < songs.size(); ++i) {
     const auto hash = detail::Hash().add(song_key(songs[i].name)).value();
     const auto [at, is_new] = hashes.emplace(first[i], hash);

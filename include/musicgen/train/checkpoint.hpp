@@ -1,5 +1,5 @@
-// What a training run needs to go on where another stopped: a model's file with the optimizer's moments and the state
-// of the run. docs/formats.md has the whole of it.
+// Checkpoints, from which training runs resume: a model's file with the optimizer's moments and the state of the run.
+// docs/formats.md describes the format.
 #pragma once
 
 #include <filesystem>
@@ -16,7 +16,7 @@ namespace musicgen::inline MUSICGEN_ABI {
 /// "run.safetensors" -> "run.last.safetensors"
 [[nodiscard]] std::filesystem::path last_checkpoint(std::filesystem::path checkpoint);
 
-/// A run that has stopped.
+/// A stopped run.
 template <Backend B>
 struct Checkpoint {
   ModelConfig config;
@@ -24,18 +24,18 @@ struct Checkpoint {
   typename B::Parameters weights, m, v;  ///< m, v: the optimizer's moments
 };
 
-/// @throws Error  if it is no checkpoint, or a damaged one
+/// @throws Error  if it is not a checkpoint, or damaged
 template <Backend B>
 [[nodiscard]] Checkpoint<B> load_checkpoint(const std::filesystem::path& path);
 
-/// Writes it in one step. Any program that reads models reads it, too.
+/// Writes the checkpoint atomically. Any program that reads models can read it.
 /// @throws Error  if it cannot be written
 template <Backend B>
 void save_checkpoint(const std::filesystem::path& path, const Model<B>& model, const typename B::Parameters& m,
                      const typename B::Parameters& v, const TrainingState& state);
 
-/// Where the run stood that wrote the file; nothing if it is the file of a model alone.
-/// @throws Error  for a state that cannot be
+/// The state of the run that wrote the file; nothing if it is only a model's file.
+/// @throws Error  for an invalid state
 [[nodiscard]] std::optional<TrainingState> training_state(const Safetensors& file);
 
 }  // namespace musicgen::inline MUSICGEN_ABI

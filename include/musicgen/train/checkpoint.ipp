@@ -17,7 +17,7 @@ namespace musicgen::inline MUSICGEN_ABI {
 
 namespace detail {
 
-/// Calls visit(name, member) for each member but the time, as the checkpoint has them.
+/// Calls visit(name, member) for each member except the time, with its name in the checkpoint.
 template <class State, class Visit>
 void for_each_member(State& s, Visit&& visit) {
   visit("seed", s.seed);
@@ -43,8 +43,8 @@ inline std::string to_metadata(const TrainingState& state) {
 
 inline TrainingState parse_state(const std::string& text, const std::filesystem::path& file) {
   nlohmann::json j = parse_metadata_entry(text, "training", file);
-  if (!j.contains("muon")) j["muon"] = false;        // there was no Muon when it was written
-  if (!j.contains("best_step")) j["best_step"] = 0;  // it was not kept
+  if (!j.contains("muon")) j["muon"] = false;        // written before there was Muon
+  if (!j.contains("best_step")) j["best_step"] = 0;  // written before it was kept
   TrainingState s;
   for_each_member(s, [&]<class T>(const char* name, T& member) { member = json_field<T>(j, name, file); });
   const double seconds = json_field<double>(j, "seconds", file);

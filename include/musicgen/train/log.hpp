@@ -1,4 +1,4 @@
-// The log of a training run: JSON lines, one a step. Internal: for definitions alone.
+// The log of a training run: JSON lines, one per step. Internal: for definitions only.
 #pragma once
 
 #include <cerrno>
@@ -34,9 +34,9 @@ inline nlohmann::json to_json(const Progress& p) {
 class TrainingLog {
  public:
   /// @param file   empty: no log
-  /// @param steps  done so far: lines of later steps, from a run that was cut off after its checkpoint, are dropped;
-  ///               0 starts the file anew
-  /// @throws Error  if it cannot be written, or is there and is no log
+  /// @param steps  done so far: lines of later steps, left by a run that was cut off after its checkpoint, are dropped;
+  ///               0 starts a new file
+  /// @throws Error  if it cannot be written, or is an existing file that is not a log
   TrainingLog(const std::filesystem::path& file, std::int64_t steps) : file_(file) {
     if (file.empty()) return;
     write_bytes(file, lines_to_keep(steps));
@@ -44,7 +44,7 @@ class TrainingLog {
     if (!out_) throw file_error(file, std::string("cannot be written: ") + std::strerror(errno));
   }
 
-  /// @throws Error  if the disk is full, ...
+  /// @throws Error  if it cannot be written, as when the disk is full
   void write(const Progress& progress) {
     if (file_.empty()) return;
     if (!(out_ << to_json(progress).dump() << std::endl)) throw file_error(file_, "cannot be written");
@@ -63,7 +63,7 @@ class TrainingLog {
       const auto step =
           j.is_object() && j.contains("step") ? detail::json_value<std::int64_t>(j["step"]) : std::nullopt;
       const bool begun = number > 0 || line.starts_with("{\"");
-      const bool cut_off = in.eof() && (step || (j.is_discarded() && begun));  // when the run was killed
+      const bool cut_off = in.eof() && (step || (j.is_discarded() && begun));  // by a run that was killed
       ++number;
       if (!step && !cut_off)
         throw file_error(file_, "line " + std::to_string(number) + " is not from a training log: not overwritten");

@@ -13,17 +13,18 @@
 
 namespace musicgen::inline MUSICGEN_ABI {
 
-/// Holds the tokens that a `Sequences` looks at; its memory is used again. One thread at a time.
+/// Holds the tokens that a `Sequences` refers to, reusing its memory. One thread at a time.
 class TrainingSequences {
  public:
-  /// Window by window, input_length + target_length tokens each: all but the last go in, the last target_length are
-  /// asked for. What lies past a song's end goes in as `$` and is not asked for.
+  /// Takes windows of input_length + target_length tokens: all but the last are inputs, the last target_length are
+  /// targets. Past a song's end, inputs are `$` and there are no targets.
   /// @param with_contexts  whether the model takes the batch's contexts
   void assign(const Batch& batch, const Vocabulary& vocabulary, bool with_contexts = false);
 
-  /// Puts the model's own best guesses in place of true tokens: after the first input_length, each input is the true
-  /// token with probability `teacher_forcing`, otherwise the argmax of the logits before it. The guess is a choice, so
-  /// no gradient flows through it, and the batch trains like any other afterwards.
+  /// Replaces true tokens by the model's own best guesses: after the first input_length, each input is the true token
+  /// with probability `teacher_forcing`, otherwise the argmax of the logits before it. No gradient flows through a
+  /// guess, and afterwards the batch trains like any other.
+  /// @throws Error  for a model with contexts
   template <Backend B>
   void force(const Model<B>& model, double teacher_forcing, Random random);
 

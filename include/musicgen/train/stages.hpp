@@ -1,4 +1,4 @@
-// What a training run consists of: stages that follow each other, a learning rate, an end.
+// The stages of a training run, which follow one another, and the learning rate.
 #pragma once
 
 #include <array>
@@ -12,17 +12,17 @@
 
 namespace musicgen::inline MUSICGEN_ABI {
 
-/// A stage trains on windows of `input_length + target_length` tokens, the loss being on the last `target_length`.
-/// With an input of one token the loss is on every position, and a step teaches the most.
+/// A stage trains on windows of `input_length + target_length` tokens, with the loss on the last `target_length`. With
+/// an input of one token the loss is on every position, and a step teaches the most.
 struct Stage {
   std::string name = {};
-  std::array<int, 2> input_length{1, 1};  ///< smallest and largest, drawn for each batch
+  std::array<int, 2> input_length{1, 1};  ///< lowest and highest; drawn for each batch
   int target_length = 255;
-  double start_probability = 0.01;  ///< of a window that begins at the song's beginning
-  double end_probability = 0.03;    ///< of another that ends at its end; without, models hardly see `$`, and go on
+  double start_probability = 0.01;  ///< that a window begins at the start of its song
+  double end_probability = 0.03;    ///< that another ends with its song; else models hardly see `$` and do not stop
   double teacher_forcing = 1;       ///< probability that the next input is the true token, not the model's best guess
 
-  // A stage is over when the first of these holds. The end of the last one is the end of the run.
+  // A stage is over when the first of these holds. The run ends with its last stage.
   double leave_below = 0;      ///< mean loss of the last `smoothing_steps` steps, nats/token; 0: never
   int patience = 0;            ///< validations in a row without improvement; 0: any number
   std::int64_t max_steps = 0;  ///< 0: no limit
@@ -31,16 +31,16 @@ struct Stage {
   bool operator==(const Stage&) const = default;
 };
 
-/// Batches that a threshold looks at: no single one can trip it.
+/// Steps that a threshold averages, so that no single batch can trip it.
 inline constexpr std::size_t smoothing_steps = 50;
 
 namespace stages {
 
-/// The original project's four. The first three also end when validation has not improved 20 times in a row: 1.1
-/// nats/token is reached by memorizing alone.
+/// The original project's four stages. The first three also end when validation has not improved 20 times in a row:
+/// only memorizing reaches 1.1 nats/token.
 [[nodiscard]] std::vector<Stage> original();
 
-/// One stage with the loss on all positions of windows of `tokens`.
+/// One stage with the loss on all positions of windows of `tokens` tokens.
 [[nodiscard]] std::vector<Stage> all_positions(int tokens = 512);
 
 /// Stages from a JSON file: a list of objects with the members of `Stage`.
@@ -49,14 +49,14 @@ namespace stages {
 
 }  // namespace stages
 
-/// The learning rate over a run: up in a line, then level or down along a cosine.
+/// The learning rate over a run: linear warmup, then constant or a cosine decay.
 struct Schedule {
   double learning_rate = 2e-3;
   std::int64_t warmup_steps = 100;
-  double final_fraction = 0.02;  ///< of the learning rate, at the end of the cosine; 1: level
+  double final_fraction = 0.02;  ///< of the learning rate, at the end of the decay; 1: constant
 
   /// @param step  from 0
-  /// @param part  of the run that is over, 0..1
+  /// @param part  the fraction of the run that is over, 0..1
   [[nodiscard]] double at(std::int64_t step, double part) const;
 };
 

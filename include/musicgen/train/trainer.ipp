@@ -20,7 +20,7 @@ namespace presets {
 MUSICGEN_INLINE TrainerOptions training(const Vocabulary& vocabulary) {
   TrainerOptions options;
   if (!vocabulary.has_beats()) return options;
-  constexpr int window = 4096;  // two fifths of a song of POP909's
+  constexpr int window = 4096;  // two fifths of a POP909 song
   options.stages = stages::all_positions(window);
   options.stages[0].start_probability = 0.4;
   options.stages[0].end_probability = 0.1;
@@ -41,7 +41,7 @@ MUSICGEN_INLINE TrainerOptions fine_tuning(const Vocabulary& vocabulary) {
 
 namespace detail {
 
-/// Of the random numbers that choose between true tokens and guesses.
+/// The random stream that chooses between true tokens and guesses.
 inline constexpr std::uint64_t forcing_stream = std::uint64_t{1} << 62;
 
 }  // namespace detail
@@ -51,7 +51,7 @@ Trainer<B>::Trainer(Model<B>& model, const Corpus& corpus, TrainerOptions option
     : model_(model), corpus_(corpus), options_(std::move(options)) {
   if (model_.vocabulary() != corpus_.vocabulary()) throw Error("training: the model's vocabulary is not the corpus's");
   if (options_.stages.empty()) throw Error("training: there are no stages");
-  for (const Stage& stage : options_.stages)  // now, not when its turn comes
+  for (const Stage& stage : options_.stages)  // now, not when the stage begins
     require_valid(batch_options(stage), corpus_.vocabulary());
   if (options_.validate_every < 1 || options_.validation_batches < 1)
     throw Error("training: validate_every and validation_batches have to be positive");
@@ -68,7 +68,7 @@ Trainer<B>::Trainer(Model<B>& model, const Corpus& corpus, TrainerOptions option
   has_validation_ = !corpus_.indices(Split::validation).empty();
   for (const auto& file :
        {options_.checkpoint, options_.checkpoint.empty() ? "" : last_checkpoint(options_.checkpoint)})
-    if (!file.empty()) AtomicFile probe(file);  // it can be written: known now, not after an hour
+    if (!file.empty()) AtomicFile probe(file);  // fails now if it cannot be written, not after an hour
 }
 
 template <Backend B>
@@ -98,7 +98,7 @@ bool Trainer<B>::resume() {
   last_.reset();
   best_ = std::move(best);
   saved_step_ = state_.step;
-  if (state_.finished && options_.stages.size() > state_.stages) {  // some have been added
+  if (state_.finished && options_.stages.size() > state_.stages) {  // stages have been added
     state_.finished = false;
     state_.stage = state_.stages - 1;
     enter_next_stage();
@@ -130,7 +130,7 @@ TrainingResult Trainer<B>::run(const Callback& callback) {
   return take_best();
 }
 
-/// The part of the run that is over, by whichever limit is nearer; 0 without limits.
+/// The fraction of the run that is over, by the nearer limit; 0 without limits.
 template <Backend B>
 double Trainer<B>::part_over() const {
   double part = 0;
@@ -172,25 +172,24 @@ Progress Trainer<B>::step() {
   return progress;
 }
 
-/// Changes the weights, at progress.learning_rate, and says from which loss.
+/// Updates the weights at progress.learning_rate and reports the loss and the gradient's norm.
 template <Backend B>
 void Trainer<B>::learn(const Sequences& batch, Progress& progress) {
   model_.forward_backward(batch);
-  // What is saved has just given a finite loss; this step will be taken again after resuming.
+  // The weights saved have just given a finite loss; a resumed run takes this step again.
   if (Clock::now() - last_save_ >= options_.save_interval) {
     if (!std::isfinite(model_.loss())) fail("the loss");
     save();
   }
   progress.gradient_norm =
       B::update(model_.weights(), model_.gradients(), m_, v_, state_.step + 1, progress.learning_rate,
-                options_.optimizer);  // the first to wait, where a device computes
+                options_.optimizer);  // the first call that waits for a device
   progress.loss = model_.loss();
   if (!std::isfinite(progress.loss)) fail("the loss");
   if (!std::isfinite(progress.gradient_norm)) fail("the gradient");
 }
 
-/// The mean loss over fixed windows of the validation songs, on all positions whatever the stage, so that stages
-/// compare.
+/// The mean loss over fixed windows of the validation songs, on all positions in every stage, so that stages compare.
 template <Backend B>
 void Trainer<B>::validate(Progress& progress) {
   const BatchOptions windows{.batch = options_.batch,
@@ -253,7 +252,7 @@ void Trainer<B>::enter_next_stage() {
   state_.validations_since_best = 0;
 }
 
-/// Writes what resuming needs; and the model itself, where there are no validation songs to tell which is best.
+/// Writes the checkpoint to resume from; without validation songs to tell which model is best, also the model itself.
 template <Backend B>
 void Trainer<B>::save() {
   if (options_.checkpoint.empty()) return;
@@ -264,14 +263,14 @@ void Trainer<B>::save() {
   saved_step_ = state_.step;
 }
 
-/// Gives the model the weights to go on with.
+/// Gives the model the last weights, to go on with.
 template <Backend B>
 void Trainer<B>::take_last() {
   if (last_) model_.weights() = *last_;
   last_.reset();
 }
 
-/// Gives the model the weights to be used, and keeps the last ones.
+/// Gives the model the best weights, and keeps the last ones.
 template <Backend B>
 TrainingResult Trainer<B>::take_best() {
   TrainingResult result{.steps = state_.step, .model_step = state_.step, .finished = state_.finished};

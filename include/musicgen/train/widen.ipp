@@ -14,17 +14,18 @@ namespace musicgen::inline MUSICGEN_ABI {
 
 namespace detail {
 
-/// One of a weight's dimensions, before and after: it consists of blocks of hidden units (three gates, or output and
-/// context), each of which grows from `small` to `large`. A dimension without hidden units is one block of equal sizes.
+/// A dimension of a weight, before and after. It consists of blocks of hidden units (three gates, or output and
+/// context), each of which grows from `small` to `large`. A dimension without hidden units is one block that keeps its
+/// size.
 struct GrownDimension {
   std::int64_t small, large;
   GrownDimension(std::int64_t before, std::int64_t after, int hidden)
       : small(before == after ? before : hidden), large(after / (before / small)) {}
-  /// Of what was at `i`.
+  /// The new index of `i`.
   std::int64_t place(std::int64_t i) const { return i / small * large + i % small; }
 };
 
-/// Puts a weight of the small network into its place in the large one's, and silences the new units of the last block
+/// Copies a weight of the small network into its place in the large one's, and silences the new units of the last block
 /// of rows: of a GRU's gates, the candidates.
 template <class Scalar>
 void grow_into(const TensorView<Scalar>& large, const TensorView<const Scalar>& small, int hidden) {
@@ -48,9 +49,9 @@ Model<B> widened(const Model<B>& model, int hidden, std::uint64_t seed) {
   if (hidden == before) return model;
   ModelConfig config = model.config();
   config.dimensions.H = hidden;
-  config.initialization = {};  // as PyTorch does, whatever the smaller one began with
+  config.initialization = {};  // PyTorch's, whatever the smaller one began with
   typename B::HostParameters large = B::to_host(Model<B>(config, seed).weights());
-  const typename B::HostParameters& small = B::to_host(model.weights());  // no copy where they are there
+  const typename B::HostParameters& small = B::to_host(model.weights());  // no copy if they are on the host
   const auto from = small.tensors();
   const auto to = large.tensors();
   for (std::size_t k = 0; k < to.size(); ++k) detail::grow_into(to[k], from[k], before);

@@ -1,4 +1,4 @@
-// Bars that are given, not found.
+// Analyses with given bars, and notes in them.
 #pragma once
 
 #include <musicgen/analyze/analysis.hpp>
@@ -21,7 +21,7 @@ inline Analysis bars_of_beats(int bars, int beats) {
   return analysis;
 }
 
-/// Notes of a sixteenth on middle C, at these ticks.
+/// Sixteenth notes on middle C at these ticks.
 inline Track notes_at_ticks(const std::vector<int>& ticks, int channel = 0) {
   Track track{.channel = channel};
   for (const int tick : ticks) track.notes.push_back({tick, tick + 120, 60, 64});

@@ -34,11 +34,11 @@ TEST_CASE("excerpts: a beginning has the notes that start in it, cut at its end"
 
 TEST_CASE("excerpts: the beginning of a score keeps its tempo and its tracks") {
   Score score;
-  score.tempo = TempoMap(480, {{0, 500000}, {960, 1000000}});  // two beats of half a second, then of a whole one
+  score.tempo = TempoMap(480, {{0, 500000}, {960, 1000000}});  // two beats of half a second, then beats of a second
   score.tracks = {
       Track{.channel = drum_channel, .notes = {{0, 100, 36, 64}, {1920, 2400, 36, 64}}},
       Track{.name = "tune", .channel = 0, .notes = {{480, 2880, 60, 64}, {1439, 1500, 62, 64}, {1440, 1920, 64, 64}}}};
-  // From the tune's first note, at 0.5 s, for 1.5 s: until 2 s, a beat after the change of tempo.
+  // From the tune's first note, at 0.5 s, for 1.5 s: until 2 s, a beat after the tempo change.
   const Score beginning = beginning_of(score, 1500ms);
   CHECK(beginning.tempo == score.tempo);
   REQUIRE(beginning.tracks.size() == 2);

@@ -43,7 +43,7 @@ std::vector<const Song*> pointers(const std::vector<Song>& songs) {
   return all;
 }
 
-/// -log p of each token, one token at a time, written down plainly.
+/// -log p of each token, one token at a time: a plain reference.
 Likelihood plain_likelihood(const Model<Double>& model, const Song& song) {
   const Vocabulary& vocabulary = model.vocabulary();
   auto decoder = model.decoder(1, static_cast<int>(song.tokens.size()));
@@ -177,7 +177,7 @@ TEST_CASE("likelihood: per token, per note and per second are the sum over each"
   CHECK(l.masked_bits_per_second() == Approx(6 / 0.69314718056));
   l += l;
   CHECK(l == Likelihood{.songs = 2, .tokens = 40, .notes = 8, .seconds = 10, .nats = 80, .masked_nats = 60});
-  CHECK(Likelihood{}.nats_per_note() == 0);  // of nothing
+  CHECK(Likelihood{}.nats_per_note() == 0);  // without songs
 }
 
 TEST_CASE("likelihood: a model without opinion gives every token the same share, of what may come where masked") {
@@ -188,8 +188,8 @@ TEST_CASE("likelihood: a model without opinion gives every token the same share,
   const Song* const songs[] = {&song};
   const Likelihood l = likelihood<Cpu>(model, songs);
   CHECK(l.nats_per_token() == Approx(std::log(405)));
-  // May come: 128 ons or $; 31 velocities; 16 tracks; 128 ons or 100 gaps (no off yet); 128 ons or the off; i0 alone;
-  // 128 ons, 100 gaps or $.
+  // Allowed: 128 ons or $; 31 velocities; 16 tracks; 128 ons or 100 gaps (no off yet); 128 ons or the off; only i0; 128
+  // ons, 100 gaps or $.
   const double masked = std::log(129) + std::log(31) + std::log(16) + std::log(228) + std::log(129) + std::log(229);
   CHECK(l.masked_nats == Approx(masked));
   const KindLikelihood& times = l.kinds[static_cast<std::size_t>(TokenKind::time)];
@@ -200,7 +200,7 @@ TEST_CASE("likelihood: a model without opinion gives every token the same share,
 
 TEST_CASE("likelihood: a song that leaves the grammar is not masked from there on") {
   Model<> model = untrained();
-  // Ons out of order: well made, not canonical.
+  // Ons out of order: well formed, but not canonical.
   const Song song = song_of("^ +64 v63 i0 +60 v63 i0 t50 -60 i0 -64 i0 $");
   const Song* const songs[] = {&song};
   const Likelihood l = likelihood<Cpu>(model, songs);

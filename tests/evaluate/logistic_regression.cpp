@@ -9,7 +9,7 @@ using musicgen::detail::LogisticRegression;
 using musicgen::detail::Standardizer;
 
 TEST_CASE("logistic regression: one feature, by hand") {
-  // log(1 + exp(-w)) + w^2 / 2 is least where 1 / (1 + exp(w)) = w.
+  // log(1 + exp(-w)) + w^2 / 2 is smallest where 1 / (1 + exp(w)) = w.
   const LogisticRegression classifier({{-1}, {1}}, {false, true}, 1);
   const double w = classifier({1});
   CHECK(1 / (1 + std::exp(w)) == Approx(w).epsilon(1e-9));
@@ -45,5 +45,5 @@ TEST_CASE("logistic regression: features have mean 0 and deviation 1, and outlie
   std::vector<double> row{3, 5}, far{100, 6};
   standardizer.apply(row), standardizer.apply(far);
   CHECK(row == std::vector<double>{1, 0});
-  CHECK(far == std::vector<double>{3, 0});  // what is always the same says nothing
+  CHECK(far == std::vector<double>{3, 0});  // a constant feature becomes 0
 }

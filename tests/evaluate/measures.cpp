@@ -46,7 +46,7 @@ TEST_CASE("measures: chord tones are counted among the melody's notes on beats")
   note(8 * 480, 61);       // no chord
   Score score = piece_with(melody);
   CHECK(chord_tone_share(score, analysis) == Approx(3.0 / 5));
-  score.tracks.push_back(notes_at_ticks({0, 480, 960}, 1));  // what accompanies does not count
+  score.tracks.push_back(notes_at_ticks({0, 480, 960}, 1));  // the accompaniment does not count
   CHECK(chord_tone_share(score, analysis) == Approx(3.0 / 5));
   CHECK(std::isnan(chord_tone_share(score, Analysis{})));
   CHECK(std::isnan(chord_tone_share(Score{}, analysis)));
@@ -67,7 +67,7 @@ TEST_CASE("measures: a song with a chorus, in any key and tempo") {
   const Measures m = measures(song);
   REQUIRE(m.has_beat);
   CHECK(m.in_beat == 1);
-  CHECK(m.recurrence > 0.8);  // verse and chorus come back whole
+  CHECK(m.recurrence > 0.8);  // verse and chorus return whole
   CHECK(m.recurrence_after > 20);
   CHECK(m.chord_tones > 0.6);
   CHECK(m.chord_changes == Approx(1).margin(0.1));  // every bar
@@ -76,7 +76,7 @@ TEST_CASE("measures: a song with a chorus, in any key and tempo") {
 
   const Measures higher = measures(transposed(song, 3));
   Score fast = song;
-  fast.tempo = TempoMap(ticks_a_beat, {{0, 500000}});  // 120 in place of 100 beats a minute
+  fast.tempo = TempoMap(ticks_a_beat, {{0, 500000}});  // 120 instead of 100 beats per minute
   const Measures faster = measures(fast);
   for (const Measure& measure : measure_list) {
     if (measure.value == &Measures::position_overlap) continue;

@@ -11,7 +11,7 @@ using namespace musicgen::test;
 
 namespace {
 
-/// Single notes that differ enough for no two songs to share much.
+/// Single notes, different enough that no two songs share much.
 std::vector<MillisecondNote> melody(int notes, std::uint64_t seed) {
   Random random(seed);
   std::vector<MillisecondNote> all;
@@ -23,7 +23,7 @@ std::vector<MillisecondNote> melody(int notes, std::uint64_t seed) {
   return all;
 }
 
-/// Some songs to have learned from, 200 notes each.
+/// Training songs of 200 notes each.
 std::vector<Song> training_songs() {
   std::vector<Song> songs;
   for (std::uint64_t i = 0; i < 6; ++i)
@@ -133,7 +133,7 @@ TEST_CASE("novelty: a song of the training set is copied whole, a new one hardly
 }
 
 TEST_CASE("novelty: the share of n-grams that occur") {
-  // Up by 2 six times, of which the training song has the first three: of the 5 bigrams 2.
+  // Six intervals, the first three of which are all of the training song's: 2 of the 5 bigrams occur.
   const Song scale_up = song_of("up", score_of({{0, 300, 60}, {300, 600, 62}, {600, 900, 64}, {900, 1200, 66}}));
   const Song longer = song_of("longer", score_of({{0, 300, 60},
                                                   {300, 600, 62},
@@ -145,7 +145,7 @@ TEST_CASE("novelty: the share of n-grams that occur") {
   CHECK(judge(longer, {scale_up}, {.interval_ngram = 2}).shared_intervals == Approx(0.4));
   CHECK(judge(longer, {scale_up}, {.interval_ngram = 6}).shared_intervals == 0);
   CHECK(judge(scale_up, {longer}, {.interval_ngram = 3}).shared_intervals == 1);
-  CHECK(judge(scale_up, {longer}, {.interval_ngram = 4}).shared_intervals == 0);  // has none
+  CHECK(judge(scale_up, {longer}, {.interval_ngram = 4}).shared_intervals == 0);  // it has no 4-grams
 }
 
 TEST_CASE("novelty: songs without notes, of one note, of one chord, nothing learned, nothing asked") {

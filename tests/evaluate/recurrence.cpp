@@ -7,7 +7,7 @@ using namespace musicgen;
 
 namespace {
 
-/// Twenty notes without a run of seven that comes twice.
+/// Twenty notes in which no run of seven occurs twice.
 std::vector<Note> theme(double at, double step, int transposition = 0) {
   std::vector<Note> notes;
   for (int i = 0; i < 20; ++i) {
@@ -30,7 +30,7 @@ TEST_CASE("recurrence: a theme returns in another key and tempo") {
   const auto melody = joined(theme(10, 0.5), theme(70, 0.55, 4));
   const Recurrence heard = melody_recurrence(melody);
   CHECK(heard.share == 1);  // all runs that begin after 45 s lie in the second theme: 14
-  // The n-th run is heard 60 s + 0.05 n later, give or take what every third note is late.
+  // The n-th run returns 60 s + 0.05 n later, give or take the delay of every third note.
   CHECK(heard.after == Approx(60.3).margin(0.05));
 }
 
@@ -38,7 +38,7 @@ TEST_CASE("recurrence: half a theme returns") {
   auto second = theme(70, 0.5);
   for (std::size_t i = 10; i < second.size(); ++i) second[i].pitch = 40 + static_cast<int>(i * i % 11);
   const Recurrence heard = melody_recurrence(joined(theme(10, 0.5), second));
-  CHECK(heard.share == Approx(4.0 / 14));  // runs 0 to 3 of ten notes
+  CHECK(heard.share == Approx(4.0 / 14));  // runs 0 to 3, of the ten unchanged notes
   CHECK(heard.after == Approx(60));
 }
 
@@ -49,7 +49,7 @@ TEST_CASE("recurrence: what was heard just now does not count") {
   CHECK(std::isnan(melody_recurrence(melody).after));
   CHECK(melody_recurrence(melody, {.distance = 5}).share == Approx(14.0 / 34));
   CHECK(melody_recurrence(melody, {.distance = 5}).after == Approx(10));
-  // The latest of two hearings that are long enough ago.
+  // The later of two hearings that are long enough ago.
   CHECK(melody_recurrence(joined(melody, theme(90, 0.2)), {.begin = 90}).after == Approx(30));
 }
 

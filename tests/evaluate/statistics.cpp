@@ -97,7 +97,7 @@ TEST_CASE("statistics: groove consistency compares each bar's onsets with the ne
   };
   // Of four positions in a bar: 1010, 1010, 0100. None differs, then three: 1 - 3 / (2 * 4).
   CHECK(groove_consistency(notes_at({0, 1, 2, 3, 4.5}), bars, 4) == Approx(0.625));
-  // A little early or late is the same position, over the bar line, too.
+  // A little early or late is the same position, also across the bar line.
   CHECK(groove_consistency(notes_at({0.1, 1.1, 1.9, 3.2, 4.4}), bars, 4) == Approx(0.625));
   CHECK(groove_consistency(notes_at({}), bars) == 1);
   CHECK(groove_consistency(notes_at({-1, 6, 9}), bars) == 1);  // outside

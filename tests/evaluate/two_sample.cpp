@@ -46,7 +46,7 @@ TEST_CASE("two-sample test: different music is told apart, music of one kind is 
 }
 
 TEST_CASE("two-sample test: excerpts of a song are not asked about by who has learned from others of it") {
-  // Each song has a tune of its own that all of its excerpts play: with others of them learned, the set would be known.
+  // All excerpts of a song play its own tune, so a classifier that had seen one of them would know the others' set.
   const auto sets = [](std::uint64_t seed) {
     std::vector<Excerpt> all;
     Random random(seed);
@@ -99,7 +99,7 @@ TEST_CASE("two-sample test: a song is cut into excerpts") {
   CHECK(excerpts_of(notes, 60s, 0).size() == 2);
   notes.resize(200);
   CHECK(excerpts_of(notes, 60s, 0).size() == 1);
-  notes.resize(20);  // a short song is one
+  notes.resize(20);  // a short song is one excerpt
   CHECK(excerpts_of(notes, 60s, 0).size() == 1);
   notes.resize(15);
   CHECK(excerpts_of(notes, 60s, 0).empty());

@@ -94,7 +94,7 @@ TEST_CASE("model: weights are drawn as widely as asked for") {
 }
 
 TEST_CASE("model: overfits one bar of music") {
-  // The first bar or so of a composed song; a small network must learn it by heart.
+  // About the first bar of a composed song, which a small network must learn by heart.
   const Vocabulary vocabulary = Vocabulary::standard();
   std::vector<Token> tokens = encode(compose(1), vocabulary).tokens;
   tokens.resize(40);
@@ -133,7 +133,7 @@ TEST_CASE("model: with products in bf16 loss and gradients are those of fp32 to 
     CHECK(test::relative_difference(others[i].values, gradients[i].values) < 2e-2);
     CHECK(test::relative_difference(others[i].values, gradients[i].values) > 0);
   }
-  // backward() belongs to the last forward(), whatever has been set since.
+  // backward() uses the precision of the last forward(), whatever has been set since.
   std::vector<float> before(others[1].values.begin(), others[1].values.end());
   rounded.forward(batch);
   rounded.set_products(Precision::fp32);

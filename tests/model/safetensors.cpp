@@ -57,7 +57,7 @@ TEST_CASE("safetensors: eight bits are rounded to 1/127 of each row's largest") 
   const std::vector<double> expected{-2.54, 1.02, 0.02, 0, 0, 0, 1e-39, -1e-39, 0};
   for (std::size_t i = 0; i < w.size(); ++i)
     CHECK(std::abs(w[i] - expected[i]) <= 1e-7 * std::abs(expected[i]) + 1e-43);
-  // What has been rounded once is not rounded again.
+  // Rounding it again changes nothing.
   Safetensors again;
   again.add_int8<float>("w", {3, 3}, in.values<float>("w"));
   CHECK(again.values<float>("w") == in.values<float>("w"));

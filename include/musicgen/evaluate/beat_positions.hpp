@@ -1,4 +1,4 @@
-// Where a score's notes lie among the beats of an analysis. Internal: for definitions alone.
+// The positions of a score's notes among the beats of an analysis. Internal: for definitions only.
 #pragma once
 
 #include <algorithm>
@@ -14,7 +14,7 @@
 
 namespace musicgen::inline MUSICGEN_ABI::detail {
 
-/// A tick in beats from the first one. Before it and after the last one, the nearest beat's length goes on.
+/// A tick's position in beats from the first one; extrapolated before the first beat and after the last.
 inline double beat_position(const Analysis& analysis, double tick) {
   const auto& beats = analysis.beats;
   const auto next = std::upper_bound(beats.begin(), beats.end(), tick,
@@ -26,7 +26,7 @@ inline double beat_position(const Analysis& analysis, double tick) {
   return static_cast<double>(i) + (tick - static_cast<double>(beats[at].tick)) / length;
 }
 
-/// All notes in beats from the first one, drums among them, by start; analysis.has_beat().
+/// All notes, including drums, in beats from the first one, by start. Needs analysis.has_beat().
 inline std::vector<BeatNote> notes_in_beats(const Score& score, const Analysis& analysis) {
   std::vector<BeatNote> notes = quarter_notes(score);
   const double division = score.tempo.division();

@@ -57,7 +57,8 @@ MUSICGEN_INLINE std::vector<double> density(std::span<const double> values, doub
     return static_cast<std::size_t>(
         std::clamp(std::ceil((x - grid.from) / grid.step), 0.0, static_cast<double>(grid.points)));
   };
-  // exp(-(z + d)^2 / 2) = exp(-z^2 / 2) exp(-z d - d^2 / 2): from point to point a factor, which itself has one.
+  // exp(-(z + d)^2 / 2) = exp(-z^2 / 2) exp(-z d - d^2 / 2): each point is the one before times a factor, which changes
+  // by a constant factor.
   const double d = grid.step / bandwidth, factor_of_factor = std::exp(-d * d);
   for (const double v : values) {
     std::size_t i = point(v - reach * bandwidth);

@@ -1,8 +1,9 @@
-// What a two-sample test looks at: what follows what in an excerpt, whatever its key. Internal: for definitions alone.
+// The features of a two-sample test: what follows what in an excerpt, whatever its key. Internal: for definitions only.
 //
-// Everything is a share of its kind, so that longer excerpts are not told by their length, and its square root is
-// taken, which makes the distance of two excerpts that of Hellinger. N-grams have too many values for a table: they are
-// hashed into one (Weinberger et al., "Feature hashing for large scale multitask learning", ICML 2009).
+// Counts are normalized to shares within each table, so that length does not give an excerpt away, and their square
+// roots are taken, which makes the distance of two excerpts the Hellinger distance. N-grams have too many values for a
+// table, so they are hashed into one (Weinberger et al., "Feature hashing for large scale multitask learning", ICML
+// 2009).
 #pragma once
 
 #include <algorithm>
@@ -17,7 +18,7 @@
 
 namespace musicgen::inline MUSICGEN_ABI::detail {
 
-/// Notes that begin within 40 ms of each other.
+/// Notes that begin within 40 ms of the first of them.
 struct Chord {
   double start = 0;
   std::vector<int> pitches{};  ///< ascending
@@ -34,7 +35,7 @@ inline std::vector<Chord> chords_of(std::span<const Note> notes, bool melody) {
   return chords;
 }
 
-/// A part of an excerpt's features that is filled with counts and then made shares.
+/// A part of an excerpt's features, filled with counts and then normalized to shares.
 class FeatureTable {
  public:
   explicit FeatureTable(std::size_t size) : counts_(size) {}
@@ -53,7 +54,7 @@ class FeatureTable {
   std::vector<double> counts_;
 };
 
-/// Times between onsets: in steps of 20 ms up to 0.64 s, and in half octaves from there on.
+/// Times between onsets: in steps of 20 ms up to 0.64 s, then in half octaves.
 inline void append_gaps(std::vector<double>& features, const std::vector<Chord>& chords) {
   constexpr double step = 0.02;
   constexpr std::size_t steps = 32, size = 40;
@@ -65,8 +66,8 @@ inline void append_gaps(std::vector<double>& features, const std::vector<Chord>&
   gaps.append_to(features);
 }
 
-/// N-grams of 1 to 3 steps from chord to chord: the interval of their outer voice, and the ratio of successive times in
-/// quarters of an octave; each length is a kind.
+/// N-grams of 1 to 3 steps from chord to chord, with a table for each length. A step is the interval of the outer voice
+/// and the ratio of successive times between onsets in quarter octaves.
 inline void append_steps(std::vector<double>& features, const std::vector<Chord>& chords, bool melody) {
   constexpr int most_interval = 12, most_ratio = 12;
   std::vector<int> steps;  // an interval and a ratio in one number
@@ -88,7 +89,7 @@ inline void append_steps(std::vector<double>& features, const std::vector<Chord>
   }
 }
 
-/// Which intervals above their lowest note chords have.
+/// The intervals of each chord above its lowest note.
 inline void append_chords(std::vector<double>& features, const std::vector<Chord>& chords) {
   FeatureTable shapes(48);
   for (const Chord& chord : chords) {
@@ -99,7 +100,8 @@ inline void append_chords(std::vector<double>& features, const std::vector<Chord
   shapes.append_to(features);
 }
 
-/// 512 features of notes by onset.
+/// The 512 features of an excerpt.
+/// @param notes  by onset
 inline std::vector<double> excerpt_features(std::span<const Note> notes) {
   std::vector<double> features;
   const std::vector<Chord> melody = chords_of(notes, true), others = chords_of(notes, false);

@@ -1,4 +1,4 @@
-// Songs made comparable: their notes, their beginnings, and so many of them that none is another's version.
+// Makes songs comparable: their notes, their beginnings, and selections in which no song is a version of another.
 //
 // Pure functions: any number of threads may call them.
 #pragma once
@@ -19,20 +19,19 @@ namespace musicgen::inline MUSICGEN_ABI {
 /// A song's notes on the grid of its tokens, by start, then track, then pitch.
 [[nodiscard]] std::vector<Note> notes_of(const Song& song, const Vocabulary& vocabulary);
 
-/// The beginning of a song: the notes that start in it, cut where it ends.
+/// The beginning of a song: the notes that start within `length`, cut at its end.
 /// @throws Error  for less than one step of 10 ms
 [[nodiscard]] Song beginning_of(const Song& song, std::chrono::duration<double> length, const Vocabulary& vocabulary);
 
-/// The beginning of a score, its first note being the first that is not drums: the notes that start in it, or before
-/// it, cut where it ends. Tempo, signatures and all else stay.
+/// The beginning of a score, counted from its first note that is not drums: all notes that start before it ends, cut
+/// there. Tempo, signatures and everything else are kept.
 /// @throws Error  for less than 10 ms
 [[nodiscard]] Score beginning_of(const Score& score, std::chrono::duration<double> length);
 
-/// The songs without those that are versions of an earlier one; of one split only, if it is given. They point into
-/// `songs`.
+/// The songs without later versions of the same song; of one split only, if given. They point into `songs`.
 [[nodiscard]] std::vector<const Song*> distinct_songs(std::span<const Song> songs, std::optional<Split> split = {});
 
-/// `count` of the songs, at equal distances in their order; all if there are no more.
+/// `count` of the songs, evenly spaced; all if there are fewer.
 [[nodiscard]] std::vector<const Song*> evenly_chosen(std::span<const Song* const> songs, std::size_t count);
 
 }  // namespace musicgen::inline MUSICGEN_ABI

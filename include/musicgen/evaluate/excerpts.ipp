@@ -55,7 +55,7 @@ MUSICGEN_INLINE Score beginning_of(const Score& score, std::chrono::duration<dou
   if (notes.empty()) return beginning;
   const double end = notes.front().start + seconds;
   for (Track& track : beginning.tracks) {
-    if (end >= score.duration()) break;  // not to be rounded
+    if (end >= score.duration()) break;  // nothing to cut, not even by rounding
     const TempoMap& tempo = track.own_tempo ? *track.own_tempo : score.tempo;
     const std::int64_t last = tempo.tick(end);
     std::erase_if(track.notes, [&](const TickNote& note) { return note.start >= last; });

@@ -51,7 +51,7 @@ class LikelihoodAccumulator {
     sum_.seconds = song.seconds();
   }
 
-  /// @param logits  (V), of what follows the song's token t; called for t = 0, 1, 2, ... but the last
+  /// @param logits  (V), for what follows token t of the song; called for t = 0, 1, 2, ... but the last
   template <class Scalar>
   void add(std::size_t t, std::span<const Scalar> logits) {
     if (t + 1 >= song_->tokens.size()) return;
@@ -68,7 +68,7 @@ class LikelihoodAccumulator {
     sum_.kinds[static_cast<std::size_t>(grammar_.vocabulary()[target].kind)] += of_target;
   }
 
-  /// @throws Error  if it is no number
+  /// @throws Error  if it is not finite
   const Likelihood& sum() const {
     if (!std::isfinite(sum_.nats + sum_.masked_nats))
       throw Error("the model's probabilities for " + song_->name + " are not finite");
@@ -79,11 +79,11 @@ class LikelihoodAccumulator {
   const Song* song_;
   std::vector<std::uint8_t> everything_, mask_;
   Grammar grammar_;
-  bool grammatical_ = true;  // songs from elsewhere may leave the grammar; from there on nothing is masked
+  bool grammatical_ = true;  // other songs may break the grammar; from there on nothing is masked
   Likelihood sum_;
 };
 
-/// Numbers of the songs, the longest first: those of a batch are of about one length.
+/// Indices of the songs, longest first, so that songs of a batch have similar lengths.
 inline std::vector<std::size_t> longest_first(std::span<const Song* const> songs) {
   std::vector<std::size_t> order(songs.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
@@ -120,7 +120,7 @@ MUSICGEN_INLINE Likelihood& Likelihood::operator+=(const Likelihood& other) {
 
 namespace detail {
 
-/// Beside each of the inputs (T*B), what holds after it; none if the model takes none.
+/// The context after each of the inputs (T*B); empty if the model takes none.
 template <class SomeModel>
 void contexts_after(std::span<const Token> inputs, std::size_t B, const SomeModel& model,
                     std::vector<Token>& contexts) {
@@ -150,7 +150,7 @@ std::vector<Likelihood> likelihoods(const Model<B>& model, std::span<const Song*
   std::vector<Token> inputs, targets, contexts;
   for (std::size_t first = 0; first < order.size();) {
     const std::size_t T = songs[order[first]]->tokens.size() - 1;  // the longest of the batch
-    // Copying keeps what each position attends to.
+    // Copying keeps the attention weights of each position.
     const double bytes = row_bytes + (d.copies ? sizeof(typename B::Scalar) * static_cast<double>(T) : 0.0);
     const auto largest_rows = static_cast<std::size_t>(1e9 / bytes);
     const std::size_t rows =

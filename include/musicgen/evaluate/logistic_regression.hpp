@@ -1,11 +1,10 @@
-// Logistic regression with a penalty on its weights, for two classes that count the same. Internal: for definitions
-// alone.
+// Logistic regression with a penalty on its weights, for two classes of equal weight. Internal: for definitions only.
 //
 //     loss(w, b) = sum_i c_i log(1 + exp(-y_i (w . x_i + b))) + (penalty / 2) |w|^2,  y_i = +-1
 //
-// c_i is a half by the number of examples of its class. The loss is convex with a Lipschitz gradient, L = largest
-// eigenvalue of sum_i c_i x_i x_i^T / 4 + penalty, so Nesterov's accelerated gradient method with steps of 1/L comes to
-// the minimum.
+// c_i is 1/2 divided by the number of examples in its class. The loss is convex with a Lipschitz gradient, L = largest
+// eigenvalue of sum_i c_i x_i x_i^T / 4 + penalty, so Nesterov's accelerated gradient method with steps of 1/L
+// converges to the minimum.
 #pragma once
 
 #include <algorithm>
@@ -17,7 +16,7 @@
 
 namespace musicgen::inline MUSICGEN_ABI::detail {
 
-/// The features of examples as numbers of mean 0 and deviation 1 among those that were learned from.
+/// Scales features to mean 0 and deviation 1 over the training examples.
 class Standardizer {
  public:
   /// @param rows  not empty, of equal length
@@ -31,7 +30,7 @@ class Standardizer {
     }
   }
 
-  /// What lies further out than 3 deviations counts as 3: what occurs in few examples shall not decide alone.
+  /// Clips to 3 deviations, so that what occurs in few examples does not decide alone.
   void apply(std::vector<double>& row) const {
     for (std::size_t k = 0; k < row.size(); ++k) row[k] = std::clamp((row[k] - mean_[k]) * scale_[k], -3.0, 3.0);
   }
@@ -43,7 +42,7 @@ class Standardizer {
 class LogisticRegression {
  public:
   /// @param rows    standardized, of equal length
-  /// @param second  of each row, whether it is of the second class; there are some of both
+  /// @param second  for each row, whether it is of the second class; both classes occur
   LogisticRegression(const std::vector<std::vector<double>>& rows, const std::vector<bool>& second, double penalty)
       : weights_(rows[0].size() + 1) {
     const auto seconds = static_cast<double>(std::count(second.begin(), second.end(), true));
@@ -86,7 +85,7 @@ class LogisticRegression {
     return slope;
   }
 
-  /// Of sum_i c_i x_i x_i^T, x_i with a 1 at its end, by the power method; a little more, so that steps stay short
+  /// Of sum_i c_i x_i x_i^T, x_i with a 1 at its end, by the power method; a little more, so that steps are short
   /// enough.
   static double largest_eigenvalue(const std::vector<std::vector<double>>& rows, const std::vector<double>& shares) {
     std::vector<double> direction(rows[0].size() + 1);

@@ -1,11 +1,11 @@
-// How original songs are: what of them occurs in the songs that a model has learned from, and where.
+// How original songs are: which parts of them occur in a model's training songs, and where.
 //
-// A song is compared in two representations. As tokens a copy is exact, velocities and all. As intervals it stays a
-// copy when it is transposed, or played a little faster, slower or less evenly: each note is the interval from the one
-// before, and how much later it starts in classes that are an octave wide (times 2).
+// Songs are compared in two representations. As tokens, a copy is exact, velocities included. As intervals, it may be
+// transposed, or played a little faster, slower or less evenly: each note is the interval from the one before, and the
+// time since then in classes that are an octave (a factor of 2) wide.
 //
-// Music repeats what other music has said, so figures mean nothing by themselves: those of songs that the model has not
-// learned from are what to compare with.
+// Music repeats other music, so figures mean nothing by themselves: compare them with those of songs that the model was
+// not trained on.
 #pragma once
 
 #include <span>
@@ -20,10 +20,10 @@ namespace musicgen::inline MUSICGEN_ABI {
 
 /// The longest part of a song that occurs in another.
 struct CopiedRun {
-  int notes = 0;          ///< 0: there is none. As intervals, notes that start together count, unisons once
+  int notes = 0;          ///< 0: none. As intervals, each note of a chord counts, unisons once
   double seconds = 0;     ///< from the first onset to the last; as tokens from the first token to the last
   double at = 0;          ///< seconds, where it begins in the song
-  std::string source{};   ///< name of the other song; of several the first
+  std::string source{};   ///< name of the other song; the first if several
   double source_at = 0;   ///< seconds, where it begins there
   int transposition = 0;  ///< semitones from there to here
   bool operator==(const CopiedRun&) const = default;
@@ -33,7 +33,7 @@ struct CopiedRun {
 struct Originality {
   std::string song{};
   CopiedRun intervals{}, tokens{};                 ///< the longest runs: up to transposition and timing; exact
-  double shared_intervals = 0, shared_tokens = 0;  ///< shares of the song's n-grams that occur; 0 if it has none
+  double shared_intervals = 0, shared_tokens = 0;  ///< shares of the song's n-grams that occur there; 0 if it has none
 };
 
 struct NoveltyOptions {
@@ -42,10 +42,9 @@ struct NoveltyOptions {
 };
 
 /// What each of the songs shares with those in `training`. Time is proportional to all tokens, memory to those of
-/// `songs` (1.5 KB a note).
-/// @param songs  all of them, and those in `training`, with tokens of `vocabulary`
-/// Any number of threads may call this; it computes on up to three of the thread pool, with the same result for any
-/// number.
+/// `songs` (1.5 KB a note). Any number of threads may call this; it computes on up to three threads of the thread pool,
+/// with the same result for any number.
+/// @param songs  like those in `training`, with tokens of `vocabulary`
 [[nodiscard]] std::vector<Originality> originality(std::span<const Song> songs, std::span<const Song* const> training,
                                                    const Vocabulary& vocabulary, const NoveltyOptions& options = {});
 

@@ -17,11 +17,11 @@ namespace musicgen::inline MUSICGEN_ABI {
 
 namespace detail {
 
-/// A song as symbols, and what stands before, between and after them: one more than there are symbols, unless there is
+/// A song as symbols, and the points before, between and after them: one more than there are symbols, unless there is
 /// nothing at all.
 struct SymbolString {
   struct Point {
-    std::int32_t step, notes, pitch;  // time; notes begun so far; the pitch of the note, if it is one
+    std::int32_t step, notes, pitch;  // time; notes begun so far; its pitch, if it is a note
   };
   std::vector<SuffixAutomaton::Symbol> symbols;
   std::vector<Point> points;
@@ -41,9 +41,9 @@ inline SymbolString token_symbols(const Song& song, const Vocabulary& vocabulary
   return s;
 }
 
-/// Notes that start within 40 ms of the first of them are one chord, from its lowest pitch up, unisons once. A symbol
-/// is the interval from one note to the next, and the class of the time between their chords.
-/// @param shift  0 or 0.5, of the classes' borders, in classes: what lies at one's borders is amid the other's
+/// Notes that start within 40 ms of a chord's first note belong to the chord, from its lowest pitch up, unisons once. A
+/// symbol is the interval from one note to the next, and the class of the time between their chords.
+/// @param shift  of the class borders, in classes, 0 or 0.5: a time at a border with one is mid-class with the other
 inline SymbolString interval_symbols(std::span<const Note> notes, double shift) {
   constexpr std::int32_t chord_steps = 4;  // 40 ms
   constexpr int time_classes = 6;          // the last: 1.28 s and more
@@ -72,7 +72,7 @@ inline SymbolString interval_symbols(std::span<const Note> notes, double shift) 
   return s;
 }
 
-/// In which representation songs are compared; intervals with one grid of time classes and with the other.
+/// How songs are represented; intervals with one grid of time classes or the other.
 enum class Representation : std::uint8_t { tokens, intervals, shifted_intervals };
 inline constexpr std::size_t representation_count = 3;
 
@@ -81,7 +81,7 @@ inline SymbolString symbols_of(const Song& song, const Vocabulary& vocabulary, R
   return interval_symbols(notes_of(song, vocabulary), representation == Representation::intervals ? 0 : 0.5);
 }
 
-/// The songs in one representation, and of each symbol what has been found.
+/// The songs in one representation, and the match found at each symbol.
 struct MatchedSongs {
   std::vector<SymbolString> songs;
   std::vector<std::vector<Match>> matches;
@@ -110,7 +110,7 @@ inline double shared_ngrams(std::span<const Match> matches, int n) {
   return static_cast<double>(shared) / static_cast<double>(grams);
 }
 
-/// The longest match of a song, of equals the first.
+/// The longest match of a song, the first of equals.
 inline CopiedRun longest_run(std::span<const Match> matches, const SymbolString& song,
                              std::span<const Song* const> training, const Vocabulary& vocabulary,
                              Representation representation) {
@@ -123,7 +123,7 @@ inline CopiedRun longest_run(std::span<const Match> matches, const SymbolString&
   const SymbolString other = symbols_of(source, vocabulary, representation);
   const SymbolString::Point &from = song.points[end - length], &to = song.points[end];
   const SymbolString::Point& there = other.points[static_cast<std::size_t>(match->end) - length];
-  const int first = representation == Representation::tokens ? 0 : 1;  // intervals stand between notes
+  const int first = representation == Representation::tokens ? 0 : 1;  // intervals are between notes
   return {to.notes - from.notes + first, (to.step - from.step) * step_seconds,
           from.step * step_seconds,      source.name,
           there.step * step_seconds,     from.pitch - there.pitch};

@@ -42,7 +42,7 @@ MUSICGEN_INLINE std::vector<Note> melody_line(const Score& score) {
     } else if (note.pitch > line.back().pitch) {
       const double start = line.back().start;
       line.back() = note;
-      line.back().start = start;  // a chord's notes follow its first one by less than 40 ms, not each other
+      line.back().start = start;  // the 40 ms of a chord count from its first note
     }
   }
   return line;
@@ -52,7 +52,7 @@ MUSICGEN_INLINE Recurrence melody_recurrence(std::span<const Note> melody, const
   constexpr double none = std::numeric_limits<double>::quiet_NaN();
   if (options.notes < 3) throw Error("a run has three notes at least, not " + std::to_string(options.notes));
   const auto length = static_cast<std::size_t>(options.notes);
-  std::map<std::vector<std::int8_t>, std::vector<double>> heard;  // when each shape has begun
+  std::map<std::vector<std::int8_t>, std::vector<double>> heard;  // onsets of each shape
   std::size_t asked = 0;
   std::vector<double> after;
   for (std::size_t i = 0; i + length <= melody.size(); ++i) {

@@ -20,7 +20,7 @@ struct BarOnset {
   bool drums;
 };
 
-/// Of all notes that begin within the beats.
+/// Of all notes up to the end of the last beat; those before the first beat count as on it.
 inline std::vector<BarOnset> bar_onsets(const Score& score, const Analysis& analysis) {
   std::vector<BarOnset> onsets;
   if (!analysis.has_beat()) return onsets;
@@ -63,7 +63,7 @@ MUSICGEN_INLINE double in_beat_share(const Score& score, const Analysis& analysi
     all += 1;
     in_beat += std::abs(note.start - static_cast<double>(detail::sixteenth_of(note.start)) / 4) <= tolerance;
   }
-  return in_beat / all;  // NaN of drums alone
+  return in_beat / all;  // NaN if there are only drums
 }
 
 MUSICGEN_INLINE BarPositions bar_positions(const Score& score, const Analysis& analysis) {

@@ -1,8 +1,8 @@
 // Figures that describe a piece of music, so that two sets of pieces can be compared: evaluate/distributions.hpp.
 //
 // The definitions are MusPy's (Dong, Chen, McAuley, Berg-Kirkpatrick, ISMIR 2020) and MGEval's (Yang and Lerch, Neural
-// Computing and Applications 32, 2020), in seconds instead of beats where they count time: docs/evaluation.md. Tracks
-// count as one.
+// Computing and Applications 32, 2020), with times in seconds instead of beats: docs/evaluation.md. All tracks count as
+// one.
 //
 // Pure functions: any number of threads may call them.
 #pragma once
@@ -18,8 +18,8 @@
 
 namespace musicgen::inline MUSICGEN_ABI {
 
-/// Figures of a piece. One that the piece does not have is NaN: of a piece without notes all of them, of one whose
-/// notes all start together `inter_onset`.
+/// Figures of a piece. One that a piece lacks is NaN: without notes all of them, `inter_onset` if all notes start
+/// together.
 struct Statistics {
   static constexpr double none = std::numeric_limits<double>::quiet_NaN();
 
@@ -28,8 +28,8 @@ struct Statistics {
   double pitch_entropy = none;        ///< bits, of the notes' distribution over the 128 pitches
   double pitch_class_entropy = none;  ///< bits, over the 12 pitch classes
   double scale_consistency = none;    ///< largest share of notes that lie in one major or natural minor scale
-  double polyphony = none;            ///< mean number of pitches that sound, while any does
-  double polyphony_rate = none;       ///< share of the time in which two pitches or more sound
+  double polyphony = none;            ///< mean number of sounding pitches, while any sounds
+  double polyphony_rate = none;       ///< share of the time in which two or more pitches sound
   double note_density = none;         ///< notes/s
   double inter_onset = none;          ///< seconds, mean; notes that start together are one onset
   double note_length = none;          ///< seconds, mean
@@ -37,11 +37,11 @@ struct Statistics {
   double velocity_spread = none;      ///< standard deviation
 };
 
-/// A figure's name and unit, and where it is in the struct that has those of a piece.
+/// A figure's name and unit, and its member in a piece's figures.
 template <class Figures>
 struct Figure {
   const char* name;   ///< as in Figures
-  const char* label;  ///< for people
+  const char* label;  ///< for display
   const char* unit;
   double Figures::*value;
 };
@@ -61,11 +61,11 @@ inline constexpr std::array statistic_list{
     Statistic{"velocity", "velocity", "", &Statistics::velocity},
     Statistic{"velocity_spread", "velocity spread", "", &Statistics::velocity_spread}};
 
-/// The figures of a piece that begins with its first note and ends with the last.
+/// The figures of a piece, which lasts from its first note's start to its last note's end.
 /// @param notes  in any order
 [[nodiscard]] Statistics statistics(std::span<const Note> notes);
 
-/// One figure of each piece, those without it left out.
+/// One figure of each piece that has it.
 template <class Figures>
 [[nodiscard]] std::vector<double> values_of(const std::vector<Figures>& pieces, const Figure<Figures>& which) {
   std::vector<double> all;
@@ -75,10 +75,10 @@ template <class Figures>
 }
 
 /// Groove consistency: 1 - the mean share of the positions in a bar at which one bar has an onset and the next has
-/// none, or the other way round (MusPy, after Wu and Yang, ISMIR 2020). It needs bars, which tokens of 10 ms do not
-/// know.
+/// none, or vice versa (MusPy, after Wu and Yang, ISMIR 2020). It needs bars, which tokens in steps of 10 ms do not
+/// have.
 /// @param bars       in seconds, ascending: where each bar begins, and where the last one ends
-/// @param positions  that a bar has; an onset belongs to the nearest
+/// @param positions  in a bar; an onset belongs to the nearest
 /// @return  NaN for fewer than two bars
 [[nodiscard]] double groove_consistency(std::span<const Note> notes, std::span<const double> bars, int positions = 16);
 

@@ -24,7 +24,7 @@ double entropy(const std::array<int, N>& counts) {
   return bits;
 }
 
-/// The twelve natural minor scales are those of the twelve relative major keys.
+/// The twelve natural minor scales are those of their relative major keys, so twelve scales are enough.
 inline int notes_in_best_scale(const std::array<int, 12>& classes) {
   constexpr std::array<std::size_t, 7> major{0, 2, 4, 5, 7, 9, 11};
   int best = 0;
@@ -36,7 +36,7 @@ inline int notes_in_best_scale(const std::array<int, 12>& classes) {
   return best;
 }
 
-/// For how long how many pitches sound.
+/// How long pitches sound.
 struct Sounding {
   double any = 0, several = 0;  ///< seconds with one pitch or more, with two or more
   double pitch_seconds = 0;     ///< each pitch's seconds, summed
@@ -51,7 +51,7 @@ inline Sounding sounding_times(std::span<const Note> notes) {
   for (const Note& n : notes) events.insert(events.end(), {{n.start, 1, n.pitch}, {n.end, -1, n.pitch}});
   std::sort(events.begin(), events.end(), [](const Event& a, const Event& b) { return a.time < b.time; });
   Sounding sum;
-  std::array<int, 128> voices{};  // of each pitch, how many sound
+  std::array<int, 128> voices{};  // sounding notes of each pitch
   int pitches = 0;
   double now = events.empty() ? 0 : events.front().time;
   for (const Event& e : events) {
@@ -120,7 +120,7 @@ MUSICGEN_INLINE double groove_consistency(std::span<const Note> notes, std::span
     if (next == bars.begin() || next == bars.end()) continue;
     const double share = (n.start - *std::prev(next)) / (*next - *std::prev(next));
     const auto bar = static_cast<std::size_t>(next - bars.begin()) - 1;
-    // The last half of the last position is the next bar's first.
+    // The second half of the last position belongs to the next bar's first.
     const auto place = bar * width + static_cast<std::size_t>(std::floor(share * positions + 0.5));
     if (place < onsets.size()) onsets[place] = 1;
   }

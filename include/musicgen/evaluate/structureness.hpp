@@ -11,8 +11,8 @@
 
 namespace musicgen::inline MUSICGEN_ABI {
 
-/// How well a piece repeats itself in stretches of so many bars: of every stretch that is late enough, the likeness to
-/// the earlier one that is most like it, and of these the mean,
+/// How well a piece repeats itself in stretches of n bars: the likeness of each stretch to the most similar earlier one
+/// that does not overlap it, averaged over all stretches that have one,
 ///
 ///     SI_n = mean over j of max over i <= j - n of (1/n) sum_{k < n} S(i + k, j + k)
 ///
@@ -20,15 +20,14 @@ namespace musicgen::inline MUSICGEN_ABI {
 /// which a bar is silent are left out.
 ///
 /// After the structureness indicator of Wu and Yang (ISMIR 2020): the maximum of the fitness scape plot (Mueller and
-/// Jiang, ISMIR 2012) over lengths of 3 to 8, 8 to 15 and over 15 seconds, a fitness being the harmonic mean of how
+/// Jiang, ISMIR 2012) over lengths of 3 to 8, 8 to 15 and over 15 seconds, where fitness is the harmonic mean of how
 /// well and how much of a piece a stretch explains. Here lengths are bars, paths are straight since bars are aligned,
-/// and the mean over all stretches is in place of fitness and maximum: a single chorus that returns does not make a
-/// song of it.
+/// and the mean over all stretches replaces fitness and maximum: a single chorus that returns does not make a song.
 /// @param bars  n, at least 1
 /// @return  NaN without a beat, and for pieces of fewer than 2 n bars
 [[nodiscard]] double structureness(const Score& score, const Analysis& analysis, int bars);
 
-/// The same for several lengths; the likenesses are computed once.
+/// The same for several lengths; the likeness of bars is computed once.
 [[nodiscard]] std::vector<double> structureness(const Score& score, const Analysis& analysis,
                                                 const std::vector<int>& bars);
 

@@ -17,16 +17,16 @@ namespace musicgen::inline MUSICGEN_ABI {
 
 namespace detail {
 
-/// What each bar has of melody and harmony.
+/// The melody and harmony of each bar.
 inline std::vector<BarContent> bars_of(const Score& score, const Analysis& analysis) {
   const std::vector<BeatNote> notes = notes_in_beats(score, analysis);
   return bar_contents(analysis, notes, melody_of(score, notes), beat_sounds(notes, analysis.beats.size()));
 }
 
-/// The mean likeness of stretches of n bars to the earlier ones that are most like them.
+/// The mean likeness of stretches of n bars to the most similar earlier ones.
 inline double stretch_likeness(const BarLikeness& likeness, const std::vector<BarContent>& bars, std::ptrdiff_t n) {
   const auto count = std::ssize(bars);
-  std::vector<bool> sounds(bars.size());  // whether no bar of the n from here is silent
+  std::vector<bool> sounds(bars.size());  // whether none of the n bars from here is silent
   for (std::ptrdiff_t i = 0; i + n <= count; ++i)
     sounds[static_cast<std::size_t>(i)] =
         std::none_of(bars.begin() + i, bars.begin() + i + n, [](const BarContent& bar) { return bar.is_silent(); });

@@ -1,9 +1,9 @@
-// What some strings have in common with others: the longest common substring that ends at each of their symbols.
+// What some strings, the queries, have in common with others: the longest common substring that ends at each of their
+// symbols.
 //
-// The strings asked about go into a suffix automaton (Blumer et al., "The smallest automaton recognizing the subwords
-// of a text", Theoretical Computer Science 40, 1985), which accepts every substring of each. The others, however many,
-// are read through it one after the other and need not be kept: memory is proportional to the strings asked about, time
-// to everything read.
+// The queries go into a suffix automaton (Blumer et al., "The smallest automaton recognizing the subwords of a text",
+// Theoretical Computer Science 40, 1985), which accepts every substring of each. The others, however many, are read
+// through it one after the other and need not be kept: memory is proportional to the queries, time to everything read.
 #pragma once
 
 #include <cstddef>
@@ -15,10 +15,11 @@
 
 namespace musicgen::inline MUSICGEN_ABI {
 
-/// Of a position: the longest substring ending there that occurs in a string read, and where it ends in that one.
+/// At a position of a query: the longest substring ending there that occurs in a string read, and where it ends in that
+/// string.
 struct Match {
   std::int32_t length = 0;  ///< symbols; 0: the symbol does not occur
-  std::int32_t string = 0;  ///< number of the string read, as read() was told
+  std::int32_t string = 0;  ///< number of the string read, as given to read()
   std::int32_t end = 0;     ///< position after its last symbol there
   bool operator==(const Match&) const = default;
 };
@@ -28,17 +29,16 @@ class SuffixAutomaton {
  public:
   using Symbol = std::uint32_t;
 
-  /// @param strings  to ask about, under 2^30 symbols in all; any may be empty
+  /// @param strings  the queries, under 2^30 symbols in all; any may be empty
   explicit SuffixAutomaton(std::span<const std::vector<Symbol>> strings);
 
-  /// Looks for what `string` shares with the strings asked about. Where it is no longer than what an earlier one
-  /// shares, the earlier one is remembered.
+  /// Finds what `string` shares with the queries. Of equally long matches the first one read is kept.
   void read(std::span<const Symbol> string, std::int32_t number);
 
-  /// For each string asked about, the match at each of its positions, over all that was read.
+  /// For each query, the match at each of its positions, over all that was read.
   [[nodiscard]] std::vector<std::vector<Match>> matches() const;
 
-  /// How many states it has: at most two a symbol.
+  /// The number of states: at most two per symbol.
   [[nodiscard]] std::size_t states() const { return states_.size(); }
 
  private:
@@ -60,16 +60,16 @@ class SuffixAutomaton {
   std::int32_t step(std::int32_t state, Symbol symbol) const;
   void set_step(std::int32_t state, Symbol symbol, std::int32_t to);
   std::int32_t add(State state);
-  /// The state of the string that `last` stands for and `symbol` together.
+  /// The state for the string of `last` followed by `symbol`.
   std::int32_t append(std::int32_t last, Symbol symbol);
-  /// The state that stands for what `from` stands for and `symbol`, of which `to` may stand for more: then a copy of
-  /// `to` takes over the shorter ones.
+  /// The state for the strings of `from` followed by `symbol`. `to` may stand for longer ones, too: then a copy of `to`
+  /// takes over the shorter ones.
   std::int32_t split(std::int32_t from, Symbol symbol, std::int32_t to);
-  /// All states, those of short substrings first.
+  /// All states, those of the shortest substrings first.
   std::vector<std::int32_t> by_length() const;
 
   std::vector<State> states_;
-  std::vector<std::vector<std::int32_t>> ends_;  // of each string, the state of each of its beginnings
+  std::vector<std::vector<std::int32_t>> ends_;  // for each query, the state of each of its prefixes
   std::vector<Match> seen_;                      // by state, what read() has found
 };
 

@@ -10,7 +10,7 @@ namespace musicgen::inline MUSICGEN_ABI {
 
 namespace detail {
 
-/// Where among edges, which lie in the order of their symbols, that of a symbol is, or would be.
+/// The position of a symbol's edge in edges sorted by symbol, or where it would be.
 auto edge_of(auto& edges, std::uint32_t symbol) {
   return std::lower_bound(edges.begin(), edges.end(), symbol, [](const auto& e, auto s) { return e.symbol < s; });
 }
@@ -45,8 +45,8 @@ MUSICGEN_INLINE void SuffixAutomaton::read(std::span<const Symbol> string, std::
 }
 
 MUSICGEN_INLINE std::vector<std::vector<Match>> SuffixAutomaton::matches() const {
-  // A state stands for the substrings that end at the same places, its link for shorter ends of these: what a state
-  // has seen its link has seen, whole; what it has not, its link may have.
+  // A state stands for substrings that end at the same places, its link for shorter suffixes of them. So what matches a
+  // state matches its link, whole; a state without a match may have its link's.
   std::vector<Match> best = seen_;
   const std::vector<std::int32_t> order = by_length();
   for (std::size_t i = order.size(); i-- > 1;) {  // order[0] is the root
@@ -89,7 +89,7 @@ MUSICGEN_INLINE std::int32_t SuffixAutomaton::add(State state) {
 }
 
 MUSICGEN_INLINE std::int32_t SuffixAutomaton::append(std::int32_t last, Symbol symbol) {
-  // An earlier string may have got there before.
+  // An earlier string may have added this state.
   if (const std::int32_t there = step(last, symbol); there != none) return split(last, symbol, there);
   const std::int32_t added = add({at(last).length + 1});
   std::int32_t state = last;

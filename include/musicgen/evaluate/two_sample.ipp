@@ -21,7 +21,7 @@ namespace musicgen::inline MUSICGEN_ABI {
 
 namespace detail {
 
-/// The songs of a set in their order of appearance.
+/// The songs of a set in order of appearance.
 inline std::vector<std::size_t> songs_of(std::span<const Excerpt> set) {
   std::vector<std::size_t> songs;
   for (const Excerpt& excerpt : set)
@@ -29,7 +29,7 @@ inline std::vector<std::size_t> songs_of(std::span<const Excerpt> set) {
   return songs;
 }
 
-/// Deals a set's songs to the folds, in an order drawn at random.
+/// Deals a set's songs to the folds in random order.
 inline void deal(std::map<std::size_t, int>& fold_of, std::vector<std::size_t> songs, int folds, Random random) {
   for (std::size_t i = songs.size(); i > 1; --i) std::swap(songs[i - 1], songs[random.below(i)]);
   int fold = 0;
@@ -47,7 +47,7 @@ struct Examples {
   std::vector<bool> second{};
 };
 
-/// Balanced accuracy of what `learned` teaches on `asked`.
+/// Balanced accuracy on `asked` after training on `learned`.
 inline double fold_accuracy(Examples learned, Examples asked, double penalty) {
   const Standardizer standardizer(learned.rows);
   for (auto& row : learned.rows) standardizer.apply(row);
@@ -73,7 +73,7 @@ MUSICGEN_INLINE std::vector<Excerpt> excerpts_of(std::span<const Note> notes, st
   if (notes.empty()) return excerpts;
   double end = 0;
   for (const Note& note : notes) end = std::max(end, note.end - notes[0].start);
-  // A song that was cut to so many minutes may end a little earlier, with its last note.
+  // A song cut to whole minutes may end a little earlier, with its last note.
   const auto count = std::max<std::int64_t>(1, static_cast<std::int64_t>(end / seconds + 0.2));
   excerpts.assign(static_cast<std::size_t>(count), Excerpt{{}, song});
   for (const Note& note : notes) {

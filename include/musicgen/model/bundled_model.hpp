@@ -1,4 +1,4 @@
-// The bundled model, compiled into the program: no file, from whichever folder it runs.
+// The bundled model, compiled into the program, so that it needs no file.
 //
 // With CMake: target_link_libraries(program PRIVATE musicgen::bundled_model). A program that does not link that target
 // must not call these.
@@ -12,7 +12,7 @@
 #include "model_file.hpp"
 
 extern "C" {
-/// Where the file's bytes begin, and where they end. Of the target musicgen::bundled_model.
+/// Where the file's bytes begin and end. Defined by the target musicgen::bundled_model.
 extern const std::byte musicgen_bundled_model_begin[];
 extern const std::byte musicgen_bundled_model_end[];
 }
@@ -24,7 +24,7 @@ namespace musicgen::inline MUSICGEN_ABI {
   return {musicgen_bundled_model_begin, musicgen_bundled_model_end};
 }
 
-/// A model of pop-piano music (docs/results.md): to sample from, or to begin with when learning other music.
+/// A model of pop-piano music (docs/results.md), to sample from or to fine-tune on other music.
 template <Backend B = Cpu>
 [[nodiscard]] Model<B> bundled_model() {
   return parse_model<B>(bundled_model_bytes(), "the bundled model");

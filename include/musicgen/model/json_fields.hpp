@@ -1,4 +1,4 @@
-// Members of JSON objects in files that have to be there. Internal: for definitions alone.
+// Required members of JSON objects in files. Internal: for definitions only.
 #pragma once
 
 #include <filesystem>
@@ -15,7 +15,7 @@
 namespace musicgen::inline MUSICGEN_ABI {
 
 /// The member `key` of an object.
-/// @throws Error  if it is not there, or no T
+/// @throws Error  if it is missing, or not a T
 template <class T>
 T json_field(const nlohmann::json& j, const char* key, const std::filesystem::path& file) {
   const auto found = j.find(key);
@@ -24,8 +24,8 @@ T json_field(const nlohmann::json& j, const char* key, const std::filesystem::pa
   return std::move(*value);
 }
 
-/// The object that an entry of a model's metadata says.
-/// @throws Error  if it is none
+/// The JSON object in an entry of a model's metadata.
+/// @throws Error  if it is not one
 inline nlohmann::json parse_metadata_entry(std::string_view text, const char* key, const std::filesystem::path& file) {
   auto j = detail::parse_json(text);
   if (!j.is_object())

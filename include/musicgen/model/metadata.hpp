@@ -22,7 +22,7 @@ inline constexpr int model_file_version = 3;
 /// @throws Error  naming the field, or as require_valid(config) with the file's name
 [[nodiscard]] ModelConfig parse_metadata(std::string_view text, const std::filesystem::path& file);
 
-/// Refuses sizes that the tensors in the file do not have, before memory for them is allocated.
+/// Rejects sizes that the tensors in the file do not have, before memory for them is allocated.
 /// @param shape_of  gives the shape of a tensor by its name
 /// @throws Error    naming the tensor and both shapes
 void require_dimensions(const std::function<Shape(const std::string&)>& shape_of, const Dimensions& d,

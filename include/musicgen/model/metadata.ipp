@@ -26,7 +26,7 @@ inline AttentionValue attention_value_of(const std::string& name, const std::fil
   throw file_error(file, "attention is \"" + name + "\", neither match nor successor");
 }
 
-/// In files, and only there, zero stands for "not known".
+/// In files, and only there, zero means "unknown".
 inline MusicProfile parse_profile(const nlohmann::json& j, const std::filesystem::path& file) {
   MusicProfile profile{.programs = json_field<std::vector<int>>(j, "programs", file)};
   for (const auto& [field, time] :

@@ -1,4 +1,4 @@
-// The network as a whole: its weights, forward and backward. Composes what a backend computes.
+// The whole network: its weights, forward and backward, composed of a backend's operations.
 //
 //   e_t      = E[token_t]
 //   h^l_t    = GRU^l(h^{l-1}_t, h^l_{t-1})
@@ -18,26 +18,26 @@
 
 namespace musicgen::inline MUSICGEN_ABI {
 
-/// Weights, and what it takes to train them.
+/// Weights, and what is needed to train them.
 ///
-/// Thread safety: threads may share a const Model, each with a `Workspace` of its own; whatever is not const needs the
-/// model to itself.
+/// Thread safety: threads may share a const Model, each with its own `Workspace`; non-const functions need the model to
+/// themselves.
 template <Backend B = Cpu>
 class Model {
  public:
   using Scalar = typename B::Scalar;
   using Parameters = typename B::Parameters;
-  /// What a forward pass works in, for one thread at a time. Its buffers are used again from one batch to the next.
+  /// Buffers of a forward pass, for one thread at a time, reused from one batch to the next.
   using Workspace = typename B::Activations;
-  /// A reference to a matrix in the host's memory, (Q*B, V).
+  /// A reference to a matrix in host memory, (Q*B, V).
   using Logits = decltype(B::logits(std::declval<const Pass&>(), std::declval<Workspace&>()));
 
-  /// A model that has learned nothing, its weights drawn as `config.initialization` says.
-  /// @throws Error  as require_valid(config)
+  /// An untrained model, its weights drawn as `config.initialization` says.
+  /// @throws Error  as require_valid(config), or if memory does not suffice
   explicit Model(ModelConfig config, std::uint64_t seed = 1);
 
-  /// @param weights  of the shapes that the configuration asks for
-  /// @throws Error   as require_valid(config), or naming the tensor that has another shape
+  /// @param weights  with the shapes of the configuration
+  /// @throws Error   as require_valid(config), or naming a tensor with another shape
   Model(ModelConfig config, Parameters weights);
   Model(const Model& other);
   Model(Model&& other) noexcept;
@@ -49,7 +49,8 @@ class Model {
   const Dimensions& dimensions() const { return config_.dimensions; }
   /// @throws Error  if the model has none
   const Vocabulary& vocabulary() const;
-  /// What is known of the music that it learned from. `Trainer` sets it.
+  /// Sets what is known about its training music, as `Trainer` does.
+  /// @throws Error  as require_valid(profile)
   void set_profile(MusicProfile profile) {
     require_valid(profile);
     config_.profile = std::move(profile);
@@ -60,24 +61,24 @@ class Model {
   Parameters& gradients() { return gradients_; }
   [[nodiscard]] std::int64_t parameter_count() const;
 
-  /// What forward(), backward(), logits() and nll() compute the products of weights in. bf16 rounds both factors and
-  /// sums in fp32: for GPUs; slower on most processors. A model in double keeps its doubles.
+  /// The precision in which forward(), backward(), logits() and nll() multiply with weights. bf16 rounds both factors
+  /// and sums in fp32: for GPUs; slower on most processors. A model in double stays in double.
   /// @throws Error  for int8
   void set_products(Precision products);
 
-  // ---- To learn: these leave in the model what the next one needs ----
+  // ---- Training: each call leaves in the model what the next one needs ----
 
   /// Loss in nats per target. Keeps what backward() needs. Teacher forcing: the inputs are the true tokens.
   /// @throws Error  for a token out of range
   double forward(const Sequences& batch);
-  /// Gradients of the last forward(), assigned.
+  /// Computes the gradients of the last forward(), replacing earlier ones.
   void backward(const Sequences& batch);
-  /// forward() and backward(), waiting for neither: what a device computes may not be there yet. loss() waits.
+  /// forward() and backward() without waiting: a device may still be computing. loss() waits.
   void forward_backward(const Sequences& batch);
-  /// Of the last forward() or forward_backward(), nats per target.
+  /// The loss of the last forward() or forward_backward(), nats per target.
   double loss() const { return B::mean_loss(activations_); }
 
-  // ---- To judge ----
+  // ---- Evaluation ----
 
   /// Logits (Q*B, V) after each of the last Q inputs, valid until the workspace is used again.
   /// @throws Error  for a token out of range
@@ -87,13 +88,13 @@ class Model {
   /// @throws Error  for a token out of range
   [[nodiscard]] std::span<const Scalar> nll(const Sequences& batch, Workspace& workspace) const;
 
-  /// The same in the model's own workspace, which training uses, too.
+  /// The same in the model's own workspace, which training also uses.
   [[nodiscard]] Logits logits(const Sequences& batch) { return logits(batch, activations_); }
   [[nodiscard]] std::span<const Scalar> nll(const Sequences& batch) { return nll(batch, activations_); }
 
-  /// The network a token at a time, with the weights as they are now.
+  /// Runs the network a token at a time, with the weights as they are now.
   /// @param batch   songs side by side
-  /// @param window  how many earlier outputs attention looks back at
+  /// @param window  how many earlier outputs attention sees
   [[nodiscard]] typename B::Decoder decoder(int batch, int window, Precision precision = Precision::fp32) const;
 
  private:

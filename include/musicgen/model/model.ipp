@@ -43,7 +43,7 @@ Model<B>::~Model() = default;
 template <Backend B>
 Model<B>::Model(ModelConfig config, Parameters weights) : config_(std::move(config)), weights_(std::move(weights)) {
   require_valid(config_);
-  const typename B::HostParameters& host = B::to_host(weights_);  // no copy where they are there
+  const typename B::HostParameters& host = B::to_host(weights_);  // no copy if they are on the host
   const auto found = host.tensors();
   const auto expected = tensor_shapes(config_.dimensions);
   if (found.size() != expected.size())
@@ -141,7 +141,7 @@ auto Model<B>::drawn(const ModelConfig& config, std::uint64_t seed) -> Parameter
     const double H = config.dimensions.H;
     const double widened = t.name == "hidden2vocab.weight" ? config.initialization.output : 1;
     const double bound = widened / std::sqrt(t.name.starts_with("combine") ? 2 * H : H);
-    // Contexts begin at zero: at the width of tokens they would drown them.
+    // Contexts begin at zero: drawn as widely as tokens, they would drown them out.
     const Dimensions& d = config.dimensions;
     const bool embedding = t.name == "embed.weight";
     for (Scalar& w :

@@ -1,5 +1,5 @@
 // Models on disk and in memory: safetensors with PyTorch's names for the weights, everything else in the metadata.
-// docs/formats.md has the whole of it.
+// docs/formats.md describes the format.
 #pragma once
 
 #include <cstddef>
@@ -14,9 +14,9 @@
 
 namespace musicgen::inline MUSICGEN_ABI {
 
-/// Writes the model in one step.
-/// @param storage  of the weights: fp32 as they are (a model in double keeps its doubles), bf16 rounded to half the
-///                 bytes, int8 to a quarter (matrices; biases as they are)
+/// Writes the model atomically.
+/// @param storage  of the weights: fp32 unchanged (a model in double stays in double), bf16 in half the bytes, int8 in
+///                 a quarter (matrices; biases unchanged)
 /// @throws Error   if it cannot be written; in int8, for a weight that is not finite
 template <Backend B>
 void save_model(const std::filesystem::path& path, const Model<B>& model, Precision storage = Precision::fp32);
@@ -25,8 +25,8 @@ void save_model(const std::filesystem::path& path, const Model<B>& model, Precis
 template <Backend B = Cpu>
 [[nodiscard]] Model<B> load_model(const std::filesystem::path& path);
 
-/// A model from the bytes of its file, which need not stay: a program may have them compiled in.
-/// @param name    stands for the file's in errors
+/// A model from the bytes of its file, which need not outlive the call: they may be compiled into the program.
+/// @param name    of the file, for errors
 /// @throws Error  as load_model()
 template <Backend B = Cpu>
 [[nodiscard]] Model<B> parse_model(std::span<const std::byte> bytes, const std::filesystem::path& name = "model");
@@ -45,13 +45,14 @@ template <Backend B = Cpu>
 /// @throws Error  as load_model()
 [[nodiscard]] ModelConfig config_of(const Safetensors& file);
 
-/// Adds tensors of a network's shapes to a file, their names after `prefix`: weights, or an optimizer's moments.
+/// Adds tensors with a network's shapes to a file, their names prefixed by `prefix`: weights, or an optimizer's
+/// moments.
 template <Backend B>
 void add_parameters(Safetensors& file, const typename B::Parameters& parameters, const std::string& prefix = "",
                     Precision storage = Precision::fp32);
 
 /// The reverse.
-/// @throws Error  for a tensor that is missing, of another shape, or has a number that is not finite
+/// @throws Error  for a tensor that is missing, has another shape, or a number that is not finite
 template <Backend B>
 [[nodiscard]] typename B::Parameters read_parameters(const Safetensors& file, const Dimensions& d,
                                                      const std::string& prefix = "");

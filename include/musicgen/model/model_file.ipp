@@ -52,7 +52,7 @@ MUSICGEN_INLINE ModelConfig config_of(const Safetensors& file) {
 template <Backend B>
 void add_parameters(Safetensors& file, const typename B::Parameters& parameters, const std::string& prefix,
                     Precision storage) {
-  const typename B::HostParameters& host = B::to_host(parameters);  // no copy where they are there
+  const typename B::HostParameters& host = B::to_host(parameters);  // no copy if they are on the host
   for (const auto& t : host.tensors()) {
     const std::span<const typename B::Scalar> values(t.values);
     if (storage == Precision::int8 && t.shape.size() == 2)

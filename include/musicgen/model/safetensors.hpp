@@ -37,7 +37,7 @@ class Safetensors {
   /// @throws Error  as read()
   [[nodiscard]] static Safetensors parse(std::span<const std::byte> bytes, const std::filesystem::path& name);
 
-  /// Writes in one step: the file is always either the old one or the new one, whole.
+  /// Writes atomically: the file is always complete, either the old one or the new one.
   /// @throws Error  if it cannot be written
   void write(const std::filesystem::path& file) const;
 
@@ -55,13 +55,13 @@ class Safetensors {
   template <class T>
   void add_int8(const std::string& name, const Shape& shape, std::span<const T> values);
 
-  const std::filesystem::path& path() const { return file_; }  ///< where it was read from, if it was
+  const std::filesystem::path& path() const { return file_; }  ///< where it was read from, if anywhere
   const std::map<std::string, Entry>& entries() const { return entries_; }
   [[nodiscard]] bool contains(const std::string& name) const { return entries_.contains(name); }
   std::map<std::string, std::string>& metadata() { return metadata_; }
   const std::map<std::string, std::string>& metadata() const { return metadata_; }
 
-  /// @throws Error  naming the file and the tensor, if there is none of that name
+  /// @throws Error  naming the file and the tensor, if there is no tensor of that name
   [[nodiscard]] const Entry& entry(const std::string& name) const;
   /// The values of a tensor, converted to float, double or std::int64_t.
   /// @throws Error  if there is no tensor of that name

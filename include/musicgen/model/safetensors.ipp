@@ -34,7 +34,7 @@ constexpr const char* dtype_name() {
     static_assert(sizeof(T) == 0, "no such dtype");
 }
 
-/// The bytes per element; 0 for a dtype that this reader does not know.
+/// Bytes per element; 0 for a dtype that is not supported.
 inline std::size_t dtype_size(const std::string& dtype) {
   if (dtype == "F64" || dtype == "I64") return 8;
   if (dtype == "F32" || dtype == "I32") return 4;
@@ -76,8 +76,8 @@ inline Safetensors::Entry parse_entry(const std::string& name, const nlohmann::j
   return e;
 }
 
-/// The metadata of the header.
-/// @throws Error  if it does not consist of texts
+/// The texts in the header's metadata; other values are ignored.
+/// @throws Error  if it is not a JSON object
 inline std::map<std::string, std::string> parse_texts(const nlohmann::json& entry, const std::filesystem::path& file) {
   if (!entry.is_object()) throw file_error(file, 8, "the metadata is not a JSON object");
   std::map<std::string, std::string> texts;
@@ -86,7 +86,7 @@ inline std::map<std::string, std::string> parse_texts(const nlohmann::json& entr
   return texts;
 }
 
-/// Converts numbers of type `From`, at any address.
+/// Converts numbers of type `From`, at any alignment.
 template <class From, class T>
 void convert_numbers(const std::byte* from, std::span<T> out) {
   for (std::size_t i = 0; i < out.size(); ++i) {

@@ -78,6 +78,7 @@ struct PlanOptions {
     if (!form.empty() || bars > 0) {  // in place of either in the file
       plan.form = form.empty() ? std::vector<Plan::Phrase>() : parse_form(form);
       plan.bars = bars;
+      plan = first_bars(plan, plan.length());
     }
     if (!chords.empty()) {
       plan.chords = chord_a_bar(chords);

@@ -213,6 +213,7 @@ TEST_CASE("examples: no output takes the place of a file of another kind") {
   const Workplace place;
   const std::string song = song_file(place), model = place.model(), text = place / "text.txt";
   const std::string other = place / "other.mid", log = place / "run.jsonl";
+  const std::string beats = (source_dir() / "examples/models/pop909.safetensors").string();
   fs::copy(song, other);
   write(text, "a letter");
   write(log, "{\"step\":1,\"tokens\":1000,\"validation_loss\":2.5}\n");
@@ -221,9 +222,9 @@ TEST_CASE("examples: no output takes the place of a file of another kind") {
     check_fault(place, "generate", {"--model", model, "--out", place / "o.mid", "--picture", taken}, taken);
     check_fault(place, "generate", {"--model", model, "--out", place / "o.mid", "--audio", taken}, taken);
     check_fault(place, "curves", {log, "--out", taken}, taken);
-    check_fault(place, "generate", {"--model", model, "--out", place / "o.mid", "--save-tokens", taken},
+    check_fault(place, "generate", {"--model", beats, "--out", place / "o.mid", "--save-tokens", taken},
                 taken + ": is not a text of tokens: not overwritten");
-    check_fault(place, "generate", {"--model", model, "--out", place / "o.mid", "--save-plan", taken},
+    check_fault(place, "generate", {"--model", beats, "--out", place / "o.mid", "--save-plan", taken},
                 taken + ": is not a JSON object: not overwritten");
   }
   for (const std::string& taken : {text, model}) {

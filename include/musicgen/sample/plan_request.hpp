@@ -37,12 +37,14 @@ struct PlanRequest {
   /// Whether nothing is asked for.
   [[nodiscard]] bool empty() const { return *this == PlanRequest(); }
   /// Whether the plan says where the song ends.
-  [[nodiscard]] bool ends() const { return !form.empty() || bars > 0; }
+  [[nodiscard]] bool ends() const { return length() > 0; }
+  /// How many bars that is; 0: it does not say.
+  [[nodiscard]] int length() const;
   bool operator==(const PlanRequest&) const = default;
 };
 
 /// @throws Error  in a line, for what cannot be or contradicts itself: a form and a number of bars, a phrase of more
-///                than 64 bars, a tempo that is not in 32..255, a list out of order, ...
+///                than 64 bars, a tempo that is not in 32..255, a list out of order, a change after the end, ...
 void require_valid(const PlanRequest& plan);
 
 // ---- as text ----
@@ -64,6 +66,9 @@ void require_valid(const PlanRequest& plan);
 /// "C G Am F": a chord a bar, apart by blanks, commas or bar lines. (For them to come again: `chord_bars` = so many.)
 /// @throws Error  as parse_chord(), or if there is none
 [[nodiscard]] std::vector<PlanRequest::Chord> chord_a_bar(std::string_view text);
+
+/// The plan of a song's first bars: what comes later is left out.
+[[nodiscard]] PlanRequest first_bars(PlanRequest plan, int bars);
 
 /// The plan that a song has: asked for it again, another song gets the same. A chord that is said again while it is in
 /// force is told once.

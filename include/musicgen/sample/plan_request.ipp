@@ -61,8 +61,7 @@ namespace detail {
 
 /// @throws Error  if something is to change after the song's end, if that is known
 inline void require_within_song(const PlanRequest& plan) {
-  const int bars = std::accumulate(plan.form.begin(), plan.form.end(), plan.bars,
-                                   [](int sum, const Plan::Phrase& phrase) { return sum + phrase.bars; });
+  const int bars = plan.length();
   const auto require = [&](const auto& changes, const char* name) {
     if (bars > 0 && !changes.empty())
       require_plan(changes.back().bar < bars, std::string("a ") + name + " in bar " +
@@ -75,6 +74,11 @@ inline void require_within_song(const PlanRequest& plan) {
 }
 
 }  // namespace detail
+
+MUSICGEN_INLINE int PlanRequest::length() const {
+  return std::accumulate(form.begin(), form.end(), bars,
+                         [](int sum, const Plan::Phrase& phrase) { return sum + phrase.bars; });
+}
 
 MUSICGEN_INLINE void require_valid(const PlanRequest& plan) {
   using detail::require_plan;
@@ -212,22 +216,19 @@ MUSICGEN_INLINE std::vector<PlanRequest::Chord> chord_a_bar(std::string_view tex
   return chords;
 }
 
-namespace detail {
-
-/// What is left of a plan in a song that was cut after so many bars.
-inline void cut(PlanRequest& plan, int bars) {
-  const auto is_after = [&](const auto& change) { return change.bar >= bars; };
-  std::erase_if(plan.tempos, is_after);
-  std::erase_if(plan.meters, is_after);
-  std::erase_if(plan.chords, is_after);
+MUSICGEN_INLINE PlanRequest first_bars(PlanRequest plan, int bars) {
+  const auto is_later = [&](const auto& change) { return change.bar >= bars; };
+  std::erase_if(plan.tempos, is_later);
+  std::erase_if(plan.meters, is_later);
+  if (plan.chord_bars == 0) std::erase_if(plan.chords, is_later);
+  plan.bars = std::min(plan.bars, bars);
   for (Plan::Phrase& phrase : plan.form) {
     phrase.bars = std::min(phrase.bars, bars);
     bars -= phrase.bars;
   }
   std::erase_if(plan.form, [](const Plan::Phrase& phrase) { return phrase.bars == 0; });
+  return plan;
 }
-
-}  // namespace detail
 
 MUSICGEN_INLINE PlanRequest plan_of(std::span<const Token> tokens, const Vocabulary& vocabulary) {
   PlanRequest plan;
@@ -261,8 +262,7 @@ MUSICGEN_INLINE PlanRequest plan_of(std::span<const Token> tokens, const Vocabul
         break;
     }
   }
-  detail::cut(plan, bars);
-  return plan;
+  return first_bars(std::move(plan), bars);
 }
 
 }  // namespace musicgen::inline MUSICGEN_ABI

@@ -50,7 +50,7 @@ Decoder Decoder::of_batch(int B) const {
   return Decoder(std::visit([B](const auto& one) { return Way(one.of_batch(B)); }, way_), V_, B);
 }
 
-const HostMatrix& Decoder::step(std::span<const Token> tokens, std::span<const Token>, std::span<const std::int32_t>) {
+const HostMatrix& Decoder::step(std::span<const Token> tokens, std::span<const Token>) {
   if (std::ssize(tokens) != B_)
     throw Error("decoder: " + std::to_string(tokens.size()) + " tokens for " + std::to_string(B_) + " songs");
   batch_.assign(tokens, {}, V_);

@@ -74,6 +74,10 @@ TEST_CASE("data: words of a plan are left out by kind, and the gaps between them
         "^ | KEb T96 F2 M4/4 CC:maj +60 v63 i0 t24 CG:maj t12 -60 i0 t12 | t48 | $");
   CHECK(without(song, {.chords = true}) == "^ | KEb T96 F2 M4/4 PA L1 +60 v63 i0 t36 -60 i0 t12 | PB L1 t48 | $");
   CHECK(without(song, everything) == "^ | +60 v63 i0 t36 -60 i0 t12 | t48 | $");
+  // What repeats, repeats a phrase.
+  const std::string again = "^ | PA L1 +60 v63 i0 t48 | PA L1 R CC:maj -60 i0 +60 v63 i0 t48 | -60 i0 $";
+  CHECK(without(again, {.phrases = true}) == "^ | +60 v63 i0 t48 | CC:maj -60 i0 +60 v63 i0 t48 | -60 i0 $");
+  CHECK(without(again, {.chords = true}) == "^ | PA L1 +60 v63 i0 t48 | PA L1 R -60 i0 +60 v63 i0 t48 | -60 i0 $");
 }
 
 TEST_CASE("data: metres are left out of songs in 4/4 alone") {

@@ -3,6 +3,7 @@
 #include <musicgen/core/bf16.hpp>
 #include <musicgen/core/files.hpp>
 #include <musicgen/model/model_file.hpp>
+#include <musicgen/tokens/context.hpp>
 #include <nlohmann/json.hpp>
 
 #include "data_files.hpp"
@@ -52,6 +53,8 @@ TEST_CASE("checkpoint: a model with contexts that copies survives a file") {
   const test::TemporaryDirectory folder;
   ModelConfig config = tiny();
   config.dimensions.C = 5;
+  CHECK_THROWS_WITH(Model<>(config, 7), "model: has 5 rows of contexts, not the 264 that there are");
+  config.dimensions.C = Context::rows;
   config.dimensions.copies = true;
   const Model<> model(config, 7);
   save_model(folder / "m", model);

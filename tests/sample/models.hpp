@@ -10,10 +10,12 @@
 #include <musicgen/sample/processors/rule.hpp>
 #include <musicgen/sample/processors/tracks.hpp>
 #include <musicgen/tokens/context.hpp>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "threads.hpp"
+#include "tokens/songs.hpp"
 
 namespace musicgen::test {
 
@@ -65,6 +67,19 @@ inline Vocabulary fewer_words() {
 /// Rules under which few notes sound together, so that a model that has learned nothing comes to an end.
 inline auto few_notes() {
   return Chain(PitchRange{60, 61}, Tracks(std::array{0}));
+}
+
+/// The tokens in beats that may come: of each kind their names if they are few, else the kind's.
+inline std::string names_of(std::span<const std::uint8_t> allowed) {
+  std::string names;
+  for (std::size_t kind = 0; kind < token_kind_count; ++kind) {
+    std::vector<Token> some;
+    for (const Token token : beats().tokens(static_cast<TokenKind>(kind)))
+      if (allowed[static_cast<std::size_t>(token)]) some.push_back(token);
+    if (some.size() > 2) names += std::string(to_string(static_cast<TokenKind>(kind))) + ' ';
+    for (const Token token : some.size() > 2 ? std::vector<Token>() : some) names += beats().name(token) + ' ';
+  }
+  return names.substr(0, names.size() - (names.empty() ? 0 : 1));
 }
 
 }  // namespace musicgen::test

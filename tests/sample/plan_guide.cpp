@@ -12,7 +12,7 @@ using namespace musicgen::test;
 
 namespace {
 
-/// What may come after these words by grammar and plan: their names if they are few, else of each kind how many.
+/// What may come after these words by grammar and plan, as names_of() has it.
 std::string left(const PlanRequest& plan, const std::string& words, bool endless = false, PlanGuide::Start start = {}) {
   const GrammarRules grammar(beats(), {.canonical = true});
   SongState song;
@@ -23,15 +23,7 @@ std::string left(const PlanRequest& plan, const std::string& words, bool endless
   std::vector<std::uint8_t> allowed(static_cast<std::size_t>(beats().size()));
   grammar.allowed(song, allowed);
   PlanGuide(beats(), plan).apply(song, start, endless, allowed);
-  std::string names;
-  for (std::size_t kind = 0; kind < token_kind_count; ++kind) {
-    std::vector<Token> some;
-    for (const Token token : beats().tokens(static_cast<TokenKind>(kind)))
-      if (allowed[static_cast<std::size_t>(token)]) some.push_back(token);
-    if (some.size() > 2) names += std::string(to_string(static_cast<TokenKind>(kind))) + ' ';
-    for (const Token token : some.size() > 2 ? std::vector<Token>() : some) names += beats().name(token) + ' ';
-  }
-  return names.substr(0, names.size() - (names.empty() ? 0 : 1));
+  return names_of(allowed);
 }
 
 PlanRequest random_plan(Random& random) {
@@ -56,7 +48,7 @@ PlanRequest random_plan(Random& random) {
     for (int bar = random.between(0, 1), i = 0; i < 4; ++i, bar += random.between(1, 2))
       plan.chords.push_back({bar, random.between(0, 3), random.between(0, no_chord)});
   }
-  return plan;
+  return first_bars(plan, plan.length());
 }
 
 int bars_of(const std::vector<Plan::Phrase>& form) {
@@ -152,9 +144,9 @@ TEST_CASE("plan: chords come where they change and where a phrase begins") {
   CHECK(left(plan, first + " CC:maj") == "note_on time $");
   CHECK(left(plan, first + " CC:maj +60 v63 i0 t24") == "CG:maj");
   CHECK(left(plan, first + " CC:maj +60 v63 i0 t23 -60 i0") == "note_on t1 $");
-  CHECK(left(plan, first + " CC:maj +60 v63 i0 t24 CG:maj t24 | PA L1") == "CG:maj");
+  CHECK(left(plan, first + " CC:maj +60 v63 i0 t24 CG:maj t24 | PA L1") == "R CG:maj");
   CHECK(left(plan, first + " CC:maj +60 v63 i0 t24 CG:maj t24 | PA L1 CG:maj t48 | PA L2 CG:maj t48 |") ==
-        "note_on -60 time tempo meter");
+        "note_on -60 time tempo meter R");
   const PlanRequest again{.chords = chord_a_bar("C F"), .chord_bars = 2};
   const std::string bars = "^ | KC T96 F0 M4/4 PA L8 CC:maj +60 v63 i0 t48 |";
   CHECK(left(again, bars) == "tempo meter CF:maj");

@@ -7,6 +7,7 @@
 #include <musicgen/tokens/decoder.hpp>
 #include <musicgen/tokens/encoder.hpp>
 #include <musicgen/tokens/grammar.hpp>
+#include <musicgen/tokens/repeats.hpp>
 
 #include "catch.hpp"
 #include "data_files.hpp"
@@ -74,9 +75,10 @@ TEST_CASE("tokens: the words of beats have names, and a number each") {
   CHECK(beats().max_steps() == 48);
   CHECK_FALSE(Vocabulary::standard().has_beats());
   CHECK(Vocabulary::from_names(beats().names()) == beats());
-  for (const char* name : {"|", "KEb", "KEbm", "T96", "F2", "M3/4", "PA", "Pi", "L8", "CG:min", "CN", "CB:sus4", "t48"})
+  for (const char* name :
+       {"|", "KEb", "KEbm", "T96", "F2", "M3/4", "PA", "Pi", "L8", "CG:min", "CN", "CB:sus4", "t48", "R"})
     CHECK(beats().find(name) != no_token);
-  for (const char* name : {"KH", "Kebm", "T97", "F4", "M3/5", "P1", "L0", "L65", "CG", "CN:maj", "|0", "t49"})
+  for (const char* name : {"KH", "Kebm", "T97", "F4", "M3/5", "P1", "L0", "L65", "CG", "CN:maj", "|0", "t49", "R1"})
     CHECK(beats().find(name) == no_token);
 }
 
@@ -151,6 +153,17 @@ TEST_CASE("tokens: the grammar of beats, rule by rule") {
     CHECK_FALSE(allows(note + "t12 -60 i0", "CC:maj"));
     CHECK(allows(bar + "M6/8 t6", "CC:maj"));
   }
+  SECTION("a bar repeats where its phrase's letter has come before") {
+    const std::string again = "^ | PA L1 +60 v63 i0 t48 | PA L2 ";
+    CHECK(allows(again, "R"));
+    CHECK(allows(again + "R", "CC:maj"));
+    CHECK(allows(again + "t48 |", "R"));
+    for (const char* word : {"R", "PB", "T96"}) CHECK_FALSE(allows(again + "R", word));
+    for (const std::string song : {"^ | PA L1", "^ | PA L1 +60 v63 i0 t48 | PB L1", "^ |", "^ | PA L1 t48 | PA"})
+      CHECK_FALSE(allows(song, "R"));
+    for (const char* then : {"CC:maj", "t12", "+62 v63 i0", "-60 i0"}) CHECK_FALSE(allows(again + then, "R"));
+    CHECK_FALSE(allows("^ | PA L1 t48 | PA L1 t48 |", "R"));
+  }
   SECTION("phrases follow each other") {
     const std::string phrase = "^ | PA L1 +60 v63 i0 ";
     CHECK_FALSE(allows(note + "t48 |", "PA"));  // a song without phrases
@@ -170,6 +183,12 @@ TEST_CASE("tokens: the grammar of beats has no dead ends, and every walk can be 
     for (const Token t : tokens) REQUIRE_NOTHROW(grammar.advance(t));
     REQUIRE(grammar.ended());
   }
+}
+
+TEST_CASE("tokens: a song that is cut between two phrases ends its notes there") {
+  Grammar grammar(beats(), {.canonical = true});
+  for (const Token t : test::tokens(beats(), "^ | PA L1 +60 v63 i0 +64 v63 i0 t48 | -60 i0")) grammar.advance(t);
+  CHECK(test::text(beats(), closing(grammar).tokens) == "-64 i0 $");
 }
 
 TEST_CASE("tokens: a plan is in the score as tempo, signatures, markers and texts") {
@@ -213,6 +232,7 @@ TEST_CASE("tokens: songs in beats survive decoding and encoding") {
     notes.push_back({0, 12, 1, 60, 63});
     EncodeReport report;
     resolve_overlaps(notes, report);
+    plan.repeats = repeated_bars(notes, plan);
     const auto tokens = encode_notes(notes, plan, beats());
     Grammar grammar(beats(), {.canonical = true});
     for (const Token t : tokens) REQUIRE_NOTHROW(grammar.advance(t));

@@ -2,6 +2,7 @@
 #include <musicgen/backend/cpu/cpu.hpp>
 #include <musicgen/sample/options.ipp>
 #include <musicgen/sample/plan_guide.ipp>
+#include <musicgen/sample/repeat_guide.ipp>
 #include <musicgen/sample/plan_json.ipp>
 #include <musicgen/sample/plan_request.ipp>
 #include <musicgen/sample/presets.ipp>

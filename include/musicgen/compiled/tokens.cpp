@@ -3,5 +3,6 @@
 #include <musicgen/tokens/encoder.ipp>
 #include <musicgen/tokens/grammar.ipp>
 #include <musicgen/tokens/plan.ipp>
+#include <musicgen/tokens/repeats.ipp>
 #include <musicgen/tokens/song_state.ipp>
 #include <musicgen/tokens/vocabulary.ipp>

@@ -55,6 +55,7 @@ inline bool is_left_out(TokenKind kind, const LeftOut& left_out) {
       return left_out.meter;
     case TokenKind::phrase:
     case TokenKind::phrase_bars:
+    case TokenKind::repeat:
       return left_out.phrases;
     case TokenKind::chord:
       return left_out.chords;

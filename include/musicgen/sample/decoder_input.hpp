@@ -22,7 +22,6 @@ class DecoderInput {
   void clear() {
     tokens_.clear();
     contexts_.clear();
-    places_.clear();
   }
   /// @param song  after the token
   void add(Token token, const SongState& song, std::size_t times = 1) {
@@ -30,19 +29,17 @@ class DecoderInput {
     if (!has_contexts_) return;
     const auto rows = Context::of(song.place(), V_);
     for (std::size_t i = 0; i < times; ++i) contexts_.insert(contexts_.end(), rows.begin(), rows.end());
-    places_.insert(places_.end(), times, Context::place_of(song.place()));
   }
   /// @return  logits (B, V), valid until the decoder's next step
   template <class Decoder>
   const auto& feed(Decoder& decoder) const {
-    return decoder.step(tokens_, contexts_, places_);
+    return decoder.step(tokens_, contexts_);
   }
 
  private:
   int V_;
   bool has_contexts_;
   std::vector<Token> tokens_{}, contexts_{};
-  std::vector<std::int32_t> places_{};
 };
 
 }  // namespace musicgen::inline MUSICGEN_ABI::detail

@@ -151,7 +151,7 @@ MUSICGEN_INLINE void PlanGuide::apply(const SongState& song, const Start& start,
   if (song.place().bars == 0) return mask.forbid(TokenKind::end);  // a song has a bar at least
   if (song.bar_left() == 0) return;                                // only a bar line may come
   Moment now{song, song.place(), start, endless, song.place().bars - 1, 0, 0, false};
-  now.length = plan_.bars > 0 ? plan_.bars : phrase_starts_.back();
+  now.length = plan_.length();
   now.phrases_bar = plan_.bars > 0 ? now.bar : now.bar - start.form;
   now.is_over = !endless && now.length > 0 && now.phrases_bar >= now.length;
   if (endless && now.length > 0 && now.phrases_bar > 0) now.phrases_bar %= now.length;

@@ -15,6 +15,7 @@
 #include "options.hpp"
 #include "plan_guide.hpp"
 #include "processor.hpp"
+#include "repeat_guide.hpp"
 #include "token_sampler.hpp"
 
 namespace musicgen::inline MUSICGEN_ABI {
@@ -39,6 +40,7 @@ struct SongInProgress {
   Token last = no_token;
   SongStep step{};             ///< what the last token did
   PlanGuide::Start plan{};     ///< from where on the plan holds that is asked for
+  RepeatGuide melody{};        ///< what bars that repeat have to repeat
   double log_probability = 0;  ///< of the last token by the model, nats
   bool over = false;           ///< no gap is short enough to reach the limit
   bool irregular = false;      ///< a rule left nothing that the grammar allows, so that a rest came instead

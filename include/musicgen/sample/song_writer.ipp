@@ -89,7 +89,7 @@ MUSICGEN_INLINE void SongWriter::begin(SongInProgress& song, AnyProcessor& chain
   chain.begin(song.state);
   for (const Token token : given) {
     const TokenEvent event = vocabulary()[token];
-    song.state.advance(event);
+    song.melody.observe(event, song.state.advance(event), song.state);
     chain.observe(event, song.state);
     song.last = token;
   }
@@ -113,6 +113,7 @@ MUSICGEN_INLINE Token SongWriter::choose(SongInProgress& song, AnyProcessor& cha
   if (song.over) return token;
   const TokenEvent event = vocabulary()[token];
   song.step = song.state.advance(event);
+  song.melody.observe(event, song.step, song.state);
   song.last = token;
   song.log_probability = logits_[static_cast<std::size_t>(token)] - log_sum;
   chain.observe(event, song.state);
@@ -125,8 +126,10 @@ MUSICGEN_INLINE void SongWriter::mask(const SongInProgress& song, const Limit& l
     grammar_.allowed(song.state, allowed_);
   else
     for (std::size_t v = 0; v < allowed_.size(); ++v) allowed_[v] = forbidden_[v] == 0;
-  if (vocabulary().has_beats())
+  if (vocabulary().has_beats()) {
     guide_.apply(song.state, song.plan, limit.end_waits || grammar_.is_forbidden(vocabulary().end()), allowed_);
+    song.melody.apply(grammar_, song.state, allowed_);
+  }
   // Where nothing else is left, rest_instead() lets time pass: rules may change while a stream plays.
   else if (limit.end_waits && song.state.steps() < limit.steps)
     allowed_[static_cast<std::size_t>(vocabulary().end())] = 0;

@@ -16,6 +16,7 @@
 #include "../core/text.hpp"
 #include "encoder.hpp"
 #include "plan_writer.hpp"
+#include "repeats.hpp"
 
 namespace musicgen::inline MUSICGEN_ABI {
 
@@ -309,7 +310,9 @@ MUSICGEN_INLINE Encoded encode(const Score& score, const Vocabulary& vocabulary)
 
 MUSICGEN_INLINE Encoded encode(const Score& score, const PlacedPlan& plan, const Vocabulary& vocabulary) {
   GridSong song = quantize(score, plan, vocabulary);
-  return {encode_notes(song.notes, plan.plan, vocabulary), std::move(song.programs), song.report};
+  Plan repeating = plan.plan;
+  repeating.repeats = repeated_bars(song.notes, repeating);
+  return {encode_notes(song.notes, repeating, vocabulary), std::move(song.programs), song.report};
 }
 
 }  // namespace musicgen::inline MUSICGEN_ABI

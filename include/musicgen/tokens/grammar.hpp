@@ -12,8 +12,9 @@
 //
 // In the language of beats a bar line comes first and wherever a bar is full, and nothing else may come there; time
 // tokens end within their bar. After the bar line there may be, in this order: key (in the first bar), tempo, metre,
-// phrase (in the first bar, and where another phrase ends), chord; a chord may come on any beat. All of these come
-// before note events. In a song with phrases each follows the one before, and between two only offs and `$` may come.
+// phrase (in the first bar, and where another phrase ends), repeat (where the letter has come before), chord; a chord
+// may come on any beat. All of these come before note events. In a song with phrases each follows the one before, and
+// between two only offs and `$` may come.
 //
 // Neither grammar has dead ends. At a free position tN may come, except after `^` and t1..t99. After `^` ons may come
 // or, if no note can be written, `$`. After t1..t99 the offs of sounding notes may come, since a new step allows any
@@ -68,6 +69,12 @@ class GrammarRules {
     return (endable(song, pitch) >> track & 1) != 0;
   }
 
+  /// The tracks on which `pitch` can start now.
+  [[nodiscard]] SongState::Tracks startable(const SongState& song, int pitch) const {
+    return static_cast<Tracks>(playable_[static_cast<std::size_t>(pitch)] & ~song.sounding_tracks(pitch) &
+                               (canonical_ ? song.ons_left(pitch) : SongState::all_tracks));
+  }
+
   [[nodiscard]] const Vocabulary& vocabulary() const { return vocabulary_; }
   [[nodiscard]] bool canonical() const { return canonical_; }
   [[nodiscard]] bool is_forbidden(Token token) const { return usable_[static_cast<std::size_t>(token)] == 0; }
@@ -81,6 +88,9 @@ class GrammarRules {
     return song.place().last == TokenKind::tempo || song.place().last == TokenKind::phrase;
   }
 
+  /// Whether the phrase is over; then the song is over too unless another phrase begins.
+  static bool needs_phrase(const SongState& song) { return song.place().phrase != 0 && song.place().bars_left == 0; }
+
  private:
   using Tracks = SongState::Tracks;
 
@@ -92,11 +102,7 @@ class GrammarRules {
   /// The entries of a kind, by value.
   std::vector<Numbered> words_of(TokenKind kind) const;
 
-  /// The tracks on which `pitch` can start, or end, now.
-  Tracks startable(const SongState& song, int pitch) const {
-    return static_cast<Tracks>(playable_[static_cast<std::size_t>(pitch)] & ~song.sounding_tracks(pitch) &
-                               (canonical_ ? song.ons_left(pitch) : SongState::all_tracks));
-  }
+  /// The tracks on which `pitch` can end now.
   Tracks endable(const SongState& song, int pitch) const {
     const auto tracks = static_cast<Tracks>(song.sounding_tracks(pitch) & ~song.fresh_tracks(pitch) &
                                             (canonical_ ? song.offs_left(pitch) : SongState::all_tracks));
@@ -114,8 +120,6 @@ class GrammarRules {
 
   // ---- bars ----
 
-  /// Whether the phrase is over; then the song is over too unless another phrase begins.
-  static bool needs_phrase(const SongState& song) { return song.place().phrase != 0 && song.place().bars_left == 0; }
   /// Whether only a bar line may come (or, before the first one, `$`).
   bool is_at_bar_line(const SongState& song) const { return has_beats_ && song.bar_left() == 0; }
   /// A word of the plan, or `|`.

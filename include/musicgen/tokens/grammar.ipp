@@ -81,6 +81,8 @@ MUSICGEN_INLINE bool GrammarRules::plan_may_come(const SongState& song, TokenEve
       return place.bars == 1;
     case TokenKind::phrase:
       return place.bars_left == 0 && place.bar_steps == 0 && (place.bars == 1 || place.phrase != 0);
+    case TokenKind::repeat:
+      return place.bars_left > 0 && place.returns > 0 && place.bar_steps == 0;
     case TokenKind::chord:
       return !needs_phrase(song) && place.bar_steps % beat_steps(song.meter()) == 0;
     default:
@@ -222,7 +224,7 @@ MUSICGEN_INLINE Closing closing(const GrammarRules& rules, const SongState& song
       if (vocabulary.has_beats() && left == 0) end.tokens.push_back(vocabulary.find(TokenKind::bar));
     };
     bar_line(song.bar_left());
-    if (song.time_tokens() == 0) {
+    if (song.time_tokens() == 0 && !GrammarRules::needs_phrase(song)) {
       const Token time = rules.shortest_time();
       end.tokens.push_back(time);
       bar_line(song.bar_left() - vocabulary[time].value);

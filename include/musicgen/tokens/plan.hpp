@@ -38,6 +38,7 @@ struct Plan {
   std::vector<Tempo> tempos{};
   std::vector<Bars> meters{};
   std::vector<Phrase> form{};  ///< from the first bar on, one after another
+  std::vector<int> repeats{};  ///< bars with the melody of the same bar of the last phrase with their letter, ascending
   std::vector<Chord> chords{};
   bool operator==(const Plan&) const = default;
 };

@@ -83,6 +83,8 @@ class PlanWriter {
         put(TokenKind::phrase_bars, form_[phrase_].bars);
         phrase_start_ += form_[phrase_++].bars;
       }
+      for (; repeat_ < plan_.repeats.size() && plan_.repeats[repeat_] <= walk_.bar(); ++repeat_)
+        if (plan_.repeats[repeat_] == walk_.bar()) put(TokenKind::repeat, 0);
       walk_.next();
     }
     const int before = in_force_;
@@ -121,7 +123,7 @@ class PlanWriter {
   int moved_;
   BarWalk walk_;  // at the next bar to write
   int phrase_start_ = 0, in_force_ = -1;
-  std::size_t tempo_ = 0, phrase_ = 0, chord_ = 0;
+  std::size_t tempo_ = 0, phrase_ = 0, repeat_ = 0, chord_ = 0;
 };
 
 }  // namespace musicgen::inline MUSICGEN_ABI::detail

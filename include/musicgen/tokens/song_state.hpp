@@ -70,7 +70,7 @@ class SongState {
   [[nodiscard]] std::int64_t position() const { return position_; }  ///< tokens so far
   [[nodiscard]] std::int64_t steps() const { return steps_; }        ///< time so far, in steps
   [[nodiscard]] std::chrono::duration<double> time() const { return time_at(steps_); }
-  /// When a step is, or would be at the tempo in force. In bars: by the last eight tempos, the oldest of which goes for
+  /// When a step is, or would be at the tempo in force. In bars: by the last 23 tempos, the oldest of which goes for
   /// all that was before.
   [[nodiscard]] std::chrono::duration<double> time_at(std::int64_t step) const;
   /// How long a step lasts now.
@@ -97,6 +97,7 @@ class SongState {
     std::uint8_t phrase = 0;            ///< its letter; 0: none has come
     std::uint8_t returns = 0;           ///< how often a phrase with this letter has begun before, at most 255
     std::int16_t phrase_bar = 0;        ///< whole bars since it began
+    bool repeats = false;               ///< whether this bar has the melody of its letter's last phrase
     std::int16_t tempo = 0;             ///< quarters a minute; 0: none has come
     /// The last word of the plan in this step, if no note event has come in it; else `chord`, after which none may
     /// come.
@@ -213,7 +214,7 @@ class SongState {
   void plan(TokenEvent token);
   void begin_phrase(std::uint8_t letter);
   void change_tempo(int quarters);
-  Tempo& latest_tempo() { return tempos_[tempo_changes_ % tempos_.size()]; }
+  Tempo& tempo_change(std::uint32_t number) { return tempos_[number % tempos_.size()]; }
   void complete_on(int track, SongStep& step);
   void complete_off(int track, SongStep& step);
   std::int64_t start_of(int pitch, int track) const;
@@ -227,7 +228,7 @@ class SongState {
   std::int64_t steps_ = 0, position_ = 0, prompt_steps_ = 0;
   double prompt_time_ = 0;
   Place place_;
-  std::array<Tempo, 8> tempos_{};  // the latest ones, in a ring: sounding notes may have begun under another tempo
+  std::array<Tempo, 24> tempos_{};  // the latest ones, in a ring: sounding notes may have begun under another tempo
   std::uint32_t tempo_changes_ = 0;
   std::array<std::uint8_t, 128> phrases_{};  // how many have begun, by letter
   std::optional<Onset> last_note_;

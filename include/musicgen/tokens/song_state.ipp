@@ -83,6 +83,7 @@ MUSICGEN_INLINE void SongState::plan(TokenEvent token) {
     case TokenKind::bar:
       ++place_.bars;
       place_.bar_steps = 0;
+      place_.repeats = false;
       if (place_.bars_left > 0) --place_.bars_left;
       if (place_.phrase != 0) ++place_.phrase_bar;
       break;
@@ -102,6 +103,9 @@ MUSICGEN_INLINE void SongState::plan(TokenEvent token) {
     case TokenKind::phrase_bars:
       place_.bars_left = static_cast<std::int16_t>(token.value);
       break;
+    case TokenKind::repeat:
+      place_.repeats = true;
+      break;
     default:
       place_.chord = static_cast<std::uint8_t>(token.value);
   }
@@ -117,16 +121,17 @@ MUSICGEN_INLINE void SongState::begin_phrase(std::uint8_t letter) {
 
 MUSICGEN_INLINE void SongState::change_tempo(int quarters) {
   const Tempo next{steps_, time().count(), quarters};
-  // A fine tempo replaces the tempo that it belongs to.
-  if (tempo_changes_ == 0 || latest_tempo().step != steps_) ++tempo_changes_;
-  latest_tempo() = next;
+  // A fine tempo replaces the tempo that it belongs to, and one that is in force already changes nothing.
+  if (tempo_changes_ == 0 || tempo_change(tempo_changes_).step != steps_) ++tempo_changes_;
+  tempo_change(tempo_changes_) = next;
+  if (tempo_changes_ > 1 && tempo_change(tempo_changes_ - 1).quarters == quarters) --tempo_changes_;
   place_.tempo = static_cast<std::int16_t>(quarters);
 }
 
 MUSICGEN_INLINE void SongState::pass_time(int steps) {
   steps_ += steps;
   place_.bar_steps = static_cast<std::int16_t>(place_.bar_steps + steps);
-  place_.last = TokenKind::phrase_bars;  // a chord may come
+  place_.last = TokenKind::repeat;  // a chord may come
   ++time_tokens_;
   ++silent_tokens_;
   gap_is_closed_ = steps < (place_.bars > 0 ? max_beat_steps : max_time_steps);
@@ -182,7 +187,7 @@ MUSICGEN_INLINE SongState::Onset SongState::onset(int pitch, int track) const {
 
 MUSICGEN_INLINE std::chrono::duration<double> SongState::time_at(std::int64_t steps) const {
   if (place_.bars == 0) return std::chrono::duration<double>(static_cast<double>(steps) / (1 / step_seconds));
-  const std::uint32_t known = std::min<std::uint32_t>(tempo_changes_, static_cast<std::uint32_t>(tempos_.size()));
+  const auto known = std::min(tempo_changes_, static_cast<std::uint32_t>(tempos_.size() - 1));
   Tempo tempo;
   for (std::uint32_t k = 0; k < known; ++k) {
     tempo = tempos_[(tempo_changes_ - k) % tempos_.size()];

@@ -10,7 +10,10 @@
 // begin with `|`, and the plan of the music is written where it comes into force:
 //
 //   |   bar line          KEbm  key           T96 F2  tempo, 96 + 2 quarters a minute     M3/4  metre
-//   PA  phrase A    L8  of 8 bars             CG:min  chord, CN none
+//   PA  phrase A    L8  of 8 bars    R  the melody repeats    CG:min  chord, CN none
+//
+// After `R` a bar has the melody of the same bar of the phrase before with the same letter, note for note. A return
+// that differs (A' in books on form) lacks it where it does.
 //
 // Pitches and chords are then those of C major or A minor; the key says how far everything is transposed.
 //
@@ -64,6 +67,7 @@ enum class TokenKind : std::uint8_t {
   meter,        ///< see `meters`
   phrase,       ///< its letter: A..Z with a melody, a..z without; i and o begin and end a song
   phrase_bars,  ///< 1..64
+  repeat,       ///< the melody of this bar of the phrase before with the same letter
   chord         ///< 6 * root + quality, counted from major; 72: none
 };
 inline constexpr std::size_t token_kind_count = static_cast<std::size_t>(TokenKind::chord) + 1;
@@ -127,7 +131,7 @@ class Vocabulary {
   /// All 405 tokens: +0..+127, -0..-127, v10..v127, i0..i15, t1..t100, ^, $.
   [[nodiscard]] static Vocabulary standard();
 
-  /// The 644 tokens of the language of beats: notes, velocities and tracks as above, t1..t48, ^, $, and those of bars
+  /// The 645 tokens of the language of beats: notes, velocities and tracks as above, t1..t48, ^, $, and those of bars
   /// and plans.
   [[nodiscard]] static Vocabulary beats();
 

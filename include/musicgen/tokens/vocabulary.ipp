@@ -12,8 +12,8 @@ namespace musicgen::inline MUSICGEN_ABI {
 
 MUSICGEN_INLINE const char* to_string(TokenKind kind) {
   constexpr std::array<const char*, token_kind_count> names{
-      "note_on", "note_off", "velocity",   "track", "time",   "start",       "end",  "bar",
-      "key",     "tempo",    "fine_tempo", "meter", "phrase", "phrase_bars", "chord"};
+      "note_on", "note_off", "velocity",   "track", "time",   "start",       "end",    "bar",
+      "key",     "tempo",    "fine_tempo", "meter", "phrase", "phrase_bars", "repeat", "chord"};
   return names[static_cast<std::size_t>(kind)];
 }
 
@@ -48,6 +48,7 @@ inline bool is_word(TokenEvent m) {
     case TokenKind::start:
     case TokenKind::end:
     case TokenKind::bar:
+    case TokenKind::repeat:
       return m.value == 0;
     case TokenKind::key:
       return within(0, 23);
@@ -67,7 +68,7 @@ inline bool is_word(TokenEvent m) {
   return false;
 }
 
-inline constexpr std::string_view kind_letters = "+-vit^$|KTFMPLC";
+inline constexpr std::string_view kind_letters = "+-vit^$|KTFMPLRC";
 static_assert(kind_letters.size() == token_kind_count);
 
 inline std::string value_text(TokenEvent m) {
@@ -76,6 +77,7 @@ inline std::string value_text(TokenEvent m) {
     case TokenKind::start:
     case TokenKind::end:
     case TokenKind::bar:
+    case TokenKind::repeat:
       return {};
     case TokenKind::key:
       return pitch_class_name(m.value) + std::string(m.value < 12 ? "" : "m");

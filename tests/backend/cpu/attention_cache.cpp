@@ -1,7 +1,6 @@
 #include <musicgen/backend/cpu/attention_cache.hpp>
 #include <musicgen/backend/cpu/number_formats.hpp>
 #include <musicgen/backend/cpu/simd/rows.hpp>
-#include <musicgen/tokens/context.hpp>
 
 #include "instruction_sets.hpp"
 #include "numeric.hpp"
@@ -30,35 +29,19 @@ Eigen::RowVectorXd kept_row(const Matrix<Scalar>& outputs, Index row, Precision 
   return saved;
 }
 
-/// Bar 0 to 4 of a phrase that comes three times, and what is outside of it.
-std::int32_t place_of(Index t, Index T) {
-  return t % 7 == 3 ? -1 : static_cast<std::int32_t>(t % 5) << 8 | static_cast<std::int32_t>(3 * t / (T + 1));
-}
-
 /// The contexts of B songs for output T, against softmax over the last `window` before it, in double.
-/// @param restricted  to the places that bar 2 of the phrase's third time returns to, if the window has any
 template <class Scalar>
-void check(Index B, Index T, Index window, Index H, Precision precision, AttentionOptions options, double tolerance,
-           bool restricted) {
+void check(Index B, Index T, Index window, Index H, Precision precision, AttentionOptions options, double tolerance) {
   INFO(B << " songs, " << T << " outputs, a window of " << window << ", H " << H);
   AttentionCache<Scalar> ring(B, window, H, precision, options);
   AttentionParts<Scalar> parts(B, window, H);
   const auto outputs = test::random_matrix<Scalar>((T + 1) * B, H, 1);
   for (Index t = 0; t <= T; ++t)
     for (Index b = 0; b < B; ++b) ring.store(t, b, 0, simd::padded(H), padded_row(outputs, t * B + b).data());
-  constexpr std::int32_t now = 2 << 8 | 2;
-  std::vector<std::int32_t> places(static_cast<std::size_t>(ring.places()), -1);
-  bool any = false;
-  for (Index t = std::max<Index>(0, T - window); t <= T; ++t) {
-    places[static_cast<std::size_t>(t % ring.places())] = t == T ? now : place_of(t, T);
-    any = any || (t < T && Context::returns_to(now, place_of(t, T)));
-  }
-  restricted = restricted && any;
-  const Returns returns = restricted ? Returns{places.data(), now} : Returns{};
   REQUIRE(ring.blocks(T) == (T == 0 ? 0 : (std::min(T, window) + 1 + 63) / 64));
   for (Index b = 0; b < B; ++b) {
     const auto query = padded_row(outputs, T * B + b);
-    for (Index block = 0; block < ring.blocks(T); ++block) ring.attend(T, b, block, query.data(), parts, returns);
+    for (Index block = 0; block < ring.blocks(T); ++block) ring.attend(T, b, block, query.data(), parts);
     Matrix<Scalar> context = Matrix<Scalar>::Constant(1, H, 99);
     parts.join(b, ring.blocks(T), 0, H / 2, context.data());
     parts.join(b, ring.blocks(T), H / 2, H - H / 2, context.data());
@@ -66,7 +49,6 @@ void check(Index B, Index T, Index window, Index H, Precision precision, Attenti
     Eigen::RowVectorXd exact = Eigen::RowVectorXd::Zero(H);
     double sum = 0;
     for (Index t = std::max<Index>(0, T - window); t < T; ++t) {
-      if (restricted && !Context::returns_to(now, place_of(t, T))) continue;
       const double weight =
           std::exp(static_cast<double>(options.scale) *
                    kept_row(outputs, t * B + b, precision).dot(map(outputs).row(T * B + b).template cast<double>()));
@@ -95,14 +77,13 @@ TEST_CASE("output ring: attends over the last outputs, as they are, in bf16 and 
                                         {129, 64},
                                         {200, 130},
                                         {201, 65},
-                                        {262, 130}})
-          for (const bool restricted : {false, true}) {
-            check<float>(2, T, window, H, Precision::fp32, options, 1e-5, restricted);
-            check<float>(2, T, window, H, Precision::bf16, options, 1e-5, restricted);
-            check<float>(2, T, window, H, Precision::int8, options, 1e-5, restricted);
-            check<double>(1, T, window, H, Precision::fp32, options, 1e-13, restricted);
-            check<double>(1, T, window, H, Precision::int8, options, 1e-13, restricted);
-          }
+                                        {262, 130}}) {
+          check<float>(2, T, window, H, Precision::fp32, options, 1e-5);
+          check<float>(2, T, window, H, Precision::bf16, options, 1e-5);
+          check<float>(2, T, window, H, Precision::int8, options, 1e-5);
+          check<double>(1, T, window, H, Precision::fp32, options, 1e-13);
+          check<double>(1, T, window, H, Precision::int8, options, 1e-13);
+        }
   });
 }
 

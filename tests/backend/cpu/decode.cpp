@@ -68,33 +68,6 @@ TEST_CASE("decode: with contexts and copying a token at a time gives what the wh
   step(70);
 }
 
-TEST_CASE("decode: a phrase that returns is copied from the place where it was, and from nowhere else") {
-  const int T = 40, V = 19;
-  ModelConfig config;
-  config.dimensions = {V, 5, 29, 2, 0, true};
-  Model<> model(config, 3);
-  model.weights().head.b2[V] = 100;  // nothing but copies
-  auto tokens = random_tokens(T, V, 1);
-  tokens[11] = 7;
-  const auto probability = [&](std::int32_t now, bool with_places) {
-    auto decoder = model.decoder(1, T);
-    double p = 0;
-    for (int t = 0; t < T; ++t) {
-      const std::int32_t place = t + 1 == T ? now : t == 10 ? 3 << 8 : 5 << 8;
-      const auto& logits = decoder.step(std::span(tokens).subspan(static_cast<std::size_t>(t), 1), {},
-                                        std::span(&place, with_places ? 1 : 0));
-      p = std::exp(static_cast<double>(logits(0, 7)));
-    }
-    return p;
-  };
-  CHECK(probability(3 << 8 | 1, true) == Approx(1).epsilon(1e-5));  // bar 3, the second time: from token 10
-  const double anywhere = probability(3 << 8 | 1, false);
-  CHECK(anywhere < 0.5);
-  CHECK(probability(4 << 8 | 1, true) == Approx(anywhere));  // a bar that has not been
-  CHECK(probability(3 << 8, true) == Approx(anywhere));      // the first time
-  CHECK(probability(-1, true) == Approx(anywhere));          // outside of phrases
-}
-
 TEST_CASE("decode: the recurrent state has the bits of the whole sequence's") {
   const int B = 3, T = 40, V = 19;
   const auto model = small_model(V, 29, 2);

@@ -48,8 +48,6 @@ struct AttentionParts {
     }
   }
 
-  /// Of a block that is not looked at.
-  void clear(Index part);
 
   /// Columns first ... first+count-1 of a song's context; 0 without blocks.
   void join(Index b, Index blocks, Index first, Index count, Scalar* context) const;
@@ -58,12 +56,6 @@ struct AttentionParts {
   Matrix<Scalar> sums;            ///< (B*most, H padded)  p_b
   Matrix<Scalar> largest, total;  ///< (B*most, 1)  m_b, e_b
   Matrix<Scalar> exponentials;    ///< (B*most, block)  exp(score_s - m_b)
-};
-
-/// Earlier outputs of a song that attention is restricted to.
-struct Returns {
-  const std::int32_t* ring = nullptr;  ///< (places), where in the form each output is; nullptr: not restricted
-  std::int32_t now = -1;
 };
 
 /// The last outputs of several songs: as they are, in bf16, or, since they lie in [-1, 1], as bytes round(127 h).
@@ -87,9 +79,7 @@ class AttentionCache {
 
   /// Attends over one block of a song, when the new output has been stored.
   /// @param h  (H padded), that output
-  /// @param returns  if it restricts, it leaves at least one output
-  void attend(std::int64_t steps, Index b, Index block, const Scalar* h, AttentionParts<Scalar>& parts,
-              Returns returns = {}) const;
+  void attend(std::int64_t steps, Index b, Index block, const Scalar* h, AttentionParts<Scalar>& parts) const;
 
   /// Columns first ... first+count-1 of the output after `steps` steps take the oldest one's place; whole groups
   /// (simd/rows.hpp).
@@ -106,7 +96,7 @@ class AttentionCache {
   void put(Index row, Index first, Index count, const Scalar* h);
   template <class Stored>
   void attend_rows(const Block& block, const Stored* rows, Index stride, const Scalar* h, AttentionParts<Scalar>& parts,
-                   Returns returns, Scalar unit = 1) const;
+                   Scalar unit = 1) const;
 
   Index places_ = 0, n_ = 0;  // n: elements of a row, padded
   AttentionOptions options_{};

@@ -25,14 +25,6 @@ AttentionParts<Scalar>::AttentionParts(Index B, Index window, Index H)
       exponentials(B * most, block) {}
 
 template <class Scalar>
-void AttentionParts<Scalar>::clear(Index part) {
-  largest(part, 0) = std::numeric_limits<Scalar>::lowest() / 2;
-  total(part, 0) = 0;
-  std::fill_n(sums.row(part).data(), sums.cols(), Scalar(0));
-  std::fill_n(exponentials.row(part).data(), block, Scalar(0));
-}
-
-template <class Scalar>
 void AttentionParts<Scalar>::join(Index b, Index blocks, Index first, Index count, Scalar* context) const {
   Scalar* c = context + first;
   std::fill_n(c, count, Scalar(0));
@@ -69,23 +61,17 @@ bool AttentionCache<Scalar>::same_kind(const AttentionCache& other) const {
 
 template <class Scalar>
 void AttentionCache<Scalar>::attend(std::int64_t steps, Index b, Index block, const Scalar* h,
-                                    AttentionParts<Scalar>& parts, Returns returns) const {
+                                    AttentionParts<Scalar>& parts) const {
   constexpr Index most = AttentionParts<Scalar>::block;
   const Index first = block * most;
   const Block own{std::min(held(steps) - first, most), steps % places_ - first, b * parts.most + block};
   const Index at = (b * (places_ + 1) + first) * n_;
-  if (returns.ring != nullptr) {
-    returns.ring += first;
-    if (std::none_of(returns.ring, returns.ring + own.count,
-                     [&](std::int32_t place) { return Context::returns_to(returns.now, place); }))
-      return parts.clear(own.part);
-  }
-  if (!whole_.empty()) return attend_rows(own, whole_.data() + at, n_, h, parts, returns);
+  if (!whole_.empty()) return attend_rows(own, whole_.data() + at, n_, h, parts);
   if constexpr (std::is_same_v<Scalar, float>) {
     if (!words_.empty())
-      attend_rows(own, words_.data() + at / 2, n_ / 2, h, parts, returns);
+      attend_rows(own, words_.data() + at / 2, n_ / 2, h, parts);
     else
-      attend_rows(own, bytes_.data() + at, n_, h, parts, returns, Scalar(1) / 127);
+      attend_rows(own, bytes_.data() + at, n_, h, parts, Scalar(1) / 127);
   }
 }
 
@@ -116,16 +102,13 @@ void AttentionCache<Scalar>::put(Index row, Index first, Index count, const Scal
 template <class Scalar>
 template <class Stored>
 void AttentionCache<Scalar>::attend_rows(const Block& block, const Stored* rows, Index stride, const Scalar* h,
-                                         AttentionParts<Scalar>& parts, Returns returns, Scalar unit) const {
+                                         AttentionParts<Scalar>& parts, Scalar unit) const {
   const auto [count, own, part] = block;
   std::array<Scalar, AttentionParts<Scalar>::block> scores;
   simd::run<simd::Dots<Scalar>>(count, n_, rows, h, scores.data());
   const Scalar factor = static_cast<Scalar>(options_.scale) * unit;
   for (Index i = 0; i < count; ++i) scores[static_cast<std::size_t>(i)] *= factor;
   constexpr Scalar none = std::numeric_limits<Scalar>::lowest() / 2;
-  if (returns.ring != nullptr)
-    for (Index i = 0; i < count; ++i)
-      if (!Context::returns_to(returns.now, returns.ring[i])) scores[static_cast<std::size_t>(i)] = none;
   if (own >= 0 && own < count) scores[static_cast<std::size_t>(own)] = none;
   const Scalar m = *std::max_element(scores.begin(), scores.begin() + count);
   simd::run<simd::Exponentials<Scalar>>(count, m, scores.data());

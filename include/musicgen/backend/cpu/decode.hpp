@@ -33,7 +33,6 @@ class Decoder {
     AttentionCache<Scalar> outputs;  ///< the last window + 1 of each song
     /// (B, places + 1), those that came in, as outputs lie in their ring; if the model copies.
     std::vector<Token> tokens{};
-    std::vector<std::int32_t> places{};  ///< (B, places of the ring), in the form; likewise
     std::int64_t steps = 0;
   };
 
@@ -56,12 +55,9 @@ class Decoder {
   /// Feeds a token to each song. Allocates nothing.
   /// @param tokens    (B), each in [0, V)
   /// @param contexts  (B, parts), each in [V, V+C), for a model that takes them
-  /// @param places    (B), where in the form each token is (Context::place_of), for a model that copies: where it was
-  ///                  there in earlier phrases, attention looks back at those places alone; or none
   /// @return          logits (B, V) of the tokens after, valid until the next step
-  /// @throws Error  for another number of tokens or places, or a token out of range
-  const Matrix<Scalar>& step(std::span<const Token> tokens, std::span<const Token> contexts = {},
-                             std::span<const std::int32_t> places = {});
+  /// @throws Error  for another number of tokens, or a token out of range
+  const Matrix<Scalar>& step(std::span<const Token> tokens, std::span<const Token> contexts = {});
 
   [[nodiscard]] const State& state() const { return state_; }
   /// Goes back to a state of this decoder, or of another one of the same model, batch, window and precision.
@@ -72,7 +68,6 @@ class Decoder {
 
  private:
   void mix_copies(std::span<const Token> tokens);
-  void note_places(std::span<const std::int32_t> places);
 
   struct Weights;
   struct Workspace;

@@ -62,7 +62,6 @@ template <class Scalar>
 struct Decoder<Scalar>::Workspace {
   std::vector<Matrix<Scalar>> next;  // the states that a step makes, while others still read the present ones
   Matrix<Scalar> query;              // (B, H padded), what the top layer has made
-  std::vector<Returns> returns;      // (B), what attention is restricted to
   AttentionParts<Scalar> partial;
   Matrix<Scalar> gates, context, u, logits, mixed;
   std::vector<std::vector<std::int8_t>> quantized;  // of each thread, for int8
@@ -119,8 +118,7 @@ struct Decoder<Scalar>::Step {
     const Index H = weights.b1.size(), blocks = state.outputs.blocks(state.steps);
     for (Index task = blocks * B * member / team.size(); task < blocks * B * (member + 1) / team.size(); ++task) {
       const Index b = task / blocks;
-      state.outputs.attend(state.steps, b, task % blocks, work.query.row(b).data(), work.partial,
-                           work.returns[static_cast<std::size_t>(b)]);
+      state.outputs.attend(state.steps, b, task % blocks, work.query.row(b).data(), work.partial);
     }
     team.wait();
     const Index first = H * member / team.size(), last = H * (member + 1) / team.size();
@@ -172,9 +170,7 @@ Decoder<Scalar>::Decoder(std::shared_ptr<const Weights> weights, Index B, Index 
   if (weights_->copies) {
     work_->mixed.resize(B, weights_->b2.size() - 1);
     state_.tokens.assign(static_cast<std::size_t>(B * (state_.outputs.places() + 1)), 0);
-    state_.places.assign(static_cast<std::size_t>(B * state_.outputs.places()), -1);
   }
-  work_->returns.resize(static_cast<std::size_t>(B));
   work_->quantized.assign(static_cast<std::size_t>(thread_pool().threads()),
                           std::vector<std::int8_t>(int8 ? static_cast<std::size_t>(B) * stride : 0));
 }
@@ -201,20 +197,14 @@ Decoder<Scalar> Decoder<Scalar>::of_batch(int B) const {
 }
 
 template <class Scalar>
-const Matrix<Scalar>& Decoder<Scalar>::step(std::span<const Token> tokens, std::span<const Token> contexts,
-                                            std::span<const std::int32_t> places) {
-  const auto require_for_each = [&](std::size_t count, const char* what) {
-    if (static_cast<Index>(count) != B_)
-      throw Error("decoder: " + std::to_string(count) + " " + what + " for " + std::to_string(B_) + " songs");
-  };
-  require_for_each(tokens.size(), "tokens");
-  if (!places.empty()) require_for_each(places.size(), "places");
+const Matrix<Scalar>& Decoder<Scalar>::step(std::span<const Token> tokens, std::span<const Token> contexts) {
+  if (std::ssize(tokens) != B_)
+    throw Error("decoder: " + std::to_string(tokens.size()) + " tokens for " + std::to_string(B_) + " songs");
   gather_rows(weights_->table, tokens, work_->gates);
   const std::size_t parts = contexts.size() / tokens.size();
   for (Index b = 0; b < B_; ++b)
     detail::add_contexts(weights_->table, weights_->biases[0],
                          contexts.subspan(static_cast<std::size_t>(b) * parts, parts), work_->gates.row(b).data());
-  if (weights_->copies) note_places(places);
   const Index attended = std::min<Index>(state_.steps, state_.outputs.window());
   const Index count = B_ * (weights_->count + 2 * weights_->b1.size() * attended);
   const std::size_t most = count < worth_several_threads ? 1 : work_->quantized.size();
@@ -228,20 +218,6 @@ const Matrix<Scalar>& Decoder<Scalar>::step(std::span<const Token> tokens, std::
   if (weights_->copies) mix_copies(tokens);
   ++state_.steps;
   return weights_->copies ? work_->mixed : work_->logits;
-}
-
-/// Where in the form the songs are, and whether they have been there before.
-template <class Scalar>
-void Decoder<Scalar>::note_places(std::span<const std::int32_t> places) {
-  const Index size = state_.outputs.places();
-  for (Index b = 0; b < B_; ++b) {
-    std::int32_t* const ring = state_.places.data() + b * size;
-    const std::int32_t now = places.empty() ? -1 : places[static_cast<std::size_t>(b)];
-    ring[state_.steps % size] = now;
-    const bool has_been = std::any_of(ring, ring + state_.outputs.held(state_.steps),
-                                      [&](std::int32_t earlier) { return Context::returns_to(now, earlier); });
-    work_->returns[static_cast<std::size_t>(b)] = has_been ? Returns{ring, now} : Returns{};
-  }
 }
 
 /// Outputs, the last of which is for copying, become log-probabilities of tokens: copying.hpp.

@@ -30,11 +30,10 @@ class Decoder {
 
   /// Feeds a token to each song. Waits for the logits. Allocates nothing after the first step.
   /// @param tokens  (B), each in [0, V)
-  /// @param no_contexts, no_places  as the CPU's decoder has them; ignored: models with contexts are refused
+  /// @param no_contexts  as the CPU's decoder has them; ignored: models with contexts are refused
   /// @return        logits (B, V) of the tokens after, valid until the next step
   /// @throws Error  for another number of tokens, or one out of range
-  const HostMatrix& step(std::span<const Token> tokens, std::span<const Token> no_contexts = {},
-                         std::span<const std::int32_t> no_places = {});
+  const HostMatrix& step(std::span<const Token> tokens, std::span<const Token> no_contexts = {});
 
   const State& state() const { return state_; }
   /// Goes back to a state of this decoder, or of another one of the same model, batch, window and precision.

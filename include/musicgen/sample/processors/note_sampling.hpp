@@ -3,9 +3,9 @@
 //   over all tokens N but those of bars and plan:  x_v := m + (x_v - m) / temperature,  m = max_N x,
 //                                                  and never those with e^(x_v - m) < min_p  (Nguyen et al. 2024)
 //
-// A phrase that returns is copied token by token. Drawn as the model says it, a token in ten differs, and a song that
-// has once left what it was copying does not come back to it: no run of seven notes returns. A min-p leaves no choice
-// where the model is sure, and all of it where it is not. Keys, tempos, phrases and chords are few, and what varies
+// What comes again is copied token by token. Drawn as the model says it, a token in ten differs, and a song that has
+// once left what it was copying does not come back to it. A min-p leaves no choice where the model is sure, and all of
+// it where it is not. Keys, tempos, phrases and chords are few, and what varies
 // between songs: a min-p over them makes all phrases A.
 #pragma once
 

@@ -1,4 +1,4 @@
-// What the machine can do: the products and reads that the others are compared with.
+// The machine's ceilings: the products and reads that the other benchmarks are compared with.
 #include "report.hpp"
 
 namespace {

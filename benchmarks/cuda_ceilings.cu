@@ -1,4 +1,4 @@
-// The benchmarks of a GPU: what it can do at best, which the others are compared with; and main().
+// The benchmarks of a GPU: its ceilings, which the others are compared with; and main().
 #include <cstdio>
 #include <musicgen/backend/cuda/memory.hpp>
 
@@ -68,7 +68,7 @@ int main(int argc, char** argv) try {
       argv, argv + argc, [](const char* option) { return std::string(option).starts_with("--benchmark_list_tests"); });
   benchmark::Initialize(&argc, argv);
   if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 1;
-  if (names_alone) {  // needs no GPU
+  if (names_alone) {  // no GPU is needed
     benchmark::RunSpecifiedBenchmarks();
     return 0;
   }

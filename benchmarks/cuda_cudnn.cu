@@ -1,6 +1,6 @@
-// The rival of cuda_gru.cu: cuDNN's GRU. Where there is no cuDNN this file is left out.
+// The rival of cuda_gru.cu: cuDNN's GRU. Without cuDNN this file is left out.
 //
-// It gets the inputs' part of the gates for nothing as well: CUDNN_SKIP_INPUT has no weights for them. It computes in
+// Like ours, it gets the inputs' part of the gates for free: CUDNN_SKIP_INPUT has no weights for them. It computes in
 // fp16 with fp32 sums, persistent (if it can) and not.
 #include <cudnn.h>
 

@@ -1,5 +1,5 @@
-// Tokens on a GPU: a step of cuda::Decoder with the way back of its logits, as a sampler waits for it, by the host's
-// clock. Three layers, the window of 1024 earlier outputs being full.
+// Tokens on a GPU: a step of cuda::Decoder including the copy of its logits to the host, as a sampler waits for it, by
+// the host's clock. Three layers, with a full window of 1024 earlier outputs.
 #include <chrono>
 #include <musicgen/backend/cuda/decode.hpp>
 #include <musicgen/backend/cuda/kernel_policy.hpp>
@@ -14,7 +14,7 @@ using namespace musicgen::benchmarks::gpu;
 
 constexpr int L = 3, window = 1024;
 
-/// Of weights, once, and earlier outputs, for each song: their scores and their weighted sum.
+/// The cost of the weights, once, and of earlier outputs, for each song: their scores and their weighted sum.
 Cost cost_of_a_token(int B, int H, int bytes_of_a_number) {
   const double weights = 3.0 * H * H * (2 * L - 1) + 2.0 * H * H + 1.0 * H * V, outputs = 2.0 * B * window * H;
   return {bytes_of_a_number * (weights + outputs), 2 * (B * weights + outputs)};
@@ -27,7 +27,7 @@ void step(benchmark::State& state, int B, int H) {
   cuda::kernels_in_use() = kernels;
   cuda::Decoder decoder(weights, B, window, bf16 ? Precision::bf16 : Precision::fp32);
   const std::vector<Token> tokens(static_cast<std::size_t>(B), 7);
-  cuda::kernels_in_use() = cuda::Kernels::resident;  // for others; this one has chosen
+  cuda::kernels_in_use() = cuda::Kernels::resident;  // for the others; this decoder has chosen already
   for (int i = 0; i < window; ++i) decoder.step(tokens);
   for (auto _ : state) {
     const auto begin = std::chrono::steady_clock::now();

@@ -1,5 +1,5 @@
-// The steps of a GRU layer on a GPU: all of them in one launch, in each compiled shape, and a launch a step. Without
-// the inputs' products; "step" is the seconds that a step takes.
+// The steps of a GRU layer on a GPU: all of them in one launch, in each compiled shape, and with a launch per step.
+// Without the inputs' products; "step" is the seconds per step.
 #include <kernels/elementwise.cuh>
 #include <kernels/gru_persistent.cuh>
 #include <kernels/launch.hpp>
@@ -20,7 +20,7 @@ GruLimits limits() {
   return {found.multiprocessors, found.shared_bytes};
 }
 
-/// @param shape  of the compiled ones; -1: the plan's own choice
+/// @param shape  one of the compiled shapes; -1: the plan's own choice
 template <class Operand, bool backward>
 void in_one_launch(benchmark::State& state, int B, int H, int shape) {
   using Forward = persistent::ForwardShapes<Operand>;
@@ -53,7 +53,7 @@ void in_one_launch(benchmark::State& state, int B, int H, int shape) {
   });
 }
 
-/// A launch and a product a step; backward with the gradient of w_hh, which is one product more of the same size.
+/// A launch and a product per step; backward with the gradient of w_hh, which is one more product of the same size.
 template <bool in_bf16, bool backward>
 void a_launch_a_step(benchmark::State& state, int B, int H) {
   const Dimensions d{V, 32, H, 1};

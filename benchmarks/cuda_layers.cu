@@ -1,5 +1,5 @@
-// Embedding, attention, head, loss and the update on a GPU: kernels that memory limits by themselves, others with the
-// products that belong to them. B sequences of 256 tokens, all of which are learned from.
+// Embedding, attention, head, loss and the update on a GPU: memory-bound kernels alone, others with the products that
+// belong to them. B sequences of 256 tokens, with the loss on all positions.
 #include <kernels/adam.cuh>
 #include <kernels/embedding.cuh>
 #include <kernels/launch.hpp>
@@ -53,7 +53,7 @@ void sum_by_token(benchmark::State& state, int B, int H) {
   });
 }
 
-// ---- attention: two products forward, four backward, of half of all pairs ----
+// ---- attention: two products forward, four backward, each over half of all pairs ----
 
 template <bool bf16, bool backward>
 void attention(benchmark::State& state, int B, int H) {
@@ -104,7 +104,8 @@ void head(benchmark::State& state, int B, int H) {
   dh.set_zero(N, H);
   const auto forward = [&] { cuda::head_forward(w, h.view(), c.view(), saved, logits); };
   const double weights_count = 2.0 * H * H + of(H, V), flops = 2 * of(N, weights_count);
-  // Factors and weights are read; the hidden row and logits written; back, dh and the weights' gradients are added to.
+  // Factors and weights are read; the hidden row and logits are written; backward, dh and the weights' gradients are
+  // added to.
   const double of_a_factor = bf16 ? 2 : 4;
   const double forward_bytes = of_a_factor * (2 * of(N, H) + weights_count) + (bf16 ? 6 : 4) * of(N, H) + 4 * of(N, V);
   const double backward_bytes =
@@ -143,7 +144,7 @@ void adam(benchmark::State& state, int, int H) {
   });
 }
 
-/// All matrices of a network of three layers that learn by it.
+/// All matrices that learn by Muon in a network of three layers.
 void muon(benchmark::State& state, int, int H) {
   const Dimensions d{V, 32, H, 3};
   auto w = cuda::Parameters::zeros(d), g = w, m = w;

@@ -1,5 +1,5 @@
-// How the benchmarks of a GPU measure: by its own clock, several calls at a time, in bytes and operations a second and
-// as parts of what the same run found to be the GPU's ceilings.
+// How the benchmarks of a GPU measure: by its own clock, several calls at a time, in bytes and operations per second,
+// and as fractions of the GPU's ceilings, which are measured in the same run.
 #pragma once
 
 #include <benchmark/benchmark.h>
@@ -18,7 +18,7 @@
 
 namespace musicgen::benchmarks::gpu {
 
-inline constexpr int T = 256;  ///< of all that has steps
+inline constexpr int T = 256;  ///< of everything with steps
 inline constexpr int V = 405;
 
 using cuda::check;
@@ -27,7 +27,7 @@ inline cudaStream_t stream() {
   return reinterpret_cast<cudaStream_t>(cuda::stream());
 }
 
-/// Numbers within 0.1 of 0. Not zeros: a GPU that multiplies zeros draws less power, and runs faster.
+/// Numbers within 0.1 of 0. Not zeros, since a GPU that multiplies zeros draws less power and runs faster.
 inline void fill(float* to, std::size_t count) {
   static const std::vector<float> numbers = [] {
     Random random(1);
@@ -48,7 +48,7 @@ inline void resize_random(cuda::Matrix<float>& m, int rows, int columns) {
   fill(m.data(), m.size());
 }
 
-/// Seconds of a call of `work`, which only asks the device.
+/// Seconds per call of `work`, which only makes requests to the device.
 template <class Work>
 double seconds(int calls, Work&& work) {
   struct Event {
@@ -65,13 +65,13 @@ double seconds(int calls, Work&& work) {
   return milliseconds / 1e3 / calls;
 }
 
-/// A large copy from memory to memory, reading and writing; large products of cuBLAS.
+/// The rates of a large copy within device memory, reading and writing, and of large cuBLAS products.
 struct Ceilings {
   double bytes, fp32, bf16;
 };
 const Ceilings& ceilings();
 
-/// What a call moves and computes, at the least.
+/// The least that a call has to move and compute.
 struct Cost {
   double bytes, flops;
   bool in_bf16 = false;  ///< the product that it is compared with
@@ -89,14 +89,14 @@ inline void report(benchmark::State& state, const Cost& cost) {
 
 template <class Work>
 void measure(benchmark::State& state, const Cost& cost, Work&& work) {
-  work();  // memory is there afterwards
+  work();  // allocates memory
   for (auto _ : state) state.SetIterationTime(seconds(10, work));
   report(state, cost);
 }
 
 inline const std::vector<std::int64_t> all_batches{1, 32, 256}, all_hidden{256, 1028, 2048};
 
-/// A benchmark of `work(state, B, H)`. What does not fit says so, and the others go on.
+/// Adds a benchmark of `work(state, B, H)`. What does not fit in memory says so, and the others go on.
 /// @param iterations  0: as many as take a while
 template <class Work>
 void add(const std::string& name, Work work, const std::vector<std::int64_t>& batches = all_batches,

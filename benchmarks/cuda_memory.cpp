@@ -1,7 +1,7 @@
-// The memory of a GPU that a training step takes: what was counted before, and what was taken. And whether steps were
-// recorded and replayed, as they should be: without that training is slower, and nothing else says so.
+// The GPU memory of a training step: as counted in advance, and as taken. And whether steps were recorded and replayed,
+// as they should be: without that training is slower, and nothing else shows it.
 //
-//   cuda_memory PRECISION H L B T     the last T positions are all learned from
+//   cuda_memory PRECISION H L B T     trains on all T positions
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
@@ -16,14 +16,14 @@ using namespace musicgen::benchmarks;
 
 namespace {
 
-/// @return  whether it took no more than the count and a fifth
+/// @return  whether it took less than 1.2 times the count
 bool measure(Precision precision, int H, int L, int B, int T) {
   const Dimensions d = dimensions(H, L);
   const double counted = static_cast<double>(cuda::training_bytes(d, B, T, T, precision)) * 1e-9;
-  cuda::Buffer<float>(1);  // the process's own: cuBLAS's workspace
+  cuda::Buffer<float>(1);  // allocates what the process has once: cuBLAS's workspace
   const double before = static_cast<double>(cuda::peak_bytes()) * 1e-9;
   BasicTrainingStep<Cuda> step(d, {B, T, T}, precision);
-  constexpr int steps = 3, most_replays = 2 * (steps - 1);  // learning and update, all but the first
+  constexpr int steps = 3, most_replays = 2 * (steps - 1);  // training step and update, all but the first
   const std::size_t replays_before = cuda::replays();
   for (int i = 0; i < steps; ++i) step.run();
   const double taken = static_cast<double>(cuda::peak_bytes()) * 1e-9 - before;

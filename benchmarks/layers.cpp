@@ -1,4 +1,4 @@
-// Each layer by itself, forward and backward, at the shape of the original's third stage: T = 149, Q = 50, B = 32.
+// Each layer alone, forward and backward, at the shape of the original's third stage: T = 149, Q = 50, B = 32.
 #include "report.hpp"
 
 namespace {
@@ -10,7 +10,7 @@ using namespace musicgen::cpu;
 const BatchShape shape = stage_shape(3);
 const Index T = shape.T, B = shape.B, Q = shape.Q;
 
-/// Bytes of so many.
+/// The bytes of some floats.
 double floats(double count) {
   return 4 * count;
 }
@@ -42,7 +42,7 @@ void gru(benchmark::State& state, bool backward) {
       continue;
     }
     state.PauseTiming();
-    saved.gates = gates;  // they become their gradients
+    saved.gates = gates;  // overwritten by their gradients below
     state.ResumeTiming();
     gru_backward<float>(p, view(x), B, saved, dh, &dx, gradients);
   }
@@ -132,7 +132,7 @@ void adam(benchmark::State& state) {
   for (const auto& t : w.tensors())
     bytes += 8 * 4 * static_cast<double>(t.values.size());  // reads five (the norm), writes three
   for (auto _ : state) Cpu::update(w, g, m, v, 1, 1e-3, {});
-  report_bytes(state, bytes, 14 * bytes / 32);  // some 14 operations an element
+  report_bytes(state, bytes, 14 * bytes / 32);  // some 14 operations per element
 }
 BENCHMARK(adam)->Arg(256)->Arg(1028)->UseRealTime()->Unit(benchmark::kMillisecond);
 

@@ -1,17 +1,17 @@
-// One side of compare_pytorch.py: does a piece of work each time a line on standard input asks for it, and answers with
-// the seconds that it took.
+// This library's side of compare_pytorch.py: does a piece of work for each line on standard input, and answers with the
+// seconds that it took.
 //
 //   threads N                                  answers nothing
-//   device cpu, device cuda                    of training steps from now on; answers nothing
+//   device cpu, device cuda                    for training steps from now on; answers nothing
 //   train PRECISION H L B T Q                  a training step, its products in fp32 or bf16
-//   sample PRECISION H L WINDOW SONGS TOKENS   tokens for each of the songs, the window being full
+//   sample PRECISION H L WINDOW SONGS TOKENS   tokens for each of the songs, with a full window
 //   product PRECISION N                        a product of two square matrices; answers with operations per second
 //   read BYTES                                 a read from memory; answers with bytes per second
 //   cost LINE                                  the operations of LINE's training step, the bytes of its tokens
 //   has bf16                                   1 if the processor has products of bf16, else 0
-//   forget                                     gives back the memory of all that; answers nothing
+//   forget                                     frees the memory of all that; answers nothing
 //
-// What the work needs is made when its line comes for the first time.
+// What a line's work needs is made when the line comes for the first time.
 #include <chrono>
 #include <functional>
 #include <iostream>
@@ -37,7 +37,7 @@ double seconds_of(const std::function<void()>& work) {
 }
 
 struct Work {
-  std::function<double()> answer;  ///< does it
+  std::function<double()> answer;  ///< does the work
   double cost = 0;                 ///< operations or bytes
 };
 
@@ -55,7 +55,7 @@ Work training(const std::string& device, const Dimensions& d, const BatchShape& 
   throw Error("no such device, or not built for it: " + device);
 }
 
-/// What a line asks for.
+/// The work that a line asks for.
 Work prepared(const std::string& line, const std::string& device) {
   std::istringstream words(line);
   std::string kind, precision;

@@ -1,5 +1,5 @@
-// How the benchmarks say what they measured: operations or bytes a second, and what part that is of the ceiling, which
-// is measured before the first of them is reported.
+// How the benchmarks report what they measured: operations or bytes per second, and as a fraction of the ceiling, which
+// is measured before the first report.
 #pragma once
 
 #include <benchmark/benchmark.h>
@@ -10,7 +10,7 @@
 
 namespace musicgen::benchmarks {
 
-/// The best of a few rounds: what work that does not fit into the caches can hardly exceed.
+/// The best rate of a few rounds, which work that does not fit into the caches can hardly exceed.
 template <class Work>
 double best_rate(Work& work, double amount, int rounds = 5) {
   double best = 0;
@@ -23,13 +23,13 @@ double best_rate(Work& work, double amount, int rounds = 5) {
   return best;
 }
 
-/// Operations a second of a large product, bytes a second of a read from memory; on all threads.
+/// Operations per second of a large product, bytes per second of a read from memory; on all threads.
 struct Ceilings {
   double flops, bytes;
 };
 inline const Ceilings& ceilings() {
   static const Ceilings measured = [] {
-    SquareProduct product(1024), larger(2048);  // which of them is quicker depends on the caches
+    SquareProduct product(1024), larger(2048);  // which of them is faster depends on the caches
     StreamingRead read(std::size_t{1} << 28);
     return Ceilings{std::max(best_rate(product, product.flops(), 20), best_rate(larger, larger.flops())),
                     best_rate(read, read.bytes())};
@@ -37,15 +37,15 @@ inline const Ceilings& ceilings() {
   return measured;
 }
 
-/// For work that products take most of.
-/// @param bytes  of inputs and outputs, each counted once; 0: not counted, the work has no place under the roofline
+/// For work that consists mostly of products.
+/// @param bytes  of inputs and outputs, each counted once; 0: not counted, and the work has no place under the roofline
 inline void report_flops(::benchmark::State& state, double flops, double bytes = 0) {
   using ::benchmark::Counter;
   state.counters["flop/s"] = Counter(flops, Counter::kIsIterationInvariantRate);
   state.counters["of_product"] = Counter(flops / ceilings().flops, Counter::kIsIterationInvariantRate);
   if (bytes > 0) state.counters["flop/byte"] = flops / bytes;
 }
-/// For work that reads and writes take most of.
+/// For work that consists mostly of reads and writes.
 inline void report_bytes(::benchmark::State& state, double bytes, double flops = 0) {
   using ::benchmark::Counter;
   state.counters["bytes/s"] = Counter(bytes, Counter::kIsIterationInvariantRate);

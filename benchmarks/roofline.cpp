@@ -2,9 +2,9 @@
 // Waterman, Patterson, "Roofline", CACM 52, 2009). The roof is measured in the same run: the products and the reads of
 // ceilings.cpp.
 //
-//   roofline [--picture PICTURE.png] RESULTS.json...      of benchmarks --benchmark_format=json
+//   roofline [--picture PICTURE.png] RESULTS.json...      from benchmarks --benchmark_format=json
 //
-// Of ceilings that were measured several times, before the kernels and after them, the highest counts.
+// If ceilings were measured several times, before the kernels and after them, the highest counts.
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
@@ -27,7 +27,7 @@ using musicgen::Error;
 
 struct Kernel {
   std::string name;
-  double seconds = 0, flops = 0, bytes = 0;  // a second; 0: not what it is measured by
+  double seconds = 0, flops = 0, bytes = 0;  // flops and bytes per second; 0: not measured
   double intensity = 0;                      // flop/byte; 0: not known
 
   double rate() const { return flops > 0 ? flops : bytes * intensity; }  // flop/s
@@ -35,8 +35,8 @@ struct Kernel {
 
 struct Results {
   std::vector<Kernel> kernels;
-  double product = 0, read = 0;  // the ceilings, a second
-  std::size_t read_bytes = 0;    // what was read for the second
+  double product = 0, read = 0;  // the ceilings, per second
+  std::size_t read_bytes = 0;    // the size of that read
 };
 
 double number(const nlohmann::json& j, const char* key) {
@@ -49,7 +49,7 @@ double unit_in_seconds(const nlohmann::json& j) {
   return unit == "s" ? 1 : unit == "ms" ? 1e-3 : unit == "us" ? 1e-6 : 1e-9;
 }
 
-/// The largest read is from memory; the others come out of the caches.
+/// The largest read is from memory; the others are from caches.
 void add_read(Results& results, const Kernel& kernel) {
   const std::size_t bytes = std::stoull(kernel.name.substr(std::string("ceiling/read/").size()));
   if (bytes < results.read_bytes) return;
@@ -63,7 +63,7 @@ void add_results(const std::string& file, Results& results) {
   const auto j = nlohmann::json::parse(in, nullptr, /*allow_exceptions=*/false);
   if (!j.is_object() || !j.contains("benchmarks")) throw Error(file + ": holds no results of a benchmark");
   for (const auto& run : j["benchmarks"]) {
-    if (run.value("run_type", "") == "aggregate") continue;  // a mean or a deviation of those before it
+    if (run.value("run_type", "") == "aggregate") continue;  // a mean or a deviation of the runs before it
     Kernel kernel{run.value("name", ""), number(run, "real_time") * unit_in_seconds(run), number(run, "flop/s"),
                   number(run, "bytes/s"), number(run, "flop/byte")};
     kernel.name = kernel.name.substr(0, kernel.name.find("/real_time"));
@@ -145,7 +145,7 @@ class Plot {
     const double px = x(kernel.intensity), py = y(kernel.rate());
     canvas_.rectangle(px - 4, py - 4, px + 4, py + 4, point, 4);
     const std::string number = std::to_string(++drawn_);
-    double at = py + 4;  // beside the point, not over another number
+    double at = py + 4;  // beside the point, but not over another number
     while (std::any_of(taken_.begin(), taken_.end(),
                        [&](const auto& t) { return std::abs(t.second - at) < 11 && std::abs(t.first - px) < 20; }))
       at += 11;

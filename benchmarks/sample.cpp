@@ -1,4 +1,4 @@
-// Sampling: a token of a song, with all that belongs to it; and steps of the decoder alone, for one song and for many.
+// Sampling: a token of a song, complete; and steps of the decoder alone, for one song and for many.
 #include "report.hpp"
 
 namespace {

@@ -1,5 +1,5 @@
-// A training step, forward, backward and Adam, its products in fp32 or bf16, at the shapes of the original's stages,
-// batches of 32; and at the shape of the default stage, the loss on all positions of 256 tokens.
+// A training step: forward, backward and Adam, with products in fp32 or bf16, at the shapes of the original's stages in
+// batches of 32, and at that of the default stage, with the loss on all positions of 256 tokens.
 #include "report.hpp"
 
 namespace {
@@ -9,7 +9,7 @@ using namespace musicgen::benchmarks;
 
 void step(benchmark::State& state, const Dimensions& d, const BatchShape& s, Precision products) {
   TrainingStep work(d, s, products);
-  work.run();  // memory is there afterwards
+  work.run();  // allocates memory
   for (auto _ : state) work.run();
   report_flops(state, training_flops(d, s));
   state.counters["tokens/s"] = benchmark::Counter(s.B * s.T, benchmark::Counter::kIsIterationInvariantRate);

@@ -1,4 +1,4 @@
-// What is measured: the training step, the sampling of tokens, and what the machine could do at best.
+// What is measured: the training step, the sampling of tokens, and the machine's ceilings.
 #pragma once
 
 #include <cstddef>
@@ -33,7 +33,7 @@ inline Dimensions dimensions(int H, int L) {
   return {Vocabulary::standard().size(), 32, H, L};
 }
 
-/// Multiplications and additions of a forward pass: those of the products, the first layer's inputs being a table.
+/// Multiplications and additions of a forward pass: those of the products, with the first layer's inputs from a table.
 inline double forward_flops(const Dimensions& d, const BatchShape& s) {
   const double H = d.H, V = d.V, rows = s.B * s.T, queries = s.B * s.Q;
   const double table = 2 * V * d.E * 3 * H;
@@ -44,7 +44,7 @@ inline double forward_flops(const Dimensions& d, const BatchShape& s) {
   return table + gru + attention + head;
 }
 
-/// Of a training step: each product has two in the backward pass, attention's two have four.
+/// Those of a training step: for each product the backward pass has two, for attention's two it has four.
 inline double training_flops(const Dimensions& d, const BatchShape& s) {
   return 3 * forward_flops(d, s);
 }
@@ -89,8 +89,8 @@ inline Precision precision_of(const std::string& name) {
   throw Error("no such precision: " + name);
 }
 
-/// Tokens one after the other, the window of earlier outputs being full: one song through the sampler, several through
-/// the decoder alone.
+/// Tokens one after another, with a full window of earlier outputs: one song through the sampler, several through the
+/// decoder alone.
 class Sampling {
  public:
   Sampling(const Dimensions& d, Precision precision, int window, int songs)
@@ -120,7 +120,7 @@ class Sampling {
   void step() { decoder_.step(tokens_); }
   bool window_is_full() const { return static_cast<double>(sampler_.snapshot().decoder.steps) >= window_; }
 
-  /// Of weights and earlier outputs, read once a step.
+  /// Of weights and earlier outputs, read once per step.
   double bytes() const {
     const double H = d_.H, V = d_.V;
     const double weights = 3 * H * H * (2 * d_.L - 1) + 2 * H * H + H * V;
@@ -162,7 +162,7 @@ class SquareProduct {
   Precision precision_;
 };
 
-/// Reads memory from end to end on all threads, as much as does not fit into the caches: what sampling with large
+/// Reads more memory than fits into the caches, from end to end on all threads: the rate that sampling with large
 /// weights is measured against.
 class StreamingRead {
  public:

@@ -1,4 +1,4 @@
-// What a decoder is fed with at a step. Internal.
+// The input of a decoder's step. Internal.
 #pragma once
 
 #include <cstddef>
@@ -13,8 +13,8 @@
 
 namespace musicgen::inline MUSICGEN_ABI::detail {
 
-/// A token of each song side by side and, for models that take contexts, where the song is after it. Allocates nothing
-/// from the second step on.
+/// One token of each song and, for models that take contexts, where the song is after it. Allocates nothing from the
+/// second step on.
 class DecoderInput {
  public:
   explicit DecoderInput(const Dimensions& dimensions) : V_(dimensions.V), has_contexts_(dimensions.C > 0) {}

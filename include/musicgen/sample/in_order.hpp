@@ -1,4 +1,4 @@
-// Songs in the language of beats whose tokens are not in order. Internal.
+// Puts the tokens of songs in the language of beats in order. Internal.
 #pragma once
 
 #include <cstddef>
@@ -15,7 +15,7 @@
 
 namespace musicgen::inline MUSICGEN_ABI::detail {
 
-/// A plan that holds from the first bar on, its chords in steps.
+/// A request as the plan of a song from its first bar on, with the chords' places in steps.
 inline Plan in_steps(const PlanRequest& request) {
   Plan plan{request.key ? key_word(*request.key) : -1, request.tempos, request.meters, request.form, {}};
   BarWalk walk(plan);
@@ -27,7 +27,7 @@ inline Plan in_steps(const PlanRequest& request) {
   return plan;
 }
 
-/// The tokens of a score's notes under the plan of the song that it was decoded from.
+/// The tokens of a score's notes, with the plan of the song that it was decoded from.
 inline std::vector<Token> in_order(const Score& score, std::span<const Token> song, const Vocabulary& vocabulary) {
   std::vector<GridNote> notes;
   for (std::size_t k = 0; k < score.tracks.size(); ++k)

@@ -12,14 +12,14 @@
 
 namespace musicgen::inline MUSICGEN_ABI {
 
-/// A view of the logits (V) that a processor works on, in place; what it changes, the next one sees. A token that is
-/// forbidden (-infinity) stays so, whatever is added or set. Cheap to copy, valid within a call.
+/// A view of the logits (V), which processors change in place, one after another. A forbidden token (-infinity) stays
+/// forbidden, whatever is added or set. Cheap to copy; valid within a call.
 class Logits {
  public:
   static constexpr double forbidden = -std::numeric_limits<double>::infinity();
 
   /// @param values   (V)
-  /// @param grammar  that rules out what has been forbidden so far; none: nothing does
+  /// @param grammar  the one that has forbidden tokens so far; nullptr: none has
   Logits(std::span<double> values, const Vocabulary& vocabulary, const GrammarRules* grammar = nullptr)
       : values_(values), vocabulary_(&vocabulary), grammar_(grammar) {}
 
@@ -27,17 +27,17 @@ class Logits {
   [[nodiscard]] const GrammarRules* grammar() const { return grammar_; }
   /// The tokens of a kind, by value.
   [[nodiscard]] std::span<const Token> tokens(TokenKind kind) const { return vocabulary_->tokens(kind); }
-  /// The tokens of 1, 2, ..., 100 steps of time.
+  /// The tokens of 1, 2, ... steps of time.
   [[nodiscard]] std::span<const Token> times() const { return tokens(TokenKind::time); }
 
   [[nodiscard]] int size() const { return static_cast<int>(values_.size()); }
-  /// Forbidden, for `no_token`.
+  /// -infinity for `no_token`.
   [[nodiscard]] double operator[](Token token) const { return token == no_token ? forbidden : values_[at(token)]; }
-  /// Whether the token may come, as far as it is known by now.
+  /// Whether the token may come, by all rules applied so far.
   [[nodiscard]] bool allows(Token token) const { return token != no_token && (*this)[token] != forbidden; }
 
-  /// Infinity puts a token before all others; what is not a number forbids it. `no_token`, which vocabularies give for
-  /// what they lack, is passed over, here and below.
+  /// Infinity puts a token before all others; NaN forbids it. Here and below, `no_token`, which vocabularies return for
+  /// tokens that they lack, is ignored.
   void set(Token token, double logit) const {
     if (token == no_token) return;
     constexpr double most = std::numeric_limits<double>::max();

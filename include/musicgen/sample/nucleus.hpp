@@ -1,4 +1,4 @@
-// The most probable tokens that have a given part of the probability together. Internal.
+// The most probable tokens that together have a given share of the probability. Internal.
 #pragma once
 
 #include <algorithm>
@@ -10,23 +10,23 @@
 
 namespace musicgen::inline MUSICGEN_ABI::detail {
 
-/// Of two tokens the more probable; of equals the first in the vocabulary.
+/// Orders tokens from the most probable to the least; equal ones as in the vocabulary.
 inline auto more_probable(std::span<const double> p) {
   return [p](std::uint32_t a, std::uint32_t b) { return p[a] != p[b] ? p[a] > p[b] : a < b; };
 }
 
-/// Puts the fewest tokens whose probabilities `p` reach `top_p` of all into the front; returns where they end. Halves
-/// what is in question instead of sorting it.
+/// Moves the fewest tokens whose probabilities `p` reach `top_p` of the total to the front; returns where they end.
+/// Halves the range in question instead of sorting it.
 template <class Iterator>
 Iterator nucleus(Iterator begin, Iterator end, std::span<const double> p, double top_p) {
   const auto sum_of = [&](Iterator from, Iterator to) {
     return std::accumulate(from, to, 0.0, [&](double sum, std::uint32_t v) { return sum + p[v]; });
   };
   const double total = sum_of(begin, end), wanted = top_p * total;
-  // So improbable that all of them together are not needed.
+  // Tokens so improbable that even all of them together are not needed.
   const double negligible = (1 - top_p) * total / static_cast<double>(end - begin);
   end = std::partition(begin, end, [&](std::uint32_t v) { return p[v] >= negligible; });
-  Iterator first = begin;  // all before are in, all from `end` on are out
+  Iterator first = begin;  // all tokens before are in, all from `end` on are out
   for (double sum = 0; end - first > 1;) {
     const Iterator middle = first + (end - first) / 2;
     std::nth_element(first, middle, end, more_probable(p));

@@ -9,13 +9,13 @@
 
 namespace musicgen::inline MUSICGEN_ABI {
 
-/// @param json  {"key": "E minor", "tempo": 96, "meter": "3/4", "form": "i4 A8", "chords": "C G Am F", "bars": 32}, of
-///              which each part may be missing; lists where tempo, metre or chords change, bars and beats counted from
-///              1
-/// @throws Error  in a line, saying which part is wrong; for a plan that cannot be, as require_valid()
+/// @param json  {"key": "E minor", "tempo": 96, "meter": "3/4", "form": "i4 A8", "chords": "C G Am F", "bars": 32};
+///              each part is optional. Lists where tempo, metre or chords change, with bars and beats counted from 1
+/// @throws Error  in one line, naming the part that is wrong; for an impossible plan, as require_valid()
 [[nodiscard]] PlanRequest parse_plan(std::string_view json);
 
-/// The same plan as JSON, lines of text.
+/// The plan as JSON, on several lines.
+/// @throws Error  for chords that repeat but are not one per bar
 [[nodiscard]] std::string plan_json(const PlanRequest& plan);
 
 }  // namespace musicgen::inline MUSICGEN_ABI

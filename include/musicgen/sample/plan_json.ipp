@@ -13,7 +13,7 @@ namespace musicgen::inline MUSICGEN_ABI {
 namespace detail {
 
 /// A value of a plan.
-/// @throws Error  unless it is of the type
+/// @throws Error  unless it has the type
 template <class T>
 T plan_value(const nlohmann::json& value, const std::string& name, const std::string& type) {
   const auto found = json_value<T>(value);
@@ -21,7 +21,8 @@ T plan_value(const nlohmann::json& value, const std::string& name, const std::st
   return *found;
 }
 
-/// A member of an element of a list of changes, which has no others than these.
+/// A member of an element of a list of changes.
+/// @throws Error  if it is missing or has another type, or for unknown members
 template <class T>
 T change_value(const nlohmann::json& change, const std::string& list, const std::string& member,
                const std::string& type) {
@@ -84,7 +85,7 @@ inline std::string key_name(const Key& key) {
   return std::string(pitch_class_name(key.tonic)) + (key.minor ? " minor" : " major");
 }
 
-/// The value, if it holds from the beginning, or a list of where it changes.
+/// The value, if it never changes; otherwise the list of its changes.
 template <class Changes, class Value>
 nlohmann::ordered_json changes_json(const Changes& changes, const char* name, const Value& value) {
   if (changes.size() == 1) return value(changes[0]);
@@ -93,7 +94,7 @@ nlohmann::ordered_json changes_json(const Changes& changes, const char* name, co
   return list;
 }
 
-/// Whether the chords are one a bar, which come again.
+/// Whether the chords are one per bar, and repeat.
 inline bool are_a_bar_each(const PlanRequest& plan) {
   for (std::size_t i = 0; i < plan.chords.size(); ++i)
     if (plan.chords[i].bar != static_cast<int>(i) || plan.chords[i].beat != 0) return false;

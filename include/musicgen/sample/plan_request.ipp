@@ -32,7 +32,7 @@ inline void require_phrase(const Plan::Phrase& phrase) {
                    std::to_string(max_phrase_bars));
 }
 
-/// Tempos or metres: the first holds from the beginning, and they are in order.
+/// For tempos or metres: the first one must hold from the beginning, and they must be in order.
 template <class Change>
 void require_order(const std::vector<Change>& changes, const std::string& what) {
   for (std::size_t i = 0; i < changes.size(); ++i)
@@ -59,7 +59,7 @@ inline void require_chords(const PlanRequest& plan) {
 
 namespace detail {
 
-/// @throws Error  if something is to change after the song's end, if that is known
+/// @throws Error  for a change after the song's end, if the end is known
 inline void require_within_song(const PlanRequest& plan) {
   const int bars = plan.length();
   const auto require = [&](const auto& changes, const char* name) {
@@ -131,14 +131,14 @@ MUSICGEN_INLINE std::vector<Plan::Phrase> parse_form(std::string_view text) {
 
 namespace detail {
 
-/// Takes `word` off the beginning of `text`, if it is there.
+/// Removes `word` from the beginning of `text`, if it is there.
 inline bool take(std::string_view& text, std::string_view word) {
   if (!text.starts_with(word)) return false;
   text.remove_prefix(word.size());
   return true;
 }
 
-/// Whether a text says nothing but notes added to a triad: "7", "maj7", "(add9)", "7b9"...
+/// Whether a text consists of notes added to a triad: "7", "maj7", "(add9)", "7b9"...
 inline bool are_additions(std::string_view text) {
   constexpr std::array<std::string_view, 13> words{"maj", "Maj", "add", "13", "11", "6", "7",
                                                    "9",   "b",   "#",   "(",  ")",  ","};
@@ -149,11 +149,11 @@ inline bool are_additions(std::string_view text) {
   return true;
 }
 
-/// Of what follows the root; `none` if that is no chord.
+/// The quality that the text after the root describes; `none` if it is not a chord.
 inline ChordQuality quality_of(std::string_view text) {
   using enum ChordQuality;
   const auto contains = [&](std::string_view word) { return text.find(word) != text.npos; };
-  // A suspended third may be said before or after what is added: "sus4", "7sus4".
+  // The suspension may be written before or after added notes: "sus4", "7sus4".
   for (const auto& [word, quality] :
        {std::pair<std::string_view, ChordQuality>{"sus2", sus2}, {"sus4", sus4}, {"sus", sus4}})
     if (const std::size_t at = text.find(word); at != text.npos)

@@ -1,4 +1,4 @@
-// What may change the logits before a token is chosen: one concept, for the library's rules and for a user's.
+// Processors, which change the logits before a token is chosen: one concept for the library's rules and for a user's.
 //
 //   struct NoRepeats {  // no two equal pitches in a row
 //     void apply(musicgen::Logits logits, const musicgen::SongState& song) {
@@ -7,24 +7,24 @@
 //   };
 //   musicgen::Sampler sampler(model, musicgen::Chain(NoRepeats(), musicgen::presets::lifelike(model)));
 //
-// A processor has one of the first two of these members, and may have the others:
+// A processor has at least one of the first two of these members, and may have the others:
 //
-//   void apply(Logits, const SongState&)        changes the logits of the next token. Does not allocate, if nobody is
-//                                               to wait for the memory.
-//   bool forbids(TokenEvent) const              what is never to come, whatever the song: the grammar knows before a
-//                                               note begins, and leads nowhere from where such a token would be the
-//                                               only way on. Asked again between notes, so that it may change. Of
-//                                               notes it is told the pitch that is heard: in the language of beats
-//                                               tokens say another one, but for songs in C major or A minor.
-//   void observe(TokenEvent, const SongState&)  a token that was chosen, or given in a prompt, and the song after it
-//   void begin(const SongState&)                a song begins; its number and its variation are known
+//   void apply(Logits, const SongState&)        changes the logits of the next token. Should not allocate if tokens
+//                                               must come on time.
+//   bool forbids(TokenEvent) const              whether a token must never come, at any place of the song. The grammar
+//                                               looks ahead: it never leads to where only such tokens could follow.
+//                                               Asked again between notes, so the answer may change. Notes come with
+//                                               the pitch that is heard; in the language of beats, tokens have another
+//                                               pitch unless the song is in C major or A minor.
+//   void observe(TokenEvent, const SongState&)  called with each token, chosen or from a prompt, and the song after it
+//   void begin(const SongState&)                called when a song begins; its number and its variation are known
 //   void check() const                          throws Error for settings out of range; called when a sampler is made
-//   song                                        a member of any copyable type: what belongs to a song. Each song begins
-//                                               with it as `{}`; a snapshot has it.
+//   song                                        a member of any copyable type: the processor's state in a song. It is
+//                                               `{}` when a song begins, and part of snapshots.
 //
-// All other members are what is asked for: they stay from song to song, and when a snapshot is restored.
+// All other members are settings: they stay from song to song, and when a snapshot is restored.
 //
-// Processors and chains of them are for a thread at a time, as the sampler that has them is; copies are independent.
+// Processors and chains of them are for one thread at a time, like the sampler that has them; copies are independent.
 #pragma once
 
 #include <concepts>
@@ -88,20 +88,20 @@ template <class P>
 void check(const P& p) {
   if constexpr (requires { p.check(); }) p.check();
 }
-/// Whether what belongs to the song can be taken from the other one: of chains put together at run time, the same
+/// Whether the song's state can be taken from the other one: chains put together at run time must have the same
 /// processors.
 template <class P>
 bool same_kind(const P& p, const P& other) {
   if constexpr (requires { p.same_kind(other); }) return p.same_kind(other);
   return true;
 }
-/// What belongs to the song, of another one; the settings stay.
+/// Takes the song's state from another one; the settings stay.
 template <class P>
 void take_song(P& p, const P& other) {
   if constexpr (OfProcessors<P>) p.take_song(other);
   if constexpr (requires { p.song; }) p.song = other.song;
 }
-/// The processor of a type: this one, or one within; null if there is none.
+/// The processor of a type: this one, or one inside it; null if there is none.
 template <class P>
 void* find(P& p, const std::type_info& type) {
   if (type == typeid(P)) return &p;
@@ -109,24 +109,24 @@ void* find(P& p, const std::type_info& type) {
   return nullptr;
 }
 
-/// What a token says, at the pitch that is heard.
+/// The event of a token, at the pitch that is heard.
 inline TokenEvent heard(TokenEvent token, const SongState& song) {
   const bool is_note = token.kind == TokenKind::note_on || token.kind == TokenKind::note_off;
   return is_note ? TokenEvent{token.kind, song.pitch_heard(token.value)} : token;
 }
 
-/// @throws Error  that a snapshot's processors are others
+/// @throws Error  saying that a snapshot has other processors
 [[noreturn]] void refuse_other_processors();
 
 }  // namespace detail
 
-/// Processors one after the other, known when compiling; a processor itself.
+/// Processors one after another, known at compile time; itself a processor.
 template <LogitsProcessor... Ps>
 class Chain {
  public:
   explicit Chain(Ps... processors) : processors_(std::move(processors)...) {}
 
-  /// The processor of a type, which the chain itself must have once.
+  /// The processor of a type, which the chain itself must have exactly once.
   template <class P>
   P& get() {
     return std::get<P>(processors_);
@@ -172,7 +172,7 @@ class Chain {
   std::tuple<Ps...> processors_;
 };
 
-/// A processor of any type; a copy has a copy of it.
+/// A processor of any type; copies have copies of it.
 class AnyProcessor {
  public:
   // Not LogitsProcessor<P>: whether P can be copied may depend on whether it can become an AnyProcessor.
@@ -199,18 +199,17 @@ class AnyProcessor {
   [[nodiscard]] bool same_kind(const AnyProcessor& other) const {
     return held_->type() == other.held_->type() && held_->same_kind(*other.held_);
   }
-  /// What belongs to the song, of a copy of this; the settings stay. Allocates nothing unless a processor's `song`
-  /// does.
-  /// @throws Error  if the other one is no copy, but has other processors
+  /// Takes the song's state from a copy of this; the settings stay. Allocates nothing unless a processor's `song` does.
+  /// @throws Error  if the other one is not a copy, but has other processors
   void take_song(const AnyProcessor& other) {
     if (!same_kind(other)) detail::refuse_other_processors();
     held_->take_song(*other.held_);
   }
-  /// The processor of a type, this or within; null if there is none.
+  /// The processor of a type: this one, or one inside it; null if there is none.
   [[nodiscard]] void* find(const std::type_info& type) { return held_->find(type); }
 
-  /// Sets the entries (V) of all that is forbidden whatever the song to 1.
-  /// @param song  whose key says which pitches are heard
+  /// Sets the entries (V) of all tokens that `forbids` rules out to 1.
+  /// @param song  its key determines which pitches are heard
   void add_forbidden(const Vocabulary& vocabulary, const SongState& song, std::span<std::uint8_t> mask) const {
     held_->add_forbidden(vocabulary, song, mask);
   }
@@ -261,7 +260,7 @@ class AnyProcessor {
   std::unique_ptr<Held> held_;
 };
 
-/// Processors one after the other, put together at run time; a processor itself.
+/// Processors one after another, put together at run time; itself a processor.
 class ProcessorChain {
  public:
   ProcessorChain() = default;
@@ -292,7 +291,7 @@ class ProcessorChain {
       if (!processors_[i].same_kind(other.processors_[i])) return false;
     return size() == other.size();
   }
-  /// @throws Error  if the other one is no copy, but has other processors
+  /// @throws Error  if the other one is not a copy, but has other processors
   void take_song(const ProcessorChain& other) {
     if (!same_kind(other)) detail::refuse_other_processors();
     for (std::size_t i = 0; i < size(); ++i) processors_[i].take_song(other.processors_[i]);

@@ -1,4 +1,4 @@
-// How a song that is given becomes the beginning of others. Internal.
+// Turns a given song into the beginning of others. Internal.
 #pragma once
 
 #include <algorithm>
@@ -16,20 +16,21 @@
 
 namespace musicgen::inline MUSICGEN_ABI::detail {
 
-/// @throws Error  as encode(), and in the language of beats if the score has none: the reason
+/// @throws Error  as encode(); in the language of beats also if the score has no beat, saying why
 inline Encoded encode_prompt(const Score& score, const Vocabulary& vocabulary) {
   if (!vocabulary.has_beats()) return encode(score, vocabulary);
   if (score.notes().empty()) return {{vocabulary.start(), vocabulary.end()}, score.programs(), {}};
   return encode(score, plan_of(analyze(score)), vocabulary);
 }
 
-/// How many tokens of a song are its first `length` (0: all). They end with a note event or, in the language of beats,
-/// before the last bar line that is in time, so that a whole bar comes next: if there is one, and the song goes on.
+/// How many tokens make up the first `length` (0: all) of a song. They end with a note event. In the language of beats
+/// they end before the last bar line within `length`, if there is one and the song goes on, so that a whole bar comes
+/// next.
 inline std::size_t prompt_size(std::span<const Token> song, const Vocabulary& vocabulary,
                                std::chrono::duration<double> length) {
   constexpr double rounding = 1e-8;
   const double limit = length.count() > 0 ? length.count() + rounding : std::numeric_limits<double>::infinity();
-  std::size_t events = 1, bars = 0;  // up to the last note event, and bar line
+  std::size_t events = 1, bars = 0;  // tokens up to the last note event, and bar line
   SongState state;
   state.advance(vocabulary[song[0]]);
   std::size_t i = 1;
@@ -45,7 +46,7 @@ inline std::size_t prompt_size(std::span<const Token> song, const Vocabulary& vo
   return bars == 0 || (is_whole && !phrase_is_over) ? events : bars;
 }
 
-/// Lets the last phrase of a song's beginning end with its bar number `bars`, if it would end later.
+/// Shortens the last phrase of a song's beginning to end with the song's bar number `bars`, if it would end later.
 inline void shorten_last_phrase(std::vector<Token>& song, const Vocabulary& vocabulary, int bars) {
   SongState state;
   Token* last = nullptr;

@@ -27,13 +27,13 @@ namespace musicgen::inline MUSICGEN_ABI {
 /// A song and how it came about.
 struct GeneratedSong {
   Score score{};
-  std::vector<Token> tokens{};              ///< `^ ... $` as written, a prompt's and those that end open notes included
+  std::vector<Token> tokens{};              ///< `^ ... $` as written, with a prompt's and those that end open notes
   std::vector<double> log_probabilities{};  ///< of each token by the model, in nats; 0 where it was given, not chosen.
-                                            ///< None without the grammar, and where rules left nothing that it allows:
-                                            ///< then the tokens are those of the notes that came
+                                            ///< Empty without the grammar, or if rules left nothing that it allows; the
+                                            ///< tokens are then those of the resulting notes
 };
 
-/// For players: a note begins, or ends.
+/// For players: the beginning or the end of a note.
 struct NoteEvent {
   std::chrono::duration<double> time;  ///< since the song began
   bool on;
@@ -41,7 +41,7 @@ struct NoteEvent {
   bool operator==(const NoteEvent&) const = default;
 };
 
-/// The place of a sampler's stream: the song, and what its processors know of it; not what is asked for.
+/// The position of a sampler's stream: the song, and what its processors know of it, but no settings.
 template <class B>
 struct SamplerState {
   typename B::Decoder::State decoder;
@@ -51,24 +51,24 @@ struct SamplerState {
   std::uint64_t songs;
 };
 
-/// Several samplers may work at once, of one const model too; one sampler, and what it returns references to, is for a
-/// thread at a time. A copy goes on by itself; copies share the weights.
+/// Several samplers may work at once, even of one const model. A sampler, and what it returns references to, is for one
+/// thread at a time. A copy goes on independently; copies share the weights.
 template <Backend B = Cpu>
 class Sampler {
  public:
   using Scalar = typename B::Scalar;
   using State = SamplerState<B>;
 
-  /// Takes a copy of what it needs of the model. Under the grammar, new notes are on tracks that its music had, if it
-  /// says which (`MusicProfile::programs`).
-  /// @param processor  a chain, or a single processor: what changes the logits, and nothing else does but the grammar
-  /// @throws Error  for options or settings out of range, rules that leave no note to play, a plan that cannot be or
-  ///                that the model has no words for, or a model without a vocabulary
+  /// Copies what it needs of the model. Under the grammar, new notes are only on the tracks of the training music, if
+  /// the model knows them (`MusicProfile::programs`).
+  /// @param processor  a chain or a single processor; apart from it, only the grammar and the plan change the logits
+  /// @throws Error  for options or settings out of range, rules that leave no note to play, a plan that is impossible
+  ///                or that the model has no words for, or a model without a vocabulary
   template <LogitsProcessor P>
   Sampler(const Model<B>& model, P processor, const SamplerOptions& options = {})
       : Sampler(model, AnyProcessor(std::move(processor)), options) {}
   Sampler(const Model<B>& model, AnyProcessor processor, const SamplerOptions& options = {});
-  /// With presets::lifelike(model): compiled with the library, not with the program.
+  /// With presets::lifelike(model). Compiled with the library, not with the program.
   Sampler(const Model<B>& model, presets::Lifelike chain, const SamplerOptions& options = {});
   /// With presets::plain(model).
   explicit Sampler(const Model<B>& model, const SamplerOptions& options = {});
@@ -78,50 +78,50 @@ class Sampler {
   Sampler& operator=(Sampler&&) noexcept;
   ~Sampler();
 
-  /// What may make songs worse than they could be, a sentence each.
+  /// Possible reasons for worse songs, one sentence each.
   [[nodiscard]] const std::vector<std::string>& warnings() const;
 
   // ---- whole songs ----
 
-  /// The next song. The n-th of a sampler depends on model, processors, options, prompt and n alone.
-  /// @throws Error  if the prompt is longer than the song, or the length is none
+  /// The next song. A sampler's n-th song depends only on model, processors, options, prompt and n.
+  /// @throws Error  if the prompt is not shorter than the song, or for an impossible length
   [[nodiscard]] Score song(const Length& length) { return std::move(generate(1, length).front().score); }
   [[nodiscard]] Score song() { return song(options().length); }
 
-  /// `count` songs side by side, the same as one after the other.
+  /// `count` songs side by side; the same songs as one after another.
   /// @throws Error  as song(), and for a count under 1
   [[nodiscard]] std::vector<GeneratedSong> generate(int count, const Length& length);
   [[nodiscard]] std::vector<GeneratedSong> generate(int count) { return generate(count, options().length); }
 
   // ---- a song to go on from ----
 
-  /// From now on songs begin with this one, up to `length` of it (0: all). Notes that sound there are the model's to
-  /// end. The prompt is part of the song, and may have what processors forbid. In the language of beats its plan is
-  /// what `analyze()` finds, and it ends at a bar line, if one is within its length; what options().plan asks for comes
-  /// after it.
+  /// From now on songs begin with the first `length` (0: all) of this one. Notes that still sound there are the model's
+  /// to end. The prompt is part of the song, and may contain what processors forbid. In the language of beats, its plan
+  /// is what `analyze()` finds, it ends at a bar line if there is one within its length, and options().plan applies to
+  /// what follows.
   /// @throws Error  for a song longer than a week, or a negative length; in the language of beats also for a song
-  ///                without a beat, saying why, or with another key, tempo or metre than is asked for. Then the prompt
-  ///                stays as it was
+  ///                without a beat, saying why, or with a key, tempo or metre other than the requested one. The prompt
+  ///                then stays as it was
   void prompt(const Score& score, std::chrono::duration<double> length = {});
-  /// Where the prompt ends: at its last note event, in the language of beats at a bar line; 0 without a prompt.
+  /// Where the prompt ends: at its last note event or, in the language of beats, at a bar line; 0 without a prompt.
   [[nodiscard]] std::chrono::duration<double> prompt_length() const;
 
-  // ---- a stream; allocates nothing once it runs, takes as long for the first hour as for the last ----
+  // ---- a stream; once it runs, it allocates nothing and does not slow down ----
 
-  /// The next token, `^` and the prompt not among them. After `$` comes the next song. The first one after a prompt
+  /// The next token, without `^` and the prompt. After `$` comes the next song. The first token after a new prompt
   /// takes as long as reading the prompt.
   Token next();
-  /// The model's log-probability, in nats, of the token that came last.
+  /// The model's log-probability of the last token, in nats.
   [[nodiscard]] double log_probability() const;
-  /// The next note to end, in the order of their ends. The model's own end of a song does not come.
+  /// The next note; notes come in the order of their ends. The model cannot end the song.
   /// @throws Error  if none has come for an hour of music
   Note next_note();
-  /// The note-ons and note-offs before `time`, counted from the song's beginning, that have not been told yet, in order
-  /// of time; of one time, offs first. A prompt's own events are not told: a player begins at prompt_length(), and
-  /// notes that sound there end by an off whose on was the prompt's. The model's own end of a song does not come. Valid
-  /// until the next call; notes of next() and next_note() are passed over.
+  /// The note-ons and note-offs before `time`, counted from the song's beginning, that have not been returned yet, in
+  /// order of time; at the same time, offs first. Events of the prompt are not returned: a player begins at
+  /// prompt_length(), and gets only the offs of notes that sound there. The model cannot end the song. Valid until the
+  /// next call; events during next() and next_note() are skipped.
   std::span<const NoteEvent> until(std::chrono::duration<double> time);
-  /// What sounds, and what time it is.
+  /// The song so far: what sounds, and what time it is.
   [[nodiscard]] const SongState& so_far() const;
 
   /// next_note() as a range without end: `for (const Note& note : sampler.stream()) play(note);`
@@ -157,25 +157,25 @@ class Sampler {
   };
   [[nodiscard]] Stream stream() { return Stream(*this); }
 
-  /// The stream's place, to come back to: again the same tokens follow, if the same is asked for.
+  /// The stream's position, to return to: under the same settings the same tokens follow again.
   [[nodiscard]] State snapshot() const;
-  /// Goes to the place of this sampler's stream, or of that of another one of the same model, window, precision and
-  /// types of processors. What this one is asked for stays: its options, and the settings of its processors.
+  /// Returns to a position of this sampler's stream, or of another sampler's with the same model, window, precision and
+  /// types of processors. Keeps this sampler's options and the settings of its processors.
   /// @throws Error  for a state of another kind
   void restore(const State& state);
 
-  // ---- what is asked for, from the next token on; allocates nothing ----
+  // ---- settings, from the next token on; allocates nothing ----
 
   [[nodiscard]] const SamplerOptions& options() const;
-  /// @throws Error  for what is out of range
+  /// @throws Error  for a value out of range
   void set_temperature(float temperature);
   void set_top_k(int top_k);
   void set_top_p(float top_p);
   void set_min_p(float min_p);
-  /// Songs from now on, and the rest of the present one, are as those of this seed.
+  /// Songs from now on, and the rest of the present one, use this seed.
   void set_seed(std::uint64_t seed);
-  /// The processor of type P, in chains within the chain, too; the first if there are several. Change its settings as
-  /// you like: `sampler.processor<Density>().density = 0.5f`.
+  /// The first processor of type P, also in nested chains. Its settings may be changed:
+  /// `sampler.processor<Density>().density = 0.5f`.
   /// @throws Error  if there is none
   template <class P>
   [[nodiscard]] P& processor() {

@@ -19,7 +19,7 @@ namespace musicgen::inline MUSICGEN_ABI {
 
 namespace detail {
 
-/// The time steps of 10 ms that fit into so many seconds.
+/// The number of 10 ms steps that fit into some seconds.
 inline std::int64_t whole_steps(double seconds) {
   return static_cast<std::int64_t>(std::floor(seconds / step_seconds + 1e-6));
 }
@@ -28,7 +28,7 @@ inline constexpr const char* no_profile =
     "the model says nothing of the music that it learned from: its instruments, how long notes and songs last, and how "
     "loud they are";
 
-/// The score of a song, and its tokens put in order if they are not those of the grammar.
+/// Makes the score of a song, and puts its tokens in order if they do not obey the grammar.
 inline void finish_song(GeneratedSong& song, const SongInProgress& end, const SongWriter& writer,
                         std::span<const int> programs) {
   if (writer.options.grammar && !end.irregular) {
@@ -38,7 +38,7 @@ inline void finish_song(GeneratedSong& song, const SongInProgress& end, const So
     song.tokens.insert(song.tokens.end(), close.tokens.begin(), close.tokens.end());
     song.log_probabilities.resize(song.tokens.size());
     song.score = decode(song.tokens, writer.vocabulary(), programs);
-  } else {  // whatever was drawn, this is what it comes to
+  } else {  // whatever was drawn becomes the tokens of the resulting notes
     song.score = decode(song.tokens, writer.vocabulary(), programs);
     song.tokens = writer.vocabulary().has_beats() ? in_order(song.score, song.tokens, writer.vocabulary())
                                                   : encode(song.score, writer.vocabulary()).tokens;
@@ -50,7 +50,7 @@ inline void finish_song(GeneratedSong& song, const SongInProgress& end, const So
 
 template <Backend B>
 struct Sampler<B>::Impl {
-  static constexpr std::size_t many_events = 4096;  // of a call of until(): minutes of music
+  static constexpr std::size_t many_events = 4096;  // of one call of until(): minutes of music
 
   Impl(const Model<B>& model, AnyProcessor processor, const SamplerOptions& options)
       : chain(std::move(processor)),
@@ -74,7 +74,7 @@ struct Sampler<B>::Impl {
       decoder.restore(*after_given);
     } else {
       decoder.reset();
-      if (given.size() > 1) {  // which takes its time, once
+      if (given.size() > 1) {  // slow, but done once
         feed(decoder, 1);
         after_given = decoder.state();
       }
@@ -93,14 +93,14 @@ struct Sampler<B>::Impl {
     const auto logits = detail::logits_row(input.feed(decoder), 0);
     try {
       return writer.choose(logits, song, chain, limit);
-    } catch (...) {  // the last token has been fed, and must not be again
+    } catch (...) {  // the last token has been fed, and must not be fed again
       unchosen.assign(logits.begin(), logits.end());
       throw;
     }
   }
 
-  /// A token after which a player still waits.
-  /// @throws Error  if so many have come that time no longer passes, as it may without the grammar
+  /// Advances by a token for a player, for whom the song must not end.
+  /// @throws Error  if time has stopped passing, as it may without the grammar
   void advance_for_player() {
     const std::int64_t before = song.state.steps();
     advance({.end_waits = true});
@@ -108,7 +108,7 @@ struct Sampler<B>::Impl {
     if (stuck > 100000) throw Error("sampler: the song stands still: 100,000 tokens, and none of time");
   }
 
-  /// Gives every song of the decoder what is given, but the last token, which the first step takes.
+  /// Feeds the given tokens to every song of the decoder, except the last one, which the first step feeds.
   void feed(typename B::Decoder& to, std::size_t count) {
     SongState at;
     for (std::size_t i = 0; i + 1 < given.size(); ++i) {
@@ -129,12 +129,12 @@ struct Sampler<B>::Impl {
   SongState heard{};         // after the prompt
   typename B::Decoder decoder;
   detail::DecoderInput input;
-  std::optional<typename B::Decoder::State> after_given{};  // a prompt, all but its last token, once it has been fed
+  std::optional<typename B::Decoder::State> after_given{};  // once a prompt, except its last token, has been fed
   SongInProgress song{};                                    // of the stream
   bool begun = false;
   std::uint64_t songs = 0;         // begun so far
-  std::vector<Scalar> unchosen{};  // logits after the last token, where choosing from them has failed
-  int stuck = 0;                   // tokens since time has passed
+  std::vector<Scalar> unchosen{};  // logits after the last token, if choosing from them failed
+  int stuck = 0;                   // tokens since time last passed
   std::vector<NoteEvent> events{};
 };
 
@@ -185,10 +185,10 @@ std::chrono::duration<double> Sampler<B>::prompt_length() const {
   return impl_->heard.time();
 }
 
-// ---- what is asked for ----
+// ---- settings ----
 
 namespace detail {
-/// @throws Error  for a value that is out of range; then nothing has changed
+/// @throws Error  for a value out of range; then nothing has changed
 template <class T>
 void set_option(SamplerOptions& options, T SamplerOptions::*option, T value) {
   const T before = std::exchange(options.*option, value);
@@ -275,7 +275,7 @@ SamplerState<B> Sampler<B>::snapshot() const {
 template <Backend B>
 void Sampler<B>::restore(const State& state) {
   if (!impl_->chain.same_kind(state.chain)) detail::refuse_other_processors();
-  impl_->decoder.restore(state.decoder);  // which checks before it changes anything
+  impl_->decoder.restore(state.decoder);  // checks before it changes anything
   impl_->chain.take_song(state.chain);
   impl_->unchosen.clear();
   impl_->song = state.song;

@@ -1,4 +1,4 @@
-// What processors have in common: checks of what is asked for, and how much songs differ in it. Internal.
+// Shared by processors: checks of settings, and how much songs differ in them. Internal.
 #pragma once
 
 #include <algorithm>
@@ -20,7 +20,7 @@ inline void require_within(float value, int low, int high, const char* option) {
     require_option(false, option, ("in " + std::to_string(low) + ".." + std::to_string(high)).c_str());
 }
 
-/// e^(variation deviation z), which is what a song's strength is multiplied by.
+/// e^(variation deviation z), the factor of a song's strength.
 inline float variation_factor(float variation, float deviation, float z) {
   return std::exp(std::clamp(variation * deviation * z, -5.0f, 5.0f));
 }

@@ -1,4 +1,4 @@
-// One song being written, and the choice of its next token: what Sampler is made of.
+// A song being written, and the choice of its next token: the core of Sampler.
 #pragma once
 
 #include <cstdint>
@@ -20,30 +20,30 @@
 
 namespace musicgen::inline MUSICGEN_ABI {
 
-/// How long a song gets.
+/// The limits of a song's length.
 struct Limit {
   std::int64_t steps = std::numeric_limits<std::int64_t>::max();   ///< time, in steps of 10 ms; cut there
   std::int64_t tokens = std::numeric_limits<std::int64_t>::max();  ///< cut there
-  bool end_waits = false;                                          ///< `$` may not come before the end of the time
-  /// Seconds, in the language of beats: the last bar that ends by then is the song's last.
+  bool end_waits = false;                                          ///< `$` may not come before the time is up
+  /// In seconds, for the language of beats: the last bar that ends by then is the song's last.
   double seconds = std::numeric_limits<double>::infinity();
 
-  /// Whether the song may go on: to the end of its bar or, at a bar line, of the next one; by a step in the first bar,
-  /// which is cut.
+  /// Whether there is time left for the rest of the bar or, at a bar line, for the next bar; in the first bar, which
+  /// may be cut, for a single step.
   [[nodiscard]] bool has_room(const SongState& song) const;
 };
 
-/// A copy is a snapshot, together with one of the processors.
+/// A copy, together with a copy of the processors, is a snapshot.
 struct SongInProgress {
   SongState state{};
   Random random{0};
   Token last = no_token;
   SongStep step{};             ///< what the last token did
-  PlanGuide::Start plan{};     ///< from where on the plan holds that is asked for
+  PlanGuide::Start plan{};     ///< where the requested plan begins
   RepeatGuide melody{};        ///< what bars that repeat have to repeat
-  double log_probability = 0;  ///< of the last token by the model, nats
-  bool over = false;           ///< no gap is short enough to reach the limit
-  bool irregular = false;      ///< a rule left nothing that the grammar allows, so that a rest came instead
+  double log_probability = 0;  ///< the model's, of the last token; in nats
+  bool over = false;           ///< no gap is short enough for the time left
+  bool irregular = false;      ///< the rules left nothing that the grammar allows, and a rest came instead
 
   [[nodiscard]] bool at_limit(const Limit& limit) const {
     return over || state.ended() || state.steps() >= limit.steps || state.position() >= limit.tokens ||
@@ -51,13 +51,13 @@ struct SongInProgress {
   }
 };
 
-/// Whatever is needed to choose tokens, apart from the songs and the processors. Allocates when it is made. A thread at
-/// a time.
+/// Everything needed to choose tokens, except the songs and the processors. Allocates when constructed. For one thread
+/// at a time.
 class SongWriter {
  public:
-  /// @param chain    processors whose settings are to be checked
-  /// @param profile  of the music that the model learned from: new notes are on tracks that it had
-  /// @throws Error   for options out of range, rules that leave no note to play, or a plan that cannot be
+  /// @param chain    processors, whose settings are checked
+  /// @param profile  of the training music: new notes are only on tracks that it had
+  /// @throws Error   for options out of range, rules that leave no note to play, or an impossible plan
   SongWriter(const Vocabulary& vocabulary, bool canonical, const SamplerOptions& options, const AnyProcessor& chain,
              const MusicProfile& profile = {});
 
@@ -65,12 +65,12 @@ class SongWriter {
   [[nodiscard]] const GrammarRules& grammar() const { return grammar_; }
   [[nodiscard]] const PlanGuide& guide() const { return guide_; }
 
-  /// Song number `number` from its beginning, after what is given.
+  /// Begins song number `number` with the given tokens.
   void begin(SongInProgress& song, AnyProcessor& chain, std::uint64_t number, std::span<const Token> given) const;
 
-  /// Chooses the next token and takes it. A gap is cut to end where the limit is. Allocates nothing.
+  /// Chooses the next token and appends it to the song. A gap is cut at the limit. Allocates nothing.
   /// @param logits  (V) after the last token
-  /// @return        `no_token` if the song is over, no gap being short enough to reach the limit
+  /// @return        `no_token` if the song is over because no gap is short enough for the time left
   /// @throws Error  for logits that are not finite; then nothing has changed
   template <class Scalar>
   Token choose(std::span<const Scalar> logits, SongInProgress& song, AnyProcessor& chain, const Limit& limit) {
@@ -93,11 +93,11 @@ class SongWriter {
   GrammarRules grammar_;
   PlanGuide guide_;
   TokenSampler sampler_;
-  int transposition_ = 0;                             // of the song that the grammar knows what is forbidden in
-  std::vector<std::uint8_t> unknown_;                 // (V) on tracks that the model does not know
-  std::vector<std::uint8_t> forbidden_, wanted_not_;  // (V) whatever the song; as it is now, and by the chain
+  int transposition_ = 0;                             // of the song that update_forbidden() last saw
+  std::vector<std::uint8_t> unknown_;                 // (V) tracks that the model does not know
+  std::vector<std::uint8_t> forbidden_, wanted_not_;  // (V) what the grammar was told; what it is told next
   std::vector<std::uint8_t> allowed_;                 // (V) by the grammar and the limit
-  std::vector<double> logits_, values_;               // (V) the model's, and what becomes of them
+  std::vector<double> logits_, values_;               // (V) the model's; the processors' result
 };
 
 }  // namespace musicgen::inline MUSICGEN_ABI

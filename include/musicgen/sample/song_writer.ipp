@@ -16,7 +16,7 @@ MUSICGEN_INLINE bool Limit::has_room(const SongState& song) const {
   if (seconds == std::numeric_limits<double>::infinity() || song.place().bars == 0) return true;
   const int left = song.bar_left();
   const int needed = left == 0 ? bar_steps(song.meter()) : song.place().bars == 1 ? 1 : left;
-  // A tempo of which half has come is none yet.
+  // A tempo of which only half has come does not count yet.
   return GrammarRules::is_half(song) || (song.time() + needed * song.step_length()).count() <= seconds + rounding;
 }
 
@@ -36,7 +36,7 @@ MUSICGEN_INLINE SongWriter::SongWriter(const Vocabulary& vocabulary, bool canoni
   chain.check();
   if (vocabulary.has_beats() && !options.grammar)
     throw Error("sampler: songs in the language of beats need the grammar, which keeps their bars");
-  // Without the grammar whatever the model writes is taken.
+  // Without the grammar, anything that the model writes is accepted.
   const int tracks =
       profile.programs.empty() || !options.grammar ? track_count : static_cast<int>(profile.programs.size());
   for (const Token track : vocabulary.tokens(TokenKind::track))
@@ -51,7 +51,7 @@ MUSICGEN_INLINE SongWriter::SongWriter(const Vocabulary& vocabulary, bool canoni
   }
 }
 
-/// Who listens to a stream without notes waits for ever.
+/// Whoever listens to a stream without notes would wait for ever.
 MUSICGEN_INLINE void SongWriter::require_notes() {
   SongState song;
   song.advance({TokenKind::start, 0});
@@ -62,12 +62,12 @@ MUSICGEN_INLINE void SongWriter::require_notes() {
   throw Error("the processors leave no note to play on a track that the model knows");
 }
 
-/// Tells the grammar what is forbidden whatever the song: notes on unknown tracks, or beyond what can be heard in the
-/// song's key, and what the processors do not want.
+/// Tells the grammar what is forbidden throughout the song: unknown tracks, notes that the song's key moves out of
+/// range, and what the processors forbid.
 MUSICGEN_INLINE void SongWriter::update_forbidden(const AnyProcessor& chain, const SongState& song) {
   transposition_ = song.transposition();
   std::copy(unknown_.begin(), unknown_.end(), wanted_not_.begin());
-  for (const Token on : vocabulary().tokens(TokenKind::note_on))  // two of them would sound alike
+  for (const Token on : vocabulary().tokens(TokenKind::note_on))  // clamped, two would sound alike
     if (const int pitch = vocabulary()[on].value + song.transposition(); pitch < 0 || pitch >= pitch_count)
       wanted_not_[static_cast<std::size_t>(on)] = 1;
   chain.add_forbidden(vocabulary(), song, wanted_not_);
@@ -99,7 +99,7 @@ MUSICGEN_INLINE void SongWriter::begin(SongInProgress& song, AnyProcessor& chain
 
 MUSICGEN_INLINE Token SongWriter::choose(SongInProgress& song, AnyProcessor& chain, const Limit& limit) {
   const double log_sum = log_sum_exp(logits_);
-  // What is asked for changes between notes; another song's key is another matter.
+  // Settings change between notes only; another key needs another mask at once.
   if (song.state.group() == SongState::Group::none || song.state.transposition() != transposition_)
     update_forbidden(chain, song.state);
   mask(song, limit);
@@ -120,7 +120,7 @@ MUSICGEN_INLINE Token SongWriter::choose(SongInProgress& song, AnyProcessor& cha
   return token;
 }
 
-/// What may come by the grammar and the plan, or without the grammar by what is forbidden whatever the song.
+/// Sets what may come by the grammar and the plan; without the grammar, everything that is not forbidden throughout.
 MUSICGEN_INLINE void SongWriter::mask(const SongInProgress& song, const Limit& limit) {
   if (options.grammar)
     grammar_.allowed(song.state, allowed_);
@@ -130,7 +130,7 @@ MUSICGEN_INLINE void SongWriter::mask(const SongInProgress& song, const Limit& l
     guide_.apply(song.state, song.plan, limit.end_waits || grammar_.is_forbidden(vocabulary().end()), allowed_);
     song.melody.apply(grammar_, song.state, allowed_);
   }
-  // Where nothing else is left, rest_instead() lets time pass: rules may change while a stream plays.
+  // If nothing else is left, rest_instead() lets time pass: rules may change while a stream plays.
   else if (limit.end_waits && song.state.steps() < limit.steps)
     allowed_[static_cast<std::size_t>(vocabulary().end())] = 0;
 }
@@ -139,7 +139,8 @@ MUSICGEN_INLINE void SongWriter::bring_back(Token token) {
   values_[static_cast<std::size_t>(token)] = logits_[static_cast<std::size_t>(token)];
 }
 
-/// In bars: a bar line, and words of the plan that have to come before time can pass. Returns whether there are any.
+/// In the language of beats: brings back the bar line, or the words of the plan that have to come before time can pass.
+/// Returns whether there are any.
 MUSICGEN_INLINE bool SongWriter::bring_back_plan(const SongState& song) {
   if (!vocabulary().has_beats() || song.group() != SongState::Group::none) return false;
   const auto allowed = [&](Token token) { return allowed_[static_cast<std::size_t>(token)] != 0; };
@@ -158,8 +159,8 @@ MUSICGEN_INLINE bool SongWriter::bring_back_plan(const SongState& song) {
   return any;
 }
 
-/// The rules forbid all that the grammar allows. They are kept to: what sounds may end, and time may pass, even where
-/// the grammar would have something else.
+/// For when the rules forbid all that the grammar allows. The rules win: notes may end and time may pass, even where
+/// the grammar wants something else.
 MUSICGEN_INLINE void SongWriter::rest_instead(SongInProgress& in_progress) {
   const SongState& song = in_progress.state;
   if (bring_back_plan(song)) return;
@@ -178,17 +179,17 @@ MUSICGEN_INLINE void SongWriter::rest_instead(SongInProgress& in_progress) {
       bring_back(time);
       any = true;
     }
-  // The rest of a bar has to pass, even where a rule forbids gaps as short as that.
+  // The rest of a bar has to pass, even if a rule forbids gaps that short.
   if (!any) bring_back(vocabulary().time(std::clamp(left, 1, vocabulary().max_steps())));
 }
 
-/// A time token that leads no further than the limit: itself, or the longest that is not forbidden; `no_token` if there
-/// is none. Any other token as it is.
+/// Replaces a time token that leads beyond the limit by the longest that does not and is not forbidden; `no_token` if
+/// there is none. Leaves any other token as it is.
 MUSICGEN_INLINE Token SongWriter::cut(Token token, const SongState& song, const Limit& limit) const {
   const TokenEvent m = vocabulary()[token];
   if (m.kind != TokenKind::time) return token;
   std::int64_t left = limit.steps - song.steps();
-  if (song.place().bars == 1 && limit.seconds < std::numeric_limits<double>::infinity())  // later ones fit as a whole
+  if (song.place().bars == 1 && limit.seconds < std::numeric_limits<double>::infinity())  // later bars fit as a whole
     left = static_cast<std::int64_t>((limit.seconds - song.time().count()) / song.step_length().count() + 1e-6);
   if (m.value <= left) return token;
   for (int steps = static_cast<int>(left); steps > 0; --steps)

@@ -3,9 +3,10 @@
 //   p   = softmax(x / temperature)                   temperature 0: the largest x alone
 //   top-k: the k most probable                       (Fan et al. 2018)
 //   top-p: the fewest whose probabilities reach top_p   (nucleus sampling, Holtzman et al. 2020)
-//   min-p: those with at least min_p of the largest  (Nguyen et al. 2024)
+//   min-p: those with at least min_p times the largest  (Nguyen et al. 2024)
 //
-// each on what the one before left. One number drawn, by inverse distribution in the order of the vocabulary.
+// Each works on what the one before left. Then one random number picks the token, by inverse distribution in the order
+// of the vocabulary.
 #pragma once
 
 #include <cstdint>
@@ -25,12 +26,13 @@ struct ChoiceOptions {
   float min_p = 0;        ///< 0: all
 };
 
-/// Chooses tokens; holds the memory that this takes. A thread at a time.
+/// Chooses tokens, in memory of its own. For one thread at a time.
 class TokenSampler {
  public:
   explicit TokenSampler(int vocabulary_size) : order_(static_cast<std::size_t>(vocabulary_size)) {}
 
-  /// @param logits  (V), -infinity: never; one at least is more. Becomes probabilities, the largest of which is 1
+  /// @param logits  (V), -infinity: never, but at least one is larger. Overwritten by probabilities, the largest of
+  ///                which is 1
   [[nodiscard]] Token choose(std::span<double> logits, const ChoiceOptions& options, Random& random);
 
  private:
@@ -39,7 +41,7 @@ class TokenSampler {
   std::vector<std::uint32_t> order_;
 };
 
-/// log sum e^x, what softmax divides by.
+/// log sum e^x, the logarithm of the denominator of softmax.
 /// @throws Error  if one is not finite
 [[nodiscard]] double log_sum_exp(std::span<const double> logits);
 

@@ -24,7 +24,7 @@ MUSICGEN_INLINE double log_sum_exp(std::span<const double> logits) {
 }
 
 namespace detail {
-/// The token at which so much of the whole has come.
+/// The token at which the running sum of p passes `uniform` times the total.
 inline std::size_t draw(std::span<const double> p, double uniform) {
   double rest = uniform * std::accumulate(p.begin(), p.end(), 0.0);
   std::size_t last = 0;
@@ -34,7 +34,7 @@ inline std::size_t draw(std::span<const double> p, double uniform) {
     rest -= p[v];
     if (rest < 0) break;
   }
-  return last;  // rounding may leave a rest: then the last possible one
+  return last;  // rounding may leave a remainder: then the last possible token
 }
 }  // namespace detail
 
@@ -48,7 +48,7 @@ MUSICGEN_INLINE Token TokenSampler::choose(std::span<double> logits, const Choic
   return static_cast<Token>(detail::draw(logits, random.uniform()));
 }
 
-/// Sets to 0 what top-k, top-p and min-p leave out. Probabilities need not sum to 1; the largest is 1.
+/// Sets to 0 what top-k, top-p and min-p exclude. Probabilities need not sum to 1; the largest is 1.
 MUSICGEN_INLINE void TokenSampler::truncate(std::span<double> p, const ChoiceOptions& options) {
   if (options.top_k > 0 || options.top_p < 1) {
     const auto begin = order_.begin();

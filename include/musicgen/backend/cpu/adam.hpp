@@ -1,4 +1,4 @@
-// Adam (Kingma, Ba 2015) and AdamW (Loshchilov, Hutter 2019), with the gradient's global norm clipped before.
+// Adam (Kingma, Ba 2015) and AdamW (Loshchilov, Hutter 2019), with the gradient's global norm clipped first.
 //
 //   g := g min(1, clip / (|g| + 1e-6))
 //   w := w (1 - lr decay)                              AdamW
@@ -14,13 +14,13 @@
 
 namespace musicgen::inline MUSICGEN_ABI::cpu {
 
-/// Sum of squares, in double, of 64 parts whoever sums them up.
+/// Sum of squares in double, always in 64 parts, so that it does not depend on the number of threads.
 template <class Scalar>
 double sum_of_squares(std::span<const Scalar> x);
 
 /// One step for one tensor; all spans of one length.
 /// @param t      steps so far, this one included
-/// @param scale  what the gradient is multiplied by to clip it
+/// @param scale  the factor that clips the gradient
 template <class Scalar>
 void adam_update(std::span<Scalar> w, std::span<const Scalar> g, std::span<Scalar> m, std::span<Scalar> v,
                  std::int64_t t, double learning_rate, double scale, const OptimizerOptions& options);

@@ -32,12 +32,12 @@ View<Scalar> sequence(View<Scalar> m, Index b, Index B) {
   return {m.data + b * m.row_stride, m.rows / B, m.columns, m.row_stride * B, m.column_stride};
 }
 
-/// Where v_s is among the outputs: s + this.
+/// v_s is the output at s plus this.
 constexpr Index offset_of(AttentionValue value) {
   return value == AttentionValue::successor ? 1 : 0;
 }
 
-/// Products (rows, keys) of queries first ... first+rows-1 with keys become attention weights; 0 where s >= t.
+/// Turns products (rows, keys) of queries first ... first+rows-1 with keys into attention weights; 0 where s >= t.
 template <class Scalar>
 void softmax_of_earlier(View<Scalar> scores, Index first, float scale) {
   for (Index i = 0; i < scores.rows; ++i) {

@@ -1,9 +1,9 @@
-// Pairs of bf16 in a word, on both sides of a product: what training computes in if asked to.
+// Pairs of bf16 in a word, for both factors of a product: an option of training.
 //
 //   sum += high(x) high(w) + low(x) low(w)        products exact, sums in fp32
 //
 // A word holds two successive k, the even one in its lower half. AVX-512 BF16 has an instruction for it; elsewhere the
-// halves become floats first, which is no faster than fp32. Either way gives the same sums, but for numbers under
+// halves are first converted to floats, which is no faster than fp32. Both give the same sums, except for numbers under
 // 1.2e-38, which the instruction takes for 0.
 #pragma once
 
@@ -40,7 +40,7 @@ struct Bf16Pairs {
 };
 
 #if defined(__x86_64__)
-/// VDPBF16PS, for processors that have it: Packed takes vectors of 32 bytes on others.
+/// VDPBF16PS, for processors that have it; on others, Packed uses vectors of 32 bytes.
 template <>
 struct Bf16Pairs::Multiplier<64> {
   static constexpr int bytes = simd::assembly_bytes(64), parts = 64 / bytes;
@@ -60,7 +60,7 @@ struct Bf16Pairs::Multiplier<64> {
 };
 #endif
 
-/// As to_bf16(), in the upper half of each lane; the lower half is left as it comes.
+/// Like to_bf16(), in the upper half of each lane; the lower half is arbitrary.
 template <int Bytes>
 [[gnu::always_inline]] inline void round_to_bf16(const simd::Vector<float, Bytes>& x,
                                                  simd::Vector<std::uint32_t, Bytes>& rounded) {
@@ -71,7 +71,7 @@ template <int Bytes>
   rounded = is_nan ? quiet : rounded;
 }
 
-/// words[i] = (low[i], high[i]): two rows whose k follow each other.
+/// words[i] = (low[i], high[i]): two rows with successive k.
 struct PairRowsAt {
   template <int Bytes>
   [[gnu::always_inline]] inline static void at(Index i, Index count, const float* low, const float* high,
@@ -94,7 +94,7 @@ inline std::uint32_t bf16_pair(float low, float high) {
   return static_cast<std::uint32_t>(to_bf16(low)) | static_cast<std::uint32_t>(to_bf16(high)) << 16;
 }
 
-/// words[i] = (x[2i], x[2i+1]): k lies along the row. An odd last one is paired with 0.
+/// words[i] = (x[2i], x[2i+1]): k runs along the row. An odd last element is paired with 0.
 struct PairAlongRow {
   template <int Bytes>
   [[gnu::always_inline]] inline static void run(Index n, const float* x, std::uint32_t* words) {

@@ -6,7 +6,7 @@
 
 namespace musicgen::inline MUSICGEN_ABI::cpu {
 
-/// Sums of the columns of m, added to `sums`; rows in ascending order whatever the number of threads.
+/// Adds the sums of m's columns to `sums`, rows in ascending order whatever the number of threads.
 template <class Scalar>
 void add_column_sums(View<const Scalar> m, Scalar* sums);
 

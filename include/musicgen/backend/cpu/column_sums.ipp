@@ -17,7 +17,7 @@ void add_column_sums(View<const Scalar> m, Scalar* sums) {
     for (Index i = 0; i < m.rows; ++i) {
       const Scalar* row = m.data + i * m.row_stride + first;
       if (count == width)
-        for (Index j = 0; j < width; ++j) sum[j] += row[j];  // a constant count makes vectors of it
+        for (Index j = 0; j < width; ++j) sum[j] += row[j];  // vectorized, since the count is constant
       else
         for (Index j = 0; j < count; ++j) sum[j] += row[j];
     }

@@ -1,9 +1,9 @@
-// Copying: what came after the positions that attention looks at gets a share of the probability (pointer sentinel
+// Copying: the tokens after the positions that attention looks at get a share of the probability (pointer sentinel
 // mixture: Merity et al. 2017; neural cache: Grave et al. 2017).
 //
 //   z (V+1), p = softmax(z)       P(k) = p_k + p_V sum over s < t with x_{s+1} = k of a_ts
 //
-// With r_y = p_y / P(y) and r_V = 1 - r_y, the shares of both in what came:  dz = p - r,  da_ts = -p_V / P(y) where
+// With r_y = p_y / P(y) and r_V = 1 - r_y, the shares of both terms in P(y):  dz = p - r,  da_ts = -p_V / P(y) where
 // x_{s+1} = y.
 #pragma once
 
@@ -23,7 +23,7 @@ namespace musicgen::inline MUSICGEN_ABI::cpu {
 /// @param logits   (Q*B, V+1); becomes its gradient
 /// @param weights  (B*Q, T), attention's
 /// @param shares   (Q*B), assigned: p_V / (P(y) count)
-/// @return  the mean over the targets
+/// @return         the mean loss over the targets
 template <class Scalar>
 Scalar copying_cross_entropy(Matrix<Scalar>& logits, const Matrix<Scalar>& weights, Index B,
                              std::span<const Token> inputs, std::span<const Token> targets, std::vector<Scalar>& nll,
@@ -60,7 +60,7 @@ Scalar copying_cross_entropy(Matrix<Scalar>& logits, const Matrix<Scalar>& weigh
 }
 
 namespace detail {
-/// Of probabilities; one of none becomes that of 1e-30.
+/// Logarithms of probabilities, of 1e-30 for smaller ones.
 template <class Scalar>
 void to_logarithms(const Scalar* p, Index count, Scalar* logarithms) {
   for (Index k = 0; k < count; ++k) logarithms[k] = std::log(std::max(p[k], Scalar(1e-30)));
@@ -68,8 +68,8 @@ void to_logarithms(const Scalar* p, Index count, Scalar* logarithms) {
 }  // namespace detail
 
 /// log P of all tokens.
-/// @param logits  (Q*B, V+1), of no meaning afterwards
-/// @param mixed  (Q*B, V), assigned
+/// @param logits  (Q*B, V+1), meaningless afterwards
+/// @param mixed   (Q*B, V), assigned
 template <class Scalar>
 void mix_copies(Matrix<Scalar>& logits, const Matrix<Scalar>& weights, Index B, std::span<const Token> inputs,
                 Matrix<Scalar>& mixed) {

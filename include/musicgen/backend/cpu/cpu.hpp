@@ -13,8 +13,8 @@ namespace musicgen::inline MUSICGEN_ABI {
 
 namespace cpu {
 
-/// What a forward pass leaves for the backward pass, and the gradients that travel between the layers. Buffers are
-/// used again from one batch to the next.
+/// What a forward pass leaves for the backward pass, and the gradients that pass between the layers. Buffers are reused
+/// from batch to batch.
 template <class Scalar>
 struct Activations {
   Matrix<Scalar> table;  ///< (V, 4H), the first layer's inputs for each token; later their gradients
@@ -23,19 +23,19 @@ struct Activations {
   Matrix<Scalar> context;  ///< (Q*B, H)
   HeadSaved<Scalar> head;
   Matrix<Scalar> logits;       ///< (Q*B, V), V+1 if the model copies; after the loss their gradient
-  Matrix<Scalar> mixed;        ///< (Q*B, V), with what is copied
+  Matrix<Scalar> mixed;        ///< (Q*B, V), log-probabilities with copying
   std::vector<Scalar> shares;  ///< (Q*B), see CopyGradient
   std::vector<Scalar> nll;     ///< (Q*B), of each target
   double loss = 0;             ///< their mean
 
   Matrix<Scalar> dcontext;  ///< (Q*B, H)
   Matrix<Scalar> dh, dx;    ///< (T*B, H), of a layer's outputs and inputs
-  Matrix<Scalar> de;        ///< (V, E), what an embedding gets of this batch
+  Matrix<Scalar> de;        ///< (V, E), the embedding's gradient from this batch
 };
 
 }  // namespace cpu
 
-/// Matrices in memory, on the thread pool. `float` to work with, `double` to check with.
+/// Matrices in memory, computed on the thread pool. `float` for work, `double` for checks.
 template <class S>
 struct BasicCpu {
   using Scalar = S;

@@ -1,6 +1,6 @@
 // Eigen's arithmetic on this library's matrices, for programs that have Eigen; the library itself does not use it, and
-// nothing includes this file. The other way round needs nothing of it: functions that take a View take Eigen's
-// matrices, maps and blocks, and Matrix(view(m)) is a copy of one.
+// nothing includes this file. The other direction does not need it: functions that take a View accept Eigen's matrices,
+// maps and blocks, and Matrix(view(m)) is a copy of one.
 #pragma once
 
 #include <Eigen/Core>
@@ -27,7 +27,7 @@ template <class Scalar>
   return map(view(m));
 }
 
-/// What an expression of Eigen comes to.
+/// The value of an Eigen expression.
 template <class Derived>
 [[nodiscard]] auto matrix_of(const Eigen::DenseBase<Derived>& expression) {
   using Scalar = typename Derived::Scalar;

@@ -1,5 +1,5 @@
-// Embedding, and the first layer's inputs with it: as there are only V tokens, what the first GRU layer makes of its
-// input is a table of V rows, computed once for all steps.
+// The embedding, together with the first layer's inputs: since there are only V tokens, the first GRU layer's products
+// with its inputs are a table of V rows, computed once for all steps.
 //
 //   e_i = E[token_i]             table = biases + E W'  (V, 4H)       gates_i = table[token_i]
 //   S[v] = sum over i with token_i = v of dgates_i                    dE = S W        dW = S' E
@@ -28,7 +28,8 @@ template <class Scalar>
 void add_rows(std::span<const Token> tokens, const Matrix<Scalar>& rows, Matrix<Scalar>& table);
 
 namespace detail {
-/// Adds what contexts make of a row of gates. Each row of the table has the biases, and gates have them once.
+/// Adds the contexts' share to a row of gates. Each row of the table includes the biases, which gates must have only
+/// once.
 template <class Scalar>
 void add_contexts(const Matrix<Scalar>& table, const RowVector<Scalar>& biases, std::span<const Token> contexts,
                   Scalar* gates) {
@@ -40,7 +41,7 @@ void add_contexts(const Matrix<Scalar>& table, const RowVector<Scalar>& biases, 
 /// What the first layer's steps start from.
 /// @param embedding  (V, E)
 /// @param contexts   (N, parts), or none: rows whose embeddings are added to the token's
-/// @param table      (V, 4H), memory to work in
+/// @param table      (V, 4H), workspace
 /// @param gates      (N, 4H), assigned
 template <class Scalar>
 void embedding_forward(const Matrix<Scalar>& embedding, const GruParameters<Scalar>& first_layer,
@@ -48,8 +49,8 @@ void embedding_forward(const Matrix<Scalar>& embedding, const GruParameters<Scal
                        Matrix<Scalar>& gates);
 
 /// @param dgates      (N, 4H)
-/// @param table       (V, 4H), memory to work in
-/// @param de          (V, E), memory to work in
+/// @param table       (V, 4H), workspace
+/// @param de          (V, E), workspace
 /// @param dembedding  (V, E), added to
 /// @param dw_ih       (3H, E), the first layer's, added to
 template <class Scalar>

@@ -29,7 +29,7 @@ void gather_rows(const Matrix<Scalar>& table, std::span<const Token> tokens, Mat
 
 template <class Scalar>
 void add_rows(std::span<const Token> tokens, const Matrix<Scalar>& rows, Matrix<Scalar>& table) {
-  constexpr Index width = 64;  // columns are shared out: no two threads add to one element
+  constexpr Index width = 64;  // each thread has its own columns: no two add to one element
   thread_pool().parallel_for((table.cols() + width - 1) / width, [&](Index block) {
     const Index first = block * width, count = std::min(width, table.cols() - first);
     for (Index i = 0; i < rows.rows(); ++i)

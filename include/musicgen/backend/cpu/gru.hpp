@@ -8,7 +8,7 @@
 //   n_t = tanh(W_n x_t + b_n + r_t * q_t)
 //   h_t = (1 - z_t) * n_t + z_t * h_{t-1}
 //
-// Backward, with dh_t the gradient of all that h_t reaches:
+// Backward, with dh_t the total gradient with respect to h_t:
 //
 //   dn = dh (1 - z) (1 - n^2)                 before the tanh
 //   dz = dh (h_{t-1} - n) z (1 - z)           before the sigmoid
@@ -16,9 +16,9 @@
 //   dq = dn r
 //   dh_{t-1} = dh z + U_r' dr + U_z' dz + U_n' dq
 //
-// Time is the outer dimension: row t*B + b of a (T*B, ...) matrix is step t of sequence b. A thread takes some of the
-// units through all of time, so that its part of the recurrent weights stays in its own cache; once a step the threads
-// wait for each other.
+// Time is the outer dimension: row t*B + b of a (T*B, ...) matrix is step t of sequence b. A thread computes some of
+// the units for all time steps, so that its part of the recurrent weights stays in its own cache; once per step the
+// threads wait for each other.
 #pragma once
 
 #include <array>
@@ -54,14 +54,14 @@ struct GruSaved {
 
 namespace detail {
 
-inline constexpr Index worth_a_team = 1 << 17;  // multiplications a step; below, waiting costs more
+inline constexpr Index worth_a_team = 1 << 17;  // multiplications per step; below, waiting costs more
 
-/// `count` units, from the first that the pointers name, of a row of gates: a becomes what they are, h what it is after
+/// Computes `count` units of a row, beginning where the pointers point: `a` becomes the gates, `h` the state after
 /// them; h_before may be h.
 template <class Scalar>
 void gru_gates(Index count, Index H, Scalar* a, const Scalar* h_before, Scalar* h);
 
-/// What is added to every row of gates.
+/// The biases of every row of gates.
 /// @param biases  (4H), assigned: r | z | q | n
 template <class Scalar>
 void gru_biases(const GruParameters<Scalar>& p, Scalar* biases);
@@ -88,14 +88,14 @@ template <class Scalar>
 void gru_forward(const GruParameters<Scalar>& p, View<const Scalar> x, Index B, const Matrix<Scalar>* h0,
                  GruSaved<Scalar>& saved, Precision products = Precision::fp32);
 
-/// Back through all steps: saved.gates becomes their gradients. Leaves the inputs out.
+/// Backward through all steps: saved.gates become their gradients. Leaves the inputs out.
 /// @param dh         (T*B, H), with respect to the outputs
 /// @param gradients  of w_hh and both biases; added to
 template <class Scalar>
 void gru_steps_backward(const GruParameters<Scalar>& p, Index B, GruSaved<Scalar>& saved, const Matrix<Scalar>& dh,
                         GruParameters<Scalar>& gradients, Precision products = Precision::fp32);
 
-/// Back through the inputs.
+/// Backward through the inputs.
 /// @param x       (N, I)  @param dgates  (N, 4H), the gradients of `gru_inputs`' result
 /// @param dx      (N, I), assigned; nullptr: not wanted
 /// @param dw_ih   (3H, I), added to
@@ -104,8 +104,8 @@ void gru_inputs_backward(const GruParameters<Scalar>& p, View<const Scalar> x, c
                          Matrix<Scalar>* dx, Matrix<Scalar>& dw_ih, Precision products = Precision::fp32);
 
 /// The gradients of a layer.
-/// @param x          (T*B, I), what gru_forward got
-/// @param saved       from gru_forward; its gates become the gates' gradients
+/// @param x          (T*B, I), as given to gru_forward
+/// @param saved      from gru_forward; its gates become the gates' gradients
 /// @param dh         (T*B, H), with respect to the outputs
 /// @param dx         (T*B, I) assigned; nullptr: not wanted
 /// @param gradients  of p's shapes, zeros to begin with; added to

@@ -37,14 +37,14 @@ struct GruGatesAt {
   }
 };
 
-/// `count` units, from the first that the pointers name, of a row of gates: a becomes what they are, h what it is after
+/// Computes `count` units of a row, beginning where the pointers point: `a` becomes the gates, `h` the state after
 /// them; h_before may be h.
 template <class Scalar>
 void gru_gates(Index count, Index H, Scalar* a, const Scalar* h_before, Scalar* h) {
   simd::run<simd::OverRow<Scalar, GruGatesAt<Scalar>>>(count, H, a, h_before, h);
 }
 
-/// What is added to every row of gates.
+/// The biases of every row of gates.
 /// @param biases  (4H), assigned: r | z | q | n
 template <class Scalar>
 void gru_biases(const GruParameters<Scalar>& p, Scalar* biases) {
@@ -54,8 +54,8 @@ void gru_biases(const GruParameters<Scalar>& p, Scalar* biases) {
   std::copy_n(p.b_ih.data() + 2 * H, H, biases + 3 * H);
 }
 
-/// a = (r | z | q | n) becomes (dr | dz | dq | dn), which is also added to the sums; carry: the gradient that h_t has
-/// from later steps becomes dh z.
+/// a = (r | z | q | n) becomes (dr | dz | dq | dn), which is also added to the sums; carry, the gradient of h_t from
+/// later steps, becomes dh z.
 template <class Scalar>
 struct GruGatesBackwardAt {
   template <int Bytes>
@@ -90,8 +90,8 @@ struct GruGatesBackwardAt {
   }
 };
 
-/// body(team, first_panel, last_panel) on as many threads as are worth it for B rows of H units: each has some panels
-/// of units, `width` wide, and waits for the others once a step.
+/// Calls body(team, first_panel, last_panel) on as many threads as B rows of H units are worth: each has some panels of
+/// units, `width` wide, and waits for the others once per step.
 template <class Body>
 void for_unit_groups(Index B, Index H, Index width, const Body& body) {
   const Index panels = (H + width - 1) / width;

@@ -4,7 +4,7 @@
 //
 //   du = W2' dlogits, dv = du (1 - u^2), dW2 = dlogits' u, dW1 = dv' [h ; c], [dh ; dc] = W1' dv
 //
-// [h ; c] is never put together: W1's left half meets h, its right half c.
+// [h ; c] is never formed: W1's left half multiplies h, its right half c.
 #pragma once
 
 #include "../../core/config.hpp"
@@ -13,7 +13,7 @@
 
 namespace musicgen::inline MUSICGEN_ABI::cpu {
 
-/// Also the gradients.
+/// Weights, or their gradients.
 template <class Scalar>
 struct HeadParameters {
   Matrix<Scalar> w1;     ///< (H, 2H)

@@ -24,7 +24,7 @@ void require_one_row(Index rows);
 void require_shape(const char* name, Index rows, Index columns, Index expected_rows, Index expected_columns);
 }  // namespace detail
 
-/// What lies in memory as a matrix of any layout: Eigen's matrices, maps and blocks are.
+/// A matrix in memory with any strides, such as Eigen's matrices, maps and blocks.
 template <class M>
 concept StridedMatrix = requires(M& m) {
   *m.data();
@@ -37,7 +37,7 @@ concept StridedMatrix = requires(M& m) {
 template <class Scalar>
 class Matrix;
 
-/// A matrix that lies in memory at strides of its own: a block, every B-th row, a transpose.
+/// A matrix in memory with strides of its own: a block, every B-th row, a transpose.
 template <class T>
 struct View {
   using Scalar = std::remove_const_t<T>;
@@ -67,8 +67,8 @@ struct View {
 
 // NOLINTBEGIN(readability-identifier-naming): Eigen's names, so that code for its matrices reads and works the same
 
-/// Numbers row by row, from the beginning of a cache line on. Its names are those of Eigen's matrices. For arithmetic
-/// with those, backend/cpu/eigen.hpp has `map`.
+/// Numbers row by row, aligned to a cache line. The names are those of Eigen's matrices; for arithmetic with these,
+/// backend/cpu/eigen.hpp has `map`.
 template <class S>
 class Matrix {
   static_assert(std::is_arithmetic_v<S>);
@@ -77,7 +77,7 @@ class Matrix {
   using Scalar = S;
 
   Matrix() = default;
-  /// Of no certain values.  @throws Error  for sizes that are negative or too large
+  /// Uninitialized.  @throws Error  for sizes that are negative or too large
   Matrix(Index rows, Index columns) { resize(rows, columns); }
   /// A copy.
   explicit Matrix(View<const Scalar> m) : Matrix(m.rows, m.columns) {
@@ -86,7 +86,7 @@ class Matrix {
   }
   Matrix(const Matrix& other) : Matrix(other.rows_, other.columns_) { copy_from(other); }
   Matrix(Matrix&& other) noexcept { swap(other); }
-  Matrix& operator=(const Matrix& other) {  // in the memory that is there, if it is as much
+  Matrix& operator=(const Matrix& other) {  // reuses the memory if the size is the same
     if (this == &other) return *this;
     resize(other.rows_, other.columns_);
     copy_from(other);
@@ -117,7 +117,8 @@ class Matrix {
     return {data() + i * columns_, static_cast<std::size_t>(columns_)};
   }
 
-  /// Another shape. Values stay, in their order, if there are as many as before; otherwise they are of no certain ones.
+  /// Changes the shape. If the number of values stays the same, they keep their order; otherwise they are
+  /// uninitialized.
   /// @throws Error  for sizes that are negative or too large
   void resize(Index rows, Index columns) {
     const Index count = detail::checked_size(rows, columns, sizeof(Scalar));
@@ -173,7 +174,7 @@ class RowVector : public Matrix<Scalar> {
  public:
   RowVector() : RowVector(0) {}
   explicit RowVector(Index size) : Matrix<Scalar>(1, size) {}
-  /// @throws Error  for a matrix that has another number of rows
+  /// @throws Error  for a matrix with another number of rows
   RowVector(Matrix<Scalar> m) : Matrix<Scalar>(std::move(m)) { detail::require_one_row(this->rows()); }
 
   [[nodiscard]] static RowVector Zero(Index size) { return Matrix<Scalar>::Zero(1, size); }
@@ -203,7 +204,7 @@ template <class Scalar>
 [[nodiscard]] View<const Scalar> view(const Matrix<Scalar>& m) {
   return m;
 }
-/// Of a matrix of another library, which must outlive it.
+/// A view of another library's matrix, which must outlive it.
 template <StridedMatrix M>
 [[nodiscard]] auto view(M& m) {
   return View<std::remove_pointer_t<decltype(m.data())>>(m);

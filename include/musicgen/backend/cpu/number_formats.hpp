@@ -1,8 +1,7 @@
-// How sampling keeps its weights: as they are, in bf16, or in int8; fewer bytes are read sooner.
+// How sampling stores its weights: as they are, in bf16, or in int8; fewer bytes are read faster.
 //
-// A vector of weights has a lane for each of several columns, and a lane has a word with as many successive rows as
-// fit: one float, two bf16, four int8. Each format says how a word is made, and how it is multiplied with what it
-// meets:
+// A vector of weights has one lane per column, and a lane holds a word of as many successive rows as fit: one float,
+// two bf16, four int8. Each format defines how a word is made, and how it is multiplied by inputs:
 //
 //   bf16  the upper half of a float, rounded to nearest, ties to even; the arithmetic is fp32
 //   int8  w ~ s q with s = max |w| / 127 of the column; the inputs, which are in [-1, 1], are round(127 x); sums are
@@ -23,13 +22,13 @@ namespace musicgen::inline MUSICGEN_ABI::cpu {
 
 namespace detail {
 
-/// A weight a word, of whatever type the model has.
+/// One weight per word, of the model's own type.
 template <class Scalar>
 struct PlainWords {
   using Word = Scalar;
   using Input = Scalar;
   using Sum = Scalar;
-  static constexpr Index per_word = 1, words_a_block = 256;  // the blocks of product.hpp: the same sums
+  static constexpr Index per_word = 1, words_a_block = 256;  // the blocks of product.hpp, for the same sums
 
   static Word word(const Scalar* w, Scalar) { return w[0]; }
 
@@ -81,7 +80,7 @@ struct Int8Words {
     return word;
   }
 
-  /// Four inputs, to be multiplied with four weights in each lane.
+  /// Four inputs, to be multiplied by four weights in each lane.
   template <int Bytes>
   struct Multiplier {
     std::uint32_t x;
@@ -100,8 +99,8 @@ struct Int8Words {
 #if defined(__x86_64__)
 // The compilers' vectors have no product of bytes, so it is in assembly.
 
-/// AVX2 multiplies unsigned with signed bytes: |x| with w, w having taken the sign of x. Two products of at most 127^2
-/// fit into the 16 bits that they are added in.
+/// AVX2 multiplies unsigned by signed bytes: here |x| by w with the sign of x. The sum of two products of at most 127^2
+/// fits into its 16 bits.
 template <>
 struct Int8Words::Multiplier<32> {
   static constexpr int bytes = simd::assembly_bytes(32), parts = 32 / bytes;
@@ -129,8 +128,8 @@ struct Int8Words::Multiplier<32> {
     sum += more;
   }
 };
-/// AVX-512 VNNI multiplies unsigned with signed bytes and adds all four: here x + 128, so that sums begin at
-/// -128 times the sum of the weights.
+/// AVX-512 VNNI multiplies unsigned by signed bytes and adds all four: here x + 128, so that sums begin at -128 times
+/// the sum of the weights.
 template <>
 struct Int8Words::Multiplier<64> {
   static constexpr int bytes = simd::assembly_bytes(64), parts = 64 / bytes;

@@ -1,10 +1,11 @@
-// Internal. Weights as sampling reads them: once a step, from end to end, in as few bytes as the precision asks for.
+// Internal. Weights as sampling reads them: once per step, from end to end, in as few bytes as the precision allows.
 //
 //   y (R, N) += x (R, K) W (K, N)
 //
-// The columns lie in panels of two vectors (number_formats.hpp says what is in a lane). A song's row of x meets three
-// panels at a time, six vectors of sums that do not wait for each other; the rows of many songs meet one panel after
-// the other, which stays in the cache for all of them. Each element is summed in the same order either way.
+// Columns are stored in panels of two vectors (number_formats.hpp says what is in a lane). A single song's row of x is
+// multiplied by three panels at a time, with six vectors of sums that do not wait for each other; the rows of many
+// songs are multiplied by one panel after another, which stays in the cache for all of them. Each element is summed in
+// the same order either way.
 #pragma once
 
 #include <algorithm>
@@ -31,13 +32,14 @@ namespace musicgen::inline MUSICGEN_ABI::cpu {
 
 static_assert(detail::PlainWords<float>::words_a_block == detail::block_k);  // the sums of training, to the bit
 
-/// One to three matrices (K, N) side by side, panel by panel in turn: the gates of the same units lie together.
+/// One to three matrices (K, N) side by side, with interleaved panels, so that the gates of the same units lie
+/// together.
 template <class Scalar>
 class PackedWeights {
  public:
   PackedWeights() = default;
   /// @param matrices  of the same shape, any strides
-  /// @param at        the first column of y that each is for
+  /// @param at        for each matrix, its first column of y
   PackedWeights(const std::vector<View<const Scalar>>& matrices, const std::vector<Index>& at, Precision precision)
       : precision_(std::is_same_v<Scalar, float> ? precision : Precision::fp32),
         K_(matrices[0].rows),
@@ -52,10 +54,10 @@ class PackedWeights {
 
   Precision precision() const { return precision_; }
   Index rows() const { return K_; }
-  /// Columns of a panel, and how many it takes for those of one matrix.
+  /// Columns of a panel, and panels of one matrix.
   Index width() const { return width_; }
   Index panels() const { return (N_ + width_ - 1) / width_; }
-  /// Bytes that a row of quantized inputs takes.
+  /// Bytes of a row of quantized inputs.
   static Index quantized_stride(Index K) { return (K + 3) / 4 * 4; }
 
   /// y += x W on the calling thread, for panels [first, last) of each matrix.
@@ -125,7 +127,7 @@ class PackedWeights {
           scale = std::max(scale, std::abs(column[k * m.row_stride]));
           finite = finite && std::isfinite(column[k * m.row_stride]);
         }
-        // What is no number stays none.
+        // A column that is not finite gives NaN.
         scales_.data()[p * width_ + n] =
             finite ? static_cast<float>(scale / (127 * 127)) : std::numeric_limits<float>::quiet_NaN();
         scale = finite && scale > 0 ? 127 / scale : 0;
@@ -182,7 +184,7 @@ class PackedWeights {
     [[gnu::always_inline]] inline static void tile(const PackedWeights& w, const Pass& pass, Index p, Index r,
                                                    const Input* x, Index x_stride) {
       constexpr Index J = panel_vectors, width = J * simd::lanes<Word, Bytes>;
-      const Index full = w.K_ / Format::per_word;  // words without a part that is missing
+      const Index full = w.K_ / Format::per_word;  // complete words
       const Word* panel[std::size_t{P}];
 #pragma GCC unroll 8
       for (int q = 0; q < P; ++q) panel[q] = w.template words<Word>(p + q);
@@ -199,7 +201,7 @@ class PackedWeights {
 #pragma GCC unroll 8
           for (int i = 0; i < R; ++i) inputs[i] += Format::per_word;
         }
-        if (word < end) {  // an odd row: the word's other half meets a zero
+        if (word < end) {  // K is odd: the last word's other half meets a zero
           Input last[std::size_t{R}][std::size_t{Format::per_word}] = {};
           for (int i = 0; i < R; ++i) {
             last[i][0] = *inputs[i];
@@ -277,12 +279,12 @@ class PackedWeights {
   };
 
   Precision precision_ = Precision::fp32;
-  simd::Isa isa_ = simd::Isa::baseline;  // that the panels are for
+  simd::Isa isa_ = simd::Isa::baseline;  // for which the panels are packed
   Index K_ = 0, N_ = 0, count_ = 1, width_ = 1, words_ = 0;
   std::array<Index, 3> at_{};
   AlignedArray<std::byte> data_;
   AlignedArray<float> scales_;        // of int8: s / 127 of each column
-  AlignedArray<std::int32_t> start_;  // of int8: what sums begin at
+  AlignedArray<std::int32_t> start_;  // of int8: initial sums
 };
 
 }  // namespace musicgen::inline MUSICGEN_ABI::cpu

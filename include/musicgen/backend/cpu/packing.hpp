@@ -1,5 +1,5 @@
-// How the two sides of a product are laid out for its tiles: A in strips of a tile's rows, B in panels of a tile's
-// columns, as words of one k or, in bf16, of two (the last one's upper half is 0 if there is an odd number).
+// How the two factors of a product are laid out for its tiles: A in strips of a tile's rows, B in panels of a tile's
+// columns, as words of one k or, in bf16, of two (if K is odd, the last one's upper half is 0).
 #pragma once
 
 #include <algorithm>
@@ -17,13 +17,13 @@ namespace musicgen::inline MUSICGEN_ABI::cpu::detail {
 inline constexpr Index block_k = 256;    // a panel's block, 24 or 32 KB, stays in the first-level cache
 inline constexpr Index block_rows = 64;  // a packed block of A, 64 KB, stays in the second-level cache
 
-/// Words that K successive elements take.
+/// Words for K successive elements.
 template <class Format>
 Index words_of(Index K) {
   return (K + Format::per_word - 1) / Format::per_word;
 }
 
-/// A block of A as the tiles take it: the strip of the first ones, and the step to the next ones' strip.
+/// A block of A for the tiles: the first strip, and the step from one strip to the next.
 template <class Word>
 struct Strips {
   Strip<Word> first;
@@ -34,15 +34,15 @@ struct Strips {
 template <class Word>
 Word* strip_memory() {
   thread_local std::array<Word, block_rows * block_k>
-      words;  // no vector: threads that wait for each other must not throw
+      words;  // not a vector: threads that wait for each other must not throw
   return words.data();
 }
 
-/// Rows of A, which is a transpose, in strips, each k by k; the last one may have fewer rows.
+/// Packs rows of A, which is a transpose, in strips, each k by k; the last strip may have fewer rows.
 template <class Scalar>
 void pack_strips(View<const Scalar> a, Index strip_rows, Scalar* to) {
-  // Eight k at a time: those stay in the first-level cache for all strips, even where the stride is a power of two and
-  // they share their places there with one another.
+  // Eight k at a time: these stay in the first-level cache for all strips, even if the stride is a power of two and
+  // they compete for the same places there.
   constexpr Index run = 8;
   for (Index first = 0; first < a.columns; first += run) {
     const Index last = std::min(first + run, a.columns);
@@ -61,7 +61,7 @@ void pack_strips(View<const Scalar> a, Index strip_rows, Scalar* to) {
   }
 }
 
-/// As it is, where k is adjacent in memory; otherwise packed.
+/// In place if k is contiguous in memory; otherwise packed.
 template <class Scalar>
 Strips<Scalar> strips_of(View<const Scalar> block, Index strip_rows, PlainWords<Scalar>) {
   if (block.column_stride == 1) return {{block.data, block.row_stride, 1}, strip_rows * block.row_stride};
@@ -96,7 +96,7 @@ inline Strips<std::uint32_t> strips_of(View<const float> block, Index strip_rows
   return {{to, 1, strip_rows}, strip_rows * K};
 }
 
-/// A panel of B: word after word along k, `width` columns each, zeros past the last one that B has.
+/// Packs a panel of B: word after word along k, `width` columns each, zeros past B's last column.
 /// @param b  (K, at most `width`), any strides
 template <class Scalar>
 void pack_panel(View<const Scalar> b, Index width, Scalar* to, PlainWords<Scalar>) {

@@ -28,9 +28,9 @@ struct Parameters {
 
   [[nodiscard]] static Parameters zeros(const Dimensions& d);
 
-  /// Calls f(name, layer, matrices...) for each matrix and row vector, those of several sets of parameters side by
-  /// side: `name` is the one that PyTorch's state dict of this network has, but for the layer's number, which follows
-  /// unless it is -1. Allocates nothing.
+  /// Calls f(name, layer, matrices...) for each matrix and row vector, with those of several sets of parameters side by
+  /// side. `name` is that of PyTorch's state dict, without the layer's number, which follows it unless it is -1.
+  /// Allocates nothing.
   template <class F, class... Sets>
   static void for_each(F&& f, Sets&... sets) {
     f("embed.weight", -1, sets.embedding...);

@@ -17,7 +17,7 @@ template <class Scalar>
 void Packed<Scalar>::pack(View<const Scalar> b, Precision precision) {
   bf16_ = std::is_same_v<Scalar, float> && precision == Precision::bf16;
   isa_ = simd::isa();
-  if (bf16_ && isa_ < simd::Isa::avx512_bf16) isa_ = std::min(isa_, simd::Isa::avx2);  // 64 bytes: the instruction's
+  if (bf16_ && isa_ < simd::Isa::avx512_bf16) isa_ = std::min(isa_, simd::Isa::avx2);  // 64 bytes need the instruction
   K_ = b.rows;
   N_ = b.columns;
   width_ = detail::tile_vectors(simd::vector_bytes(isa_)) * simd::vector_bytes(isa_) / Index{sizeof(Scalar)};
@@ -88,7 +88,7 @@ void product(View<const Scalar> a, const Packed<Scalar>& b, View<Scalar> c, Into
   constexpr Index worth_sharing = 1 << 16;  // multiplications; below, waking a thread costs more
   const Index threads = thread_pool().threads();
   if (threads == 1 || a.rows * a.columns * b.columns() < worth_sharing) return product_on_this_thread(a, b, c, into);
-  // Blocks of rows; where these are few, of panels too.
+  // Tasks are blocks of rows and, if these are few, of panels.
   const Index row_blocks = (a.rows + detail::block_rows - 1) / detail::block_rows;
   const Index wanted = 4 * threads;
   const Index panel_blocks = std::min(b.panels(), (wanted + row_blocks - 1) / row_blocks);

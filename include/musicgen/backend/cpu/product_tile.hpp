@@ -1,7 +1,7 @@
 // The inner loops of products: a tile of C stays in registers while k runs.
 //
-// Both sides come as words of one or two successive k (number_formats.hpp); what differs between fp32, double and bf16
-// is the multiplication of two words alone.
+// Both factors come as words of one or two successive k (number_formats.hpp); fp32, double and bf16 differ only in the
+// multiplication of two words.
 #pragma once
 
 #include <cstddef>
@@ -29,8 +29,7 @@ struct Strip {
   Index row_stride, column_stride;
 };
 
-/// C tile (Rows, J vectors) (+)= strip (Rows, K words) panel (K words, J vectors); the last columns are kept off where
-/// C is narrower.
+/// C tile (Rows, J vectors) (+)= strip (Rows, K words) panel (K words, J vectors); columns beyond C are not written.
 template <class Format, int Bytes, int Rows, class Scalar>
 [[gnu::always_inline]] inline void product_tile(Index K, Strip<typename Format::Input> a,
                                                 const typename Format::Word* b, Scalar* c, Index c_stride,

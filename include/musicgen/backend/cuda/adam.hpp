@@ -10,7 +10,7 @@
 
 namespace musicgen::inline MUSICGEN_ABI::cuda {
 
-/// Waits for it.
+/// Waits for the result.
 double sum_of_squares(const Buffer<float>& x);
 
 /// One step for all parameters, by Muon (muon.hpp) for those that learn by it; waits for the norm.
@@ -19,7 +19,7 @@ double sum_of_squares(const Buffer<float>& x);
 double adam_update(Parameters& w, const Parameters& g, Parameters& m, Parameters& v, std::int64_t t,
                    double learning_rate, const OptimizerOptions& options);
 
-/// The weights as products take them.
+/// The weights in the form that products take.
 /// @param rounded  memory for their rounding, used if products are computed in bf16
 Weights weights_for_products(const Parameters& p, Precision products, Buffer<bf16>& rounded);
 

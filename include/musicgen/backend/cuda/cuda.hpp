@@ -26,11 +26,11 @@ namespace musicgen::inline MUSICGEN_ABI {
 
 namespace cuda {
 
-/// What a forward pass leaves for the backward pass, and the gradients that travel between the layers. Buffers are
-/// used again from one batch to the next: after the first of the largest size nothing is allocated.
+/// What a forward pass leaves for the backward pass, and the gradients that pass between the layers. Buffers are reused
+/// from batch to batch: after the first one of the largest size nothing is allocated.
 struct Activations {
   Batch batch;
-  Buffer<bf16> rounded;  ///< the weights
+  Buffer<bf16> rounded;  ///< the weights in bf16
   Matrix<float> table;   ///< (V, 4H), the first layer's inputs for each token; later their gradients
   std::vector<GruSaved> gru;
   AttentionSaved attention;

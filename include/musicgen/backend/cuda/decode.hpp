@@ -1,5 +1,5 @@
 // The network one token at a time, for sampling. Twin: backend/cpu/decode.hpp. A step is one launch for each four songs
-// where sizes permit, else it runs the kernels that training runs: decoder_strategies.hpp.
+// if sizes permit; otherwise it runs the kernels of training (decoder_strategies.hpp).
 #pragma once
 
 #include <cstdint>
@@ -20,7 +20,7 @@ class Decoder {
   /// Takes a copy of the weights.
   /// @param B       songs side by side
   /// @param window  earlier outputs that attention sees, at least 1
-  /// @throws Error  for int8; for bf16, if sizes do not permit the resident launch, which alone has it
+  /// @throws Error  for int8; for bf16, if sizes do not permit the resident launch, the only one that supports it
   Decoder(const Parameters& parameters, int B, int window, Precision precision = Precision::fp32,
           AttentionOptions attention = {});
 
@@ -30,7 +30,7 @@ class Decoder {
 
   /// Feeds a token to each song. Waits for the logits. Allocates nothing after the first step.
   /// @param tokens  (B), each in [0, V)
-  /// @param no_contexts  as the CPU's decoder has them; ignored: models with contexts are refused
+  /// @param no_contexts  as for the CPU's decoder; ignored, since models with contexts are refused
   /// @return        logits (B, V) of the tokens after, valid until the next step
   /// @throws Error  for another number of tokens, or one out of range
   const HostMatrix& step(std::span<const Token> tokens, std::span<const Token> no_contexts = {});

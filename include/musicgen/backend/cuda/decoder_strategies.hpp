@@ -16,13 +16,13 @@
 
 namespace musicgen::inline MUSICGEN_ABI::cuda {
 
-/// What a step changes, and all that restoring needs. Zeros are the beginning.
+/// What a step changes, and all that restoring needs. All zeros at the beginning.
 struct DecoderState {
   std::vector<Buffer<float>> parts;
   std::int64_t steps = 0;
 };
 
-/// The kernels that training runs, on one row of time: h0 is the state, attention looks at a ring of the last outputs.
+/// The kernels of training, on a single time step: h0 is the state, and attention looks at a ring of the last outputs.
 /// For any size, in fp32.
 class PlainDecoder {
  public:
@@ -52,14 +52,14 @@ class PlainDecoder {
 };
 
 /// All of a step in one launch for each four songs: kernels/decode.cuh.
-/// @tparam Number  float or bf16, in which weights and earlier outputs are kept
+/// @tparam Number  float or bf16, for weights and earlier outputs
 template <class Number>
 class ResidentDecoder {
  public:
   /// Whether a block's part fits on its multiprocessor, whatever the number of songs.
   static bool supports(const Dimensions& d, int window);
 
-  /// @param d  that it supports
+  /// @param parameters  of sizes that it supports
   ResidentDecoder(const Parameters& parameters, int B, int window, AttentionOptions attention);
   ResidentDecoder of_batch(int B) const { return ResidentDecoder(weights_, B, window_, attention_); }
 
@@ -80,7 +80,7 @@ class ResidentDecoder {
   std::shared_ptr<const Shared> weights_;
   int B_, window_;
   AttentionOptions attention_;
-  Buffer<float> work_;  // of four songs; launches follow one another
+  Buffer<float> work_;  // for four songs; launches run one after another
 };
 
 }  // namespace musicgen::inline MUSICGEN_ABI::cuda

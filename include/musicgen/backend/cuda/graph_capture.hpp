@@ -1,4 +1,4 @@
-// Work that is the same from one step to the next, given to the device as one request: a CUDA graph.
+// Work that is the same in every step, given to the device as one request: a CUDA graph.
 #pragma once
 
 #include <cstddef>
@@ -13,24 +13,24 @@
 
 namespace musicgen::inline MUSICGEN_ABI::cuda {
 
-/// What was asked of the device once.
+/// Recorded requests to the device.
 using Recording = struct RecordedWork*;
 
-/// What `work` asks of the device, noted instead of done. It may neither wait nor allocate.
-/// @return  nullptr: it does, or the device cannot note all of it, or not now
+/// Records what `work` requests of the device, without doing it. It may neither wait nor allocate.
+/// @return  nullptr: it does, or the device cannot record all of it, or not now
 Recording record(const std::function<void()>& work);
-/// Asks for the same again, with the same memory and sizes.
+/// Makes the same requests again, with the same memory and sizes.
 void replay(Recording recording);
 void release_recording(Recording recording) noexcept;
 /// How often replay() has been called so far.
 std::size_t replays();
 
-/// Does work again and again, by a recording as soon as nothing about it changes any more. Three recordings that fail
-/// one after the other are the last ones tried.
+/// Repeats work, by a recording as soon as nothing about it changes any more. Gives up recording after three failures
+/// in a row.
 class GraphCapture {
  public:
   GraphCapture() = default;
-  GraphCapture(const GraphCapture&) {}  // whose memory is other memory
+  GraphCapture(const GraphCapture&) {}  // a copy has other memory
   GraphCapture(GraphCapture&& other) noexcept { swap(other); }
   GraphCapture& operator=(GraphCapture other) noexcept {
     swap(other);
@@ -38,8 +38,8 @@ class GraphCapture {
   }
   ~GraphCapture() { release_recording(recording_); }
 
-  /// @param work  what it asks for may depend on `key`, on which kernels are in use and on where its memory is, and on
-  ///              nothing else of the host: it is not called again while these stay the same
+  /// @param work  its requests may depend on `key`, on the kernels in use and on where its memory is, and on nothing
+  ///              else on the host: it is not called again while these stay the same
   void run(std::vector<std::intptr_t> key, const std::function<void()>& work) {
     key.push_back(static_cast<std::intptr_t>(kernels_in_use()));
     const auto same = [&] { return key == key_ && allocations_ == allocations(); };
@@ -62,13 +62,13 @@ class GraphCapture {
     std::swap(failures_, other.failures_);
   }
 
-  std::vector<std::intptr_t> key_;  // of the last time
-  std::size_t allocations_ = 0;     // after it: since then no memory has moved
+  std::vector<std::intptr_t> key_;  // of the last call
+  std::size_t allocations_ = 0;     // after that call; if unchanged, no memory has moved
   Recording recording_ = nullptr;
-  int failures_ = 0;  // to record, one after the other
+  int failures_ = 0;  // to record, in a row
 };
 
-/// For a key.
+/// An address, for a key.
 template <class T>
 std::intptr_t place_of(const T* memory) {
   return reinterpret_cast<std::intptr_t>(memory);

@@ -13,14 +13,14 @@ struct GruSaved {
   FactorMatrix gates;   ///< (T*B, 4H)  r | z | q | n;  after the backward pass  dr | dz | dq | dn, and their rounding
   Matrix<float> carry;  ///< (B, H)  the gradient that goes from a step to the one before
   Matrix<float> bias_sums;          ///< (4H)  of dr | dz | dq | dn over all rows
-  Buffer<float> partial_sums;       ///< memory to work in
-  Buffer<unsigned char> workspace;  ///< the same
+  Buffer<float> partial_sums;       ///< workspace
+  Buffer<unsigned char> workspace;  ///< likewise
 
   /// The outputs h_0 ... h_{T-1}, (T*B, H).
   Factor outputs(int B) const { return h.view().row_range(B, h.exact.rows() - B); }
 };
 
-/// Of a GruSaved after a training step.
+/// The size of a GruSaved after a training step.
 std::size_t gru_bytes(int B, int T, int H, Precision products);
 
 /// What the steps start from: gates := biases + W x, all steps at once; q has no W.
@@ -28,20 +28,20 @@ std::size_t gru_bytes(int B, int T, int H, Precision products);
 /// @param gates  (N, 4H), assigned
 void gru_inputs(const Weights& w, int layer, const Factor& x, View<float> gates);
 
-/// All steps, from kept.gates as `gru_inputs` leaves them.
+/// All steps, from saved.gates as `gru_inputs` leaves them.
 /// @param h0  (B, H), the state before the first step; nullptr: zero
 void gru_steps(const Weights& w, int layer, int B, const float* h0, GruSaved& saved);
 
 /// All steps of a layer.
 void gru_forward(const Weights& w, int layer, const Factor& x, int B, const float* h0, GruSaved& saved);
 
-/// Back through all steps: kept.gates becomes their gradients. Leaves the inputs out.
+/// Backward through all steps: saved.gates become their gradients. Leaves the inputs out.
 /// @param dh         (T*B, H), with respect to the outputs
 /// @param gradients  of w_hh and both biases: added to
 void gru_steps_backward(const Weights& w, int layer, int B, GruSaved& saved, const Matrix<float>& dh,
                         const GruTensors<float>& gradients);
 
-/// Back through the inputs.
+/// Backward through the inputs.
 /// @param dgates  (N, 4H)
 /// @param dx      (N, I): added to if `beta` is 1, assigned if it is 0; no data: not wanted
 /// @param dw_ih   (3H, I): added to

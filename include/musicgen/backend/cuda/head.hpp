@@ -11,10 +11,10 @@ namespace musicgen::inline MUSICGEN_ABI::cuda {
 struct HeadSaved {
   FactorMatrix u;              ///< (N, H)
   FactorMatrix dv;             ///< (N, H), the gradient before the tanh
-  Buffer<float> partial_sums;  ///< memory to work in
+  Buffer<float> partial_sums;  ///< workspace
 };
 
-/// Of a HeadSaved after a training step.
+/// The size of a HeadSaved after a training step.
 std::size_t head_bytes(int N, int H, int V, Precision products);
 
 /// @param h       (N, H)  @param c  (N, H)

@@ -15,7 +15,7 @@ struct bf16 {
   std::uint16_t bits;
 };
 
-/// A matrix or a block of one; `transposed`: of what lies in memory by rows, rows and columns have changed places.
+/// A matrix or a block of one, by rows in memory; `transposed`: rows and columns are exchanged.
 template <class T>
 struct View {
   T* data = nullptr;
@@ -35,7 +35,7 @@ struct View {
   operator View<U>() const { return {data, rows, columns, stride, transposed}; }
 };
 
-/// Its memory is used again from one size to the next.
+/// Reuses its memory from one size to the next.
 template <class T>
 class Matrix {
  public:
@@ -43,7 +43,7 @@ class Matrix {
     return sizeof(T) * static_cast<std::size_t>(rows) * static_cast<std::size_t>(columns);
   }
 
-  /// What it held is lost.
+  /// Loses the old values.
   void resize(int rows, int columns) {
     values_.resize(static_cast<std::size_t>(rows) * static_cast<std::size_t>(columns));
     rows_ = rows;
@@ -67,7 +67,7 @@ class Matrix {
   int rows_ = 0, columns_ = 0;
 };
 
-/// What products take: a matrix, and, where products are computed in bf16, its rounding.
+/// A factor of products: a matrix and, if products are computed in bf16, its rounding.
 struct Factor {
   View<const float> exact;
   View<const bf16> rounded{};  ///< no data: there is none
@@ -81,7 +81,7 @@ struct Factor {
   }
 };
 
-/// A matrix that is to be a factor.
+/// A matrix that serves as a factor.
 struct FactorMatrix {
   Matrix<float> exact;
   Matrix<bf16> rounded;  ///< empty: products are computed in fp32
@@ -93,12 +93,12 @@ struct FactorMatrix {
     exact.resize(rows, columns);
     rounded.resize(with_rounded ? rows : 0, columns);
   }
-  /// Where its rounding is to be written; nullptr: nowhere.
+  /// Where to write its rounding; nullptr: nowhere.
   bf16* rounded_data() { return rounded.size() > 0 ? rounded.data() : nullptr; }
   Factor view() const { return {exact.view(), rounded.size() > 0 ? rounded.view() : View<const bf16>{}}; }
 };
 
-/// A matrix of the device, copied.
+/// A copy of a matrix of the device.
 class HostMatrix {
  public:
   using Scalar = float;
@@ -108,7 +108,7 @@ class HostMatrix {
     float operator[](std::ptrdiff_t column) const { return values[column]; }
   };
 
-  /// Begins to copy; there after synchronize().
+  /// Begins to copy; complete after synchronize().
   void copy_from(const Matrix<float>& m) {
     rows_ = m.rows();
     columns_ = m.columns();

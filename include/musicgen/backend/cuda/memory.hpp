@@ -1,8 +1,8 @@
-// The device's memory, and what puts its work in order. Names nothing of CUDA: the functions declared here are in
+// The device's memory, and the order of its work. Uses nothing of CUDA: the functions declared here are in
 // kernels/runtime.cu for a GPU, and in tests/emulator/runtime.cpp for the emulator.
 //
-// A process has one stream. Whatever is asked of the device is done there, in the order of asking, while the host goes
-// on; memory is asked for and given back in the same order, so that it may be given back while kernels still use it.
+// A process has one stream. The device performs all requests there, in order, while the host goes on; memory is
+// allocated and released in the same order, so it may be released while kernels still use it.
 #pragma once
 
 #include <cstddef>
@@ -21,30 +21,30 @@ std::string why_not_available();
 /// Its name and memory, one line. @throws Error  if there is none
 std::string device_name();
 
-/// Everything is done in this one. @throws Error  if there is no device
+/// The process's only stream. @throws Error  if there is no device
 Stream stream();
-/// Until all that was asked for is done. @throws Error  for what went wrong meanwhile
+/// Waits until all requests are done. @throws Error  for what went wrong meanwhile
 void synchronize();
 
 /// Memory of the device, aligned to 256 bytes. @throws Error  if there is too little, or work is being recorded
 void* allocate(std::size_t bytes);
-/// @param bytes  as many as were asked for
+/// @param bytes  as given to allocate()
 void release(void* memory, std::size_t bytes) noexcept;
 /// How often allocate() has been called so far.
 std::size_t allocations();
-/// As many as have been asked for and not been given back.
+/// Bytes allocated and not yet released.
 std::size_t bytes_in_use();
-/// The most that the process has taken of the device at a time, by the device's own account.
+/// The most device memory that the process has held at a time, by the device's own account.
 std::size_t peak_bytes();
-/// Memory of the host that the device copies from and to by itself. Not in stream order.
+/// Host memory that the device can copy from and to by itself. Not in stream order.
 void* allocate_host(std::size_t bytes);
 void release_host(void* memory) noexcept;
 
-/// Between any memory and any other. The host's, if not from allocate_host, may be used again at once.
+/// Between any memory and any other. Host memory that is not from allocate_host may be reused at once.
 void copy(void* to, const void* from, std::size_t bytes);
 void set_zero(void* memory, std::size_t bytes);
 
-/// `size()` numbers in the device's memory, which is kept when there are fewer of them. Copies copy the numbers.
+/// `size()` numbers in the device's memory, which is kept when the size shrinks. Copies copy the numbers.
 template <class T>
 class Buffer {
   static_assert(std::is_trivially_copyable_v<T>);
@@ -66,7 +66,7 @@ class Buffer {
   }
   ~Buffer() { release(data_, capacity_ * sizeof(T)); }
 
-  /// What it held is lost.
+  /// Loses the old values.
   void resize(std::size_t size) {
     if (size > capacity_) {
       release(std::exchange(data_, nullptr), capacity_ * sizeof(T));
@@ -95,7 +95,7 @@ class Buffer {
   std::size_t size_ = 0, capacity_ = 0;
 };
 
-/// The same in the host's memory, for what goes to the device or comes from it in each step. Copies begin empty.
+/// The same in the host's memory, for what goes to or comes from the device in each step. Copies begin empty.
 template <class T>
 class HostBuffer {
  public:

@@ -1,4 +1,4 @@
-// The memory that training takes, counted before anything is asked for.
+// The memory that training takes, counted before anything is allocated.
 #pragma once
 
 #include <cstddef>
@@ -12,9 +12,9 @@
 
 namespace musicgen::inline MUSICGEN_ABI::cuda {
 
-/// What a training step allocates, in bytes: weights, gradients, Adam's two moments, and all that the passes keep. What
-/// the process has once is not among it: the update's few kilobytes, Muon's muon_bytes(), cuBLAS's 32 MiB.
-/// @param Q  of the T positions those whose next token is predicted
+/// What a training step allocates, in bytes: weights, gradients, Adam's two moments, and all that the passes keep. Does
+/// not include what the process has only once: the update's few kilobytes, Muon's muon_bytes(), cuBLAS's 32 MiB.
+/// @param Q  how many of the T positions have their next token predicted
 inline std::size_t training_bytes(const Dimensions& d, int B, int T, int Q, Precision products,
                                   AttentionValue value = AttentionValue::match) {
   const bool rounded = products == Precision::bf16;

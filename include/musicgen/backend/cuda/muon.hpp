@@ -8,14 +8,14 @@
 
 namespace musicgen::inline MUSICGEN_ABI::cuda {
 
-/// Memory to work in, for the largest matrices.
+/// Workspace for the largest matrices.
 struct MuonSaved {
   Buffer<float> x, y;    ///< three of them, or one
   Buffer<float> a, p;    ///< X X', and its polynomial
-  Buffer<double> parts;  ///< of the sums of their squares
+  Buffer<double> parts;  ///< partial sums of their squares
 };
 
-/// What a MuonSaved comes to allocate.
+/// The bytes that a MuonSaved allocates.
 std::size_t muon_bytes(const Dimensions& d);
 
 /// One step for all matrices that learn by Muon.

@@ -12,8 +12,8 @@
 
 namespace musicgen::inline MUSICGEN_ABI::cuda {
 
-/// Where each tensor begins among all, one after the other in the order of `tensor_shapes`, each at a multiple of 128
-/// bytes: so that the whole is one array to the optimizer.
+/// Where each tensor begins: one after another in the order of `tensor_shapes`, each at a multiple of 128 bytes, so
+/// that the optimizer sees a single array.
 struct Layout {
   Dimensions dimensions;
   std::vector<std::size_t> begins;  ///< of each tensor, and the end of all
@@ -73,7 +73,7 @@ struct Tensors {
 /// Weights, or their gradients, or an optimizer's moments: the same shapes.
 struct Parameters {
   Layout layout;
-  Buffer<float> values;  ///< what lies between tensors is 0
+  Buffer<float> values;  ///< gaps between tensors are 0
 
   static Parameters zeros(const Dimensions& d) {
     Parameters p{Layout(d), {}};
@@ -112,7 +112,7 @@ struct HostParameters {
   }
 };
 
-/// What the products of a pass take: the weights, and their roundings where products are computed in bf16.
+/// What the products of a pass take: the weights and, if products are computed in bf16, their roundings.
 struct Weights {
   Tensors<const float> exact;
   const bf16* rounded;  ///< nullptr: products are computed in fp32

@@ -2,9 +2,9 @@
 //
 //   x(+p) -= penalty      where two notes or more have begun in this step
 //
-// Without it chords have a tenth more notes than real ones, and with steadier time still more: the median song has 1.94
-// notes at an onset with 0.3, 1.97 to 2.01 without, real songs 1.80. The second note of a chord is left alone: to thin
-// these as well would turn two voices into one (docs/experiments.md).
+// Without it chords have a tenth more notes than in real songs, and with steadier timing even more: the median song has
+// 1.94 notes per onset with 0.3, 1.97 to 2.01 without, and 1.80 among real songs. The second note of a chord is exempt:
+// making it rarer too would turn two voices into one (docs/experiments.md).
 #pragma once
 
 #include "../../core/config.hpp"

@@ -10,8 +10,8 @@
 
 namespace musicgen::inline MUSICGEN_ABI {
 
-/// Only notes of these pitch classes. As a rule that holds whatever the song, it lets the grammar look ahead; set anew
-/// while a stream plays, it holds from the next note on.
+/// Only notes of these pitch classes. The grammar looks ahead; classes that are changed while a stream plays apply from
+/// the next note on.
 class PitchClasses {
  public:
   /// @param classes  0 is C, 11 is B; other numbers are taken modulo 12
@@ -30,8 +30,8 @@ struct Key {
   int tonic = 0;  ///< 0 is C, 11 is B; other numbers are taken modulo 12
   bool minor = false;
 
-  /// Reads "E minor", "C# major", "Bb", "F#m", "Gb:maj" (as KeySpan::label() has it): a letter, perhaps sharp or flat,
-  /// and major if nothing else is said.
+  /// Reads "E minor", "C# major", "Bb", "F#m", "Gb:maj" (the form of KeySpan::label()): a letter, perhaps with # or b,
+  /// and major unless minor is given.
   /// @throws Error  saying what is accepted
   [[nodiscard]] static Key parse(std::string_view text);
 

@@ -1,10 +1,10 @@
-// Ends notes that have sounded for too long, as a model does not always remember to.
+// Ends notes that have sounded for too long, which a model sometimes forgets to do.
 //
-// A note whose time is over has to end before anything else comes, and no gap leads beyond that time: all else is
-// forbidden. Needs the grammar, and has no effect without it.
+// A note whose time is over must end before anything else comes, and no gap leads beyond that time: everything else is
+// forbidden. Has no effect without the grammar.
 //
-// With the length that no note of at least half of the training songs exceeds, the longest of 400 songs' notes lasts
-// 4.55 s; the longest training note, which was a mistake, 29.5 s (docs/results.md).
+// With the length that no note exceeds in at least half of the training songs, the longest note of 400 songs lasts 4.55
+// s; the longest training note, a mistake, lasts 29.5 s (docs/results.md).
 #pragma once
 
 #include <chrono>
@@ -17,7 +17,7 @@
 namespace musicgen::inline MUSICGEN_ABI {
 
 struct MaxNoteLength {
-  std::optional<std::chrono::duration<double>> length{};  ///< a second or more; none: any time
+  std::optional<std::chrono::duration<double>> length{};  ///< at least a second; none: no limit
 
   void apply(Logits logits, const SongState& song) const;
   void check() const;

@@ -22,7 +22,7 @@ MUSICGEN_INLINE void MaxNoteLength::apply(Logits logits, const SongState& song) 
   };
   const std::int64_t shortest_gap = vocabulary[grammar.shortest_time()].value;
 
-  // The first in canonical order: of two that are over the other one may still come after it.
+  // The first overdue note in canonical order, so that the others can still end after it.
   std::int64_t least_left = std::numeric_limits<std::int64_t>::max();
   std::optional<std::pair<int, int>> over;  // pitch, track
   song.for_each_sounding([&](int pitch, int track) {

@@ -1,10 +1,10 @@
-// A song does not fall silent.
+// Keeps songs from falling silent.
 //
-//   x(tN) -= s      s: the seconds over `length` that no note has begun
+//   x(tN) -= s      s: the seconds since the last note began, beyond `length`
 //
-// After one note that is far too soft, or an end that was not meant, a model that may not end the song yet writes
-// nothing but time steps, for 12 s and more in one song of 300. With 4 s, 99 of 100 songs have no rest over 5.3 s
-// (docs/results.md). Whether a note ends then, or begins, or the song ends, is as the model says it.
+// After a note that is far too soft, or an unintended ending, a model that may not end the song yet writes nothing but
+// time steps, for 12 s and more in one song of 300. With 4 s, 99 of 100 songs have no rest over 5.3 s
+// (docs/results.md). The model still chooses whether a note ends, a note begins or the song ends.
 #pragma once
 
 #include <chrono>
@@ -17,7 +17,7 @@
 namespace musicgen::inline MUSICGEN_ABI {
 
 struct MaxRest {
-  std::optional<std::chrono::duration<double>> length{};  ///< over 0; none: as the model says
+  std::optional<std::chrono::duration<double>> length{};  ///< over 0; none: no limit
 
   void apply(Logits logits, const SongState& song) const;
   void check() const;

@@ -6,8 +6,7 @@
 
 namespace musicgen::inline MUSICGEN_ABI {
 
-/// A rule that holds whatever the song, so that the grammar looks ahead; set anew while a stream plays, it holds from
-/// the next note on.
+/// The grammar looks ahead; a range that is changed while a stream plays applies from the next note on.
 struct PitchRange {
   int lowest = 0, highest = 127;  ///< MIDI pitches, both included
 

@@ -1,12 +1,12 @@
-// Which pitch a note has: safer or more daring, and the rhythm left alone.
+// Safer or more daring pitches, without a change of rhythm.
 //
-//   over note-ons N alone:  x_v := log sum_N e^x + log q_v,  q = softmax_N(x / temperature), of which top-p, then min-p
-//                           leave what they leave (token_sampler.hpp)
+//   over note-ons N alone:  x_v := log sum_N e^x + log q_v,  q = softmax_N(x / temperature), cut by top-p, then by
+//                           min-p (token_sampler.hpp)
 //
-// How probably a note comes is as the model says it. Among all tokens, low temperatures and nuclei shorten gaps and
-// notes, and songs grow dense. A min-p cuts only implausible pitches, where a top-p cuts plausible ones if there are
-// many. At 1.09 with a min-p of 0.055 songs use 28.1 +- 5.5 pitches a minute, real ones 27.4 +- 5.3; as the model of
-// 384 units says them it was 40 (docs/results.md, docs/experiments.md). After all other rules about pitches.
+// How likely any note is to begin does not change. Over all tokens, low temperatures and small nuclei shorten gaps and
+// notes, and songs grow dense. A min-p cuts only implausible pitches; a top-p also cuts plausible ones if there are
+// many. At 1.09 with a min-p of 0.055 songs use 28.1 +- 5.5 pitches a minute, real ones 27.4 +- 5.3; without it, the
+// model of 384 units used 40 (docs/results.md, docs/experiments.md). Should come after all other rules about pitches.
 #pragma once
 
 #include "../../core/config.hpp"

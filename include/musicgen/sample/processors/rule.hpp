@@ -11,14 +11,14 @@
 
 namespace musicgen::inline MUSICGEN_ABI {
 
-/// Never the tokens for which `unwanted(event)`, whatever the song; the grammar looks ahead.
+/// Forbids the tokens for which `unwanted(event)` holds, at any place of the song; the grammar looks ahead.
 struct Forbid {
   std::function<bool(TokenEvent)> unwanted;
 
   [[nodiscard]] bool forbids(TokenEvent event) const { return unwanted(event); }
 };
 
-/// Calls `rule(logits, song)`. What it remembers is no song's own: for that, write a struct (processor.hpp).
+/// Calls `rule(logits, song)`. Its state does not begin anew with each song; for that, write a struct (processor.hpp).
 template <class F>
 class Rule {
  public:

@@ -1,19 +1,19 @@
-// Keeps time: of time steps that are nearly equal, the more probable become more so.
+// Keeps time: among nearly equal time steps, the more probable ones become more so.
 //
 //   p'_k = p_k^b (K * p)_k / (K * p^b)_k      p_k: of k steps; b = 1 + sharpness; K a Gaussian of 15 ms, cut at 30 ms
 //
-// Where a note of the beat comes, a model gives the hundredths of a second around it some probability too. A song that
-// takes one of those is a little late, the next choice is made from there, and after some of them there is no beat left
-// to keep to. A temperature for time steps would mend that and favour the shorter of two that are far apart, whose
-// probability lies on fewer steps. Here only steps within reach of each other compete, for what they have together: a
-// neighbourhood as a whole stays about as probable as it was (a broad one loses a little).
+// Around a note on the beat, a model gives the neighbouring hundredths of a second some probability too. A song that
+// takes one of them is a little late, the next choice is made from there, and after a few of those there is no beat
+// left to keep to. A temperature for time steps would mend that, but would favour the shorter of two that are far
+// apart, whose probability lies on fewer steps. Here only steps close to each other compete, for their joint
+// probability: a neighbourhood as a whole stays about as probable as it was (a broad one loses a little).
 //
-// With 1, 0.55 of the gaps between onsets are in time instead of 0.48, real songs 0.73; songs grow denser, by a note a
-// second, for which a density of -0.2 makes up (docs/experiments.md). After all other rules that change time steps,
-// since it sharpens what they come to. t100 stands for all that is longer, too, and competes like any other: in music
+// With 1, 0.55 of the gaps between onsets are in time instead of 0.48 (real songs: 0.73); songs grow denser, by a note
+// a second, for which a density of -0.2 makes up (docs/experiments.md). Should come after all other rules that change
+// time steps, to sharpen their result. t100, which also stands for anything longer, competes like any other: in music
 // little is just below it.
 //
-// In the language of beats it has no effect: of its steps none are nearly equal.
+// Has no effect in the language of beats, where no time steps are nearly equal.
 #pragma once
 
 #include "../../core/config.hpp"

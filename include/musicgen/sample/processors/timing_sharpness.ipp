@@ -26,14 +26,14 @@ MUSICGEN_INLINE void TimingSharpness::apply(Logits logits, const SongState&) con
     largest = std::max(largest, x[k]);
   }
   if (largest == Logits::forbidden) return;
-  // From `reach` on, so that neighbours need no bounds.
+  // Stored from `reach` on, so that neighbours need no bounds checks.
   std::array<double, max_time_steps + 2 * reach> p{}, sharp{};
   for (std::size_t k = 0; k < x.size(); ++k) {
     p[reach + k] = std::exp(x[k] - largest);
     sharp[reach + k] = std::exp(b * (x[k] - largest));
   }
   for (std::size_t k = 0; k < x.size(); ++k) {
-    if (sharp[reach + k] < negligible) continue;  // it will not come, and is 0 / 0 below where none near it does
+    if (sharp[reach + k] < negligible) continue;  // will not come; 0 / 0 below if its neighbours will not either
     double of_p = 0, of_sharp = 0;
     for (std::size_t d = 0; d < kernel.size(); ++d) {
       of_p += kernel[d] * p[k + d];

@@ -11,11 +11,10 @@
 
 namespace musicgen::inline MUSICGEN_ABI {
 
-/// A rule that holds whatever the song, so that the grammar looks ahead; set anew while a stream plays, it holds from
-/// the next note on.
+/// The grammar looks ahead; tracks that are changed while a stream plays apply from the next note on.
 class Tracks {
  public:
-  /// @param tracks  0..15, as in notes and tokens; other numbers are none
+  /// @param tracks  0..15, as in notes and tokens; other numbers are ignored
   explicit Tracks(std::initializer_list<int> tracks) : Tracks(std::span(tracks.begin(), tracks.size())) {}
   explicit Tracks(std::span<const int> tracks) {
     for (const int k : tracks)

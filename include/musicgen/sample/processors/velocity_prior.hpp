@@ -1,10 +1,10 @@
-// Keeps a song near the usual loudness of the music that the model learned from.
+// Keeps songs near the usual loudness of the training music.
 //
 //   x(vN) -= strength ((N - usual) / 20)^2
 //
-// A model stays as loud as it begins, since each note is most likely as loud as the ones before; real songs come nearer
-// to each other in their first minute. A strength that hardly changes a single choice adds up over a hundred notes:
-// with 0.1 mean velocities are 81 +- 9.6, real ones 81 +- 9.4, without 80 +- 12 (docs/experiments.md).
+// A model stays as loud as it begins, since each note is most likely as loud as those before; real songs approach each
+// other in their first minute. A strength that hardly changes a single choice adds up over a hundred notes: with 0.1
+// mean velocities are 81 +- 9.6, without 80 +- 12, in real songs 81 +- 9.4 (docs/experiments.md).
 #pragma once
 
 #include <optional>
@@ -16,8 +16,8 @@
 namespace musicgen::inline MUSICGEN_ABI {
 
 struct VelocityPrior {
-  std::optional<int> usual{};  ///< 1..127, as MusicProfile::usual_velocity; not known: no effect
-  float strength = 0;          ///< 0: as the model says; at most 10
+  std::optional<int> usual{};  ///< 1..127, such as MusicProfile::usual_velocity; none: no effect
+  float strength = 0;          ///< 0: no effect; at most 10
 
   void apply(Logits logits, const SongState& song) const;
   void check() const;

@@ -1,5 +1,5 @@
-// Sums and products of rows, element by element, on vectors of 16 bytes whatever the processor has: memory bounds
-// them, and they round alike everywhere.
+// Sums and products of rows, element by element, on vectors of 16 bytes whatever the processor has: they are bound by
+// memory, and round alike everywhere.
 #pragma once
 
 #include <cmath>
@@ -11,7 +11,7 @@
 
 namespace musicgen::inline MUSICGEN_ABI::cpu::simd {
 
-/// y[i] := f(y[i], x[i]...) for `n` elements, f being given vectors of them.
+/// y[i] := f(y[i], x[i]...) for `n` elements; f is given vectors of them.
 template <class Scalar, class F, class... X>
 [[gnu::flatten]] inline void transform_row(Index n, Scalar* y, F f, const X*... x) {
   using V = Vector<Scalar, 16>;

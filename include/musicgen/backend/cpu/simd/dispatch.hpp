@@ -1,4 +1,4 @@
-// Which instructions the processor has, and how a kernel comes to use them.
+// Which instructions the processor has, and how kernels use them.
 //
 // A kernel is a struct with `template <int Bytes> static void run(arguments...)`, always inlined, written with vector
 // types of that many bytes. `simd::run<Kernel>(arguments...)` inlines it into a function compiled for the widest
@@ -11,8 +11,8 @@
 
 namespace musicgen::inline MUSICGEN_ABI::cpu::simd {
 
-/// Instruction sets in ascending order. `baseline` is what the program was compiled for, vectors of 16 bytes;
-/// `avx512_vnni` has products of bytes besides, `avx512_bf16` those and products of bf16.
+/// Instruction sets in ascending order. `baseline` is what the program was compiled for, with vectors of 16 bytes;
+/// `avx512_vnni` adds products of bytes, `avx512_bf16` those of bf16 as well.
 enum class Isa { baseline, avx2, avx512, avx512_vnni, avx512_bf16 };
 
 inline Isa best_isa() {
@@ -38,7 +38,7 @@ inline Isa isa() {
   return detail::chosen_isa().load(std::memory_order_relaxed);
 }
 
-/// For tests of the lesser paths. Matrices packed before are of no use afterwards.
+/// For tests of the lesser instruction sets. Matrices packed before must not be used afterwards.
 /// @param isa  at most best_isa()
 inline void force_isa(Isa isa) {
   detail::chosen_isa() = isa;

@@ -1,5 +1,5 @@
-// What the layers do to one row at a time. Every element is computed alike wherever it stands in its row: the tail of a
-// row goes through the same vectors, padded.
+// Operations of the layers on one row at a time. Every element is computed alike wherever it is in its row: the tail of
+// a row goes through the same vectors, padded.
 #pragma once
 
 #include <algorithm>

@@ -1,9 +1,9 @@
-// One vector against many rows, which lie in memory as numbers, in bf16 or as bytes: what attention over a ring of
-// outputs does.
+// One vector against many rows, stored as plain numbers, in bf16 or as bytes: the arithmetic of attention over a ring
+// of outputs.
 //
 // Rows are padded with zeros to whole groups of 32 elements. In bf16 a group is 16 words: the lower half of word i is
 // element i, the upper half element i + 16, so that one vector of words becomes two of floats by a shift and a mask.
-// Bytes are taken for whole numbers.
+// Bytes are read as integers.
 #pragma once
 
 #include <array>
@@ -20,12 +20,12 @@ namespace musicgen::inline MUSICGEN_ABI::cpu::simd {
 
 inline constexpr Index group = 32;
 
-/// Elements of a row that has `n`.
+/// The padded length of a row of `n` elements.
 inline Index padded(Index n) {
   return (n + group - 1) / group * group;
 }
 
-/// Elements first ... and first+16 ... of a row; `first` is in the lower half of a group.
+/// Loads elements first ... and first+16 ... of a row; `first` is in the lower half of a group.
 template <class V, class Scalar>
 [[gnu::always_inline]] inline void load_pair(V& low, V& high, const Scalar* row, Index first) {
   load(low, row + first);
@@ -62,7 +62,7 @@ template <class V>
   load_bytes(low, row + first);
   load_bytes(high, row + first + group / 2);
 }
-/// Elements from one row to the next.
+/// The distance between rows, in stored elements.
 template <class Stored>
 constexpr Index row_stride(Index padded) {
   return std::is_same_v<Stored, std::uint32_t> ? padded / 2 : padded;
@@ -81,7 +81,7 @@ template <class Scalar, int Bytes>
   }
 }
 
-/// scores[s] := rows[s] . q  for `count` rows; four rows at a time share what is read of q.
+/// scores[s] := rows[s] . q  for `count` rows; four rows at a time share the loads of q.
 /// @param n  of a row and of q, padded
 template <class Scalar>
 struct Dots {
@@ -99,7 +99,7 @@ struct Dots {
   [[gnu::always_inline]] inline static void dot_rows(Index n, const Stored* rows, const Scalar* q, Scalar* scores) {
     using V = Vector<Scalar, Bytes>;
     const Index stride = row_stride<Stored>(n);
-    // Rows lie one after the other: what comes eight rows later is asked for in turn, though it may be past the last.
+    // Rows are contiguous: each turn prefetches what comes eight rows later, even past the last row.
     constexpr std::uintptr_t element = std::is_same_v<Stored, std::uint32_t> ? 2 : sizeof(Stored), line = 64;
     constexpr std::uintptr_t a_turn = element * R * 2 * lanes<Scalar, Bytes>;
     auto later = reinterpret_cast<std::uintptr_t>(rows) + element * 8 * static_cast<std::uintptr_t>(n);

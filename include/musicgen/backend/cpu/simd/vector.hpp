@@ -1,4 +1,4 @@
-// Vectors of a given number of bytes, as the compilers' own extension has them, and the few functions the layers need.
+// Vectors of a given number of bytes, by the compilers' own extension, and the few functions that the layers need.
 #pragma once
 
 #include <cmath>
@@ -20,9 +20,8 @@ using Vector = typename VectorOf<Scalar, Bytes>::type;
 template <class Scalar, int Bytes>
 inline constexpr int lanes = Bytes / static_cast<int>(sizeof(Scalar));
 
-/// Bytes of an operand of inline assembly that stands for vectors of `bytes`. Clang takes none of more than 16 in a
-/// function that is compiled for any processor before it is inlined into one for this one: there the vector is done in
-/// parts.
+/// Bytes of an inline-assembly operand for vectors of `bytes`. Clang accepts at most 16 in a function that is compiled
+/// for any processor before it is inlined into one for this processor; there the vector is processed in parts.
 constexpr int assembly_bytes(int bytes) {
 #if defined(__clang__)
   return bytes < 16 ? bytes : 16;
@@ -31,7 +30,7 @@ constexpr int assembly_bytes(int bytes) {
 #endif
 }
 
-// Vectors go in and out by reference: passing one by value would depend on the instruction set of the caller.
+// Vectors are passed by reference: passing them by value would depend on the caller's instruction set.
 template <class V>
 [[gnu::always_inline]] inline void load(V& v, const void* from) {
   std::memcpy(&v, from, sizeof v);

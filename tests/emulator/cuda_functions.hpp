@@ -23,8 +23,7 @@
 #define blockDim (::musicgen::emulator::position->block_size)
 #define gridDim (::musicgen::emulator::position->grid_size)
 
-// --- Meeting places
-// ---------------------------------------------------------------------------------------------------
+// --- Meeting places --------------------------------------------------------------------------------------------------
 
 inline void __syncthreads(musicgen::emulator::Location at = musicgen::emulator::Location::here()) {
   musicgen::emulator::block_barrier(at);
@@ -98,8 +97,7 @@ inline int __all_sync(unsigned mask, int predicate,
   return musicgen::emulator::ballot("__all_sync", mask, predicate == 0, at) == 0;
 }
 
-// --- Memory
-// -----------------------------------------------------------------------------------------------------------
+// --- Memory ----------------------------------------------------------------------------------------------------------
 
 inline void __threadfence() {
   musicgen::emulator::fence();
@@ -177,8 +175,7 @@ T atomicExch(T* p, std::type_identity_t<T> value,
   return musicgen::emulator::atomic_update("atomicExch", p, replace, std::memory_order_relaxed, at);
 }
 
-// --- Arithmetic
-// -------------------------------------------------------------------------------------------------------
+// --- Arithmetic ------------------------------------------------------------------------------------------------------
 
 inline float rsqrtf(float x) {
   return 1.0f / std::sqrt(x);

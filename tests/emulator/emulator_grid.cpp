@@ -95,8 +95,7 @@ TEST_CASE("emulator: the example of a recurrence in one launch") {
   });
 }
 
-// --- Kernels that would hang, or are undefined
-// ------------------------------------------------------------------------
+// --- Kernels that would hang, or are undefined -----------------------------------------------------------------------
 
 __global__ void barrier_of_some() {
   if (threadIdx.x < 40)
@@ -231,8 +230,7 @@ TEST_CASE("emulator: what a kernel throws reaches the host, and the next launch 
                     Contains("stack overflow: block (0, 0, 0), thread 0"));
 }
 
-// --- Schedules
-// --------------------------------------------------------------------------------------------------------
+// --- Schedules -------------------------------------------------------------------------------------------------------
 
 __global__ void note_order(unsigned* next, unsigned* order) {
   order[(*next)++] = blockIdx.x * blockDim.x + threadIdx.x;

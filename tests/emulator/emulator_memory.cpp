@@ -36,7 +36,7 @@ TEST_CASE("emulator: a missing __syncthreads is caught") {
   CHECK(schedules_that_fail([&] { return run(reverse<false>); }) > 0);
 }
 
-// The reads of one round against the writes of the next: only if the second barrier is missing.
+// The reads of one round race with the writes of the next, but only if the second barrier is missing.
 template <bool with_second_barrier>
 __global__ void rounds(int* wrong) {
   MUSICGEN_SHARED(int, shared, [64]);
@@ -128,7 +128,7 @@ __global__ void write_global(float* y) {
 
 __global__ void read_at(int i, float* y) {
   MUSICGEN_SHARED(float, shared, [8]);
-  const float* elements = shared;  // of which UndefinedBehaviorSanitizer does not know how many there are
+  const float* elements = shared;  // UndefinedBehaviorSanitizer does not know their number
   *y = elements[i];
 }
 
@@ -142,7 +142,7 @@ TEST_CASE("emulator: leaving shared memory is reported") {
     CHECK_THROWS_WITH(write(300), Contains("200 bytes after the end of dynamic shared memory"));
     CHECK_THROWS_WITH(write(-1000), Contains("4000 bytes before the start of dynamic shared memory"));
     CHECK_THROWS_WITH(write(250),
-                      Contains("just outside of dynamic shared memory"));  // up to 16 bytes: when the block ends
+                      Contains("just outside of dynamic shared memory"));  // up to 16 bytes: found when the block ends
     CHECK_THROWS_WITH(write(-1), Contains("just outside of dynamic shared memory"));
     float y = 0;
     CHECK_THROWS_WITH(device::launch(read_at, 1, 32, 0, nullptr, 8, &y),

@@ -1,4 +1,4 @@
-// Kernels that are watched: reads of shared memory that nobody has written, and those that only look like it.
+// Watched kernels: reads of shared memory that nobody has written, and reads that only look like it.
 #include <catch.hpp>
 #include <cstdint>
 #include <kernels/device.cuh>
@@ -17,7 +17,7 @@ using emulator::under_all_schedules;
 
 using Kernel = void (*)(const float* x, float* y);
 
-/// Three blocks of a warp, with 1000 bytes of dynamic shared memory.
+/// Launches three blocks of a warp, with 1000 bytes of dynamic shared memory.
 void launch(Kernel kernel) {
   alignas(16) static float x[128], y[128];
   device::launch(kernel, 3, 32, 1000, nullptr, x, y);
@@ -69,7 +69,7 @@ TEST_CASE("emulator: a read of one more than was written is reported") {
   check_reported(neighbour<1>, ": byte 128 of dynamic shared memory of 1000 bytes");
 }
 
-// Up to 16 bytes lie between an array and the page that faults.
+// Up to 16 bytes lie between an array and the protected page.
 template <int first, bool writes>
 __global__ void outside(const float*, float* y) {
   auto* shared = device::dynamic_shared<float>();
@@ -152,7 +152,7 @@ TEST_CASE("emulator: a read of what a copy leads to, before its wait, is reporte
 
 template <int columns>
 __global__ void matrix_rows(const float*, float* y) {
-  MUSICGEN_SHARED(bf16, tile, [32][24]);  // wider than rows are, for the banks
+  MUSICGEN_SHARED(bf16, tile, [32][24]);  // wider than the rows, because of the banks
   for (int i = 0; i < columns; ++i) tile[threadIdx.x][i] = device::to_bf16(1);
   __syncwarp();
   std::uint32_t d[4];

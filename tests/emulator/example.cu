@@ -1,4 +1,4 @@
-// Compiled only, to see that nvcc takes the interface as the emulator does.
+// Only compiled, to check that nvcc accepts the interface as the emulator does.
 #include "example.cuh"
 
 template void musicgen::example::recurrence<64>(const float*, float*, int, unsigned*, unsigned*,

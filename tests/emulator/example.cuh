@@ -1,4 +1,4 @@
-// Three kernels that use between them all that kernels/device.cuh offers: they are compiled by nvcc, and run by the
+// Three kernels that together use all that kernels/device.cuh offers. They are compiled by nvcc, and run by the
 // emulator's tests.
 #pragma once
 
@@ -49,7 +49,7 @@ __global__ static void __launch_bounds__(32)
   device::copy_async_commit();
   for (int k0 = 0; k0 < K; k0 += 16) {
     if (k0 + 16 < K) copy(k0 + 16);
-    device::copy_async_commit();  // a group each time, empty at last, so that all but one is always right
+    device::copy_async_commit();  // one group each time, empty at last, so that waiting for all but one is always right
     device::copy_async_wait<1>();
     __syncwarp();
     const int stage = k0 / 16 % 2, row = lane % 16, column = lane / 16 * 8;
@@ -76,7 +76,7 @@ inline void product(const bf16* A, const bf16* B, float* C, int M, int N, int K,
 /// h_t (H) = tanh(W h_{t-1}), T times in one launch, W (H, H). A warp owns an element of h, and keeps its row of W.
 /// @param h         (2, H), h_0 in the first row; h_T ends up in row T % 2
 /// @param counter   0
-/// @param progress  out, (1): the steps that are done, for who may be watching
+/// @param progress  out, (1): the number of steps done, for observers
 template <int H>
 __global__ void __launch_bounds__(128)
     recurrence_kernel(const float* W, float* h, int T, unsigned* counter, unsigned* progress) {

@@ -1,5 +1,5 @@
-// Kernels for ThreadSanitizer, which takes each of their threads for a thread: "races NAME" runs one of them. Those
-// that are right must give no report, the others one each, whatever the schedule: what ran first does not matter to it.
+// Kernels for ThreadSanitizer, which takes each of their threads for a thread: "races NAME" runs one of them. The
+// correct ones must give no report, the others one each, whatever the schedule: what ran first does not matter to it.
 #include <cstdio>
 #include <string_view>
 #include <vector>
@@ -21,7 +21,7 @@ __global__ void block_barrier(float* y) {
   }
 }
 
-// With one barrier a round, of the reading that comes before the next round's writing. Fast threads must not hide it by
+// With one barrier per round, the reads race with the writes of the next round. Fast threads must not hide this by
 // being ahead.
 template <bool right>
 __global__ void two_barriers(float* y) {

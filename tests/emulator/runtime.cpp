@@ -1,4 +1,4 @@
-// The device's memory and products where kernels are emulated: the host's memory and plain loops.
+// The device's memory and products for emulated kernels: the host's memory and plain loops.
 // kernels/runtime.cu is the GPU's twin.
 #include <algorithm>
 #include <cstdint>
@@ -30,7 +30,7 @@ float number(bf16 x) {
   return value;
 }
 
-/// By rows, as floats.
+/// The elements by rows, as floats.
 template <class T>
 void unpack(View<const T> m, std::vector<float>& values) {
   values.resize(static_cast<std::size_t>(m.rows) * static_cast<std::size_t>(m.columns));
@@ -80,7 +80,7 @@ void synchronize() {
   if (emulator::recording()) throw Error("emulator: work that is recorded waits");
 }
 
-void* allocate(std::size_t bytes) {  // aligned to 16 bytes alone, so that the end is guarded
+void* allocate(std::size_t bytes) {  // aligned to only 16 bytes, so that the end is guarded
   if (emulator::recording()) throw Error("emulator: work that is recorded asks for memory");
   ++allocation_count;
   if (bytes > memory_left || allocations_left == 0)

@@ -1,10 +1,9 @@
-// Kernels that are watched: compiled so that each access to memory first calls a function of this file, they are
-// reported where they read shared memory that nobody has written since the block began. A program is watched if it
-// links the CMake target musicgen_emulator_watched.
+// Watched kernels: compiled so that each memory access first calls a function of this file, which reports reads of
+// shared memory that nobody has written since the block began. A program is watched if it links the CMake target
+// musicgen_emulator_watched.
 //
-// The calls are those of -fsanitize=kernel-address, of AddressSanitizer as Linux has it: without a library of its own,
-// without its marks in memory. Who makes them may be a kernel, or something of the standard library's that the host
-// shares with kernels.
+// The calls are those of -fsanitize=kernel-address, which is AddressSanitizer as used for Linux: without its library
+// and its marks in memory. The caller may be a kernel, or standard library code that the host shares with kernels.
 #include "engine/grid.hpp"
 #include "engine/report.hpp"
 #include "engine/sanitizers.hpp"
@@ -13,8 +12,8 @@ namespace musicgen::emulator {
 
 namespace {
 
-/// The running thread's array that the access is to, if any. What begins in an array and ends beyond it, or lies in
-/// what is left of its pages, is outside.
+/// The running thread's array that is accessed, if any. An access that begins in an array and ends beyond it, or lies
+/// in the rest of its pages, is outside.
 SharedArray* accessed(const void* memory, std::size_t size) {
   if (current_thread == nullptr) return nullptr;
   SharedArray* const array = current_thread->block->shared.near(memory);

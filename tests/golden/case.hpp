@@ -1,4 +1,4 @@
-// A model of reference with all that PyTorch made of it, and what a backend makes of it.
+// A reference model with PyTorch's results, and the check of a backend against them.
 #pragma once
 
 #include <cmath>
@@ -39,7 +39,7 @@ struct GoldenCase {
   }
 };
 
-/// Logits, loss, gradients and three steps of Adam.
+/// Checks logits, loss, gradients and three steps of Adam.
 template <Backend B>
 void check_golden(const GoldenCase& c, double tolerance) {
   ModelConfig config;

@@ -29,7 +29,7 @@ namespace {
 constexpr bool counting = true;
 }  // namespace
 #elif defined(__GLIBC__)
-// operator new ends here, for memory at a cache line too.
+// operator new ends up here, also for memory aligned to a cache line.
 extern "C" {
 void* __libc_malloc(std::size_t);
 void* __libc_calloc(std::size_t, std::size_t);
@@ -76,19 +76,19 @@ using namespace musicgen::test;
 
 namespace {
 
-/// Runs `body` once on every thread of the pool, so that each has the memory for it.
+/// Runs `body` once on every thread of the pool, so that each has allocated its memory.
 template <class Body>
 void warm_threads(const Body& body) {
   const int threads = thread_pool().threads();
   std::atomic<int> arrived = 0;
   thread_pool().parallel_for(threads, [&](std::int64_t) {
     ++arrived;
-    while (arrived < threads) std::this_thread::yield();  // nobody takes two
+    while (arrived < threads) std::this_thread::yield();  // no thread takes two
     body();
   });
 }
 
-/// How many allocations `body` makes.
+/// The number of allocations in `body`.
 template <class Body>
 std::int64_t allocations_in(Body&& body) {
   const std::int64_t before = allocations;

@@ -83,7 +83,7 @@ TEST_CASE("beats: a song of a length ends with the last bar that fits") {
       CHECK(song.score.duration() > whole - bar);
       check_song(song);
     }
-    // Less than a bar is cut within it.
+    // A song shorter than a bar is cut within it.
     const GeneratedSong song = sampler.generate(1, std::chrono::duration<double>(0.7 * bar)).front();
     CHECK(song.score.duration() <= 0.7 * bar + 1e-6);
     CHECK(after(song.tokens).place().bars == 1);
@@ -126,7 +126,7 @@ TEST_CASE("beats: log-probabilities are those that evaluation gives, so contexts
   const Model<> model = untrained_in_beats(7, 8);
   for (const GeneratedSong& song : Sampler(model, SamplerOptions{.window = 1 << 14}).generate(2, 15s)) {
     std::size_t chosen = song.log_probabilities.size();
-    while (song.log_probabilities[chosen - 1] == 0) --chosen;  // what closes the song was not
+    while (song.log_probabilities[chosen - 1] == 0) --chosen;  // what closes the song was not chosen
     std::vector<Token> inputs(song.tokens.begin(), song.tokens.begin() + static_cast<std::ptrdiff_t>(chosen) - 1);
     std::vector<Token> targets(song.tokens.begin() + 1, song.tokens.begin() + static_cast<std::ptrdiff_t>(chosen));
     std::vector<Token> contexts;

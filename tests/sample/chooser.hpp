@@ -1,5 +1,5 @@
-// How a token is chosen, once more and in another way: the rules of sample/token_sampler.hpp and
-// sample/processors/pitch_sampling.hpp over any tokens, to hold those against.
+// A second implementation of the choice of a token, to check the library's against: the rules of
+// sample/token_sampler.hpp and, over any tokens, of sample/processors/pitch_sampling.hpp.
 #pragma once
 
 #include <algorithm>
@@ -26,10 +26,10 @@ struct ChoiceOptions {
   float pitch_min_p = 0;        ///< 0: all
 };
 
-/// Chooses tokens; holds the memory that this takes.
+/// Chooses tokens, in memory of its own.
 class Chooser {
  public:
-  /// @param pitches  the tokens that pitch temperature, top-p and min-p are for, each once
+  /// @param pitches  the tokens that pitch temperature, top-p and min-p apply to, each once
   explicit Chooser(int vocabulary_size, std::vector<std::uint32_t> pitches)
       : probabilities_(static_cast<std::size_t>(vocabulary_size)),
         order_(static_cast<std::size_t>(vocabulary_size)),
@@ -52,7 +52,7 @@ class Chooser {
  private:
   static constexpr double infinity = std::numeric_limits<double>::infinity();
 
-  /// x of note-ons as the head of this file has it.
+  /// Changes the logits of note-ons as pitch_sampling.hpp says.
   void shape_pitches(const ChoiceOptions& options) {
     if (options.pitch_temperature == 1 && options.pitch_top_p == 1 && options.pitch_min_p == 0) return;
     double largest = -infinity, all = 0, kept = 0;
@@ -81,7 +81,7 @@ class Chooser {
     };
   }
 
-  /// Sets to 0 what top-k, top-p and min-p leave out. Probabilities need not sum to 1; the largest is 1.
+  /// Sets to 0 what top-k, top-p and min-p exclude. Probabilities need not sum to 1; the largest is 1.
   void truncate(const ChoiceOptions& options) {
     if (options.top_k > 0 || options.top_p < 1) {
       const auto begin = order_.begin();
@@ -103,8 +103,8 @@ class Chooser {
 
   using Tokens = std::vector<std::uint32_t>::iterator;
 
-  /// Puts the fewest tokens whose probabilities reach `top_p` of all into the front; returns where they end. By
-  /// sorting: the library does it otherwise.
+  /// Moves the fewest tokens whose probabilities reach `top_p` of the total to the front; returns where they end. By
+  /// sorting, unlike the library.
   Tokens nucleus(Tokens begin, Tokens end, double top_p) const {
     std::sort(begin, end, more_probable());
     double wanted = 0, sum = 0;
@@ -123,7 +123,7 @@ class Chooser {
       rest -= probabilities_[v];
       if (rest < 0) break;
     }
-    return last;  // rounding may leave a rest: then the last possible one
+    return last;  // rounding may leave a remainder: then the last possible token
   }
 
   std::vector<double> probabilities_;

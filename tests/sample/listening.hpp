@@ -1,4 +1,4 @@
-// What songs and streams of a sampler have, for tests of rules that hold whatever the song.
+// Checks of a sampler's songs and streams, for tests of rules that do not depend on the song.
 #pragma once
 
 #include <catch.hpp>
@@ -14,7 +14,7 @@
 
 namespace musicgen::test {
 
-/// Every note of songs and of a stream, under grammars and vocabularies of all kinds.
+/// Checks every note of songs and of a stream, under grammars and vocabularies of all kinds.
 template <class P, class Holds>
 void check_notes(const P& processor, Holds holds) {
   for (const Vocabulary& vocabulary : {Vocabulary::standard(), vocabulary_with_holes()})
@@ -37,7 +37,7 @@ void check_notes(const P& processor, Holds holds) {
     }
 }
 
-/// The words of the standard vocabulary that a processor forbids whatever the song.
+/// The words of a vocabulary that a processor always forbids.
 template <class P>
 std::set<std::string> forbidden_words(const P& processor, const Vocabulary& vocabulary = Vocabulary::standard()) {
   std::set<std::string> words;

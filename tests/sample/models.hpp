@@ -1,4 +1,4 @@
-// Small models that have learned nothing, and what tests of sampling do again and again.
+// Small untrained models, and what tests of sampling often need.
 #pragma once
 
 #include <array>
@@ -19,7 +19,7 @@
 
 namespace musicgen::test {
 
-/// A model with random weights. The more `contrast`, the further its logits are apart.
+/// A model with random weights. The higher `contrast`, the further its logits are apart.
 inline Model<> untrained(const Vocabulary& vocabulary = Vocabulary::standard(), std::uint64_t seed = 1,
                          bool canonical = true, float contrast = 1, int hidden = 16) {
   ModelConfig config = presets::small(vocabulary);
@@ -31,7 +31,7 @@ inline Model<> untrained(const Vocabulary& vocabulary = Vocabulary::standard(), 
   return model;
 }
 
-/// The same in the language of beats. Time passes in it, and notes end, oftener than by chance.
+/// The same in the language of beats. Time passes, and notes end, more often than by chance.
 inline Model<> untrained_in_beats(std::uint64_t seed = 1, float contrast = 1, int hidden = 16) {
   const Vocabulary vocabulary = Vocabulary::beats();
   ModelConfig config = presets::small(vocabulary);
@@ -47,13 +47,13 @@ inline Model<> untrained_in_beats(std::uint64_t seed = 1, float contrast = 1, in
   return model;
 }
 
-/// Whether a decoder shares out its steps among threads.
+/// Whether a decoder divides its steps among threads.
 inline bool is_shared_among_threads(const Model<>& model, int songs) {
   const Dimensions& d = model.dimensions();
   return songs * (3 * d.H * d.H * (2 * d.L - 1) + d.H * (2 * d.H + d.V)) >= Cpu::Decoder::worth_several_threads;
 }
 
-/// The words that an old checkpoint has: fewer pitches and tracks, in another order.
+/// The vocabulary of an old checkpoint: fewer pitches and tracks, in another order.
 inline Vocabulary fewer_words() {
   std::vector<std::string> names;
   for (int n = 1; n <= max_time_steps; ++n) names.push_back("t" + std::to_string(n));
@@ -64,7 +64,7 @@ inline Vocabulary fewer_words() {
   return Vocabulary::from_names(names);
 }
 
-/// Rules under which few notes sound together, so that a model that has learned nothing comes to an end.
+/// Rules under which few notes sound together, so that an untrained model comes to an end.
 inline auto few_notes() {
   return Chain(PitchRange{60, 61}, Tracks(std::array{0}));
 }

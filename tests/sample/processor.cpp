@@ -1,4 +1,4 @@
-// Processors of a user's own, and chains of them.
+// A user's own processors, and chains of them.
 #include <musicgen/sample/processor.hpp>
 
 #include <algorithm>
@@ -37,7 +37,7 @@ struct Drone {
   }
 };
 
-/// White keys alone once some bars are over.
+/// Only white keys after some bars.
 struct WhiteKeysLater {
   int bars = 8;
   std::chrono::duration<double> bar = 2s;
@@ -48,9 +48,9 @@ struct WhiteKeysLater {
   }
 };
 
-/// At most so many notes a second of the song; the rest of the second is silent.
+/// At most so many notes per second of the song; the rest of the second is silent.
 struct FewNotes {
-  int most = 3;  // what is asked for
+  int most = 3;  // a setting
   struct Second {
     long number = 0;
     int notes = 0;
@@ -75,7 +75,7 @@ struct Counting {
 };
 
 struct HasBegun {
-  std::uint64_t begun = 0;  // no song's own
+  std::uint64_t begun = 0;  // not a song's state
   void apply(Logits, const SongState&) {}
   void begin(const SongState& song) { begun = 100 + song.number(); }
 };
@@ -107,7 +107,7 @@ TEST_CASE("processor: no two equal pitches in a row") {
       }
     return count;
   };
-  // Few pitches, so that they would come again.
+  // Few pitches, so that they would repeat.
   Sampler with(model, Chain(NoRepeats(), PitchRange{60, 63})), without(model, PitchRange{60, 63});
   int found = 0;
   for (const GeneratedSong& song : with.generate(5, 20s)) {
@@ -217,7 +217,7 @@ TEST_CASE("processor: is told that a song begins, with its number") {
   sampler.next();
   CHECK(sampler.processor<HasBegun>().begun == 100);
   static_cast<void>(sampler.generate(3, 1s));
-  CHECK(sampler.processor<HasBegun>().begun == 100);  // songs have copies
+  CHECK(sampler.processor<HasBegun>().begun == 100);  // songs use copies
 }
 
 TEST_CASE("processor: chains within chains, known when compiling or not, are the same") {

@@ -18,7 +18,7 @@ namespace {
 
 const Vocabulary vocabulary = Vocabulary::standard();
 
-/// Does the song begin with all tokens of the other but `$`?
+/// Whether the song begins with all tokens of the other one except `$`.
 bool begins_with(const std::vector<Token>& song, const std::vector<Token>& head) {
   return song.size() > head.size() && std::equal(head.begin(), head.end() - 1, song.begin());
 }

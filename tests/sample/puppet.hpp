@@ -1,4 +1,4 @@
-// A song that is told what to choose, and how often many such songs choose what.
+// A song that is told what to choose, and statistics of what many such songs choose.
 #pragma once
 
 #include <catch.hpp>
@@ -15,7 +15,7 @@
 
 namespace musicgen::test {
 
-/// A song whose next tokens are told, and what it needs.
+/// A song with prescribed tokens, and what it needs.
 struct Puppet {
   inline static const Vocabulary vocabulary = Vocabulary::standard();
 
@@ -43,7 +43,7 @@ struct Puppet {
     for (const Token token : tokens(vocabulary, words))
       REQUIRE(choose(vocabulary.name(token)) == vocabulary.name(token));
   }
-  /// What song number `number` chooses where this one is.
+  /// What song number `number` chooses at this one's position.
   Token of_song(std::uint64_t number, const std::vector<float>& logits) {
     SongInProgress other;
     AnyProcessor own = chain;
@@ -73,9 +73,9 @@ inline std::vector<float> logits_of(const std::map<std::string, float>& words) {
   return logits;
 }
 
-/// Whether a word has the probability `p` among songs that go on from where the puppet's is, to 4.5 standard
+/// Checks that a word has the probability `p` among songs that go on from the puppet's position, to 4.5 standard
 /// deviations.
-/// @param without  a probability that it is far from, so that the check can tell them apart; under 0: none
+/// @param without  a probability far enough from `p` for the check to tell them apart; under 0: none
 inline void check_probability(Puppet& puppet, const std::map<std::string, float>& words, const std::string& word,
                               double p, double without = -1) {
   constexpr int songs = 4000;
@@ -107,7 +107,7 @@ inline std::string repeated(int times, const std::string& words) {
   return all;
 }
 
-/// What a processor makes of logits (V) by itself, all tokens being allowed, after these words.
+/// Logits (V) as changed by a processor alone, after these words, with all tokens allowed.
 inline std::vector<double> processed(AnyProcessor processor, std::vector<double> logits, const std::string& words = "^",
                                      const Vocabulary& vocabulary = Puppet::vocabulary) {
   SongState song;
@@ -120,7 +120,7 @@ inline std::vector<double> processed(AnyProcessor processor, std::vector<double>
   return logits;
 }
 
-/// Whether `check()` refuses the settings, by a name.
+/// Checks that `check()` refuses the settings, and names `name`.
 template <class P>
 void check_refused(const P& processor, const std::string& name) {
   CAPTURE(name);

@@ -1,4 +1,4 @@
-// What a stream does when it is asked for what cannot be: it goes on, or says so and can go on afterwards.
+// What a stream does when the impossible is requested: it goes on, or throws and can go on afterwards.
 #include <catch.hpp>
 #include <chrono>
 #include <concepts>
@@ -34,7 +34,7 @@ TEST_CASE("sample: rules that leave no note in the middle of a stream make it si
   Sampler<> sampler(model, Chain(PitchRange{}, Tracks({0, 1, 2}), presets::plain(model)), {.window = 64});
   REQUIRE(!sampler.until(5s).empty());
   const auto start = sampler.so_far().time();
-  sampler.processor<PitchRange>() = {100, 50};  // none
+  sampler.processor<PitchRange>() = {100, 50};  // no pitch
   sampler.until(start + 20s);                   // what sounds ends
   for (const NoteEvent& event : sampler.until(start + 60s)) CHECK_FALSE(event.on);
   CHECK(sampler.so_far().number() == 0);

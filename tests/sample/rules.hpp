@@ -1,5 +1,5 @@
-// The rules of the language once more, read off their description word by word; nothing here knows the library's
-// grammar.
+// A second implementation of the rules of the language, written word by word from their description; nothing here uses
+// the library's grammar.
 #pragma once
 
 #include <algorithm>
@@ -20,7 +20,7 @@ struct StepNote {
   bool operator<(const StepNote& other) const { return key() < other.key(); }
 };
 
-/// What the words of a song come to: its notes, or the first rule that they break.
+/// The words of a song as read: its notes, or the first rule that they break.
 struct ReadSong {
   std::string fault;
   std::vector<StepNote> notes;  // by start, track, pitch

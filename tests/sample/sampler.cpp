@@ -15,14 +15,14 @@ namespace {
 
 const Vocabulary vocabulary = Vocabulary::standard();
 
-/// A model to which `$` is as likely as e^logit to anything else's 1.
+/// A model in which `$` is about e^logit times as likely as any other token.
 Model<> model_that_ends(float logit) {
   Model<> model = untrained();
   model.weights().head.b2[vocabulary.end()] = logit;
   return model;
 }
 
-/// The bytes that the songs would be written as, and all that is known of them.
+/// The bytes of the songs as files, and all else that is known of them.
 std::string everything(const std::vector<GeneratedSong>& songs) {
   std::string all;
   for (const GeneratedSong& song : songs) {
@@ -153,7 +153,7 @@ TEST_CASE("sample: a length in tokens is kept, but for what ends the open notes"
   for (const int count : {2, 3, 4, 5, 6, 7, 50, 151})
     for (const GeneratedSong& song : sampler.generate(6, Length::in_tokens(count))) {
       const auto n = static_cast<std::size_t>(count);
-      CHECK(song.tokens.size() + 4 > n);  // a gap and a group that came to nothing are gone
+      CHECK(song.tokens.size() + 4 > n);  // a last gap and an unfinished group are gone
       CHECK(read_by_the_rules(song.tokens, vocabulary, true).fault == "");
       // What was added: perhaps t1, the offs, the end; it was not chosen, so its log-probability is 0.
       const auto chosen = std::find(song.log_probabilities.begin() + 1, song.log_probabilities.end(), 0.0);

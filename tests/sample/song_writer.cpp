@@ -110,10 +110,10 @@ TEST_CASE("song writer: what a rule forbids stays forbidden, and a rest is alway
   CHECK(after_rest.choose("t50") == "t50");
   CHECK(after_rest.song.irregular);
   CHECK(after_rest.song.state.steps() > 137);
-  // At the beginning it may have been the end.
+  // At the beginning the end might have come.
   Puppet at_first(Chain(silence, Rule([](Logits logits, const SongState&) { logits.forbid(vocabulary.end()); })));
   CHECK(at_first.choose("t50") == "t50");
-  // In a note, that note is given up.
+  // Inside a note's tokens, that note is given up.
   Puppet in_note(Rule([](Logits logits, const SongState&) { logits.forbid(TokenKind::track); }), "^ +60 v79");
   CHECK(in_note.choose("t50") == "t50");
   CHECK(in_note.song.state.sounding() == 0);

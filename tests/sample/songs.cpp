@@ -30,7 +30,7 @@ std::vector<StepNote> step_notes(const Score& score) {
   return notes;
 }
 
-/// The same notes, their tracks numbered without holes, as a score numbers them.
+/// The same notes with tracks numbered without holes, as in a score.
 std::vector<StepNote> without_holes(std::vector<StepNote> notes) {
   std::map<int, int> numbers;
   for (const StepNote& n : notes) numbers[n.track];

@@ -1,4 +1,4 @@
-// What the classes say of threads.
+// What the classes promise about threads.
 #include <catch.hpp>
 #include <chrono>
 #include <cstdint>

@@ -22,7 +22,7 @@ Token choose(Numbers logits, const ChoiceOptions& options, Random& random) {
   return sampler.choose(logits, options, random);
 }
 
-/// Every token that comes in many draws.
+/// All tokens that come in many draws.
 std::set<Token> chosen(const Numbers& logits, const ChoiceOptions& options, int draws = 4000) {
   Random random(5);
   std::set<Token> all;
@@ -33,7 +33,7 @@ std::set<Token> chosen(const Numbers& logits, const ChoiceOptions& options, int 
 /// Logits with these probabilities.
 Numbers logs(const Numbers& probabilities) {
   Numbers logits;
-  for (const double p : probabilities) logits.push_back(std::log(p) + 3);  // no softmax notices the 3
+  for (const double p : probabilities) logits.push_back(std::log(p) + 3);  // softmax ignores the 3
   return logits;
 }
 
@@ -52,7 +52,7 @@ using Set = std::set<Token>;
 
 TEST_CASE("token sampler: temperature 0 takes the most probable token") {
   Random random(1);
-  CHECK(choose({0, 3, 2, 3, 1}, {.temperature = 0}, random) == 1);  // of equals the first
+  CHECK(choose({0, 3, 2, 3, 1}, {.temperature = 0}, random) == 1);  // the first of equals
   CHECK(choose({0, 3, 2, 3.5, 1}, {.temperature = 0}, random) == 3);
   CHECK(choose({0, never, 2, never, 1}, {.temperature = 0}, random) == 2);
   CHECK(random == Random(1));  // and draws nothing

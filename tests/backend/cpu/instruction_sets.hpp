@@ -1,4 +1,4 @@
-// Tests of what is computed with vectors, once for every instruction set that this processor has.
+// Runs tests of vector code once for every instruction set of this processor.
 #pragma once
 
 #include <catch.hpp>

@@ -9,7 +9,7 @@ using musicgen::test::random_dense;
 
 namespace {
 
-/// An orthogonal matrix: a turn in every pair of dimensions.
+/// An orthogonal matrix: a rotation in every pair of dimensions.
 Dense<double> turned(Index n, std::uint64_t seed) {
   Dense<double> Q = Dense<double>::Identity(n, n);
   Random random(seed);

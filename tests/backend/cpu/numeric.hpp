@@ -1,4 +1,4 @@
-// What the tests of layers share: random matrices, differences, gradients by central differences.
+// Shared by the tests of layers: random matrices, differences, gradients by central differences.
 #pragma once
 
 #include <algorithm>
@@ -19,7 +19,7 @@ cpu::Matrix<Scalar> random_matrix(cpu::Index rows, cpu::Index columns, std::uint
   return m;
 }
 
-/// What the layers' own arithmetic is held against: Eigen's.
+/// Eigen's matrices: the layers' arithmetic is checked against Eigen's.
 template <class Scalar>
 using Dense = Eigen::Matrix<Scalar, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
 template <class Scalar>
@@ -46,7 +46,7 @@ double relative_difference(const A& a, const B& b) {
   return largest > 0 ? difference / largest : difference;
 }
 
-/// Holds d f / d x against (f(x + h) - f(x - h)) / 2h for every element of x; the largest difference over the largest
+/// Checks d f / d x against (f(x + h) - f(x - h)) / 2h for every element of x; the largest difference over the largest
 /// gradient must stay under 1e-7.
 template <class Function>
 void check_gradient(std::span<double> x, std::span<const double> gradient, Function&& f) {
@@ -71,7 +71,7 @@ void check_gradient(M& x, const G& gradient, Function&& f) {
                  std::span<const double>(gradient.data(), static_cast<std::size_t>(gradient.size())), f);
 }
 
-/// sum of elementwise products: a scalar of a matrix whose gradient is `weights`
+/// The sum of elementwise products: a function of `a` whose gradient is `weights`.
 template <class A, class B>
 double dot(const A& a, const B& weights) {
   double sum = 0;

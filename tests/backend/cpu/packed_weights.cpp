@@ -11,7 +11,7 @@ using musicgen::test::relative_difference;
 
 namespace {
 
-/// What the weights are in this precision.
+/// The weights as stored in this precision.
 Dense<double> as_stored(const Dense<float>& w, Precision precision) {
   Dense<double> stored = w.cast<double>();
   if (precision == Precision::bf16)
@@ -24,7 +24,7 @@ Dense<double> as_stored(const Dense<float>& w, Precision precision) {
   return stored;
 }
 
-/// y += x W of a few matrices side by side, panel by panel, as threads would share them out.
+/// y += x W of a few matrices side by side, panel by panel, as threads would divide them.
 template <class Scalar>
 Dense<Scalar> product_of(const PackedWeights<Scalar>& w, const Dense<Scalar>& x, Dense<Scalar> y, Index parts) {
   std::vector<std::int8_t> scratch(

@@ -36,8 +36,7 @@ struct Launch {
 /// @throws Fault  also whatever the kernel itself throws
 void run(const Launch& launch, void (*kernel)(const void*), const void* arguments);
 
-// --- From within a kernel
-// ---------------------------------------------------------------------------------------------
+// --- From within a kernel --------------------------------------------------------------------------------------------
 
 struct Position {
   uint3 thread, block;

@@ -20,7 +20,7 @@ TEST_CASE("chord size penalty: chords are thinner, or thicker, than the model sa
     check(thinner, "^ +60 v79 i0 +64 v79 i0", penalty);
     check(thinner, "^ +60 v79 i0 t20 +64 v79 i0 +67 v79 i0", penalty);
     check(thinner, "^ +60 v79 i0 +64 v79 i0 +67 v79 i0", penalty);
-    check(1, "^ +60 v79 i0 +64 v79 i0 t20 +67 v79 i0", penalty);  // one that began before has no part
+    check(1, "^ +60 v79 i0 +64 v79 i0 t20 +67 v79 i0", penalty);  // a note that began earlier does not count
   }
 }
 

@@ -27,7 +27,7 @@ TEST_CASE("density: long time steps are likelier by a power of their length, and
 
 TEST_CASE("density: makes long time steps likelier, and with variation each song its own") {
   const std::map<std::string, float> words{{"+60", 1}, {"t15", 1}, {"t60", 1}};
-  const auto longer = [](double density) { return std::pow(4.0, -density); };  // t15 is as it is
+  const auto longer = [](double density) { return std::pow(4.0, -density); };  // t15 does not change
   for (const float density : {0.0f, -0.5f, 1.0f}) {
     CAPTURE(density);
     Puppet puppet(Density{density}, "^ +40 v79 i0");

@@ -1,4 +1,4 @@
-// What processors make of the language of beats, whose steps last as long as the tempo says.
+// Processors in the language of beats, where the length of a step depends on the tempo.
 #include <catch.hpp>
 #include <chrono>
 #include <cmath>
@@ -77,6 +77,6 @@ TEST_CASE("processors in beats: notes are ended by the clock") {
   CHECK(allowed(at_120, "t48"));
   CHECK(allowed(at_60 + " t24", "-60"));
   CHECK_FALSE(allowed(at_60 + " t24", "+62"));
-  CHECK(allowed(at_120 + " t48", "|"));  // before the note ends the bar does
+  CHECK(allowed(at_120 + " t48", "|"));  // the bar ends before the note does
   CHECK_FALSE(allowed(at_120 + " t48 |", "+62"));
 }

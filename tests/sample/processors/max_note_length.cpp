@@ -47,7 +47,7 @@ struct Followed {
     for (std::size_t v = 0; v < mask.size(); ++v) mask[v] = logits[v] == 0;
     return mask;
   }
-  /// The texts of what is allowed, the kinds of `leading` characters alone.
+  /// The names of the allowed tokens that begin with one of the `leading` characters.
   std::string names(const std::string& leading) const {
     std::string all;
     const auto mask = allowed();
@@ -92,7 +92,7 @@ TEST_CASE("max note length: of notes that end together the first in order comes 
 }
 
 TEST_CASE("max note length: a note of a prompt that is over is ended as soon as can be") {
-  Followed song(0, "^ +60 v79 i0 t100 t100 +62 v79 i0");  // now no off may come: the canonical order
+  Followed song(0, "^ +60 v79 i0 t100 t100 +62 v79 i0");  // no off may come now, by the canonical order
   song.limit = Followed::limit_of(150);
   CHECK(song.names("-") == "");
   CHECK(song.names("t") == "t1");

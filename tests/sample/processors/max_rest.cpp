@@ -20,7 +20,7 @@ TEST_CASE("max rest: after a long rest notes come") {
   check({2s}, note, std::exp(-1.0));
   check({2s}, note + rest, std::exp(-1 + 2.1));
   check({2s}, note + rest + " +40 v79 i0 t10 -40 i0", std::exp(-1.0));
-  check({2s}, "^ +40 v79 i0" + rest, std::exp(-1 + 2.0));  // a note that sounds is no new one
+  check({2s}, "^ +40 v79 i0" + rest, std::exp(-1 + 2.0));  // a sounding note is not a new one
   check({}, note + rest + rest, std::exp(-1.0));
 }
 

@@ -57,8 +57,8 @@ TEST_CASE("pitch class prior: with variation songs keep their key each in its ow
   Puppet puppet(PitchClassPrior{1, 1}, "^" + repeated(60, "+60 v79 i0 t10 -60 i0 t10"), {.temperature = 1e-3f});
   int strange = 0;
   for (std::uint64_t song = 0; song < 50; ++song) {
-    // +61 is e^2 times as likely as +60 for the model, and share^strength times that here: which of them is the more
-    // likely one, and at a temperature near 0 comes, is the song's own matter.
+    // +61 is e^2 times as likely as +60 for the model, and share^strength times that here: which of them is likelier,
+    // and so comes at a temperature near 0, depends on the song.
     puppet.writer.begin(puppet.song, puppet.chain, song, puppet.given);
     const double z = static_cast<double>(puppet.song.state.variation().pitch_class);
     const Token token = puppet.of_song(song, logits);

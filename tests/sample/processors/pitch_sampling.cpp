@@ -14,7 +14,7 @@ namespace {
 
 const Vocabulary& vocabulary = Puppet::vocabulary;
 
-/// +60, +64, +67 have 0.36, 0.18, 0.06, t10 and t20 have 0.3 and 0.1; the numbers are theirs then.
+/// The resulting probabilities, where +60, +64, +67 had 0.36, 0.18, 0.06, and t10 and t20 had 0.3 and 0.1.
 std::vector<double> shares(const PitchSampling& sampling, const std::vector<std::string>& left_out = {}) {
   const std::map<std::string, double> given{{"t10", 0.3}, {"+60", 0.36}, {"t20", 0.1}, {"+64", 0.18}, {"+67", 0.06}};
   std::vector<double> logits(405, Logits::forbidden);

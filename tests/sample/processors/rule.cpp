@@ -44,7 +44,7 @@ TEST_CASE("rule: those that leave no note to play are errors") {
   for (const bool grammar : {true, false}) {
     const SamplerOptions options{.grammar = grammar};
     CHECK_THROWS_WITH(Sampler(model, Tracks(std::array<int, 0>()), options), Catch::Contains("no note to play"));
-    if (grammar)  // the model knows three
+    if (grammar)  // the model knows three tracks
       CHECK_THROWS_WITH(Sampler(model, Tracks(std::array{3}), options), Catch::Contains("no note to play"));
     CHECK_THROWS_WITH(Sampler(model, PitchRange{72, 48}, options), Catch::Contains("no note to play"));
     CHECK_THROWS_WITH(Sampler(model, Forbid{[](TokenEvent) { return true; }}, options), Catch::Contains("forbidden"));

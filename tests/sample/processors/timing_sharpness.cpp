@@ -24,7 +24,7 @@ std::size_t token_of(int steps) {
   return static_cast<std::size_t>(vocabulary.time(steps));
 }
 
-/// What is added to logits, nothing to those that may not come.
+/// What is added to logits; 0 for those that may not come.
 std::vector<double> sharpened(const std::vector<double>& logits, float sharpness) {
   std::vector<double> added = processed(TimingSharpness{sharpness}, logits);
   for (std::size_t v = 0; v < added.size(); ++v) added[v] = added[v] == logits[v] ? 0 : added[v] - logits[v];
@@ -128,7 +128,7 @@ TEST_CASE("timing sharpness: acts on what the processors before it have made") {
   check_probability(as_it_is, words, "t20", 0.75, 0.95);
   const double twice = plain({3, 1}, 2)[0], once = plain({3, 1}, 2)[1];
   check_probability(steady, words, "t20", twice / (twice + once), 0.75);
-  // The one that is less likely by itself is the more probable after this rule.
+  // The one that is less likely by itself is the more probable one after this rule.
   const Rule rule([](Logits logits, const SongState&) { logits.add(vocabulary.time(21), std::log(9.0)); });
   Puppet ruled(Chain(rule, TimingSharpness{2}), "^ +40 v79 i0");
   check_probability(ruled, words, "t21", twice / (twice + once), 0.75);

@@ -2,7 +2,6 @@
 #include <musicgen/backend/cpu/cpu.hpp>
 #include <musicgen/sample/options.ipp>
 #include <musicgen/sample/plan_guide.ipp>
-#include <musicgen/sample/repeat_guide.ipp>
 #include <musicgen/sample/plan_json.ipp>
 #include <musicgen/sample/plan_request.ipp>
 #include <musicgen/sample/presets.ipp>
@@ -20,6 +19,7 @@
 #include <musicgen/sample/processors/timing_sharpness.ipp>
 #include <musicgen/sample/processors/velocity_prior.ipp>
 #include <musicgen/sample/processors/velocity_temperature.ipp>
+#include <musicgen/sample/repeat_guide.ipp>
 #include <musicgen/sample/sampler.ipp>
 #include <musicgen/sample/song_writer.ipp>
 #include <musicgen/sample/token_sampler.ipp>

@@ -48,7 +48,6 @@ struct AttentionParts {
     }
   }
 
-
   /// Columns first ... first+count-1 of a song's context; 0 without blocks.
   void join(Index b, Index blocks, Index first, Index count, Scalar* context) const;
 

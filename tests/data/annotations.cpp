@@ -105,7 +105,7 @@ TEST_CASE("data: annotations of none of the songs, or for a vocabulary without b
   fs::rename(songs.root / "POP909/001", songs.root / "POP909/003");
   CHECK_THROWS_WITH(songs.read(), in_front + "has no annotations of these songs, such as POP909/001/beat_midi.txt");
   fs::remove_all(songs.root);
-  CHECK_THROWS_WITH(songs.read(), Catch::StartsWith(in_front + "has no annotations"));
+  CHECK_THROWS_WITH(songs.read(), in_front + "no such folder");
 }
 
 TEST_CASE("data: a song with bad annotations is skipped, and they are named") {

@@ -76,11 +76,11 @@ TEST_CASE("tokens: a song may play for longer than 32 bits of steps") {
 TEST_CASE("tokens: the state of a song begins anew, with its number and a prompt") {
   SongState song = song_of("^ +60 v79 i2 t50");
   song.end_prompt();
-  CHECK(song.prompt_steps() == 50);
+  CHECK(song.prompt_time().count() == 0.5);
   song.begin(7, {.density = 1, .velocity = 2, .pitch_class = 3});
   CHECK(song.number() == 7);
   CHECK(song.variation().pitch_class == 3);
   CHECK(song.sounding() == 0);
   CHECK(song.position() == 0);
-  CHECK(song.prompt_steps() == 0);
+  CHECK(song.prompt_time().count() == 0);
 }

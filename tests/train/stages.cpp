@@ -42,7 +42,8 @@ TEST_CASE("stages: faults in the file are named") {
     write_bytes(folder / "s.json", text);
     CHECK_THROWS_WITH(stages::from_file(folder / "s.json"), Catch::Contains("s.json: ") && Catch::Contains(part));
   };
-  refused("[", "is not JSON");
+  refused("[", "is not JSON: line 1, column 2");
+  refused("[\n {\"name\": \"one\" \"patience\": 3}]", "is not JSON: line 2, column 26");
   refused("{}", "is not a list of stages");
   refused("[]", "is not a list of stages");
   refused("[3]", "stage 1: is not a JSON object");

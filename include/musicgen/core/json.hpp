@@ -1,12 +1,15 @@
 // Values from JSON that came from outside, taken only if they have the right type and range.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <concepts>
+#include <cstddef>
 #include <cstdint>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -22,6 +25,20 @@ inline nlohmann::json parse_json(std::string_view text) {
 /// The same for the bytes of a file.
 inline nlohmann::json parse_json(std::span<const unsigned char> bytes) {
   return parse_json(std::string_view(reinterpret_cast<const char*>(bytes.data()), bytes.size()));
+}
+
+/// "is not JSON: line 3, column 7": where a text stops being JSON.
+inline std::string json_fault(std::string_view text) {
+  std::size_t end = text.size();
+  try {
+    [[maybe_unused]] const auto value = nlohmann::json::parse(text.data(), text.data() + text.size());
+  } catch (const nlohmann::json::parse_error& error) {
+    end = std::min(end, std::max<std::size_t>(error.byte, 1) - 1);
+  }
+  const std::string_view before = text.substr(0, end);
+  const auto line = std::count(before.begin(), before.end(), '\n') + 1;
+  const auto column = end - (before.rfind('\n') + 1) + 1;
+  return "is not JSON: line " + std::to_string(line) + ", column " + std::to_string(column);
 }
 
 template <class T>

@@ -64,6 +64,7 @@ inline void require_annotations(const Listing& listing, const CorpusOptions& opt
   if (!options.annotations) return;
   if (!options.vocabulary.has_beats())
     throw file_error(*options.annotations, "annotations are for the language of beats, and this vocabulary has none");
+  if (!std::filesystem::exists(*options.annotations)) throw file_error(*options.annotations, "no such folder");
   for (const MidiFile& file : listing.files)
     if (annotations_of(*options.annotations, file.name)) return;
   throw file_error(*options.annotations, "has no annotations of these songs, such as POP909/001/beat_midi.txt");

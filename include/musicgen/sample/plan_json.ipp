@@ -118,6 +118,7 @@ inline nlohmann::ordered_json chords_json(const PlanRequest& plan) {
 
 MUSICGEN_INLINE PlanRequest parse_plan(std::string_view json) {
   const nlohmann::json object = detail::parse_json(json);
+  if (object.is_discarded()) throw Error("plan: " + detail::json_fault(json));
   if (!object.is_object()) throw Error("plan: is not a JSON object");
   PlanRequest plan;
   for (const auto& [name, value] : object.items()) detail::read_part(name, value, plan);

@@ -168,11 +168,8 @@ class SongState {
   [[nodiscard]] std::uint64_t number() const { return number_; }
   [[nodiscard]] const SongVariation& variation() const { return variation_; }
   /// Declares that all tokens so far were given (a prompt), not chosen.
-  void end_prompt() {
-    prompt_steps_ = steps_;
-    prompt_time_ = time().count();
-  }
-  [[nodiscard]] std::int64_t prompt_steps() const { return prompt_steps_; }  ///< length of the prompt; 0: none
+  void end_prompt() { prompt_time_ = time().count(); }
+  /// Length of the prompt; 0: none.
   [[nodiscard]] std::chrono::duration<double> prompt_time() const {
     return std::chrono::duration<double>(prompt_time_);
   }
@@ -225,7 +222,7 @@ class SongState {
   std::array<std::uint32_t, track_count * pitch_count> start_{};      // step of the latest on, lower 32 bits
   std::array<std::uint8_t, track_count * pitch_count> velocities_{};  // of the latest on
   Order off_order_, on_order_;                                        // what may still come in this step
-  std::int64_t steps_ = 0, position_ = 0, prompt_steps_ = 0;
+  std::int64_t steps_ = 0, position_ = 0;
   double prompt_time_ = 0;
   Place place_;
   std::array<Tempo, 24> tempos_{};  // the latest ones, in a ring: sounding notes may have begun under another tempo

@@ -84,8 +84,10 @@ MUSICGEN_INLINE std::vector<Stage> all_positions(int tokens) {
 }
 
 MUSICGEN_INLINE std::vector<Stage> from_file(const std::filesystem::path& file) {
-  const auto j = musicgen::detail::parse_json(read_bytes(file));
-  if (j.is_discarded()) throw file_error(file, "is not JSON");
+  const auto bytes = read_bytes(file);
+  const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  const auto j = musicgen::detail::parse_json(text);
+  if (j.is_discarded()) throw file_error(file, musicgen::detail::json_fault(text));
   if (!j.is_array() || j.empty()) throw file_error(file, "is not a list of stages");
   std::vector<Stage> all;
   for (const auto& stage : j) all.push_back(detail::stage_from_json(stage, all.size() + 1, file));

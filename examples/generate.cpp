@@ -243,6 +243,7 @@ void write(const GeneratedSong& song, const Vocabulary& vocabulary, const Option
   std::cout << name(o.out).string() << ": " << std::fixed << std::setprecision(1) << song.score.duration() << " s, "
             << detail::counted(song.score.notes().size(), "note") << ", "
             << detail::counted(song.tokens.size(), "token") << '\n';
+  if (song.score.notes().empty()) std::cerr << name(o.out).string() << ": the model wrote no note\n";
   if (!o.tokens_file.empty()) {
     // As `tokenize` reads the file: in canonical order, and without numbers for tracks that have no note in it. (In
     // beats it would have to find the plan that the song was written by.)
@@ -309,7 +310,7 @@ auto processors(const Options& o, const MusicProfile& profile, bool has_plan) {
     rules.push_back(Tracks(tracks));
   }
   presets::Lifelike style = o.style;
-  const presets::Plain known = presets::plain(profile);
+  const presets::Lifelike known = has_plan ? presets::lifelike_beats(profile) : presets::lifelike(profile);
   style.get<VelocityPrior>().usual = profile.usual_velocity;
   if (!style.get<MaxNoteLength>().length) style.get<MaxNoteLength>() = known.get<MaxNoteLength>();
   if (!style.get<EndBias>().after) style.get<EndBias>() = known.get<EndBias>();

@@ -53,7 +53,7 @@ TEST_CASE("checkpoint: a model with contexts that copies survives a file") {
   const test::TemporaryDirectory folder;
   ModelConfig config = tiny();
   config.dimensions.C = 5;
-  CHECK_THROWS_WITH(Model<>(config, 7), "model: has 5 rows of contexts, not the 264 that there are");
+  CHECK_THROWS_WITH(Model<>(config, 7), "model: has 5 context rows; this version needs 264");
   config.dimensions.C = Context::rows;
   config.dimensions.copies = true;
   const Model<> model(config, 7);

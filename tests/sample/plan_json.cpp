@@ -29,7 +29,7 @@ TEST_CASE("plan: JSON written and read again is the same plan") {
 TEST_CASE("plan: JSON that is no plan is refused, and the part named") {
   for (const auto& [json, said] :
        {std::pair("", "plan: is not JSON: line 1, column 1"),
-        {"{\"key\": \"C\"\n \"bars\": 3}", "plan: is not JSON: line 2, column 8"},
+        {"{\"key\": \"C\"\n \"bars\": 3}", "plan: is not JSON: line 2, column 7"},
         {"[1]", "not a JSON object"},
         {R"({"tempi": 96})", "\"tempi\" is no part"},
         {R"({"tempo": "96"})", "\"tempo\" has to be a whole number"},

@@ -32,8 +32,9 @@ struct NoRepeats {
 struct Drone {
   int pitch = 36;
   void apply(Logits logits, const SongState& song) {
-    const Token on = logits.vocabulary().note_on(pitch);
-    if (song.sounding_tracks(pitch) == 0 && logits.allows(on)) logits.only(on);
+    const int word = pitch - song.transposition();  // in beats, tokens are those of C major or A minor
+    const Token on = logits.vocabulary().note_on(word);
+    if (song.sounding_tracks(word) == 0 && logits.allows(on)) logits.only(on);
   }
 };
 
@@ -44,7 +45,7 @@ struct WhiteKeysLater {
   void apply(Logits logits, const SongState& song) {
     if (song.time() < bars * bar) return;
     for (const Token on : logits.tokens(TokenKind::note_on))
-      if (Key{0}.forbids(logits.vocabulary()[on])) logits.forbid(on);
+      if (Key{0}.forbids({TokenKind::note_on, song.pitch_heard(logits.vocabulary()[on].value)})) logits.forbid(on);
   }
 };
 
@@ -56,11 +57,12 @@ struct FewNotes {
     int notes = 0;
   };  // of each song
   Second song{};
+  static long second_of(const SongState& state) { return static_cast<long>(state.time().count()); }
   void apply(Logits logits, const SongState& state) {
-    if (song.number == state.steps() / 100 && song.notes >= most) logits.forbid(TokenKind::note_on);
+    if (song.number == second_of(state) && song.notes >= most) logits.forbid(TokenKind::note_on);
   }
   void observe(TokenEvent token, const SongState& state) {
-    if (song.number != state.steps() / 100) song = {state.steps() / 100, 0};
+    if (song.number != second_of(state)) song = {second_of(state), 0};
     if (token.kind == TokenKind::note_on) ++song.notes;
   }
 };

@@ -75,10 +75,12 @@ TEST_CASE("repeats: a plan says them after the phrase and before the chord, once
   const auto notes = melody({60, 60, 62});
   CHECK(test::text(beats(), encode_notes(notes, plan, beats())) ==
         "^ | PA L1 CN +60 v63 i0 t1 -60 i0 t47 | PA L2 R CN +60 v63 i0 t1 -60 i0 t47 | R +62 v63 i0 t1 -62 i0 $");
-  std::vector<std::string> names = beats().names();
-  std::erase(names, "R");
-  const Vocabulary without = Vocabulary::from_names(names);
-  CHECK(test::text(without, encode_notes(notes, plan, without)).find('R') == std::string::npos);
+  for (const char* word : {"R", "PA", "L2"}) {
+    std::vector<std::string> names = beats().names();
+    std::erase(names, word);
+    const Vocabulary without = Vocabulary::from_names(names);
+    CHECK(test::text(without, encode_notes(notes, plan, without)).find('R') == std::string::npos);
+  }
 }
 
 TEST_CASE("repeats: a network is told") {

@@ -36,7 +36,7 @@ struct Likelihood {
   double nats = 0, masked_nats = 0;                      ///< sums of -log p; masked: by the grammar
   std::array<KindLikelihood, token_kind_count> kinds{};  ///< the sums by TokenKind
 
-  /// Of all plan tokens: key, tempo, metre, phrases, chords, but not bar lines. Performances have none.
+  /// Of all plan tokens: key, tempo, metre, phrases, repeats, chords, but not bar lines. Performances have none.
   [[nodiscard]] KindLikelihood plan() const;
 
   [[nodiscard]] double nats_per_token() const { return per(nats, static_cast<double>(tokens)); }
@@ -69,7 +69,7 @@ template <Backend B>
 [[nodiscard]] std::vector<Likelihood> likelihoods(const Model<B>& model, std::span<const Song* const> songs);
 
 /// The likelihood of each song with a sampler's decoder: weights in this precision, and attention over the last
-/// `window` tokens, not restricted where a phrase returns. Threads may share the model.
+/// `window` tokens. Threads may share the model.
 /// @throws Error  as above, or for a window under 1
 template <Backend B>
 [[nodiscard]] std::vector<Likelihood> sampled_likelihoods(const Model<B>& model, std::span<const Song* const> songs,

@@ -18,8 +18,8 @@ MUSICGEN_INLINE void require_valid(const ModelConfig& config) {
     throw Error("model: vocabulary size is " + std::to_string(d.V) + ", but the vocabulary has " +
                 std::to_string(config.vocabulary->size()) + " tokens");
   if (d.C < 0 || (config.vocabulary && d.C > 0 && d.C != Context::rows))
-    throw Error("model: has " + std::to_string(d.C) + " rows of contexts, not the " + std::to_string(Context::rows) +
-                " that there are");
+    throw Error("model: has " + std::to_string(d.C) + " context rows; this version needs " +
+                std::to_string(Context::rows));
   if (const float scale = config.attention.scale; !(scale >= 1e-6f && scale <= 1e6f))
     throw Error("model: attention scale is " + std::to_string(scale) + ", not in 1e-6 to 1e6");
   require_valid(config.profile);

@@ -11,13 +11,14 @@
 #include "../tokens/plan.hpp"
 #include "../tokens/plan_events.hpp"
 #include "../tokens/plan_writer.hpp"
+#include "../tokens/repeats.hpp"
 #include "plan_request.hpp"
 
 namespace musicgen::inline MUSICGEN_ABI::detail {
 
 /// A request as the plan of a song from its first bar on, with the chords' places in steps.
 inline Plan in_steps(const PlanRequest& request) {
-  Plan plan{request.key ? key_word(*request.key) : -1, request.tempos, request.meters, request.form, {}};
+  Plan plan{request.key ? key_word(*request.key) : -1, request.tempos, request.meters, request.form};
   BarWalk walk(plan);
   for (const PlanRequest::Chord& chord : request.chords) {
     while (walk.bar() < chord.bar) walk.next();
@@ -37,7 +38,9 @@ inline std::vector<Token> in_order(const Score& score, std::span<const Token> so
                        note.velocity});
   EncodeReport report;
   resolve_overlaps(notes, report);
-  return encode_notes(notes, in_steps(plan_of(song, vocabulary)), vocabulary);
+  Plan plan = in_steps(plan_of(song, vocabulary));
+  plan.repeats = repeated_bars(notes, plan);
+  return encode_notes(notes, plan, vocabulary);
 }
 
 }  // namespace musicgen::inline MUSICGEN_ABI::detail

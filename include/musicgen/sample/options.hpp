@@ -11,7 +11,8 @@
 
 namespace musicgen::inline MUSICGEN_ABI {
 
-/// How long a song is to be: a time, a number of tokens, or until the model ends it, but no longer than ten minutes.
+/// How long a song is to be: a time, a number of tokens, or until the plan or the model ends it, but by itself no
+/// longer than ten minutes.
 /// With EndBias the model is more and more likely to end a song once it has the usual length of the training music. A
 /// song is also cut if the model gets stuck and writes over a thousand tokens per second of music.
 struct Length {

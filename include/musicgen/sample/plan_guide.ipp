@@ -50,7 +50,10 @@ struct PlanGuide::Moment {
 
   bool is_last_bar() const { return !endless && length > 0 && phrases_bar == length - 1; }
   bool needs_phrase() const { return place.phrase != 0 && place.bars_left == 0; }
-  bool phrase_begins() const { return place.bar_steps == 0 && place.last == TokenKind::phrase_bars; }
+  bool phrase_begins() const {
+    return place.bar_steps == 0 && place.phrase_bar == 0 &&
+           (place.last == TokenKind::phrase_bars || place.last == TokenKind::repeat);
+  }
 };
 
 namespace detail {

@@ -36,8 +36,11 @@ MUSICGEN_INLINE Lifelike lifelike(const MusicProfile& profile) {
 
 MUSICGEN_INLINE Lifelike lifelike_beats(const MusicProfile& profile) {
   const Plain plainly = plain(profile);
-  return Lifelike(plainly.get<MaxNoteLength>(), {.usual = profile.usual_velocity}, {}, {}, {}, {}, {},
-                  plainly.get<EndBias>(), {}, {}, {}, {.temperature = 0.9f, .min_p = 0.1f});
+  // A song ends with a phrase, about a minute after the bias has begun.
+  EndBias end = plainly.get<EndBias>();
+  if (end.after) *end.after *= 0.75;
+  return Lifelike(plainly.get<MaxNoteLength>(), {.usual = profile.usual_velocity}, {}, {}, {}, {}, {}, end, {}, {}, {},
+                  {.temperature = 0.9f, .min_p = 0.2f});
 }
 
 }  // namespace musicgen::inline MUSICGEN_ABI::presets

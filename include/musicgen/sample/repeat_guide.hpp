@@ -1,17 +1,19 @@
 // Keeps bars that repeat to the melody that they repeat (tokens/repeats.hpp).
 //
 // `R` says what the melody of a bar is: the onsets of the first track in the same bar of the last phrase with the same
-// letter. In such a bar they come where they came there, and no others do:
+// letter. In such a bar they come where they came there, and no others do on that track or a lower one:
 //
 //   on the step of one    notes that end, then that note on that track; no time passes before it
-//   before the next one   time passes no further; other tracks play as they like
+//   before the next one   time passes no further; higher tracks play as they like
 //
-// Drawn note by note instead, with nine of ten right, a melody of eight notes comes back one time in two.
+// A note that may not come, because a rule forbids it, is left out. Drawn note by note instead, with nine of ten right,
+// a melody of eight notes comes back one time in two.
 #pragma once
 
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <type_traits>
 
@@ -28,9 +30,8 @@ class RepeatGuide {
   /// @param song  after the token
   void observe(TokenEvent token, const SongStep& step, const SongState& song);
 
-  /// @param allowed  (V) by the grammar and the plan; what would leave the melody that the bar repeats becomes 0, and
-  /// so
-  ///                 does `R` where there is nothing to repeat. A note that may not come is left out.
+  /// Forbids what would leave the melody that the bar repeats, and `R` where there is nothing to repeat.
+  /// @param allowed  (V) by the grammar and the plan
   void apply(const GrammarRules& rules, const SongState& song, std::span<std::uint8_t> allowed) const;
 
  private:
@@ -44,26 +45,28 @@ class RepeatGuide {
   };
   struct Mask;
 
+  static constexpr std::size_t letter_slots = 64, kept_onsets = 2048, max_bar_onsets = 96;
+  static std::size_t slot(std::uint8_t letter) { return letter % letter_slots; }
+
   [[nodiscard]] std::int32_t repeated_bar(const SongState& song) const;
   template <class Take>
-  void for_each_onset(std::int32_t bar, Take&& take) const;
+  std::size_t for_each_repeated(const SongState& song, Take&& take) const;
   void begin_repeat(const SongState& song);
   void begin_note(const SongState& song);
-  [[nodiscard]] bool is_due(const SongState& song) const {
-    return next_ < count_ && bar_[next_].step == song.place().bar_steps;
+  [[nodiscard]] bool is_due(std::uint32_t i, const SongState& song) const {
+    return i < count_ && bar_[i].step == song.place().bar_steps;
   }
+  [[nodiscard]] std::optional<int> due_pitch(const Mask& mask, const SongState& song) const;
   void keep_to_melody(const Mask& mask, const SongState& song) const;
+  void keep_time(const Mask& mask, const SongState& song) const;
   void keep_to_track(const Mask& mask, const SongState& song) const;
 
-  static std::size_t index(std::uint8_t letter) { return letter % letters; }
-  static constexpr std::size_t letters = 64, onsets = 2048, most = 96;
-
-  std::array<Phrase, letters> latest_{}, before_{};  // of each letter
-  std::array<Onset, onsets> melody_{};               // the last ones, in a ring
-  std::uint32_t played_ = 0;
-  std::array<Onset, most> bar_{};  // what the present bar repeats
-  std::uint32_t count_ = 0, next_ = 0;
-  int track_ = track_count;  // of the melody: the lowest that has played
+  std::array<Phrase, letter_slots> latest_{}, before_{};  // of each letter
+  std::array<Onset, kept_onsets> melody_{};               // the last ones, in a ring
+  std::uint32_t played_ = 0;                              // onsets in all
+  std::array<Onset, max_bar_onsets> bar_{};               // what the present bar repeats
+  std::uint32_t count_ = 0, next_ = 0;                    // of those
+  int track_ = track_count;                               // of the melody: the lowest that has played
 };
 static_assert(std::is_trivially_copyable_v<RepeatGuide> && sizeof(RepeatGuide) < 10 * 1024);
 

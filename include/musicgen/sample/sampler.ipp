@@ -83,6 +83,14 @@ struct Sampler<B>::Impl {
 
   Token advance(const Limit& limit) {
     if (!begun || song.state.ended()) begin_song();
+    const Token token = choose(limit);
+    if (token != no_token) return token;
+    song.last = writer.vocabulary().end();  // the plan has ended in silence
+    song.step = song.state.advance({TokenKind::end, 0});
+    return song.last;
+  }
+
+  Token choose(const Limit& limit) {
     if (!unchosen.empty()) {
       const Token token = writer.choose(std::span<const Scalar>(unchosen), song, chain, limit);
       unchosen.clear();
@@ -310,7 +318,8 @@ void Sampler<B>::prompt(const Score& score, std::chrono::duration<double> length
 
 template <Backend B>
 Limit Sampler<B>::Impl::limit_of(const Length& length) const {
-  constexpr double longest_seconds = 600, densest = 1000;  // tokens a second
+  constexpr double densest = 1000;  // tokens a second
+  const double longest_seconds = writer.options.plan.ends() ? 86400 : 600;
   if (length.time && !(length.time->count() > 0 && length.time->count() < 1e9))
     throw Error("sampler: a song of " + detail::number_text(length.time->count()) + " s");
   if (length.tokens < 0) throw Error("sampler: a song of " + std::to_string(length.tokens) + " tokens");

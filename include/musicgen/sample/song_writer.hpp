@@ -40,9 +40,9 @@ struct SongInProgress {
   Token last = no_token;
   SongStep step{};             ///< what the last token did
   PlanGuide::Start plan{};     ///< where the requested plan begins
-  RepeatGuide melody{};        ///< what bars that repeat have to repeat
+  RepeatGuide melody{};        ///< the melody so far, for bars that repeat
   double log_probability = 0;  ///< the model's, of the last token; in nats
-  bool over = false;           ///< no gap is short enough for the time left
+  bool over = false;           ///< no gap is short enough for the time left, or the plan has ended in silence
   bool irregular = false;      ///< the rules left nothing that the grammar allows, and a rest came instead
 
   [[nodiscard]] bool at_limit(const Limit& limit) const {
@@ -70,7 +70,7 @@ class SongWriter {
 
   /// Chooses the next token and appends it to the song. A gap is cut at the limit. Allocates nothing.
   /// @param logits  (V) after the last token
-  /// @return        `no_token` if the song is over because no gap is short enough for the time left
+  /// @return        `no_token` if the song is over: no gap is short enough for the time left, or the plan has ended
   /// @throws Error  for logits that are not finite; then nothing has changed
   template <class Scalar>
   Token choose(std::span<const Scalar> logits, SongInProgress& song, AnyProcessor& chain, const Limit& limit) {
@@ -85,7 +85,9 @@ class SongWriter {
   void update_forbidden(const AnyProcessor& chain, const SongState& song);
   void require_notes();
   void mask(const SongInProgress& song, const Limit& limit);
+  void apply(SongInProgress& song, AnyProcessor& chain);
   void rest_instead(SongInProgress& song);
+  [[nodiscard]] bool plan_is_over(const SongState& song) const;
   void bring_back(Token token);
   bool bring_back_plan(const SongState& song);
   Token cut(Token token, const SongState& song, const Limit& limit) const;
@@ -96,7 +98,8 @@ class SongWriter {
   int transposition_ = 0;                             // of the song that update_forbidden() last saw
   std::vector<std::uint8_t> unknown_;                 // (V) tracks that the model does not know
   std::vector<std::uint8_t> forbidden_, wanted_not_;  // (V) what the grammar was told; what it is told next
-  std::vector<std::uint8_t> allowed_;                 // (V) by the grammar and the limit
+  std::vector<std::uint8_t> allowed_;                 // (V) by the grammar, the plan and the limit
+  std::vector<std::uint8_t> unguided_;                // (V) the same, whatever the bar repeats
   std::vector<double> logits_, values_;               // (V) the model's; the processors' result
 };
 

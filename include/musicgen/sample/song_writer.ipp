@@ -30,6 +30,7 @@ MUSICGEN_INLINE SongWriter::SongWriter(const Vocabulary& vocabulary, bool canoni
       forbidden_(unknown_.size()),
       wanted_not_(unknown_.size()),
       allowed_(unknown_.size()),
+      unguided_(unknown_.size()),
       logits_(unknown_.size()),
       values_(unknown_.size()) {
   require_in_range(options);
@@ -103,9 +104,19 @@ MUSICGEN_INLINE Token SongWriter::choose(SongInProgress& song, AnyProcessor& cha
   if (song.state.group() == SongState::Group::none || song.state.transposition() != transposition_)
     update_forbidden(chain, song.state);
   mask(song, limit);
-  for (std::size_t v = 0; v < values_.size(); ++v) values_[v] = allowed_[v] ? logits_[v] : Logits::forbidden;
-  chain.apply(Logits(values_, vocabulary(), options.grammar ? &grammar_ : nullptr), song.state);
-  if (std::all_of(values_.begin(), values_.end(), [](double x) { return x == Logits::forbidden; })) rest_instead(song);
+  apply(song, chain);
+  const auto is_stuck = [&] {
+    return std::all_of(values_.begin(), values_.end(), [](double x) { return x == Logits::forbidden; });
+  };
+  if (is_stuck() && song.state.place().repeats) {  // the note that is due is left out
+    allowed_ = unguided_;
+    apply(song, chain);
+  }
+  if (is_stuck() && plan_is_over(song.state)) {
+    song.over = true;
+    return no_token;
+  }
+  if (is_stuck()) rest_instead(song);
   const Token chosen =
       sampler_.choose(values_, {options.temperature, options.top_k, options.top_p, options.min_p}, song.random);
   const Token token = cut(chosen, song.state, limit);
@@ -120,7 +131,14 @@ MUSICGEN_INLINE Token SongWriter::choose(SongInProgress& song, AnyProcessor& cha
   return token;
 }
 
-/// Sets what may come by the grammar and the plan; without the grammar, everything that is not forbidden throughout.
+/// The model's logits of what may come, as the processors change them.
+MUSICGEN_INLINE void SongWriter::apply(SongInProgress& song, AnyProcessor& chain) {
+  for (std::size_t v = 0; v < values_.size(); ++v) values_[v] = allowed_[v] ? logits_[v] : Logits::forbidden;
+  chain.apply(Logits(values_, vocabulary(), options.grammar ? &grammar_ : nullptr), song.state);
+}
+
+/// Sets what may come by the grammar, the plan and the melody of a bar that repeats; without the grammar, everything
+/// that is not forbidden throughout.
 MUSICGEN_INLINE void SongWriter::mask(const SongInProgress& song, const Limit& limit) {
   if (options.grammar)
     grammar_.allowed(song.state, allowed_);
@@ -128,11 +146,18 @@ MUSICGEN_INLINE void SongWriter::mask(const SongInProgress& song, const Limit& l
     for (std::size_t v = 0; v < allowed_.size(); ++v) allowed_[v] = forbidden_[v] == 0;
   if (vocabulary().has_beats()) {
     guide_.apply(song.state, song.plan, limit.end_waits || grammar_.is_forbidden(vocabulary().end()), allowed_);
+    unguided_ = allowed_;
     song.melody.apply(grammar_, song.state, allowed_);
   }
   // If nothing else is left, rest_instead() lets time pass: rules may change while a stream plays.
   else if (limit.end_waits && song.state.steps() < limit.steps)
     allowed_[static_cast<std::size_t>(vocabulary().end())] = 0;
+}
+
+/// Whether the last phrase of the plan has ended in silence, after which the canonical `$` may not come.
+MUSICGEN_INLINE bool SongWriter::plan_is_over(const SongState& song) const {
+  return song.at_free_position() && song.sounding() == 0 && GrammarRules::needs_phrase(song) &&
+         std::none_of(allowed_.begin(), allowed_.end(), [](std::uint8_t may) { return may != 0; });
 }
 
 MUSICGEN_INLINE void SongWriter::bring_back(Token token) {

@@ -190,7 +190,8 @@ struct Closing {
   std::vector<Token> tokens;  ///< then add these
 };
 
-/// The shortest end of a song that obeys both grammars: after a note event the shortest time step; the offs of all
+/// The shortest end of a song that obeys both grammars: after a note event, except between phrases, the shortest time
+/// step; the offs of all
 /// sounding notes, by track and pitch; `$`, even where that is forbidden. For a song that has not begun it is `^ $`,
 /// and for one that has ended nothing.
 [[nodiscard]] Closing closing(const GrammarRules& rules, const SongState& song);

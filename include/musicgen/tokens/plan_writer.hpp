@@ -66,7 +66,9 @@ class PlanWriter {
   void write(std::vector<Token>& tokens) {
     const std::int32_t now = next();
     const auto put = [&](TokenKind kind, int value) {
-      if (const Token token = vocabulary_.find(kind, value); token != no_token) tokens.push_back(token);
+      const Token token = vocabulary_.find(kind, value);
+      if (token != no_token) tokens.push_back(token);
+      return token != no_token;
     };
     bool phrase_begins = false;
     if (now == walk_.start()) {
@@ -79,12 +81,12 @@ class PlanWriter {
       if (walk_.says_meter()) put(TokenKind::meter, walk_.meter());
       phrase_begins = walk_.bar() == phrase_start_ && phrase_ < form_.size();
       if (phrase_begins) {
-        put(TokenKind::phrase, form_[phrase_].letter);
-        put(TokenKind::phrase_bars, form_[phrase_].bars);
+        const bool has_letter = put(TokenKind::phrase, form_[phrase_].letter);
+        says_phrase_ = put(TokenKind::phrase_bars, form_[phrase_].bars) && has_letter;
         phrase_start_ += form_[phrase_++].bars;
       }
       for (; repeat_ < plan_.repeats.size() && plan_.repeats[repeat_] <= walk_.bar(); ++repeat_)
-        if (plan_.repeats[repeat_] == walk_.bar()) put(TokenKind::repeat, 0);
+        if (plan_.repeats[repeat_] == walk_.bar() && says_phrase_) put(TokenKind::repeat, 0);
       walk_.next();
     }
     const int before = in_force_;
@@ -123,6 +125,7 @@ class PlanWriter {
   int moved_;
   BarWalk walk_;  // at the next bar to write
   int phrase_start_ = 0, in_force_ = -1;
+  bool says_phrase_ = false;
   std::size_t tempo_ = 0, phrase_ = 0, repeat_ = 0, chord_ = 0;
 };
 

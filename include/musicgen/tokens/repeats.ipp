@@ -2,7 +2,12 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <utility>
 
+#include "encoder.hpp"
 #include "plan_writer.hpp"
 #include "repeats.hpp"
 

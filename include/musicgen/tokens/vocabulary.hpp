@@ -67,7 +67,7 @@ enum class TokenKind : std::uint8_t {
   meter,        ///< see `meters`
   phrase,       ///< its letter: A..Z with a melody, a..z without; i and o begin and end a song
   phrase_bars,  ///< 1..64
-  repeat,       ///< the melody of this bar of the phrase before with the same letter
+  repeat,       ///< the bar has the melody of the same bar of the last phrase with its letter
   chord         ///< 6 * root + quality, counted from major; 72: none
 };
 inline constexpr std::size_t token_kind_count = static_cast<std::size_t>(TokenKind::chord) + 1;

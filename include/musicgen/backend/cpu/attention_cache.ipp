@@ -7,7 +7,6 @@
 #include <limits>
 #include <type_traits>
 
-#include "../../tokens/context.hpp"
 #include "attention_cache.hpp"
 #include "number_formats.hpp"
 #include "simd/arithmetic.hpp"

@@ -8,7 +8,6 @@
 #include "../../core/error.hpp"
 #include "../../core/team.hpp"
 #include "../../core/thread_pool.hpp"
-#include "../../tokens/context.hpp"
 #include "copying.hpp"
 #include "decode.hpp"
 #include "embedding.hpp"

@@ -350,7 +350,8 @@ void generate(Options& o, const std::vector<std::string>& arguments) {
 
   Length length = Length::in_tokens(o.tokens);
   if (o.seconds > 0) length.time = std::chrono::duration<double>(o.seconds);
-  constexpr int side_by_side = 32;
+  // In beats each song has more to attend to than the weights that songs side by side share.
+  const int side_by_side = model.vocabulary().has_beats() ? 1 : 32;
   for (int done = 0; done < o.count;) {
     for (const GeneratedSong& song : sampler.generate(std::min(side_by_side, o.count - done), length))
       write(song, *model.config().vocabulary, o, ++done, prompt, sampler.prompt_length());

@@ -36,7 +36,7 @@ class MelodyBars {
     for (const GridNote& note : notes) {
       if (note.track != melody) continue;
       while (walk.start() <= note.start) begin_bar();
-      onsets_.push_back({note.start - start, note.pitch});
+      onsets_.emplace_back(note.start - start, note.pitch);
     }
     first_.push_back(onsets_.size());
   }
@@ -64,7 +64,7 @@ MUSICGEN_INLINE std::vector<int> repeated_bars(std::span<const GridNote> notes, 
   Phrase now;
   for (const auto& [letter, bars] : plan.form) {
     now.bars = bars;
-    Phrase& before = latest[static_cast<std::size_t>(letter)];
+    Phrase& before = latest[static_cast<unsigned char>(letter)];
     for (int bar = 0; bar < std::min(bars, before.bars); ++bar) {
       const auto here = melody[now.start + bar], there = melody[before.start + bar];
       if (!here.empty() && std::equal(here.begin(), here.end(), there.begin(), there.end()))

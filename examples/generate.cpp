@@ -295,9 +295,11 @@ Score begin_with_prompt(Sampler<B>& sampler, const Options& o) {
 }
 
 /// The options' rules, and what the model knows of its music where the options do not say.
-auto processors(const Options& o, const MusicProfile& profile, bool has_plan) {
+template <Backend B>
+auto processors(const Options& o, const Model<B>& model) {
+  const MusicProfile& profile = model.config().profile;
   ProcessorChain rules;
-  if (!o.plan.key.empty() && !has_plan) rules.push_back(Key::parse(o.plan.key));
+  if (!o.plan.key.empty() && !model.vocabulary().has_beats()) rules.push_back(Key::parse(o.plan.key));
   if (!o.tracks.empty()) {
     std::vector<int> tracks;
     for (const std::string& list : o.tracks)
@@ -310,7 +312,7 @@ auto processors(const Options& o, const MusicProfile& profile, bool has_plan) {
     rules.push_back(Tracks(tracks));
   }
   presets::Lifelike style = o.style;
-  const presets::Lifelike known = has_plan ? presets::lifelike_beats(profile) : presets::lifelike(profile);
+  const presets::Lifelike known = presets::lifelike(model);
   style.get<VelocityPrior>().usual = profile.usual_velocity;
   if (!style.get<MaxNoteLength>().length) style.get<MaxNoteLength>() = known.get<MaxNoteLength>();
   if (!style.get<EndBias>().after) style.get<EndBias>() = known.get<EndBias>();
@@ -342,7 +344,7 @@ void generate(Options& o, const std::vector<std::string>& arguments) {
   const auto model = given_model<B>(o.model);
   settle(o, model.vocabulary(), arguments);
   probe_outputs(o);
-  Sampler sampler(model, processors(o, model.config().profile, model.vocabulary().has_beats()), o.sampler);
+  Sampler sampler(model, processors(o, model), o.sampler);
   for (const std::string& warning : sampler.warnings())
     std::cerr << (o.model.empty() ? "the bundled model" : o.model.string()) << ": " << warning << '\n';
   std::optional<Score> prompt;

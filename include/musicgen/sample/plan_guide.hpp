@@ -25,6 +25,10 @@
 
 namespace musicgen::inline MUSICGEN_ABI {
 
+namespace detail {
+struct TokenMask;
+}
+
 /// Threads may ask one at once.
 class PlanGuide {
  public:
@@ -49,15 +53,14 @@ class PlanGuide {
   [[nodiscard]] const PlanRequest& plan() const { return plan_; }
 
  private:
-  struct Mask;
   struct Moment;
 
   void require_words(const Vocabulary& vocabulary) const;
-  void leave_what_is_asked(const Moment& now, const Mask& mask) const;
-  void leave_lengths(const Moment& now, const Mask& mask) const;
-  void leave_chords(const Moment& now, const Mask& mask) const;
-  void leave_ends(const Moment& now, const Mask& mask) const;
-  void require_what_is_due(const Moment& now, const Mask& mask) const;
+  void leave_what_is_asked(const Moment& now, const detail::TokenMask& mask) const;
+  void leave_lengths(const Moment& now, const detail::TokenMask& mask) const;
+  void leave_chords(const Moment& now, const detail::TokenMask& mask) const;
+  void leave_ends(const Moment& now, const detail::TokenMask& mask) const;
+  void require_what_is_due(const Moment& now, const detail::TokenMask& mask) const;
   [[nodiscard]] int chord_at(const Moment& now, int beat) const;
 
   Vocabulary vocabulary_;

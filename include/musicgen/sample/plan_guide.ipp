@@ -9,33 +9,11 @@
 
 #include "../core/error.hpp"
 #include "../core/text.hpp"
+#include "../tokens/grammar.hpp"
 #include "plan_guide.hpp"
+#include "token_mask.hpp"
 
 namespace musicgen::inline MUSICGEN_ABI {
-
-/// The words that may come, by kinds.
-struct PlanGuide::Mask {
-  const Vocabulary& vocabulary;
-  std::span<std::uint8_t> allowed;
-
-  std::uint8_t& operator[](Token token) const { return allowed[static_cast<std::size_t>(token)]; }
-  bool any(TokenKind kind) const {
-    const auto words = vocabulary.tokens(kind);
-    return std::any_of(words.begin(), words.end(), [&](Token token) { return (*this)[token] != 0; });
-  }
-  /// Takes away the words of a kind for which `unwanted(value)`.
-  template <class Unwanted>
-  void forbid_if(TokenKind kind, Unwanted&& unwanted) const {
-    for (const Token token : vocabulary.tokens(kind))
-      if (unwanted(vocabulary[token].value)) (*this)[token] = 0;
-  }
-  void forbid(TokenKind kind) const {
-    forbid_if(kind, [](int) { return true; });
-  }
-  void only(TokenKind kind, int wanted) const {
-    forbid_if(kind, [=](int value) { return value != wanted; });
-  }
-};
 
 /// Where a song stands, in the plan's terms.
 struct PlanGuide::Moment {
@@ -49,7 +27,7 @@ struct PlanGuide::Moment {
   bool is_over;              // the song has to end here
 
   bool is_last_bar() const { return !endless && length > 0 && phrases_bar == length - 1; }
-  bool needs_phrase() const { return place.phrase != 0 && place.bars_left == 0; }
+  bool needs_phrase() const { return GrammarRules::needs_phrase(song); }
   bool phrase_begins() const {
     return place.bar_steps == 0 && place.phrase_bar == 0 &&
            (place.last == TokenKind::phrase_bars || place.last == TokenKind::repeat);
@@ -149,7 +127,7 @@ MUSICGEN_INLINE PlanGuide::Start PlanGuide::start_after(const SongState& song) {
 
 MUSICGEN_INLINE void PlanGuide::apply(const SongState& song, const Start& start, bool endless,
                                       std::span<std::uint8_t> allowed) const {
-  const Mask mask{vocabulary_, allowed};
+  const detail::TokenMask mask{vocabulary_, allowed};
   if (!song.at_free_position()) return;
   if (song.place().bars == 0) return mask.forbid(TokenKind::end);  // a song has a bar at least
   if (song.bar_left() == 0) return;                                // only a bar line may come
@@ -166,7 +144,7 @@ MUSICGEN_INLINE void PlanGuide::apply(const SongState& song, const Start& start,
 }
 
 /// Key, tempo and metre, those asked for where they are asked for and no others.
-MUSICGEN_INLINE void PlanGuide::leave_what_is_asked(const Moment& now, const Mask& mask) const {
+MUSICGEN_INLINE void PlanGuide::leave_what_is_asked(const Moment& now, const detail::TokenMask& mask) const {
   if (now.place.bar_steps > 0) return;
   mask.forbid_if(TokenKind::key, [&](int key) { return !keys_[static_cast<std::size_t>(key)]; });
   const auto here = [&](const auto& change) { return change.bar == now.bar; };
@@ -183,7 +161,7 @@ MUSICGEN_INLINE void PlanGuide::leave_what_is_asked(const Moment& now, const Mas
 }
 
 /// Phrases of the form; without one, those that end with the song at the latest.
-MUSICGEN_INLINE void PlanGuide::leave_lengths(const Moment& now, const Mask& mask) const {
+MUSICGEN_INLINE void PlanGuide::leave_lengths(const Moment& now, const detail::TokenMask& mask) const {
   if (now.place.bar_steps > 0 || now.phrases_bar < 0) return;
   if (plan_.bars > 0) {
     const std::int32_t left = plan_.bars - now.phrases_bar;
@@ -213,7 +191,7 @@ MUSICGEN_INLINE int PlanGuide::chord_at(const Moment& now, int beat) const {
 }
 
 /// Chords that are asked for, where they begin; time passes no further than to the next.
-MUSICGEN_INLINE void PlanGuide::leave_chords(const Moment& now, const Mask& mask) const {
+MUSICGEN_INLINE void PlanGuide::leave_chords(const Moment& now, const detail::TokenMask& mask) const {
   if (plan_.chords.empty()) return;
   const Meter meter = now.song.meter();
   const int beat = now.place.bar_steps / beat_steps(meter);
@@ -228,7 +206,7 @@ MUSICGEN_INLINE void PlanGuide::leave_chords(const Moment& now, const Mask& mask
 }
 
 /// What ends a song: `$`, and the notes' ends between two phrases, after which no other phrase may come.
-MUSICGEN_INLINE void PlanGuide::leave_ends(const Moment& now, const Mask& mask) const {
+MUSICGEN_INLINE void PlanGuide::leave_ends(const Moment& now, const detail::TokenMask& mask) const {
   if (now.needs_phrase() && now.is_over) {
     for (auto kind = TokenKind::key; kind <= TokenKind::chord;
          kind = static_cast<TokenKind>(static_cast<int>(kind) + 1))
@@ -237,12 +215,12 @@ MUSICGEN_INLINE void PlanGuide::leave_ends(const Moment& now, const Mask& mask) 
   }
   const bool goes_on = now.endless || now.length > 0;
   if (!goes_on || now.is_over || now.is_last_bar()) return;
-  if (now.needs_phrase() && !mask.any(TokenKind::phrase)) return;  // nothing else is left
+  if (now.needs_phrase() && !mask.allows_any(TokenKind::phrase)) return;  // nothing else is left
   mask.forbid(TokenKind::end);
 }
 
 /// Where words of the plan have to come, leaves them and those that may stand before them.
-MUSICGEN_INLINE void PlanGuide::require_what_is_due(const Moment& now, const Mask& mask) const {
+MUSICGEN_INLINE void PlanGuide::require_what_is_due(const Moment& now, const detail::TokenMask& mask) const {
   using enum TokenKind;
   const bool is_first = now.bar == 0 && now.place.bar_steps == 0;
   const bool goes_on = now.endless || now.length > 0;
@@ -251,9 +229,9 @@ MUSICGEN_INLINE void PlanGuide::require_what_is_due(const Moment& now, const Mas
                                      {meter, is_first || !plan_.meters.empty()},
                                      {phrase, is_first || (now.needs_phrase() && goes_on)},
                                      {chord, is_first || !plan_.chords.empty()}}) {
-    if (!is_due || !mask.any(kind)) continue;  // those asked for are left only where they are due
+    if (!is_due || !mask.allows_any(kind)) continue;  // those asked for are left only where they are due
     for (Token token = 0; token < vocabulary_.size(); ++token)
-      if (const TokenKind other = vocabulary_[token].kind; other < bar || other > kind) mask[token] = 0;
+      if (const TokenKind other = vocabulary_[token].kind; other < bar || other > kind) mask.forbid(token);
     return;
   }
 }

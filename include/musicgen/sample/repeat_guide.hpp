@@ -24,6 +24,10 @@
 
 namespace musicgen::inline MUSICGEN_ABI {
 
+namespace detail {
+struct TokenMask;
+}
+
 /// The melody of one song so far. A copy is a snapshot. Allocates nothing.
 class RepeatGuide {
  public:
@@ -43,7 +47,6 @@ class RepeatGuide {
     std::int32_t start = 0;  ///< bar
     std::int32_t bars = 0;
   };
-  struct Mask;
 
   static constexpr std::size_t letter_slots = 64, kept_onsets = 2048, max_bar_onsets = 96;
   static std::size_t slot(std::uint8_t letter) { return letter % letter_slots; }
@@ -56,10 +59,11 @@ class RepeatGuide {
   [[nodiscard]] bool is_due(std::uint32_t i, const SongState& song) const {
     return i < count_ && bar_[i].step == song.place().bar_steps;
   }
-  [[nodiscard]] std::optional<int> due_pitch(const Mask& mask, const SongState& song) const;
-  void keep_to_melody(const Mask& mask, const SongState& song) const;
-  void keep_time(const Mask& mask, const SongState& song) const;
-  void keep_to_track(const Mask& mask, const SongState& song) const;
+  [[nodiscard]] std::optional<int> due_pitch(const GrammarRules& rules, const detail::TokenMask& mask,
+                                             const SongState& song) const;
+  void keep_to_melody(const GrammarRules& rules, const detail::TokenMask& mask, const SongState& song) const;
+  void keep_time(const detail::TokenMask& mask, const SongState& song) const;
+  void keep_to_track(const detail::TokenMask& mask, const SongState& song) const;
 
   std::array<Phrase, letter_slots> latest_{}, before_{};  // of each letter
   std::array<Onset, kept_onsets> melody_{};               // the last ones, in a ring

@@ -4,31 +4,9 @@
 #include <algorithm>
 
 #include "repeat_guide.hpp"
+#include "token_mask.hpp"
 
 namespace musicgen::inline MUSICGEN_ABI {
-
-/// The tokens that may come.
-struct RepeatGuide::Mask {
-  const GrammarRules& rules;
-  std::span<std::uint8_t> allowed;
-
-  bool allows(Token token) const { return token != no_token && allowed[static_cast<std::size_t>(token)] != 0; }
-  void forbid(Token token) const {
-    if (token != no_token) allowed[static_cast<std::size_t>(token)] = 0;
-  }
-  /// Takes away the tokens of a kind for which `unwanted(value)`.
-  template <class Unwanted>
-  void forbid_if(TokenKind kind, Unwanted&& unwanted) const {
-    for (const Token token : rules.vocabulary().tokens(kind))
-      if (unwanted(rules.vocabulary()[token].value)) forbid(token);
-  }
-  void forbid(TokenKind kind) const {
-    forbid_if(kind, [](int) { return true; });
-  }
-  void only(TokenKind kind, int wanted) const {
-    forbid_if(kind, [=](int value) { return value != wanted; });
-  }
-};
 
 /// The bar that the present one would repeat; -1 if there is none, or some of its onsets may be forgotten.
 MUSICGEN_INLINE std::int32_t RepeatGuide::repeated_bar(const SongState& song) const {
@@ -105,49 +83,50 @@ MUSICGEN_INLINE void RepeatGuide::begin_note(const SongState& song) {
 
 MUSICGEN_INLINE void RepeatGuide::apply(const GrammarRules& rules, const SongState& song,
                                         std::span<std::uint8_t> allowed) const {
-  const Mask mask{rules, allowed};
+  const detail::TokenMask mask{rules.vocabulary(), allowed};
   const Token repeat = rules.vocabulary().find(TokenKind::repeat);
   if (mask.allows(repeat) && for_each_repeated(song, [](const Onset&) {}) == 0) mask.forbid(repeat);
   if (!song.place().repeats || count_ == 0) return;
-  song.group() == SongState::Group::none ? keep_to_melody(mask, song) : keep_to_track(mask, song);
+  song.group() == SongState::Group::none ? keep_to_melody(rules, mask, song) : keep_to_track(mask, song);
 }
 
 /// The pitch of the next note that is due in this step and may come, or whose last one may end for it.
-MUSICGEN_INLINE std::optional<int> RepeatGuide::due_pitch(const Mask& mask, const SongState& song) const {
+MUSICGEN_INLINE std::optional<int> RepeatGuide::due_pitch(const GrammarRules& rules, const detail::TokenMask& mask,
+                                                          const SongState& song) const {
   for (std::uint32_t i = next_; is_due(i, song); ++i) {
     const int pitch = bar_[i].pitch;
-    const bool can_start = (mask.rules.startable(song, pitch) >> track_ & 1) != 0;
-    if (mask.rules.can_end(song, pitch, track_) || (can_start && mask.allows(mask.rules.vocabulary().note_on(pitch))))
-      return pitch;
+    const bool can_start = (rules.startable(song, pitch) >> track_ & 1) != 0;
+    if (rules.can_end(song, pitch, track_) || (can_start && mask.allows(mask.vocabulary.note_on(pitch)))) return pitch;
   }
   return std::nullopt;
 }
 
 /// Between notes.
-MUSICGEN_INLINE void RepeatGuide::keep_to_melody(const Mask& mask, const SongState& song) const {
-  const Vocabulary& vocabulary = mask.rules.vocabulary();
+MUSICGEN_INLINE void RepeatGuide::keep_to_melody(const GrammarRules& rules, const detail::TokenMask& mask,
+                                                 const SongState& song) const {
+  const Vocabulary& vocabulary = mask.vocabulary;
   // Those that sound still have to end before any begins.
   for (std::uint32_t i = next_; is_due(i, song); ++i)
-    if (const int pitch = bar_[i].pitch; mask.rules.can_end(song, pitch, track_) &&
+    if (const int pitch = bar_[i].pitch; rules.can_end(song, pitch, track_) &&
                                          mask.allows(vocabulary.note_off(pitch)) &&
-                                         !mask.rules.is_forbidden(vocabulary.note_on(pitch))) {
+                                         !rules.is_forbidden(vocabulary.note_on(pitch))) {
       mask.only(TokenKind::note_off, pitch);
       for (const TokenKind kind : {TokenKind::note_on, TokenKind::time, TokenKind::end}) mask.forbid(kind);
       return;
     }
-  if (const auto pitch = due_pitch(mask, song); pitch && mask.allows(vocabulary.note_on(*pitch))) {
+  if (const auto pitch = due_pitch(rules, mask, song); pitch && mask.allows(vocabulary.note_on(*pitch))) {
     mask.only(TokenKind::note_on, *pitch);
     for (const TokenKind kind : {TokenKind::time, TokenKind::end}) mask.forbid(kind);
     return;
   }
   const unsigned higher = ~((2u << track_) - 1);
-  mask.forbid_if(TokenKind::note_on, [&](int pitch) { return (mask.rules.startable(song, pitch) & higher) == 0; });
+  mask.forbid_if(TokenKind::note_on, [&](int pitch) { return (rules.startable(song, pitch) & higher) == 0; });
   keep_time(mask, song);
 }
 
 /// Time up to the next onset. If nothing else could come after less, no less.
-MUSICGEN_INLINE void RepeatGuide::keep_time(const Mask& mask, const SongState& song) const {
-  const Vocabulary& vocabulary = mask.rules.vocabulary();
+MUSICGEN_INLINE void RepeatGuide::keep_time(const detail::TokenMask& mask, const SongState& song) const {
+  const Vocabulary& vocabulary = mask.vocabulary;
   const int here = song.place().bar_steps;
   std::uint32_t later = next_;
   while (is_due(later, song)) ++later;
@@ -158,19 +137,16 @@ MUSICGEN_INLINE void RepeatGuide::keep_time(const Mask& mask, const SongState& s
     if (const int steps = vocabulary[time].value; mask.allows(time) && steps <= left)
       longest = std::max(longest, steps);
   if (longest == 0) return;
-  const auto ons = vocabulary.tokens(TokenKind::note_on);
-  const bool is_alone =
-      song.sounding() == 0 && std::none_of(ons.begin(), ons.end(), [&](Token on) { return mask.allows(on); });
+  const bool is_alone = song.sounding() == 0 && !mask.allows_any(TokenKind::note_on);
   mask.forbid_if(TokenKind::time, [&](int steps) { return steps > left || (is_alone && steps < longest); });
 }
 
 /// Within a note.
-MUSICGEN_INLINE void RepeatGuide::keep_to_track(const Mask& mask, const SongState& song) const {
+MUSICGEN_INLINE void RepeatGuide::keep_to_track(const detail::TokenMask& mask, const SongState& song) const {
   const int pitch = song.group_pitch();
-  const bool is_melody = std::any_of(bar_.begin() + next_, bar_.begin() + count_, [&](const Onset& onset) {
-    return onset.step == song.place().bar_steps && onset.pitch == pitch;
-  });
-  const Vocabulary& vocabulary = mask.rules.vocabulary();
+  bool is_melody = false;
+  for (std::uint32_t i = next_; is_due(i, song); ++i) is_melody |= bar_[i].pitch == pitch;
+  const Vocabulary& vocabulary = mask.vocabulary;
   if (is_melody && mask.allows(vocabulary.track(track_))) {
     mask.only(TokenKind::track, track_);
   } else if (song.group() == SongState::Group::on_velocity) {

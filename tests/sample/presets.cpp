@@ -44,15 +44,16 @@ TEST_CASE("presets: models of beats have their own") {
   const presets::Lifelike chain =
       presets::lifelike_beats(MusicProfile{.max_note_length = 2s, .usual_length = 200s, .usual_velocity = 86});
   CHECK(chain.get<MaxNoteLength>().length == 2s);
-  CHECK(chain.get<EndBias>().after == 150s);
+  CHECK(chain.get<EndBias>().after == 124s);
   CHECK(chain.get<VelocityPrior>().usual == 86);
   CHECK(chain.get<VelocityPrior>().strength == 0);
   CHECK(chain.get<Density>().density == 0);
   CHECK_FALSE(chain.get<MaxRest>().length);
   CHECK(chain.get<TimingSharpness>().sharpness == 0);
   CHECK(chain.get<PitchSampling>().min_p == 0);
-  CHECK(chain.get<NoteSampling>().temperature == 0.9f);
-  CHECK(chain.get<NoteSampling>().min_p == 0.2f);
+  CHECK(chain.get<NoteSampling>().min_p == 0.05f);
+  CHECK(chain.get<PhraseReturns>().min_p == 0.6f);
+  CHECK(chain.get<PhraseReturns>().repeat_bias == 1);
   CHECK_NOTHROW(chain.check());
   CHECK(presets::lifelike(test::untrained_in_beats()).get<Density>().density == 0);
   CHECK(presets::lifelike(test::untrained()).get<Density>().density == -0.2f);

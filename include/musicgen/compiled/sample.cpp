@@ -14,6 +14,7 @@
 #include <musicgen/sample/processors/max_rest.ipp>
 #include <musicgen/sample/processors/near_onset_penalty.ipp>
 #include <musicgen/sample/processors/note_sampling.ipp>
+#include <musicgen/sample/processors/phrase_returns.ipp>
 #include <musicgen/sample/processors/pitch_class_prior.ipp>
 #include <musicgen/sample/processors/pitch_sampling.ipp>
 #include <musicgen/sample/processors/timing_sharpness.ipp>

@@ -31,16 +31,16 @@ MUSICGEN_INLINE Lifelike lifelike(const MusicProfile& profile) {
   return Lifelike(plainly.get<MaxNoteLength>(), {.usual = profile.usual_velocity, .strength = 0.08f},
                   {.density = -0.2f, .variation = 1}, {.strength = 0.4f, .variation = 1}, {.penalty = 0.3f},
                   {.penalty = 0.6f}, {.length = std::chrono::seconds(4)}, plainly.get<EndBias>(), {.sharpness = 1},
-                  {.temperature = 1.09f, .min_p = 0.055f}, {.temperature = 1.05f, .variation = 1}, {});
+                  {.temperature = 1.09f, .min_p = 0.055f}, {.temperature = 1.05f, .variation = 1}, {}, {});
 }
 
 MUSICGEN_INLINE Lifelike lifelike_beats(const MusicProfile& profile) {
   const Plain plainly = plain(profile);
   // A song ends with a phrase, about a minute after the bias has begun.
   EndBias end = plainly.get<EndBias>();
-  if (end.after) *end.after *= 0.75;
+  if (end.after) *end.after *= 0.62;
   return Lifelike(plainly.get<MaxNoteLength>(), {.usual = profile.usual_velocity}, {}, {}, {}, {}, {}, end, {}, {}, {},
-                  {.temperature = 0.9f, .min_p = 0.2f});
+                  {.min_p = 0.05f}, {.min_p = 0.6f, .repeat_bias = 1});
 }
 
 }  // namespace musicgen::inline MUSICGEN_ABI::presets

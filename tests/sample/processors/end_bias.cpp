@@ -11,7 +11,7 @@ using namespace musicgen;
 using namespace musicgen::test;
 using namespace std::chrono_literals;
 
-TEST_CASE("end bias: an end is rarer in the first quarter of the usual length, and likelier past it") {
+TEST_CASE("end bias: an end is rarer in the first half of the usual length, and likelier past it") {
   const auto check = [](const std::string& given, const std::string& followed, double odds,
                         const EndBias& end = {60s}) {
     Puppet puppet(end, "^" + given);
@@ -19,13 +19,13 @@ TEST_CASE("end bias: an end is rarer in the first quarter of the usual length, a
     check_probability(puppet, {{"$", 0}, {"+60", 0}}, "$", odds / (1 + odds));
   };
   const auto notes = [](int seconds) { return repeated(seconds, "+40 v79 i0 t100 -40 i0"); };
-  check("", notes(10), std::exp(-1.0));
-  check(notes(10), "", std::exp(-1.0));
-  check("", notes(15), 1);
+  check("", notes(25), std::exp(-1.0));
+  check(notes(25), "", std::exp(-1.0));
+  check("", notes(30), 1);
   check("", notes(60), 1);
   check("", notes(65), std::exp(1.0));
   check(notes(65), "", 1);
-  check("", notes(25), std::exp(-1.0), {1000000s});  // half a minute at most
+  check("", notes(55), std::exp(-1.0), {1000000s});  // a minute at most
   check("", notes(5), 1, {});
   check("", notes(5), 1, {std::chrono::duration<double>(INFINITY)});
 }

@@ -36,7 +36,7 @@ TEST_CASE("processors in beats: rests and songs are measured in seconds, across 
   CHECK(added(MaxRest{2s}, words, "+60") == 0);
   CHECK(added(MaxRest{5s}, words, "t12") == 0);
   CHECK(added(EndBias{4s}, words, "$") == Approx(0.2));
-  CHECK(added(EndBias{40s}, words, "$") == Approx(-1));
+  CHECK(added(EndBias{40s}, words, "$") == Approx(-3));
 }
 
 TEST_CASE("processors in beats: songs end with a phrase, in its last bar or by the notes' ends after it") {

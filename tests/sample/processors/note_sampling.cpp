@@ -26,7 +26,7 @@ std::map<std::string, double> shaped(const NoteSampling& sampling, const std::ma
 
 void check(const NoteSampling& sampling, const std::map<std::string, double>& given,
            const std::map<std::string, double>& expected) {
-  CAPTURE(sampling.temperature, sampling.min_p);
+  CAPTURE(sampling.min_p);
   for (const auto& [word, p] : shaped(sampling, given)) {
     CAPTURE(word);
     CHECK(p == Approx(expected.at(word)).margin(1e-9));
@@ -40,17 +40,18 @@ TEST_CASE("note sampling: leaves out improbable tokens of notes, and the plan al
   check({}, given, given);
   check({.min_p = 0.2f}, given, {{"+60", 0.4}, {"t12", 0.2}, {"-60", 0}, {"CG:maj", 0.01}, {"|", 0.002}});
   check({.min_p = 1}, given, {{"+60", 0.4}, {"t12", 0}, {"-60", 0}, {"CG:maj", 0.01}, {"|", 0.002}});
-  check({.temperature = 0.5f}, given, {{"+60", 0.4}, {"t12", 0.1}, {"-60", 0.4 / 64}, {"CG:maj", 0.01}, {"|", 0.002}});
-  check({.temperature = 0.5f, .min_p = 0.2f}, given,
-        {{"+60", 0.4}, {"t12", 0.1}, {"-60", 0}, {"CG:maj", 0.01}, {"|", 0.002}});
 }
 
 TEST_CASE("note sampling: where only the plan may go on, nothing changes") {
-  check({.temperature = 0.5f, .min_p = 0.5f}, {{"PA", 0.9}, {"PB", 0.001}}, {{"PA", 0.9}, {"PB", 0.001}});
+  check({.min_p = 0.5f}, {{"PA", 0.9}, {"PB", 0.001}}, {{"PA", 0.9}, {"PB", 0.001}});
+}
+
+TEST_CASE("note sampling: velocities neither count nor change") {
+  check({.min_p = 0.5f}, {{"v79", 0.6}, {"v63", 0.01}, {"+60", 0.2}, {"t12", 0.15}, {"-60", 0.04}},
+        {{"v79", 0.6}, {"v63", 0.01}, {"+60", 0.2}, {"t12", 0.15}, {"-60", 0}});
 }
 
 TEST_CASE("note sampling: settings out of range are refused") {
-  CHECK_THROWS_WITH((NoteSampling{.temperature = 0}.check()), "sampler: note_temperature has to be over 0");
   CHECK_THROWS_WITH((NoteSampling{.min_p = 1.5f}.check()), Catch::StartsWith("sampler: note_min_p has to be in 0..1"));
-  NoteSampling{.temperature = 0.9f, .min_p = 0.1f}.check();
+  NoteSampling{.min_p = 0.1f}.check();
 }

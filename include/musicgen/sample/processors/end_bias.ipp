@@ -13,7 +13,7 @@ MUSICGEN_INLINE void EndBias::apply(Logits logits, const SongState& song) const 
   if (!after || !std::isfinite(after->count())) return;
   const SongState::Place& place = song.place();
   if (place.bars_left > 1) return;  // of a phrase: songs end with a phrase
-  const double early = std::min(0.0, song.time().count() - std::min(after->count() / 4, 30.0));
+  const double early = std::min(0.0, song.time().count() - std::min(after->count() / 2, 60.0));
   const double late = std::max(0.0, (song.time() - song.prompt_time()).count() - after->count());
   const double bias = (early + late) / 5;
   logits.add(logits.vocabulary().end(), bias);

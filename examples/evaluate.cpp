@@ -5,6 +5,7 @@
 
 #include "formatted.hpp"
 #include "machine.hpp"
+#include "model.hpp"
 #include "program.hpp"
 
 using namespace musicgen;
@@ -100,5 +101,6 @@ int main(int argc, char** argv) {
     else
       std::cout << to_json(l, corpus.skipped().size()).dump(2) << '\n';
   };
-  return run_program(app, argc, argv, [&] { machine.run(evaluate, precision); });
+  return run_program(app, argc, argv,
+                     [&] { machine.run(evaluate, precision, [&] { return runs_on_cpu_only(model_file); }); });
 }

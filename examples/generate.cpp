@@ -289,7 +289,11 @@ Score begin_with_prompt(Sampler<B>& sampler, const Options& o) {
   try {
     sampler.prompt(prompt, std::chrono::duration<double>(o.prompt_seconds));
   } catch (const Error& error) {
-    throw file_error(o.prompt, error.what());
+    const std::string reason = error.what();
+    const bool other_language = reason.starts_with("no beat") && o.model.empty();
+    throw file_error(o.prompt, reason + (other_language ? "; a model of performances can go on from it: --model "
+                                                          "examples/models/pop909-performance.safetensors"
+                                                        : ""));
   }
   return prompt;
 }
@@ -371,6 +375,7 @@ int main(int argc, char** argv) {
       throw CLI::ValidationError("--prompt-seconds", "goes with --prompt");
     for (const std::string& renamed : options.renamed) std::cerr << "generate: " << renamed << '\n';
     const std::vector<std::string> arguments(argv + 1, argv + argc);
-    options.machine.run([&]<Backend B>(B) { generate<B>(options, arguments); }, options.sampler.precision);
+    options.machine.run([&]<Backend B>(B) { generate<B>(options, arguments); }, options.sampler.precision,
+                        [&] { return runs_on_cpu_only(options.model); });
   });
 }

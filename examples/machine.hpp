@@ -38,16 +38,18 @@ struct Machine {
 
   /// Calls body(Backend{}) with the backend that fits the options and the machine.
   /// @throws Error  for a device that is not available
-  /// @param precision  of a decoder; a GPU is chosen automatically only for fp32
-  template <class Body>
-  void run(Body&& body, musicgen::Precision precision = musicgen::Precision::fp32) const {
+  /// @param precision    of a decoder; a GPU is chosen automatically only for fp32
+  /// @param on_cpu_only  whether the model runs on the CPU alone, asked where it decides
+  template <class Body, class Question>
+  void run(Body&& body, musicgen::Precision precision, Question&& on_cpu_only) const {
     musicgen::set_threads(threads);
-    const bool on_cpu = device == "cpu" || (device == "auto" && precision != musicgen::Precision::fp32);
 #ifdef MUSICGEN_HAS_CUDA
-    const std::string reason = on_cpu ? "not asked for" : musicgen::cuda::why_not_available();
-    if (reason.empty()) return body(musicgen::Cuda{});
+    std::string reason = "not asked for";
+    if (device == "cuda" || (device == "auto" && precision == musicgen::Precision::fp32))
+      reason = musicgen::cuda::why_not_available();
+    if (reason.empty() && (device == "cuda" || !on_cpu_only())) return body(musicgen::Cuda{});
 #else
-    static_cast<void>(on_cpu);
+    static_cast<void>(precision), static_cast<void>(on_cpu_only);
     const std::string reason = "this program was built without CUDA";
 #endif
     if (device == "cuda") throw musicgen::Error("--device cuda: " + reason);

@@ -5,6 +5,15 @@
 #include <musicgen/model/bundled_model.hpp>
 #include <musicgen/model/model_file.hpp>
 
+/// Whether the model in a file, or the bundled one, has parts that other backends lack: contexts and copying.
+/// @throws musicgen::Error  naming the file and what is wrong with it
+inline bool runs_on_cpu_only(const std::filesystem::path& file) {
+  const musicgen::ModelConfig config = musicgen::config_of(
+      file.empty() ? musicgen::Safetensors::parse(musicgen::bundled_model_bytes(), "the bundled model")
+                   : musicgen::Safetensors::read(file));
+  return config.dimensions.C > 0 || config.dimensions.copies;
+}
+
 /// The model in a file, or the bundled model if no file is named.
 /// @throws musicgen::Error  naming the file and what is wrong with it
 template <musicgen::Backend B = musicgen::Cpu>

@@ -9,6 +9,7 @@
 
 #include "formatted.hpp"
 #include "machine.hpp"
+#include "model.hpp"
 #include "program.hpp"
 
 using namespace musicgen;
@@ -307,6 +308,24 @@ CorpusOptions reading_of(const Options& o, const Vocabulary& vocabulary) {
   return reading;
 }
 
+/// Reads the songs, and tells what they are. The bundled model knows beats alone: where songs have none, it names the
+/// other one.
+Corpus open_corpus(const Options& o, const Vocabulary& vocabulary) {
+  const std::string learns_these =
+      "--init examples/models/pop909-performance.safetensors learns songs without a beat, as performances";
+  const bool bundled = o.init == "bundled" && vocabulary.has_beats();
+  try {
+    Corpus corpus = Corpus::open(o.data, reading_of(o, vocabulary));
+    std::cout << corpus << '\n';
+    if (bundled && corpus.skipped().size() > corpus.songs().size()) std::cout << learns_these << '\n';
+    return corpus;
+  } catch (const Error& error) {
+    const std::string reason = error.what();
+    if (!bundled || reason.find("no beat") == std::string::npos) throw;
+    throw Error(reason + "; " + learns_these);
+  }
+}
+
 /// Trains, and tells how it goes and what it has come to.
 template <Backend B>
 void run(Trainer<B>& trainer, const std::filesystem::path& checkpoint) {
@@ -336,8 +355,7 @@ void train(Options& o) {
   require_fitting(o, language);
   const Vocabulary vocabulary = given ? given->vocabulary() : vocabulary_of(language);
   choose_training(o, vocabulary);
-  const Corpus corpus = Corpus::open(o.data, reading_of(o, vocabulary));
-  std::cout << corpus << '\n';
+  const Corpus corpus = open_corpus(o, vocabulary);
   if (corpus.indices(Split::train).empty()) throw file_error(o.data, "has no songs to train on");
   if (corpus.indices(Split::validation).empty())
     std::cout << "no song is kept for validation: the model will be that of the last step\n";
@@ -370,7 +388,12 @@ int main(int argc, char** argv) {
     require_ascending("--tempo", options.tempo);
     require_ascending("--velocity", options.velocity);
     if (options.language) require_fitting(options, *options.language);  // known before anything is read
-    if (options.language == Language::beats && options.machine.device == "auto") options.machine.device = "cpu";
-    options.machine.run([&]<Backend B>(B) { train<B>(options); });
+    const auto on_cpu_only = [&] {
+      const auto last = last_checkpoint(options.trainer.checkpoint);
+      if (options.resume && std::filesystem::exists(last)) return runs_on_cpu_only(last);
+      if (options.init.empty()) return options.language == Language::beats;
+      return runs_on_cpu_only(options.init == "bundled" ? "" : options.init);
+    };
+    options.machine.run([&]<Backend B>(B) { train<B>(options); }, Precision::fp32, on_cpu_only);
   });
 }

@@ -110,6 +110,10 @@ TEST_CASE("examples: a prompt goes on in beats, or is refused with the reason") 
   const Finished no_beat = go_on({});
   CHECK(no_beat.status == 1);
   CHECK_THAT(no_beat.err, Contains("mine.mid") && Contains("no beat: "));
+  const Finished by_the_bundled_model =
+      place.run("generate", {"--prompt", place / "mine.mid", "--out", place / "s.mid"});
+  CHECK(by_the_bundled_model.status == 1);
+  CHECK_THAT(by_the_bundled_model.err, Contains("pop909-performance.safetensors"));
 }
 
 TEST_CASE("examples: plans that cannot be are refused in a line") {

@@ -99,6 +99,14 @@ TEST_CASE("examples: the language of a model that is there decides, and no other
                 "--language: the model to go on with knows songs in beats");
 }
 
+TEST_CASE("examples: who starts from the bundled model with songs without a beat is told of the other one") {
+  const TrainingPlace place;
+  const Finished finished =
+      place.run("train", {"--data", rubato(place), "--init", "bundled", "--out", place / "it.safetensors"});
+  CHECK(finished.status == 1);
+  CHECK_THAT(finished.err, Catch::Contains("--init examples/models/pop909-performance.safetensors"));
+}
+
 TEST_CASE("examples: options that mean nothing in the language found are usage errors") {
   const TrainingPlace place;
   const std::string freely = rubato(place);

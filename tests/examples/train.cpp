@@ -164,10 +164,10 @@ TEST_CASE("examples: fine-tuning starts from the bundled model, as the README's 
   const TrainingPlace place;
   const std::string said = place.output(
       "train", {"--data", place.data(), "--out", place / "program.safetensors", "--steps", "1", "--init", "bundled"});
-  CHECK_THAT(said, Catch::Contains("hidden 512") && Catch::Contains("the model of step 1, validation loss "));
-  const auto corpus = Corpus::open(place.data());
+  CHECK_THAT(said, Catch::Contains("hidden 384") && Catch::Contains("the model of step 1, validation loss "));
   auto model = bundled_model();
-  TrainerOptions options = presets::fine_tuning();
+  const auto corpus = Corpus::open(place.data(), {.vocabulary = model.vocabulary()});
+  TrainerOptions options = presets::fine_tuning(model.vocabulary());
   options.steps = 1;
   options.checkpoint = place / "readme.safetensors";
   Trainer trainer(model, corpus, options);

@@ -152,5 +152,6 @@ TEST_CASE("train: what a language does not know is refused before anything is le
   CHECK_NOTHROW(require_valid(BatchOptions{}, Vocabulary::beats()));
   CHECK_THROWS_WITH(require_valid(BatchOptions{.batch = 0}, Vocabulary::beats()), Catch::StartsWith("batch is 0"));
   // The vocabulary is checked first.
-  CHECK_THROWS_WITH(Trainer(of_beats, performances, options), "training: the model's vocabulary is not the corpus's");
+  CHECK_THROWS_WITH(Trainer(of_beats, performances, options),
+                    "training: the model's vocabulary is not the corpus's: open that with the model's");
 }

@@ -318,7 +318,8 @@ TEST_CASE("trainer: what cannot work is refused before it starts") {
   std::reverse(names.begin(), names.end());
   other.vocabulary = Vocabulary::from_names(names);
   Model<> stranger(other);
-  CHECK_THROWS_WITH(Trainer(stranger, corpus(), quick(1)), "training: the model's vocabulary is not the corpus's");
+  CHECK_THROWS_WITH(Trainer(stranger, corpus(), quick(1)),
+                    "training: the model's vocabulary is not the corpus's: open that with the model's");
 }
 
 TEST_CASE("trainer: without validation songs the model is what was trained last") {

@@ -19,12 +19,12 @@ extern const std::byte musicgen_bundled_model_end[];
 
 namespace musicgen::inline MUSICGEN_ABI {
 
-/// The bytes of the file pop909-small.safetensors. Safe to call from any thread.
+/// The bytes of the file pop909.safetensors. Safe to call from any thread.
 [[nodiscard]] inline std::span<const std::byte> bundled_model_bytes() {
   return {musicgen_bundled_model_begin, musicgen_bundled_model_end};
 }
 
-/// A model of pop-piano music (docs/results.md), to sample from or to fine-tune on other music.
+/// A model of pop-piano music in the language of beats (docs/results.md), to sample from or to fine-tune on other music.
 template <Backend B = Cpu>
 [[nodiscard]] Model<B> bundled_model() {
   return parse_model<B>(bundled_model_bytes(), "the bundled model");

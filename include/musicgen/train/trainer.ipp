@@ -49,7 +49,8 @@ inline constexpr std::uint64_t forcing_stream = std::uint64_t{1} << 62;
 template <Backend B>
 Trainer<B>::Trainer(Model<B>& model, const Corpus& corpus, TrainerOptions options)
     : model_(model), corpus_(corpus), options_(std::move(options)) {
-  if (model_.vocabulary() != corpus_.vocabulary()) throw Error("training: the model's vocabulary is not the corpus's");
+  if (model_.vocabulary() != corpus_.vocabulary())
+    throw Error("training: the model's vocabulary is not the corpus's: open that with the model's");
   if (options_.stages.empty()) throw Error("training: there are no stages");
   for (const Stage& stage : options_.stages)  // now, not when the stage begins
     require_valid(batch_options(stage), corpus_.vocabulary());

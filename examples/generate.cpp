@@ -204,7 +204,9 @@ void add_options(CLI::App& app, Options& o) {
   app.add_option("--prompt", o.prompt, "a MIDI file to go on from; the song begins with it");
   app.add_option("--prompt-seconds", o.prompt_seconds, "how much of the prompt to take; all by default")
       ->check(number_in(0.01, 600000));
-  app.add_option("--picture", o.picture, "a piano roll of the song, over that of the prompt's file; PNG")
+  app.add_option("--picture", o.picture,
+                 "a piano roll of the song, with the bars, chords and phrases of its plan, or over that of the "
+                 "prompt's file; PNG")
       ->group("Output");
   app.add_option("--audio", o.audio, "the song as sound, WAV")->group("Output");
   app.add_option("--save-tokens", o.tokens_file, "the tokens of the written song as text, one a line")->group("Output");
@@ -257,6 +259,9 @@ void write(const GeneratedSong& song, const Vocabulary& vocabulary, const Option
   if (!o.picture.empty() && prompt)
     render_continuation(name(o.picture), song.score, tracks_of(song, vocabulary), *prompt, title,
                         prompt_length.count());
+  else if (!o.picture.empty() && vocabulary.has_beats())
+    render_analysis(name(o.picture), song.score,
+                    analysis_of(plan_of(song.tokens, vocabulary), Seconds(song.score.duration())), title);
   else if (!o.picture.empty())
     render_picture(name(o.picture), song.score, title);
   if (!o.audio.empty()) render_audio(name(o.audio), song.score);

@@ -274,7 +274,7 @@ std::string place() {
 #ifdef MUSICGEN_HAS_CUDA
   if constexpr (std::same_as<B, Cuda>) return cuda::device_name();
 #endif
-  return std::to_string(thread_pool().threads()) + " threads";
+  return detail::counted(static_cast<std::size_t>(thread_pool().threads()), "thread");
 }
 
 /// Why a resumed run takes no step, if it takes none.

@@ -3,6 +3,7 @@
 
 #include "midi.hpp"                           // its result, a score
 #include "model.hpp"                          // the network, and models on disk
+#include "sample/plan_analysis.hpp"           // plans of songs, as where their bars and chords are
 #include "sample/plan_json.hpp"               // plans of songs, as text
 #include "sample/presets.hpp"                 // chains of processors to start from
 #include "sample/processors/key.hpp"          // what a user may ask for: a key,

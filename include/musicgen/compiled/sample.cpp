@@ -1,6 +1,7 @@
 // Part of the library musicgen::compiled: sampling.
 #include <musicgen/backend/cpu/cpu.hpp>
 #include <musicgen/sample/options.ipp>
+#include <musicgen/sample/plan_analysis.ipp>
 #include <musicgen/sample/plan_guide.ipp>
 #include <musicgen/sample/plan_json.ipp>
 #include <musicgen/sample/plan_request.ipp>

@@ -11,6 +11,7 @@
 #include "processors/max_rest.hpp"
 #include "processors/near_onset_penalty.hpp"
 #include "processors/note_sampling.hpp"
+#include "processors/opening_rest.hpp"
 #include "processors/phrase_returns.hpp"
 #include "processors/pitch_class_prior.hpp"
 #include "processors/pitch_sampling.hpp"
@@ -21,9 +22,9 @@
 namespace musicgen::inline MUSICGEN_ABI::presets {
 
 using Plain = Chain<MaxNoteLength, EndBias>;
-using Lifelike = Chain<MaxNoteLength, VelocityPrior, Density, PitchClassPrior, ChordSizePenalty, NearOnsetPenalty,
-                       MaxRest, EndBias, TimingSharpness, PitchSampling, VelocityTemperature, NoteSampling,
-                       PhraseReturns>;
+using Lifelike =
+    Chain<MaxNoteLength, VelocityPrior, Density, PitchClassPrior, ChordSizePenalty, NearOnsetPenalty, MaxRest, EndBias,
+          TimingSharpness, PitchSampling, VelocityTemperature, NoteSampling, PhraseReturns, OpeningRest>;
 
 /// As the model says it, but that notes and songs last no longer than in the music that it learned from.
 [[nodiscard]] Plain plain(const MusicProfile& profile);
@@ -32,8 +33,8 @@ using Lifelike = Chain<MaxNoteLength, VelocityPrior, Density, PitchClassPrior, C
 /// (docs/results.md). For other models and music it is a guess.
 [[nodiscard]] Lifelike lifelike(const MusicProfile& profile);
 
-/// For models in the language of beats, which keep time and key by themselves: plain(), plausible notes, and phrases that
-/// return. The other processors are there and do nothing until they are asked to.
+/// For models in the language of beats, which keep time and key by themselves: plain(), plausible notes, and phrases
+/// that return. The other processors are there and do nothing until they are asked to.
 [[nodiscard]] Lifelike lifelike_beats(const MusicProfile& profile);
 
 /// Of a model: what it knows of its music is in its profile. lifelike() is that of its language.

@@ -52,9 +52,10 @@ TEST_CASE("presets: models of beats have their own") {
   CHECK(chain.get<TimingSharpness>().sharpness == 0);
   CHECK(chain.get<PitchSampling>().min_p == 0);
   CHECK(chain.get<NoteSampling>().min_p == 0.05f);
-  CHECK(chain.get<PhraseReturns>().min_p == 0.6f);
-  CHECK(chain.get<PhraseReturns>().repeat_bias == 1);
+  CHECK(chain.get<PhraseReturns>().min_p == 0.9f);
+  CHECK(chain.get<PhraseReturns>().repeat_bias == 1.5f);
   CHECK(chain.get<OpeningRest>().penalty == 10);
+  CHECK(chain.get<SteadyTempo>().penalty == 10);
   CHECK_NOTHROW(chain.check());
   CHECK(presets::lifelike(test::untrained_in_beats()).get<Density>().density == 0);
   CHECK(presets::lifelike(test::untrained()).get<Density>().density == -0.2f);

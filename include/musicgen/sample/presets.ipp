@@ -31,7 +31,7 @@ MUSICGEN_INLINE Lifelike lifelike(const MusicProfile& profile) {
   return Lifelike(plainly.get<MaxNoteLength>(), {.usual = profile.usual_velocity, .strength = 0.08f},
                   {.density = -0.2f, .variation = 1}, {.strength = 0.4f, .variation = 1}, {.penalty = 0.3f},
                   {.penalty = 0.6f}, {.length = std::chrono::seconds(4)}, plainly.get<EndBias>(), {.sharpness = 1},
-                  {.temperature = 1.09f, .min_p = 0.055f}, {.temperature = 1.05f, .variation = 1}, {}, {}, {});
+                  {.temperature = 1.09f, .min_p = 0.055f}, {.temperature = 1.05f, .variation = 1}, {}, {}, {}, {});
 }
 
 MUSICGEN_INLINE Lifelike lifelike_beats(const MusicProfile& profile) {
@@ -40,7 +40,7 @@ MUSICGEN_INLINE Lifelike lifelike_beats(const MusicProfile& profile) {
   EndBias end = plainly.get<EndBias>();
   if (end.after) *end.after *= 0.62;
   return Lifelike(plainly.get<MaxNoteLength>(), {.usual = profile.usual_velocity}, {}, {}, {}, {}, {}, end, {}, {}, {},
-                  {.min_p = 0.05f}, {.min_p = 0.6f, .repeat_bias = 1}, {.penalty = 10});
+                  {.min_p = 0.05f}, {.min_p = 0.9f, .repeat_bias = 1.5f}, {.penalty = 10}, {.penalty = 10});
 }
 
 }  // namespace musicgen::inline MUSICGEN_ABI::presets

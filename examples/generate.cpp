@@ -23,7 +23,7 @@ struct Options {
   int count = 1;
   bool no_grammar = false;
   SamplerOptions sampler;
-  presets::Lifelike style = presets::lifelike(MusicProfile());
+  presets::Lifelike style = presets::lifelike_beats(MusicProfile());
   PlanOptions plan;
   std::vector<std::string> tracks;   // lists of numbers from 1
   std::vector<std::string> renamed;  // what to say about old names
@@ -121,7 +121,7 @@ void add_choice_options(CLI::App& app, Options& o) {
 
 /// What songs keep to.
 void add_style_options(CLI::App& app, Options& o) {
-  const char* const group = "Style";
+  const char* const group = "Style (models of performances have other defaults)";
   presets::Lifelike& s = o.style;
   const auto add = [&](const std::string& name, float& to, double low, double high, const std::string& help) {
     add_number(app, group, name, to, low, high, help);
@@ -130,7 +130,7 @@ void add_style_options(CLI::App& app, Options& o) {
   app.add_option_function<double>(
          "--song-variation", [&s](const double& value) { vary(s, value); },
          "how much songs differ: in density, in how strictly they keep their key and in how evenly they are played")
-      ->default_str("1")
+      ->default_str("0")
       ->check(number_in(0, 10))
       ->group(group);
   add("--pitch-class-prior", s.get<PitchClassPrior>().strength, 0, 10,
@@ -152,8 +152,7 @@ void add_style_options(CLI::App& app, Options& o) {
         ->group(group);
   };
   add_time("--max-rest", s.get<MaxRest>().length, 0,
-           "seconds without a new note from which on one becomes more and more likely; 0: as the model says")
-      ->default_str("4");
+           "seconds without a new note from which on one becomes more and more likely; 0: as the model says");
   add_time("--max-note-length", s.get<MaxNoteLength>().length, 1,
            "seconds; by default that of the music that the model learned from");
   add_time("--end-bias-after", s.get<EndBias>().after, 1,
@@ -335,17 +334,17 @@ void settle(Options& o, const Vocabulary& vocabulary, const std::vector<std::str
   if (!vocabulary.has_beats()) {
     if (const std::string option = o.plan.given(); !option.empty())
       throw CLI::ValidationError(option, "the model has no plan: it learned performances, not beats");
+    // The command line once more, over the defaults of this language.
+    Options again;
+    again.style = presets::lifelike(MusicProfile());
+    CLI::App app;
+    add_options(app, again);
+    app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
+    o.style = again.style;
     return;
   }
   if (o.no_grammar) throw CLI::ValidationError("--no-grammar", "is for models of performances");
   o.sampler.plan = o.plan.request();
-  // The command line once more, over the defaults of this language.
-  Options again;
-  again.style = presets::lifelike_beats(MusicProfile());
-  CLI::App app;
-  add_options(app, again);
-  app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
-  o.style = again.style;
 }
 
 template <Backend B>

@@ -30,7 +30,7 @@ using Lifelike =
 /// As the model says it, but that notes and songs last no longer than in the music that it learned from.
 [[nodiscard]] Plain plain(const MusicProfile& profile);
 
-/// A choice among some thirty settings, by how close songs of the bundled model are to real ones
+/// A choice among some thirty settings, by how close songs of the model of performances are to real ones
 /// (docs/results.md). For other models and music it is a guess.
 [[nodiscard]] Lifelike lifelike(const MusicProfile& profile);
 

@@ -23,8 +23,8 @@ template <class Scalar>
 class Decoder {
  public:
   /// Multiplications of a step. Below, a second thread gains at most three quarters where it has a core of its own, and
-  /// costs several times the step where it has to share one: every wait may then last a time slice. One song of the
-  /// bundled model stays below, with 2048 earlier outputs.
+  /// costs several times the step where it has to share one: every wait may then last a time slice. One song of two
+  /// layers of 512 units stays below, with 2048 earlier outputs.
   static constexpr Index worth_several_threads = 11 << 19;
 
   /// What a step changes, and all that restoring needs.

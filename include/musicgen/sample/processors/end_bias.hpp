@@ -4,7 +4,7 @@
 //
 // A model is sure of the end where a song comes to one, but hardly ever writes its way there, so that by its own
 // probabilities songs go on for ten minutes and more. A growing bias takes the next good place for an end; a cut would
-// take any. With it the bundled model's songs end after 277 to 347 s; the training songs' median is 250 s
+// take any. With it songs of the model of performances end after 277 to 347 s; the training songs' median is 250 s
 // (docs/results.md). In the first minute the bias makes the end less likely: there it is an accident.
 //
 // In a song with phrases it applies only in the last bar of a phrase and between two phrases. Between them a note-off

@@ -156,8 +156,8 @@ void add_style_options(CLI::App& app, Options& o) {
   add_time("--max-note-length", s.get<MaxNoteLength>().length, 1,
            "seconds; by default that of the music that the model learned from");
   add_time("--end-bias-after", s.get<EndBias>().after, 1,
-           "seconds from which on the song's end becomes more and more likely; by default the usual length of the "
-           "music that the model learned from");
+           "seconds from which on the song's end becomes more and more likely; by default from the usual length of the "
+           "music that the model learned from, or somewhat before");
 }
 
 /// "1,3"; empty for what is no list of numbers of tracks

@@ -39,7 +39,7 @@ struct Machine {
   /// Calls body(Backend{}) with the backend that fits the options and the machine.
   /// @throws Error  for a device that is not available
   /// @param precision    of a decoder; a GPU is chosen automatically only for fp32
-  /// @param on_cpu_only  whether the model runs on the CPU alone, asked where it decides
+  /// @param on_cpu_only  whether the model runs on the CPU alone; called only if a GPU would be chosen otherwise
   template <class Body, class Question>
   void run(Body&& body, musicgen::Precision precision, Question&& on_cpu_only) const {
     musicgen::set_threads(threads);

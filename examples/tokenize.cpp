@@ -20,10 +20,16 @@ std::vector<unsigned char> read_input(const std::string& name) {
   return std::vector<unsigned char>(std::istreambuf_iterator<char>(std::cin), {});
 }
 
+/// Whether a text of tokens has bar lines, which only songs in beats have.
+bool has_bars(const std::string& text) {
+  std::istringstream words(text);
+  return std::find(std::istream_iterator<std::string>(words), {}, "|") != std::istream_iterator<std::string>();
+}
+
 /// Tokens from a text of words separated by white space.
-std::vector<Token> read_tokens(const std::string& name, const Vocabulary& vocabulary) {
-  const auto bytes = read_input(name);
-  std::istringstream lines(std::string(bytes.begin(), bytes.end()));
+/// @param name  of its file, for errors
+std::vector<Token> read_tokens(const std::string& text, const Vocabulary& vocabulary, const std::string& name) {
+  std::istringstream lines(text);
   std::vector<Token> tokens;
   std::string line, word;
   for (int number = 1; std::getline(lines, line); ++number)
@@ -69,15 +75,17 @@ int main(int argc, char** argv) {
   app.add_flag("--sustain", reading.sustain, "let the sustain pedal lengthen notes")->excludes(decode_flag);
   auto* words =
       app.add_option("--vocabulary", vocabulary_file, "a JSON list of tokens to use instead of the standard 405");
-  app.add_option(
-         "--language", language,
-         "performance: time in steps of 10 ms; beats: bars, key, tempo, phrases and chords, time in twelfths of a "
-         "quarter note")
-      ->capture_default_str()
-      ->check(CLI::IsMember({"performance", "beats"}))
-      ->excludes(words);
+  const CLI::Option* language_option =
+      app.add_option(
+             "--language", language,
+             "performance: time in steps of 10 ms; beats: bars, key, tempo, phrases and chords, time in twelfths of a "
+             "quarter note (with --decode by default if the tokens have bar lines)")
+          ->capture_default_str()
+          ->check(CLI::IsMember({"performance", "beats"}))
+          ->excludes(words);
 
   return run_program(app, argc, argv, [&] {
+    const bool language_given = language_option->count() > 0;
     if (decoding == out.empty()) throw CLI::ValidationError("OUT", "goes with --decode, and only with it");
     const Vocabulary vocabulary = !vocabulary_file.empty() ? read_vocabulary(vocabulary_file)
                                   : language == "beats"    ? Vocabulary::beats()
@@ -85,8 +93,12 @@ int main(int argc, char** argv) {
     if (decoding) {
       require_distinct({in, vocabulary_file}, {out});
       require_midi(out);
+      const auto bytes = read_input(in);
+      const std::string text(bytes.begin(), bytes.end());
+      const bool in_beats = vocabulary_file.empty() && !language_given && has_bars(text);
+      const Vocabulary& written_in = in_beats ? Vocabulary::beats() : vocabulary;
       DecodeReport report;
-      write_midi(out, decode(read_tokens(in, vocabulary), vocabulary, {}, &report));
+      write_midi(out, decode(read_tokens(text, written_in, in), written_in, {}, &report));
       return tell(report);
     }
     const Score score = parse_midi(read_input(in), in, reading);

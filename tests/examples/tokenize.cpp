@@ -167,3 +167,10 @@ TEST_CASE("examples: inspect tells nothing of the time before a file begins") {
   CHECK_THAT(place.output("inspect", {place / "song.mid"}),
              Catch::Contains("64 beats in 17 bars, the first downbeat at 0.25 s"));
 }
+
+TEST_CASE("examples: what the bundled model has written is decoded without saying in which language") {
+  const Workplace place;
+  place.output("generate", {"--seconds", "10", "--out", place / "song.mid", "--save-tokens", place / "tokens.txt"});
+  place.output("tokenize", {"--decode", place / "tokens.txt", place / "again.mid"});
+  CHECK((content(place / "again.mid") == content(place / "song.mid")));
+}

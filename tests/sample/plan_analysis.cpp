@@ -1,6 +1,7 @@
 #include <musicgen/sample/plan_analysis.hpp>
 
 #include <catch.hpp>
+#include <cmath>
 
 using namespace musicgen;
 using namespace std::chrono_literals;
@@ -27,6 +28,27 @@ TEST_CASE("plan analysis: bars, chords and phrases are where the plan says") {
   CHECK(analysis.form() == "i1A2B1");
   CHECK(analysis.phrases[1].start == Seconds(3));
   CHECK_FALSE(analysis.phrases[0].melody);
+}
+
+TEST_CASE("plan analysis: a song has the bars that its plan has, whatever the tempo rounds to") {
+  for (int tempo = 32; tempo <= 255; ++tempo) {
+    CAPTURE(tempo);
+    const Seconds end(8 * 4 * microseconds_a_quarter(tempo) / 1e6);
+    CHECK(analysis_of({.tempos = {{0, tempo}}}, end).bars.size() == 8);
+  }
+}
+
+TEST_CASE("plan analysis: chords that repeat are written out") {
+  PlanRequest plan{.chords = chord_a_bar("C G"), .chord_bars = 2};
+  const Analysis analysis = analysis_of(plan, 7s);
+  REQUIRE(analysis.chords.size() == 4);
+  CHECK(analysis.chords[3].label() == "G:maj");
+  CHECK(analysis.chords[3].start == Seconds(6));
+}
+
+TEST_CASE("plan analysis: impossible plans and endless songs are refused") {
+  CHECK_THROWS_AS(analysis_of({.form = {{'A', 65}}}, 4s), Error);
+  CHECK_THROWS_WITH(analysis_of({}, Seconds(INFINITY)), "plan: its end is not finite");
 }
 
 TEST_CASE("plan analysis: what a plan leaves open has no chords and phrases, and an empty song no beat") {

@@ -1,6 +1,8 @@
 #include <catch.hpp>
 #include <chrono>
+#include <cmath>
 #include <musicgen/sample/presets.hpp>
+#include <musicgen/sample/sampler.hpp>
 
 #include "sample/models.hpp"
 
@@ -58,5 +60,36 @@ TEST_CASE("presets: models of beats have their own") {
   CHECK(chain.get<SteadyTempo>().penalty == 10);
   CHECK_NOTHROW(chain.check());
   CHECK(presets::lifelike(test::untrained_in_beats()).get<Density>().density == 0);
-  CHECK(presets::lifelike(test::untrained()).get<Density>().density == -0.2f);
+  const presets::Lifelike played = presets::lifelike(test::untrained());
+  CHECK(played.get<Density>().density == -0.2f);
+  CHECK(played.get<OpeningRest>().penalty == 0);
+  CHECK(played.get<SteadyTempo>().penalty == 0);
+  CHECK(played.get<NoteSampling>().min_p == 0);
+  CHECK(played.get<PhraseReturns>().min_p == 0);
+  CHECK(played.get<PhraseReturns>().repeat_bias == 0);
+}
+
+TEST_CASE("presets: in beats a song begins with a note however sure the model is of a rest") {
+  const Vocabulary vocabulary = Vocabulary::beats();
+  std::vector<double> logits(static_cast<std::size_t>(vocabulary.size()), Logits::forbidden);
+  const auto logit = [&](const char* word) -> double& {
+    return logits[static_cast<std::size_t>(vocabulary.find(word))];
+  };
+  logit("t48") = std::log(0.97);
+  logit("+60") = std::log(0.03);
+  SongState song;
+  for (const char* word : {"^", "|", "T60", "F0"}) song.advance(vocabulary[vocabulary.find(word)]);
+  presets::lifelike_beats(MusicProfile()).apply(Logits(logits, vocabulary), song);
+  CHECK(logit("t48") == Logits::forbidden);
+  CHECK(logit("+60") != Logits::forbidden);
+}
+
+TEST_CASE("presets: in beats each song of a stream begins with a note, and has the tempos that its plan asks for") {
+  const Model<> model = test::untrained_in_beats();
+  SamplerOptions options{.plan = {.tempos = {{0, 97}, {2, 60}}, .form = parse_form("A2 A2")}};
+  Sampler sampler(model, presets::lifelike(model), options);
+  for (const GeneratedSong& song : sampler.generate(3)) {
+    CHECK(song.score.notes().front().start == 0);
+    CHECK(plan_of(song.tokens, model.vocabulary()).tempos == options.plan.tempos);
+  }
 }

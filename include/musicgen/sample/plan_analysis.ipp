@@ -2,11 +2,13 @@
 #pragma once
 
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
 
 #include "../analyze/spans.hpp"
+#include "../core/error.hpp"
 #include "../tokens/plan_events.hpp"
 #include "in_order.hpp"
 #include "plan_analysis.hpp"
@@ -20,7 +22,8 @@ inline std::vector<std::int32_t> add_beats(Analysis& analysis, const Plan& plan,
   std::vector<std::int32_t> steps;
   auto change = plan.tempos.begin();
   int tempo = usual_tempo;
-  for (BarWalk walk(plan); analysis.end < end; walk.next()) {
+  constexpr Seconds rounding(1e-6);
+  for (BarWalk walk(plan); analysis.end + rounding < end; walk.next()) {
     for (; change != plan.tempos.end() && change->bar <= walk.bar(); ++change) tempo = change->quarters;
     const Meter meter = meters[static_cast<std::size_t>(walk.meter())];
     const int first = static_cast<int>(analysis.beats.size());
@@ -28,22 +31,37 @@ inline std::vector<std::int32_t> add_beats(Analysis& analysis, const Plan& plan,
     for (int place = 0; place < meter.beats; ++place) {
       steps.push_back(walk.start() + place * beat_steps(meter));
       analysis.beats.push_back({analysis.end, std::int64_t{steps.back()} * step_ticks, walk.bar(), place});
-      analysis.end += Seconds(60.0 / tempo * 4 / meter.unit);
+      analysis.end += Seconds(microseconds_a_quarter(tempo) / 1e6 * 4 / meter.unit);
     }
   }
   return steps;
 }
 
+/// The same plan with its chords written out for so many bars.
+inline PlanRequest with_chords_repeated(PlanRequest plan, int bars) {
+  if (plan.chord_bars == 0) return plan;
+  const std::vector<PlanRequest::Chord> once = plan.chords;
+  for (int shift = plan.chord_bars; shift < bars; shift += plan.chord_bars)
+    for (PlanRequest::Chord chord : once) {
+      chord.bar += shift;
+      plan.chords.push_back(chord);
+    }
+  plan.chord_bars = 0;
+  return plan;
+}
+
 }  // namespace detail
 
 MUSICGEN_INLINE Analysis analysis_of(const PlanRequest& request, Seconds end) {
-  const Plan plan = detail::in_steps(request);
+  require_valid(request);
+  if (!std::isfinite(end.count())) throw Error("plan: its end is not finite");
   Analysis analysis;
-  const std::vector<std::int32_t> steps = detail::add_beats(analysis, plan, end);
+  std::vector<std::int32_t> steps = detail::add_beats(analysis, detail::in_steps(request), end);
   if (steps.empty()) {
     analysis.no_beat = "it is empty";
     return analysis;
   }
+  const Plan plan = detail::in_steps(detail::with_chords_repeated(request, static_cast<int>(analysis.bars.size())));
   analysis.meter = analysis.bars.front().meter;
   analysis.tempo = 60 / (analysis.beat_time(1) - analysis.beat_time(0)).count();
   const int beats = static_cast<int>(steps.size()), bars = static_cast<int>(analysis.bars.size());

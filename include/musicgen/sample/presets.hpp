@@ -25,7 +25,7 @@ namespace musicgen::inline MUSICGEN_ABI::presets {
 using Plain = Chain<MaxNoteLength, EndBias>;
 using Lifelike =
     Chain<MaxNoteLength, VelocityPrior, Density, PitchClassPrior, ChordSizePenalty, NearOnsetPenalty, MaxRest, EndBias,
-          TimingSharpness, PitchSampling, VelocityTemperature, NoteSampling, PhraseReturns, OpeningRest, SteadyTempo>;
+          TimingSharpness, PitchSampling, VelocityTemperature, OpeningRest, SteadyTempo, NoteSampling, PhraseReturns>;
 
 /// As the model says it, but that notes and songs last no longer than in the music that it learned from.
 [[nodiscard]] Plain plain(const MusicProfile& profile);
@@ -34,8 +34,9 @@ using Lifelike =
 /// (docs/results.md). For other models and music it is a guess.
 [[nodiscard]] Lifelike lifelike(const MusicProfile& profile);
 
-/// For models in the language of beats, which keep time and key by themselves: plain(), plausible notes, phrases that
-/// return, a note at the start, and one tempo. The other processors are there and do nothing until they are asked to.
+/// For models in the language of beats, which keep time and key by themselves: plain() with an earlier end, plausible
+/// notes, phrases that return, a note at the start, and one tempo. The other processors are there and do nothing until
+/// they are asked to.
 [[nodiscard]] Lifelike lifelike_beats(const MusicProfile& profile);
 
 /// Of a model: what it knows of its music is in its profile. lifelike() is that of its language.

@@ -36,11 +36,11 @@ MUSICGEN_INLINE Lifelike lifelike(const MusicProfile& profile) {
 
 MUSICGEN_INLINE Lifelike lifelike_beats(const MusicProfile& profile) {
   const Plain plainly = plain(profile);
-  // A song ends with a phrase, about a minute after the bias has begun.
+  // A song ends with a phrase, most of a minute after the bias has begun.
   EndBias end = plainly.get<EndBias>();
   if (end.after) *end.after *= 0.62;
   return Lifelike(plainly.get<MaxNoteLength>(), {.usual = profile.usual_velocity}, {}, {}, {}, {}, {}, end, {}, {}, {},
-                  {.min_p = 0.05f}, {.min_p = 0.9f, .repeat_bias = 1.5f}, {.penalty = 10}, {.penalty = 10});
+                  {.penalty = 10}, {.penalty = 10}, {.min_p = 0.05f}, {.min_p = 0.9f, .repeat_bias = 1.5f});
 }
 
 }  // namespace musicgen::inline MUSICGEN_ABI::presets

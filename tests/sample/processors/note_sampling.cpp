@@ -51,6 +51,10 @@ TEST_CASE("note sampling: velocities neither count nor change") {
         {{"v79", 0.6}, {"v63", 0.01}, {"+60", 0.2}, {"t12", 0.15}, {"-60", 0}});
 }
 
+TEST_CASE("note sampling: nor does a song's end") {
+  check({.min_p = 0.5f}, {{"$", 0.01}, {"-60", 0.2}, {"-62", 0.05}}, {{"$", 0.01}, {"-60", 0.2}, {"-62", 0}});
+}
+
 TEST_CASE("note sampling: settings out of range are refused") {
   CHECK_THROWS_WITH((NoteSampling{.min_p = 1.5f}.check()), Catch::StartsWith("sampler: note_min_p has to be in 0..1"));
   NoteSampling{.min_p = 0.1f}.check();

@@ -29,6 +29,11 @@ TEST_CASE("opening rest: no time passes before the first note") {
   CHECK(added({}, "^ | T60 F0", "t12") == 0);
 }
 
+TEST_CASE("opening rest: silence that a plan asks for is kept") {
+  CHECK(added({10}, "^ | T60 F0 CN", "t48") == 0);
+  CHECK(added({10}, "^ | T60 F0 CN t48 | CG:maj", "t48") == -10);
+}
+
 TEST_CASE("opening rest: a penalty out of range is refused") {
   check_refused(OpeningRest{-1}, "opening_rest_penalty");
 }

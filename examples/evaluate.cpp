@@ -65,7 +65,7 @@ int main(int argc, char** argv) {
   int window = 2048;
   bool table = false;
   Machine machine;
-  app.add_option("--model", model_file, "a model that `train` made")->required()->check(file_name());
+  app.add_option("--model", model_file, "a model that `train` made, or \"bundled\"")->required()->check(file_name());
   app.add_option("--data", data, "a folder of MIDI files, POP909, MAESTRO, or one MIDI file")
       ->required()
       ->check(file_name());
@@ -83,7 +83,7 @@ int main(int argc, char** argv) {
   machine.add_options(app);
 
   const auto evaluate = [&]<Backend B>(B) {
-    auto model = load_model<B>(model_file);
+    auto model = given_model<B>(model_file);
     CorpusOptions reading{.vocabulary = model.vocabulary()};
     if (!annotations.empty()) reading.annotations = annotations;
     const Corpus corpus = Corpus::open(data, reading);

@@ -5,12 +5,17 @@
 #include <musicgen/model/bundled_model.hpp>
 #include <musicgen/model/model_file.hpp>
 
+/// No file, or "bundled", means the bundled model.
+inline bool names_bundled_model(const std::filesystem::path& file) {
+  return file.empty() || file == "bundled";
+}
+
 /// Whether the model in a file, or the bundled one, has parts that other backends lack: contexts and copying.
 /// @throws musicgen::Error  naming the file and what is wrong with it
 inline bool runs_on_cpu_only(const std::filesystem::path& file) {
   const musicgen::ModelConfig config = musicgen::config_of(
-      file.empty() ? musicgen::Safetensors::parse(musicgen::bundled_model_bytes(), "the bundled model")
-                   : musicgen::Safetensors::read(file));
+      names_bundled_model(file) ? musicgen::Safetensors::parse(musicgen::bundled_model_bytes(), "the bundled model")
+                                : musicgen::Safetensors::read(file));
   return config.dimensions.C > 0 || config.dimensions.copies;
 }
 
@@ -18,5 +23,5 @@ inline bool runs_on_cpu_only(const std::filesystem::path& file) {
 /// @throws musicgen::Error  naming the file and what is wrong with it
 template <musicgen::Backend B = musicgen::Cpu>
 musicgen::Model<B> given_model(const std::filesystem::path& file) {
-  return file.empty() ? musicgen::bundled_model<B>() : musicgen::load_model<B>(file);
+  return names_bundled_model(file) ? musicgen::bundled_model<B>() : musicgen::load_model<B>(file);
 }

@@ -298,7 +298,7 @@ std::optional<Model<B>> given_model(const Options& o, bool resuming) {
     std::cout << "going on from " << last.string() << ": --init has been read when the run began\n";
   if (resuming) return load_model<B>(last);
   if (o.init.empty()) return std::nullopt;
-  return o.init == "bundled" ? bundled_model<B>() : load_model<B>(o.init);
+  return ::given_model<B>(o.init);
 }
 
 CorpusOptions reading_of(const Options& o, const Vocabulary& vocabulary) {
@@ -392,7 +392,7 @@ int main(int argc, char** argv) {
       const auto last = last_checkpoint(options.trainer.checkpoint);
       if (options.resume && std::filesystem::exists(last)) return runs_on_cpu_only(last);
       if (options.init.empty()) return options.language == Language::beats;
-      return runs_on_cpu_only(options.init == "bundled" ? "" : options.init);
+      return runs_on_cpu_only(options.init);
     };
     options.machine.run([&]<Backend B>(B) { train<B>(options); }, Precision::fp32, on_cpu_only);
   });

@@ -57,13 +57,13 @@ TEST_CASE("presets: models of beats have their own") {
   CHECK(chain.get<PhraseReturns>().min_p == 0.9f);
   CHECK(chain.get<PhraseReturns>().repeat_bias == 1.5f);
   CHECK(chain.get<OpeningRest>().penalty == 10);
-  CHECK(chain.get<SteadyTempo>().penalty == 10);
+  CHECK(chain.get<SteadyBeat>().penalty == 10);
   CHECK_NOTHROW(chain.check());
   CHECK(presets::lifelike(test::untrained_in_beats()).get<Density>().density == 0);
   const presets::Lifelike played = presets::lifelike(test::untrained());
   CHECK(played.get<Density>().density == -0.2f);
   CHECK(played.get<OpeningRest>().penalty == 0);
-  CHECK(played.get<SteadyTempo>().penalty == 0);
+  CHECK(played.get<SteadyBeat>().penalty == 0);
   CHECK(played.get<NoteSampling>().min_p == 0);
   CHECK(played.get<PhraseReturns>().min_p == 0);
   CHECK(played.get<PhraseReturns>().repeat_bias == 0);
@@ -84,12 +84,17 @@ TEST_CASE("presets: in beats a song begins with a note however sure the model is
   CHECK(logit("+60") != Logits::forbidden);
 }
 
-TEST_CASE("presets: in beats each song of a stream begins with a note, and has the tempos that its plan asks for") {
+TEST_CASE(
+    "presets: in beats each song of a stream begins with a note, and has the tempos and metres that its plan asks "
+    "for") {
   const Model<> model = test::untrained_in_beats();
-  SamplerOptions options{.plan = {.tempos = {{0, 97}, {2, 60}}, .form = parse_form("A2 A2")}};
+  SamplerOptions options{
+      .plan = {.tempos = {{0, 97}, {2, 60}}, .meters = {{0, 3}, {1, 1}, {2, 3}}, .form = parse_form("A2 A2")}};
   Sampler sampler(model, presets::lifelike(model), options);
   for (const GeneratedSong& song : sampler.generate(3)) {
     CHECK(song.score.notes().front().start == 0);
-    CHECK(plan_of(song.tokens, model.vocabulary()).tempos == options.plan.tempos);
+    const PlanRequest written = plan_of(song.tokens, model.vocabulary());
+    CHECK(written.tempos == options.plan.tempos);
+    CHECK(written.meters == options.plan.meters);
   }
 }

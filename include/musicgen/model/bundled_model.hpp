@@ -24,7 +24,8 @@ namespace musicgen::inline MUSICGEN_ABI {
   return {musicgen_bundled_model_begin, musicgen_bundled_model_end};
 }
 
-/// A model of pop-piano music in the language of beats (docs/results.md), to sample from or to fine-tune on other music.
+/// A model of pop-piano music in the language of beats (docs/results.md), to sample from or to fine-tune on other
+/// music.
 template <Backend B = Cpu>
 [[nodiscard]] Model<B> bundled_model() {
   return parse_model<B>(bundled_model_bytes(), "the bundled model");

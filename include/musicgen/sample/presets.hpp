@@ -15,7 +15,7 @@
 #include "processors/phrase_returns.hpp"
 #include "processors/pitch_class_prior.hpp"
 #include "processors/pitch_sampling.hpp"
-#include "processors/steady_tempo.hpp"
+#include "processors/steady_beat.hpp"
 #include "processors/timing_sharpness.hpp"
 #include "processors/velocity_prior.hpp"
 #include "processors/velocity_temperature.hpp"
@@ -25,7 +25,7 @@ namespace musicgen::inline MUSICGEN_ABI::presets {
 using Plain = Chain<MaxNoteLength, EndBias>;
 using Lifelike =
     Chain<MaxNoteLength, VelocityPrior, Density, PitchClassPrior, ChordSizePenalty, NearOnsetPenalty, MaxRest, EndBias,
-          TimingSharpness, PitchSampling, VelocityTemperature, OpeningRest, SteadyTempo, NoteSampling, PhraseReturns>;
+          TimingSharpness, PitchSampling, VelocityTemperature, OpeningRest, SteadyBeat, NoteSampling, PhraseReturns>;
 
 /// As the model says it, but that notes and songs last no longer than in the music that it learned from.
 [[nodiscard]] Plain plain(const MusicProfile& profile);

@@ -1,10 +1,11 @@
 // Only plausible notes, the plan left alone: for songs in the language of beats.
 //
-//   over N, the tokens of notes and time but those of velocities:  never those with p_v < min_p max_N p  (Nguyen et al. 2024)
+//   over N, the tokens of notes and time but those of velocities:  never those with p_v < min_p max_N p  (Nguyen et al.
+//   2024)
 //
-// Drawn as the model says it, one token in some dozen is a slip, and a song goes on from its slips. Keys, tempos, phrases
-// and chords are few, and what varies between songs: a min-p over them makes all phrases A. Velocities change rarely, and
-// under a min-p they do not change at all.
+// Drawn as the model says it, one token in some dozen is a slip, and a song goes on from its slips. Keys, tempos,
+// phrases and chords are few, and what varies between songs: a min-p over them makes all phrases A. Velocities change
+// rarely, and under a min-p they do not change at all.
 #pragma once
 
 #include "../../core/config.hpp"

@@ -293,11 +293,10 @@ Score begin_with_prompt(Sampler<B>& sampler, const Options& o) {
   try {
     sampler.prompt(prompt, std::chrono::duration<double>(o.prompt_seconds));
   } catch (const Error& error) {
-    const std::string reason = error.what();
-    const bool other_language = reason.starts_with("no beat") && o.model.empty();
-    throw file_error(o.prompt, reason + (other_language ? "; a model of performances can go on from it: --model "
-                                                          "examples/models/pop909-performance.safetensors"
-                                                        : ""));
+    std::string reason = error.what();
+    if (names_bundled_model(o.model) && reason.starts_with("no beat"))
+      reason += std::string("; a model of performances can go on from it: --model ") + performance_model;
+    throw file_error(o.prompt, reason);
   }
   return prompt;
 }
@@ -354,7 +353,7 @@ void generate(Options& o, const std::vector<std::string>& arguments) {
   probe_outputs(o);
   Sampler sampler(model, processors(o, model), o.sampler);
   for (const std::string& warning : sampler.warnings())
-    std::cerr << (o.model.empty() ? "the bundled model" : o.model.string()) << ": " << warning << '\n';
+    std::cerr << (names_bundled_model(o.model) ? "the bundled model" : o.model.string()) << ": " << warning << '\n';
   std::optional<Score> prompt;
   if (!o.prompt.empty()) prompt = begin_with_prompt(sampler, o);
 

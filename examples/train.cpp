@@ -312,7 +312,7 @@ CorpusOptions reading_of(const Options& o, const Vocabulary& vocabulary) {
 /// other one.
 Corpus open_corpus(const Options& o, const Vocabulary& vocabulary) {
   const std::string learns_these =
-      "--init examples/models/pop909-performance.safetensors learns songs without a beat, as performances";
+      std::string("--init ") + performance_model + " learns songs without a beat, as performances";
   const bool bundled = o.init == "bundled" && vocabulary.has_beats();
   try {
     Corpus corpus = Corpus::open(o.data, reading_of(o, vocabulary));

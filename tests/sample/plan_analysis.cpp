@@ -46,6 +46,14 @@ TEST_CASE("plan analysis: chords that repeat are written out") {
   CHECK(analysis.chords[3].start == Seconds(6));
 }
 
+TEST_CASE("plan analysis: keys are counted modulo 12, and a chord beyond its bar begins with the next") {
+  PlanRequest plan{.key = Key{-1, true}, .meters = {{0, 1}}, .chords = {{0, 0, 0}, {0, 3, 6}}};
+  const Analysis analysis = analysis_of(plan, 2s);  // two bars of 2/4
+  CHECK(analysis.keys[0].label() == "B:min");
+  REQUIRE(analysis.chords.size() == 2);
+  CHECK(analysis.chords[1].first_beat == analysis.bars[1].first_beat);
+}
+
 TEST_CASE("plan analysis: impossible plans and endless songs are refused") {
   CHECK_THROWS_AS(analysis_of({.form = {{'A', 65}}}, 4s), Error);
   CHECK_THROWS_WITH(analysis_of({}, Seconds(INFINITY)), "plan: its end is not finite");

@@ -1,10 +1,10 @@
 #include <catch.hpp>
 #include <chrono>
-#include <cmath>
 #include <musicgen/sample/presets.hpp>
 #include <musicgen/sample/sampler.hpp>
 
 #include "sample/models.hpp"
+#include "sample/puppet.hpp"
 
 using namespace musicgen;
 using namespace std::chrono_literals;
@@ -70,18 +70,8 @@ TEST_CASE("presets: models of beats have their own") {
 }
 
 TEST_CASE("presets: in beats a song begins with a note however sure the model is of a rest") {
-  const Vocabulary vocabulary = Vocabulary::beats();
-  std::vector<double> logits(static_cast<std::size_t>(vocabulary.size()), Logits::forbidden);
-  const auto logit = [&](const char* word) -> double& {
-    return logits[static_cast<std::size_t>(vocabulary.find(word))];
-  };
-  logit("t48") = std::log(0.97);
-  logit("+60") = std::log(0.03);
-  SongState song;
-  for (const char* word : {"^", "|", "T60", "F0"}) song.advance(vocabulary[vocabulary.find(word)]);
-  presets::lifelike_beats(MusicProfile()).apply(Logits(logits, vocabulary), song);
-  CHECK(logit("t48") == Logits::forbidden);
-  CHECK(logit("+60") != Logits::forbidden);
+  test::check_changed(presets::lifelike_beats(MusicProfile()), "^ | T60 F0", {{"t48", 0.97}, {"+60", 0.03}},
+                      {{"t48", 0}, {"+60", 0.03}});
 }
 
 TEST_CASE(

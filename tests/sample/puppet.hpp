@@ -120,6 +120,27 @@ inline std::vector<double> processed(AnyProcessor processor, std::vector<double>
   return logits;
 }
 
+/// What a processor adds to a word's logit after these words, in beats.
+inline double added(AnyProcessor processor, const std::string& words, const std::string& word) {
+  const std::vector<double> even(static_cast<std::size_t>(beats().size()));
+  return processed(std::move(processor), even, words, beats())[static_cast<std::size_t>(beats().find(word))];
+}
+
+using Probabilities = std::map<std::string, double>;  // of words; all others are forbidden
+
+/// Checks what a processor makes of probabilities after these words, in beats. They are not normalized again.
+inline void check_changed(AnyProcessor processor, const std::string& words, const Probabilities& given,
+                          const Probabilities& expected) {
+  const auto at = [](const std::string& word) { return static_cast<std::size_t>(beats().find(word)); };
+  std::vector<double> logits(static_cast<std::size_t>(beats().size()), Logits::forbidden);
+  for (const auto& [word, p] : given) logits[at(word)] = std::log(p);
+  logits = processed(std::move(processor), logits, words, beats());
+  for (const auto& [word, p] : expected) {
+    CAPTURE(words, word);
+    CHECK(std::exp(logits[at(word)]) == Approx(p).margin(1e-9));
+  }
+}
+
 /// Checks that `check()` refuses the settings, and names `name`.
 template <class P>
 void check_refused(const P& processor, const std::string& name) {

@@ -35,6 +35,8 @@ struct Dimensions {
   int C = 0;            ///< rows of the embedding beyond those of tokens, for contexts (tokens/context.hpp)
   bool copies = false;  ///< the head's last output is for copying (backend/cpu/copying.hpp)
   [[nodiscard]] int outputs() const { return V + (copies ? 1 : 0); }  ///< of the head
+  /// Whether the CUDA backend lacks what it needs: contexts, or copying.
+  [[nodiscard]] bool on_cpu_only() const { return C > 0 || copies; }
   bool operator==(const Dimensions&) const = default;
 };
 

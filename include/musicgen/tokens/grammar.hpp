@@ -191,9 +191,8 @@ struct Closing {
 };
 
 /// The shortest end of a song that obeys both grammars: after a note event, except between phrases, the shortest time
-/// step; the offs of all
-/// sounding notes, by track and pitch; `$`, even where that is forbidden. For a song that has not begun it is `^ $`,
-/// and for one that has ended nothing.
+/// step; the offs of all sounding notes, by track and pitch; `$`, even where that is forbidden. For a song that has not
+/// begun it is `^ $`, and for one that has ended nothing.
 [[nodiscard]] Closing closing(const GrammarRules& rules, const SongState& song);
 [[nodiscard]] inline Closing closing(const Grammar& grammar) {
   return closing(grammar.rules(), grammar.song());

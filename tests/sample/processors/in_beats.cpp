@@ -11,16 +11,6 @@ using namespace musicgen;
 using namespace musicgen::test;
 using namespace std::chrono_literals;
 
-namespace {
-
-/// What a processor adds to a word's logit after these words.
-double added(AnyProcessor processor, const std::string& words, const std::string& word) {
-  std::vector<double> even(static_cast<std::size_t>(beats().size()));
-  return processed(std::move(processor), even, words, beats())[static_cast<std::size_t>(beats().find(word))];
-}
-
-}  // namespace
-
 TEST_CASE("processors in beats: density knows how long a step is") {
   const std::string slow = "^ | T60 F0 +60 v63 i0", fast = "^ | T120 F0 +60 v63 i0";
   CHECK(added(Density{-0.5f}, slow, "t12") == Approx(std::log(1 / 0.15) / 2));

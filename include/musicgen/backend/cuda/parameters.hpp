@@ -19,7 +19,7 @@ struct Layout {
   std::vector<std::size_t> begins;  ///< of each tensor, and the end of all
 
   explicit Layout(const Dimensions& d = {}) : dimensions(d) {
-    if (d.C > 0 || d.copies) throw Error("CUDA: models with contexts, or that copy, run on the CPU alone");
+    if (d.on_cpu_only()) throw Error("CUDA: models with contexts, or that copy, run on the CPU alone");
     constexpr std::size_t multiple = 32;
     std::size_t at = 0;
     for (const auto& t : tensor_shapes(d)) {

@@ -42,9 +42,9 @@ inline void add_chords(Analysis& analysis, const PlanRequest& request) {
   const int bars = static_cast<int>(analysis.bars.size());
   std::vector<std::pair<int, int>> starts;  // beat, chord
   for (int shift = 0; shift<bars; shift += request.chord_bars> 0 ? request.chord_bars : bars)
-    for (const auto& [bar, beat, chord] : request.chords)
-      if (shift + bar < bars) {
-        const Bar& begun = analysis.bars[static_cast<std::size_t>(shift + bar)];
+    for (const auto& [once, beat, chord] : request.chords)
+      if (const int bar = shift + once; bar < bars) {
+        const Bar& begun = analysis.bars[static_cast<std::size_t>(bar)];
         starts.emplace_back(std::min(begun.first_beat + beat, begun.end_beat), chord);
       }
   for (std::size_t i = 0; i < starts.size(); ++i) {
